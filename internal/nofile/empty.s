@@ -1,0 +1,1 @@
+// This file lets package nofile declare a function without a body.

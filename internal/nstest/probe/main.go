@@ -1,0 +1,68 @@
+// Probe runs inside of sandboxes, in place of their command, and prints what it
+// observes there as one JSON object, a report.Report.
+//
+// It is a static binary that needs no files. Without /proc it reports what
+// system calls alone tell. Other modes serve the tests:
+//
+//	probe -mounts               a report of the mounts alone, which takes less time
+//	probe -escape               take / away, return to the mount namespace's root, print what is there
+//	probe -nested ARG…          the same with ARG…, in user and mount namespaces of its own
+//	probe -tryunshare           which namespaces can be made: {"user": "ok", "net": "EPERM", …}
+//	probe -hold PROPAGATION     be a mount namespace: make / of this kind, print "ready", wait
+//	                            for the end of stdin
+//	probe -enter PID UID GID CMD ARG…   execute CMD in PID's mount namespace as UID, GID
+//	probe -type TEXT         put TEXT into the input of terminals, as if it were typed, and print for
+//	                         standard input and for /dev/tty what came of it: {"stdin": "EPERM", …}
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+
+	"github.com/nslaunch/nslaunch/internal/nstest/report"
+	"github.com/nslaunch/nslaunch/mountprop"
+)
+
+func main() {
+	if err := run(os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, "probe:", err)
+		os.Exit(1)
+	}
+}
+
+func run(args []string) error {
+	if len(args) == 0 {
+		return print(look())
+	}
+	switch mode, args := args[0], args[1:]; {
+	case mode == "-mounts" && len(args) == 0:
+		mounts, err := mountprop.Self()
+		if err != nil {
+			return err
+		}
+		return print(report.Report{Mounts: mounts})
+	case mode == "-escape" && len(args) == 0:
+		return escape()
+	case mode == "-nested":
+		return nested(args)
+	case mode == "-tryunshare" && len(args) == 0:
+		return print(tryUnshare())
+	case mode == "-try" && len(args) == 1:
+		return unshareAlone(args[0])
+	case mode == "-hold" && len(args) == 1:
+		return hold(args[0])
+	case mode == "-type" && len(args) == 1:
+		return print(typeText(args[0]))
+	case mode == "-enter" && len(args) >= 4:
+		return enter(args)
+	}
+	// A sandbox may append words to its command: they are reported.
+	return print(look())
+}
+
+func print(value any) error {
+	encoder := json.NewEncoder(os.Stdout)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(value)
+}

@@ -1,0 +1,65 @@
+#!/bin/bash
+# setup.sh prepares a Debian machine for the tests of nslaunch. Run it as root.
+# It installs the packages that the tests use, unless they are there, and makes
+# two users. Run again, it changes nothing.
+set -euo pipefail
+PATH=$PATH:/usr/sbin:/sbin
+
+if [ "$(id -u)" != 0 ]; then
+	echo "setup.sh: error: must run as root" >&2
+	exit 1
+fi
+
+# Programs that the tests run, and the packages they are in. The race detector
+# needs a C compiler.
+packages() {
+	local program packages
+	while read -r program packages; do
+		command -v "$program" >/dev/null || echo "$packages"
+	done <<-'LIST' | sort -u
+		capsh       libcap2-bin
+		cc          gcc libc6-dev
+		ip          iproute2
+		ipcmk       util-linux
+		lsns        util-linux
+		mmdebstrap  mmdebstrap
+		newuidmap   uidmap
+		ps          procps
+		script      bsdutils
+		strace      strace
+		tmux        tmux
+		useradd     passwd
+	LIST
+}
+
+missing=$(packages)
+if [ -n "$missing" ]; then
+	export DEBIAN_FRONTEND=noninteractive
+	apt-get update -q </dev/null
+	# shellcheck disable=SC2086 # they are words
+	apt-get install -q -y --no-install-recommends $missing </dev/null
+fi
+
+# user NAME UID: an ordinary user without subordinate ids. Left to itself,
+# useradd may grant some.
+user() {
+	if ! id "$1" >/dev/null 2>&1; then
+		useradd --uid "$2" --user-group --create-home --shell /bin/bash \
+			-K SUB_UID_COUNT=0 -K SUB_GID_COUNT=0 "$1"
+	fi
+}
+
+# subordinate NAME FIRST LAST: these subordinate ids, unless it has some.
+subordinate() {
+	touch /etc/subuid /etc/subgid
+	grep -q "^$1:" /etc/subuid || usermod --add-subuids "$2-$3" "$1"
+	grep -q "^$1:" /etc/subgid || usermod --add-subgids "$2-$3" "$1"
+}
+
+# Two setups at once would both find that there is no user.
+exec 9>/run/nslaunch-setup.lock
+flock 9
+
+user nslaunch-test 20001
+subordinate nslaunch-test 1000000 1065535
+user nslaunch-bare 20002
