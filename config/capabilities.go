@@ -1,0 +1,60 @@
+package config
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// CapabilityNames are those of capabilities(7), without CAP_, at the index
+// that is the kernel's number.
+func CapabilityNames() []string {
+	return []string{
+		"CHOWN", "DAC_OVERRIDE", "DAC_READ_SEARCH", "FOWNER", "FSETID", "KILL", "SETGID", "SETUID",
+		"SETPCAP", "LINUX_IMMUTABLE", "NET_BIND_SERVICE", "NET_BROADCAST", "NET_ADMIN", "NET_RAW",
+		"IPC_LOCK", "IPC_OWNER", "SYS_MODULE", "SYS_RAWIO", "SYS_CHROOT", "SYS_PTRACE", "SYS_PACCT",
+		"SYS_ADMIN", "SYS_BOOT", "SYS_NICE", "SYS_RESOURCE", "SYS_TIME", "SYS_TTY_CONFIG", "MKNOD",
+		"LEASE", "AUDIT_WRITE", "AUDIT_CONTROL", "SETFCAP", "MAC_OVERRIDE", "MAC_ADMIN", "SYSLOG",
+		"WAKE_ALARM", "BLOCK_SUSPEND", "AUDIT_READ", "PERFMON", "BPF", "CHECKPOINT_RESTORE",
+	}
+}
+
+// readCapabilities reads "keep", "none" or a list of names.
+func readCapabilities(d *decoder, v value) {
+	c := &d.p.Process.Capabilities
+	if s, ok := v.raw.(string); ok {
+		if s, ok = d.expand(v, s); !ok {
+			return
+		}
+		switch mode := CapabilityMode(s); mode {
+		case CapabilitiesKeep, CapabilitiesNone:
+			c.Mode = mode
+		default:
+			d.problem(v, "unknown value %q, want keep, none or an array of capabilities%s", s,
+				didYouMean(s, []CapabilityMode{CapabilitiesKeep, CapabilitiesNone}))
+		}
+		return
+	}
+	names := CapabilityNames()
+	numbers := list(d, v, "a string or an array of strings", func(v value) (int, bool) {
+		s, ok := d.str(v)
+		if !ok {
+			return 0, false
+		}
+		n := slices.Index(names, strings.TrimPrefix(s, "CAP_"))
+		if n < 0 {
+			hint := ""
+			short := strings.TrimPrefix(strings.ToUpper(s), "CAP_")
+			if meant := suggest(short, names); meant != "" {
+				hint = " (did you mean " + strconv.Quote(meant) + "?)"
+			}
+			d.problem(v, "unknown capability %q, want a name of capabilities(7) such as \"NET_ADMIN\"%s", s, hint)
+		}
+		return n, n >= 0
+	})
+	slices.Sort(numbers)
+	c.Mode = CapabilitiesList
+	for _, n := range numbers {
+		c.List = append(c.List, names[n])
+	}
+}

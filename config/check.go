@@ -1,0 +1,192 @@
+package config
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/nslaunch/nslaunch/mountprop"
+)
+
+// checker collects the settings of a profile that do not fit each other. What
+// depends on a spoilt key is left alone: its problem is told already.
+type checker struct {
+	p      *Profile
+	spoilt map[string]bool
+	errs   Errors
+}
+
+func (c *checker) run() {
+	c.uts()
+	c.propagation()
+	c.root()
+	c.proc()
+	c.devSys()
+	c.network()
+	c.clocks()
+	c.idmap()
+	c.ids()
+	c.initProcess()
+	c.mounts()
+}
+
+// problem notes a value that does not fit, at the value.
+func (c *checker) problem(key, format string, args ...any) {
+	c.add(key, c.p.origins.valuePos(key), format, args...)
+}
+
+// misplaced notes a key that has no business there, at the key.
+func (c *checker) misplaced(key, format string, args ...any) {
+	c.add(key, c.p.origins.keyPos(key), format, args...)
+}
+
+// add notes a problem of key. Where a bare value was written for it, the
+// message names that.
+func (c *checker) add(key string, pos Pos, format string, args ...any) {
+	c.errs = append(c.errs, &Error{Pos: pos, Key: c.p.written(key), Msg: fmt.Sprintf(format, args...)})
+}
+
+// written returns the key that the value at key was written at: the section's
+// for a bare value.
+func (p *Profile) written(key string) string {
+	if _, ok := p.origins[key]; !ok {
+		parent := parentKey(key)
+		if m, ok := p.origins[parent]; ok && !m.kind.table() {
+			return parent
+		}
+	}
+	return key
+}
+
+// sound tells whether no problem is known of the keys, of what is above and of
+// what is below them.
+func (c *checker) sound(keys ...string) bool {
+	for bad := range c.spoilt {
+		for _, key := range keys {
+			if within(bad, key) || within(key, bad) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// within tells whether key is at or below the path above.
+func within(key, above string) bool {
+	rest, ok := strings.CutPrefix(key, above)
+	return ok && (rest == "" || rest[0] == '.' || rest[0] == '[')
+}
+
+// known tells whether it is sure what the namespace of that kind is.
+func (c *checker) known(kinds ...NamespaceKind) bool {
+	for _, k := range kinds {
+		key := joinKey("namespaces", string(k))
+		if !c.sound(key) {
+			return false
+		}
+		if _, ok := c.p.origins[key]; !ok && !c.sound("namespaces.all") {
+			return false
+		}
+	}
+	return true
+}
+
+// lacks tells that a new namespace of that kind is needed and is not there.
+func (c *checker) lacks(k NamespaceKind) bool {
+	return c.known(k) && !c.p.Namespaces.New(k)
+}
+
+// needs notes that key needs a new namespace of that kind.
+func (c *checker) needs(key string, k NamespaceKind) {
+	c.misplaced(key, "needs namespaces.%s = \"new\"", k)
+}
+
+func (c *checker) uts() {
+	if c.p.Hostname != "" && c.lacks(UTS) {
+		c.needs("hostname", UTS)
+	}
+	if c.p.Domainname != "" && c.lacks(UTS) {
+		c.needs("domainname", UTS)
+	}
+}
+
+func (c *checker) propagation() {
+	key := c.p.propagationKey()
+	switch {
+	case c.p.Propagation == "":
+	case c.lacks(Mount):
+		c.needs(key, Mount)
+	case c.p.Propagation == mountprop.Shared:
+		c.sharedInUser(key)
+	}
+}
+
+// sharedInUser notes a propagation of "shared" in a new user namespace.
+func (c *checker) sharedInUser(key string) {
+	if c.known(User) && c.p.Namespaces.New(User) {
+		// mount_namespaces(7): shared mounts become slaves in a less privileged namespace.
+		c.problem(key, "the kernel allows no shared mounts with namespaces.user = \"new\", want %q", mountprop.SlaveShared)
+	}
+}
+
+func (c *checker) proc() {
+	p := c.p.Proc
+	if !c.sound("proc.mode") {
+		return
+	}
+	switch p.Mode {
+	case ProcNew:
+		if c.lacks(Mount) {
+			c.needs("proc.mode", Mount)
+		}
+		if c.known(PID, User) && c.p.Namespaces[PID].Mode == NamespaceHost && c.p.Namespaces.New(User) {
+			// A proc shows a pid namespace and is mounted by who owns that.
+			c.misplaced("proc.mode", "needs namespaces.pid = \"new\", as namespaces.user is \"new\"")
+		}
+	case ProcNone:
+		if c.lacks(Mount) {
+			c.needs("proc.mode", Mount)
+		}
+	}
+	if p.Mode != ProcNew && c.known(PID, Mount) {
+		c.procOption("proc.hidepid", p.Hidepid != "")
+		c.procOption("proc.subset", p.Subset != "")
+		c.procOption("proc.fallback", p.Fallback != "")
+	}
+	c.procPaths("proc.readonly_paths", p.ReadonlyPaths)
+	c.procPaths("proc.masked_paths", p.MaskedPaths)
+}
+
+// procOption notes an option of a new proc where proc is not new.
+func (c *checker) procOption(key string, given bool) {
+	if given {
+		c.misplaced(key, "needs proc.mode = %q (it is %q)", ProcNew, c.p.Proc.Mode)
+	}
+}
+
+func (c *checker) procPaths(key string, paths []string) {
+	switch {
+	case len(paths) == 0:
+	case c.p.Proc.Mode == ProcNone:
+		c.misplaced(key, "needs a proc, and proc.mode is %q", ProcNone)
+	case c.lacks(Mount):
+		c.needs(key, Mount)
+	}
+}
+
+func (c *checker) network() {
+	if c.p.Network != "" && c.lacks(Net) {
+		c.needs("network", Net)
+	}
+}
+
+func (c *checker) clocks() {
+	if (c.p.Time.Monotonic.Mode != ClockHost || c.p.Time.Boottime.Mode != ClockHost) && c.lacks(TimeNS) {
+		c.needs("time", TimeNS)
+	}
+}
+
+func (c *checker) initProcess() {
+	if c.p.Process.Init && c.lacks(PID) {
+		c.problem("process.init", "an init needs namespaces.pid = \"new\"")
+	}
+}

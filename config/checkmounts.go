@@ -1,0 +1,135 @@
+package config
+
+import (
+	"path"
+	"strings"
+
+	"github.com/nslaunch/nslaunch/mountprop"
+)
+
+// root checks what "/" is made of.
+func (c *checker) root() {
+	r := c.p.Root
+	if (r.Mode == RootTmpfs || r.Mode == RootPath || r.Readonly || r.Overlay.Mode != OverlayNone) && c.lacks(Mount) {
+		c.needs("root", Mount)
+	}
+	if r.Mode == RootTmpfs && r.Overlay.Mode != OverlayNone && c.sound("root.path") {
+		c.misplaced("root.overlay", "needs root.path = %q or a directory (it is %q)", RootHost, RootTmpfs)
+	}
+}
+
+// devSys checks dev and sys.
+func (c *checker) devSys() {
+	if c.p.Dev != "" && c.lacks(Mount) {
+		c.needs("dev", Mount)
+	}
+	if c.p.Sys != "" && c.lacks(Mount) {
+		c.needs("sys", Mount)
+	}
+	if c.p.Sys == SysNew {
+		c.needsOwn("sys", Net)
+	}
+}
+
+// needsOwn notes where the namespace of that kind is the launcher's.
+func (c *checker) needsOwn(key string, k NamespaceKind) {
+	if c.known(k) && c.p.Namespaces[k].Mode == NamespaceHost {
+		c.misplaced(key, "needs namespaces.%s = \"new\" or a joined one", k)
+	}
+}
+
+func (c *checker) mounts() {
+	if len(c.p.Mounts) > 0 && c.lacks(Mount) {
+		c.needs("mounts", Mount)
+	}
+	// What is mounted so far; parents come first.
+	seen := make(map[string]*MountEntry, len(c.p.Mounts))
+	for i := range c.p.Mounts {
+		m := &c.p.Mounts[i]
+		if first, ok := seen[m.Target]; ok {
+			by := first.Key
+			if pos := c.p.origins.keyPos(first.Key); !pos.IsZero() {
+				by += ", at " + pos.String()
+			}
+			c.misplaced(m.Key, "%q is mounted already by %s", m.Target, by)
+			continue
+		}
+		seen[m.Target] = m
+		c.mountPlace(m, seen)
+		c.mountType(m)
+		c.mountBind(m)
+	}
+}
+
+// mountPlace checks the target of an entry.
+func (c *checker) mountPlace(m *MountEntry, above map[string]*MountEntry) {
+	for dir := path.Dir(m.Target); len(dir) > 1; dir = path.Dir(dir) {
+		parent, ok := above[dir]
+		if !ok {
+			continue
+		}
+		switch parent.Type {
+		case MountFile, MountSymlink, MountPasswd, MountGroup:
+			c.misplaced(m.Key, "%q is below %s, which is no directory (type = %q)", m.Target, parent.Key, parent.Type)
+		}
+		break
+	}
+	switch {
+	case m.Type == "":
+	case m.Target == "/proc" && m.Type != MountProc:
+		c.misplaced(m.Key, "/proc is made by proc = \"new\", \"host\" or \"none\"")
+	case m.Target == "/proc" && c.sound("proc.mode") && c.p.Proc.Mode != ProcHost:
+		c.misplaced(m.Key, "/proc is made already, by proc = %q", c.p.Proc.Mode)
+	case strings.HasPrefix(m.Target, "/proc/"):
+		cure := "proc.readonly_paths or proc.masked_paths"
+		switch {
+		case m.Type == MountMasked:
+			cure = "proc.masked_paths"
+		case m.Readonly && m.Source == m.Target:
+			cure = "proc.readonly_paths"
+		}
+		c.misplaced(m.Key, "nothing is mounted below /proc, want it in %s", cure)
+	case m.Target == "/dev" && c.p.Dev != "":
+		c.misplaced(m.Key, "/dev is made already, by dev = %q", c.p.Dev)
+	case m.Target == "/sys" && c.p.Sys != "":
+		c.misplaced(m.Key, "/sys is made already, by sys = %q", c.p.Sys)
+	}
+}
+
+// mountType checks what a type needs of the namespaces.
+func (c *checker) mountType(m *MountEntry) {
+	key := joinKey(m.Key, "type")
+	switch m.Type {
+	case MountProc:
+		c.needsOwn(key, PID)
+	case MountSysfs:
+		c.needsOwn(key, Net)
+	case MountMqueue:
+		c.needsOwn(key, IPC)
+	case MountCgroup2:
+		if c.known(Cgroup, User) && c.p.Namespaces[Cgroup].Mode == NamespaceHost && c.p.Namespaces.New(User) {
+			// It is mounted by who owns the cgroup namespace.
+			c.misplaced(key, "needs namespaces.cgroup = \"new\", as namespaces.user is \"new\"")
+		}
+	}
+}
+
+// mountBind checks what only a bind mount has.
+func (c *checker) mountBind(m *MountEntry) {
+	if m.Propagation == mountprop.Shared {
+		c.sharedInUser(joinKey(m.Key, "propagation"))
+	}
+	if m.IDMap == nil {
+		return
+	}
+	key := joinKey(m.Key, "idmap")
+	switch {
+	case !m.IDMap.User:
+		c.ranges(joinKey(key, "uid"), m.IDMap.UID)
+		c.ranges(joinKey(key, "gid"), m.IDMap.GID)
+	case c.lacks(User):
+		c.misplaced(key, "needs namespaces.user = \"new\", or maps of its own: { uid = […], gid = […] }")
+	case c.sound("idmap") && c.p.IDMap.Mode == IDMapNone:
+		c.problem(key, "idmap.mode is %q, which maps nothing", IDMapNone)
+	}
+}

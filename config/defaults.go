@@ -1,0 +1,64 @@
+package config
+
+import (
+	"time"
+
+	"github.com/nslaunch/nslaunch/mountprop"
+)
+
+// newProfile returns a profile with those defaults that depend on nothing.
+func newProfile(file string) *Profile {
+	p := &Profile{
+		File:       file,
+		Command:    Command{Args: ArgsReplace},
+		Namespaces: Namespaces{},
+		Root:       Root{Mode: RootHost},
+		Process: Process{
+			Capabilities: Capabilities{Mode: CapabilitiesKeep},
+			NoNewPrivs:   true,
+			Terminal:     TerminalInherit,
+			StopSignal:   "TERM",
+			StopTimeout:  10 * time.Second,
+		},
+		Env: Env{
+			Inherit: []string{"TERM", "LANG", "LC_*"},
+			Set:     map[string]string{},
+		},
+	}
+	for _, k := range Kinds() {
+		p.Namespaces[k] = Namespace{Mode: NamespaceHost}
+	}
+	return p
+}
+
+// defaults fills in what depends on what was declared.
+func (d *decoder) defaults() {
+	p := d.p
+	if p.Name == "" {
+		p.Name = defaultName(p.File, p.Command.Argv)
+	}
+	if p.Propagation == "" && p.Namespaces.New(Mount) {
+		p.Propagation = mountprop.Slave
+	}
+	if p.Proc.Mode == "" {
+		p.Proc.Mode = ProcHost
+		_, declared := p.origins["proc"]
+		if p.Namespaces.New(PID) && p.Namespaces.New(Mount) && (declared || !p.mountsOn("/proc")) {
+			p.Proc.Mode = ProcNew
+		}
+	}
+	if p.Network == "" && p.Namespaces.New(Net) {
+		p.Network = NetworkLoopback
+	}
+	switch {
+	case p.IDMap.UID != nil || p.IDMap.GID != nil:
+		if p.IDMap.Mode == "" {
+			p.IDMap.Mode = IDMapExplicit
+		}
+	case p.IDMap.Mode == "" && p.Namespaces.New(User):
+		p.IDMap.Mode = IDMapRoot
+	}
+	if !d.initGiven {
+		p.Process.Init = p.Namespaces.New(PID)
+	}
+}

@@ -1,0 +1,129 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"math/bits"
+	"strings"
+	"time"
+)
+
+// wantDuration is how messages show the notation.
+const wantDuration = `want a duration such as "10s" or "1h 30min"`
+
+// durationUnit returns the length of a unit of systemd.time(7), 0 for an
+// unknown one. A month is 30.44 days and a year 365.25, as there.
+func durationUnit(s string) time.Duration {
+	const day = 24 * time.Hour
+	switch s {
+	case "us", "usec", "µs", "μs": // both micro and mu
+		return time.Microsecond
+	case "ms", "msec":
+		return time.Millisecond
+	case "s", "sec", "second", "seconds":
+		return time.Second
+	case "m", "min", "minute", "minutes":
+		return time.Minute
+	case "h", "hr", "hour", "hours":
+		return time.Hour
+	case "d", "day", "days":
+		return day
+	case "w", "week", "weeks":
+		return 7 * day
+	case "M", "month", "months":
+		return 2629800 * time.Second
+	case "y", "year", "years":
+		return 31557600 * time.Second
+	}
+	return 0
+}
+
+// parseDuration reads the notation of systemd.time(7): numbers, each with its
+// unit, that are added up. What is finer than a nanosecond is cut off.
+func parseDuration(s string) (time.Duration, error) {
+	rest := strings.TrimLeft(s, " \t")
+	if rest == "" {
+		return 0, fmt.Errorf("%s, got %q", wantDuration, s)
+	}
+	var sum uint64
+	for rest != "" {
+		n, after, ok := cutNumber(rest)
+		if !ok {
+			return 0, fmt.Errorf("%s, got %q", wantDuration, s)
+		}
+		after = strings.TrimLeft(after, " \t")
+		end := strings.IndexFunc(after, func(r rune) bool { return r >= '0' && r <= '9' || r == ' ' || r == '\t' })
+		if end < 0 {
+			end = len(after)
+		}
+		name := after[:end]
+		if name == "" {
+			return 0, fmt.Errorf("%q has a number without a unit, %s", s, wantDuration)
+		}
+		unit := durationUnit(name)
+		if unit == 0 {
+			return 0, fmt.Errorf("unknown unit %q in %q, want us, ms, s, min, h, d, w, month or y", name, s)
+		}
+		d, err := n.times(uint64(unit))
+		if err == nil && d > math.MaxInt64-sum {
+			err = errTooLarge
+		}
+		if err != nil {
+			return 0, fmt.Errorf("%q is too long, want at most 292 years", s)
+		}
+		sum += d
+		rest = strings.TrimLeft(after[end:], " \t")
+	}
+	return time.Duration(sum), nil
+}
+
+var errTooLarge = errors.New("too large")
+
+// number is an unsigned decimal number in digits.
+type number struct{ whole, fraction string }
+
+// cutNumber takes a number, as in "1.5h", off the front of s.
+func cutNumber(s string) (n number, rest string, ok bool) {
+	n.whole, rest = cutDigits(s)
+	if strings.HasPrefix(rest, ".") {
+		n.fraction, rest = cutDigits(rest[1:])
+		ok = n.fraction != ""
+	} else {
+		ok = true
+	}
+	return n, rest, ok && n.whole != ""
+}
+
+func cutDigits(s string) (digits, rest string) {
+	i := 0
+	for i < len(s) && s[i] >= '0' && s[i] <= '9' {
+		i++
+	}
+	return s[:i], s[i:]
+}
+
+// times returns n·unit, rounded down, exactly. The only error is errTooLarge.
+func (n number) times(unit uint64) (uint64, error) {
+	var product uint64
+	for _, c := range []byte(n.whole) {
+		hi, lo := bits.Mul64(product, 10)
+		if hi != 0 || lo > math.MaxUint64-uint64(c-'0') {
+			return 0, errTooLarge
+		}
+		product = lo + uint64(c-'0')
+	}
+	hi, product := bits.Mul64(product, unit)
+	if hi != 0 {
+		return 0, errTooLarge
+	}
+	// From the last digit on; 10·unit is below 1<<64 for every unit there is.
+	var part uint64
+	for i := len(n.fraction) - 1; i >= 0; i-- {
+		part = (uint64(n.fraction[i]-'0')*unit + part) / 10
+	}
+	if part > math.MaxUint64-product {
+		return 0, errTooLarge
+	}
+	return product + part, nil
+}

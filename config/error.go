@@ -1,0 +1,88 @@
+package config
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Error is one problem of a profile, at the place that has to be changed.
+type Error struct {
+	Pos Pos    // of the bad value, or of a key that is wrong where it stands
+	Key string // its path: idmap.uid[0].inside; "" for a problem of the text itself
+	Msg string
+}
+
+// Error prints the problem as file:line:col: key: msg.
+func (e *Error) Error() string {
+	var b strings.Builder
+	for _, s := range []string{e.Pos.String(), e.Key} {
+		if s != "" {
+			b.WriteString(s)
+			b.WriteString(": ")
+		}
+	}
+	b.WriteString(e.Msg)
+	return b.String()
+}
+
+// Errors are the problems of a profile, all of them, in source order.
+type Errors []*Error
+
+// Error prints one problem a line.
+func (e Errors) Error() string {
+	lines := make([]string, len(e))
+	for i, err := range e {
+		lines[i] = err.Error()
+	}
+	return strings.Join(lines, "\n")
+}
+
+// Unwrap makes each problem known to errors.As.
+func (e Errors) Unwrap() []error {
+	errs := make([]error, len(e))
+	for i, err := range e {
+		errs[i] = err
+	}
+	return errs
+}
+
+// sorted returns the problems in source order as an error, nil where there
+// are none. Those of one place, as all of a flag's are, stay as they were found.
+func (e Errors) sorted() error {
+	if len(e) == 0 {
+		return nil
+	}
+	slices.SortStableFunc(e, func(a, b *Error) int {
+		if a.Pos.Line != b.Pos.Line {
+			return a.Pos.Line - b.Pos.Line
+		}
+		return a.Pos.Col - b.Pos.Col
+	})
+	return e
+}
+
+// words lists what is allowed: "a, b or c".
+func words[T ~string](all []T) string {
+	var b strings.Builder
+	for i, w := range all {
+		switch {
+		case i == 0:
+		case i == len(all)-1:
+			b.WriteString(" or ")
+		default:
+			b.WriteString(", ")
+		}
+		b.WriteString(string(w))
+	}
+	return b.String()
+}
+
+// didYouMean returns ` (did you mean "x"?)` where one of known is close to
+// got, else "".
+func didYouMean[T ~string](got string, known []T) string {
+	if s := suggest(got, known); s != "" {
+		return fmt.Sprintf(" (did you mean %q?)", string(s))
+	}
+	return ""
+}

@@ -1,0 +1,43 @@
+package config
+
+import (
+	"go/parser"
+	"go/token"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// Reading a profile asks nothing of the machine, and is on the way of every
+// launch: what it imports is kept small.
+func TestImports(t *testing.T) {
+	const module = "github.com/nslaunch/nslaunch/"
+	allowed := map[string]bool{
+		"bytes": true, "cmp": true, "errors": true, "fmt": true, "io": true, "io/fs": true, "maps": true, "math": true,
+		"math/bits": true, "os": true, "path": true, "path/filepath": true, "slices": true, "strconv": true,
+		"strings": true, "time": true, "unicode": true, "unicode/utf8": true,
+		"github.com/BurntSushi/toml": true,
+		module + "mountprop":         true,
+		module + "internal/passwd":   true,
+	}
+	files, _ := filepath.Glob("*.go")
+	for _, file := range files {
+		if strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		f, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ImportsOnly)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, spec := range f.Imports {
+			path, _ := strconv.Unquote(spec.Path.Value)
+			if !allowed[path] {
+				t.Errorf("%s imports %s", file, path)
+			}
+			if path == "os" && file != "parse.go" && file != "vars_host.go" {
+				t.Errorf("%s imports os: files are read in parse.go alone", file)
+			}
+		}
+	}
+}

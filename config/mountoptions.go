@@ -1,0 +1,47 @@
+package config
+
+import "slices"
+
+// mountOptions are the words of mount(8) that a mount takes.
+func mountOptions() []string {
+	return []string{
+		"dev", "nodev", "suid", "nosuid", "exec", "noexec", "symfollow", "nosymfollow",
+		"atime", "noatime", "relatime", "strictatime", "diratime", "nodiratime",
+	}
+}
+
+// contradictions are the pairs of options of which a mount has one at most.
+func contradictions() [][2]string {
+	return [][2]string{
+		{"dev", "nodev"}, {"suid", "nosuid"}, {"exec", "noexec"}, {"symfollow", "nosymfollow"},
+		{"atime", "noatime"}, {"noatime", "relatime"}, {"noatime", "strictatime"}, {"relatime", "strictatime"},
+		{"diratime", "nodiratime"},
+	}
+}
+
+// readMountOptions reads a list of options, which stays in its order.
+func readMountOptions(d *decoder, v value, m *MountEntry) {
+	all, pairs := mountOptions(), contradictions()
+	var before []string
+	m.Options = list(d, v, "an array of strings", func(v value) (string, bool) {
+		s, ok := d.str(v)
+		switch {
+		case !ok:
+			return "", false
+		case s == "ro" || s == "rw":
+			d.problem(v, "%q is no option, want %s = SOURCE", s, s)
+			return "", false
+		case !slices.Contains(all, s):
+			d.problem(v, "unknown option %q, want %s%s", s, words(all), didYouMean(s, all))
+			return "", false
+		}
+		for _, b := range before {
+			if slices.Contains(pairs, [2]string{b, s}) || slices.Contains(pairs, [2]string{s, b}) {
+				d.problem(v, "%q contradicts %q", s, b)
+				return "", false
+			}
+		}
+		before = append(before, s)
+		return s, true
+	})
+}

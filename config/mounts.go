@@ -1,0 +1,135 @@
+package config
+
+import (
+	"cmp"
+	"path"
+	"slices"
+	"strings"
+)
+
+// anyPath stands among the keys of [mounts] for every target.
+const anyPath = "/path"
+
+// mountsFields are the lists of [mounts], and the table of a target.
+func mountsFields() []field {
+	return []field{
+		{name: "ro", read: mountList(MountEntry{Type: MountBind, Readonly: true, Recursive: true})},
+		{name: "rw", read: mountList(MountEntry{Type: MountBind, Recursive: true})},
+		{name: "tmpfs", read: mountList(MountEntry{Type: MountTmpfs})},
+		{name: "masked", read: mountList(MountEntry{Type: MountMasked})},
+		{name: anyPath, fields: mountFields},
+	}
+}
+
+// readMounts reads the lists and the tables, whose keys are targets, and puts
+// parents before children.
+func readMounts(d *decoder, table value) {
+	fields, keys := mountsFields(), mountKeys()
+	d.each(table, func(name string, v value) {
+		i := slices.IndexFunc(fields, func(f field) bool { return f.name == name })
+		_, isTable := v.raw.(map[string]any)
+		switch {
+		case i >= 0 && fields[i].read != nil:
+			fields[i].read(d, v)
+		case strings.ContainsAny(name, "/.~$"), isTable && suggest(name, fieldNames(fields)) == "" && !hasField(topFields(), name):
+			target, ok := d.target(v, name)
+			m := MountEntry{Key: v.key, Target: target}
+			d.mountTable(v, keys, &m)
+			if ok {
+				d.p.Mounts = append(d.p.Mounts, m)
+			}
+		case hasField(mountFields(), name):
+			d.misplaced(v.key, "unknown key %q in [mounts] (it belongs in the table of a target: %q = { … })", name, anyPath)
+		default:
+			d.unknown(table, name, fields)
+		}
+	})
+	// Entries of one target stay in source order.
+	slices.SortStableFunc(d.p.Mounts, func(a, b MountEntry) int {
+		return cmp.Or(compareTargets(a.Target, b.Target), cmp.Compare(d.p.origins[a.Key].key, d.p.origins[b.Key].key))
+	})
+}
+
+// mountList returns the reader of a list of entries like m.
+func mountList(m MountEntry) func(d *decoder, v value) {
+	return func(d *decoder, v value) {
+		elements, _ := d.elements(v, "an array of strings")
+		for _, e := range elements {
+			d.listed(e, m)
+		}
+	}
+}
+
+// listed reads an element of a list: a path of the host's, which is the
+// target, too. A "-" in front makes the entry an optional one, as in systemd.
+func (d *decoder) listed(v value, m MountEntry) {
+	m.Key = v.key
+	if s, ok := v.raw.(string); ok {
+		if s, m.Optional = strings.CutPrefix(s, "-"); m.Optional && m.Type == MountTmpfs {
+			d.problem(v, "a tmpfs has no source that could be missing, want %q", s)
+			return
+		}
+		v.raw = s
+	}
+	s, ok := d.hostFile(v)
+	switch {
+	case !ok:
+		return
+	case s == "/":
+		d.problem(v, "%s", rootIsNoTarget)
+		return
+	}
+	m.Target = s
+	if m.Type == MountBind {
+		m.Source = s
+	}
+	d.p.Mounts = append(d.p.Mounts, m)
+}
+
+const rootIsNoTarget = "the root has a key of its own: root"
+
+// target reads a key that is a path inside, its variables replaced. It is in
+// its shortest form, so that what it names can be told without a file system.
+func (d *decoder) target(v value, name string) (string, bool) {
+	before := len(d.errs)
+	s, ok := d.expand(v, name)
+	for _, e := range d.errs[before:] {
+		e.Pos = d.p.origins.keyPos(v.key) // what is to be changed is the key
+	}
+	switch {
+	case !ok:
+		return "", false
+	case strings.Contains(s, "\x00"):
+		d.misplaced(v.key, "a NUL byte is not allowed, got %q", s)
+	case !strings.HasPrefix(s, "/"):
+		d.misplaced(v.key, "want an absolute path for a target, got %q%s", s, pathHint[string](s))
+	case path.Clean(s) != s:
+		d.misplaced(v.key, "want a path without \"..\", \".\" and superfluous slashes, got %q", s)
+	case s == "/":
+		d.misplaced(v.key, "%s", rootIsNoTarget)
+	default:
+		return s, true
+	}
+	return "", false
+}
+
+// compareTargets orders paths by their components, a parent before its children.
+func compareTargets(a, b string) int {
+	for i := range min(len(a), len(b)) {
+		switch {
+		case a[i] == b[i]:
+		case a[i] == '/':
+			return -1
+		case b[i] == '/':
+			return 1
+		default:
+			return cmp.Compare(a[i], b[i])
+		}
+	}
+	return cmp.Compare(len(a), len(b))
+}
+
+// mountsOn tells whether an entry has that target.
+func (p *Profile) mountsOn(target string) bool {
+	return slices.ContainsFunc(p.Mounts, func(m MountEntry) bool { return m.Target == target })
+}

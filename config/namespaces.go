@@ -1,0 +1,51 @@
+package config
+
+import (
+	"strconv"
+	"strings"
+)
+
+// maxPID is the highest that /proc/sys/kernel/pid_max can be set to.
+const maxPID = 1 << 22
+
+func namespaceFields() []field {
+	fields := []field{{name: "all", read: readAll}}
+	for _, k := range Kinds() {
+		fields = append(fields, field{name: string(k), read: func(d *decoder, v value) { d.readNamespace(k, v) }})
+	}
+	return fields
+}
+
+// readAll is read first, so that a kind's own key wins.
+func readAll(d *decoder, v value) {
+	if mode := enum(d, v, NamespaceNew, NamespaceHost); mode != "" {
+		for _, k := range Kinds() {
+			d.p.Namespaces[k] = Namespace{Mode: mode}
+		}
+	}
+}
+
+func (d *decoder) readNamespace(k NamespaceKind, v value) {
+	s, ok := d.str(v)
+	if !ok {
+		return
+	}
+	switch {
+	case s == string(NamespaceNew) || s == string(NamespaceHost):
+		d.p.Namespaces[k] = Namespace{Mode: NamespaceMode(s)}
+	case strings.HasPrefix(s, "pid:"):
+		pid, err := strconv.Atoi(s[len("pid:"):])
+		if err != nil || pid < 1 || pid > maxPID {
+			d.problem(v, "want a process id from 1 to %d after \"pid:\", got %q", maxPID, s)
+			return
+		}
+		d.p.Namespaces[k] = Namespace{Mode: NamespacePID, PID: pid}
+	case isPath(s):
+		if path, ok := d.hostPath(v, s); ok {
+			d.p.Namespaces[k] = Namespace{Mode: NamespacePath, Path: path}
+		}
+	default:
+		d.problem(v, "unknown value %q, want new, host, pid:N or a path that starts with /, ./ or ../%s",
+			s, didYouMean(s, []string{"new", "host"}))
+	}
+}

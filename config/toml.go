@@ -1,0 +1,133 @@
+package config
+
+import (
+	"bytes"
+	"fmt"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/BurntSushi/toml"
+)
+
+// parseTOML returns the document's tree: map[string]any, []any,
+// []map[string]any, string, int64, float64, bool and time.Time.
+// twice is the key that the scanner has found to be defined twice, if any: the
+// parser finds some of them only.
+func parseTOML(src *source, twice *clash) (tree map[string]any, problem *Error) {
+	// The parser's own mistakes are panics.
+	defer func() {
+		if r := recover(); r != nil {
+			tree, problem = nil, &Error{Pos: src.pos(0), Msg: fmt.Sprintf("the TOML parser gave up: %v", r)}
+		}
+	}()
+	var v any
+	if _, err := toml.Decode(string(src.text), &v); err != nil {
+		return nil, syntaxError(src, twice, err)
+	}
+	if twice != nil {
+		return nil, twice.problem(src)
+	}
+	tree, _ = v.(map[string]any)
+	return tree, nil
+}
+
+// badText finds what TOML allows nowhere: bytes that are not UTF-8, and
+// control characters. The parser is off by some bytes there.
+func badText(text []byte) (offset int, msg string) {
+	for i := 0; i < len(text); {
+		c := text[i]
+		switch {
+		case c >= utf8.RuneSelf:
+			r, size := utf8.DecodeRune(text[i:])
+			if r == utf8.RuneError && size == 1 {
+				return i, fmt.Sprintf("byte 0x%02x is not UTF-8", c)
+			}
+			i += size
+			continue
+		case c == '\r' && (i+1 == len(text) || text[i+1] != '\n'):
+			return i, "carriage return without a line feed"
+		case c < ' ' && c != '\t' && c != '\n' && c != '\r', c == 0x7f:
+			return i, fmt.Sprintf("control character 0x%02x", c)
+		}
+		i++
+	}
+	return 0, ""
+}
+
+// problem tells of a key that is defined twice.
+func (c *clash) problem(src *source) *Error {
+	return &Error{Pos: src.pos(c.second), Key: c.path, Msg: fmt.Sprintf("defined already in line %d", src.pos(c.first).Line)}
+}
+
+// syntaxError gives a parser's error our form and its right place.
+func syntaxError(src *source, twice *clash, err error) *Error {
+	pe, ok := err.(toml.ParseError)
+	if !ok {
+		return &Error{Pos: src.pos(0), Msg: err.Error()}
+	}
+	text := src.text
+	start := pe.Position.Start
+	if bytes.HasPrefix(text, []byte(bom)) {
+		start += len(bom) // the parser has cut it off
+	}
+	start = min(max(start, 0), len(text))
+	msg := strings.TrimSuffix(pe.Message, ".")
+	if r, size := utf8.DecodeRuneInString(msg); !strings.HasPrefix(msg, "EOF") {
+		msg = string(unicode.ToLower(r)) + msg[size:]
+	}
+
+	// The parser's place is that of the first part of the key.
+	if strings.HasPrefix(msg, "key '") {
+		if twice != nil {
+			return twice.problem(src)
+		}
+		start = beforeQuotes(text, start)
+	}
+
+	end := strings.Contains(msg, "\x00") || strings.Contains(msg, `\x00`) ||
+		strings.Contains(msg, "unexpected EOF") || strings.Contains(msg, "end of file")
+	switch {
+	case end:
+		start = len(bytes.TrimRight(text, " \t\r\n"))
+		msg = strings.NewReplacer(`'\x00'`, "the end of the file", "\x00", "", "unexpected EOF", "unexpected end of the file").Replace(msg)
+	case strings.HasPrefix(msg, "invalid escape in") || strings.Contains(msg, "digits after '\\"):
+		// The token that is marked goes from the string's start to the bad byte.
+		token := text[start:min(start+pe.Position.Len, len(text))]
+		start += max(bytes.LastIndexByte(token, '\\'), 0)
+	case strings.HasPrefix(msg, "expected a top-level item"):
+		token := text[start:min(start+pe.Position.Len, len(text))]
+		start += len(token) - len(bytes.TrimLeft(token, " \t"))
+	case strings.HasPrefix(msg, "invalid escape:") || strings.HasPrefix(msg, "escaped character"):
+		start = beforeQuotes(text, start)
+	case strings.HasPrefix(msg, `expected value but found "`):
+		msg += " (a string needs quotes)"
+	}
+	msg = strings.ReplaceAll(msg, `'\n'`, "the end of the line")
+	return &Error{Pos: src.pos(start), Msg: printable(msg)}
+}
+
+// printable escapes what would not be seen: the parser prints the text's
+// bytes as they are.
+func printable(s string) string {
+	var b strings.Builder
+	for _, r := range s {
+		if unicode.IsPrint(r) {
+			b.WriteRune(r)
+		} else {
+			quoted := strconv.QuoteRune(r)
+			b.WriteString(quoted[1 : len(quoted)-1])
+		}
+	}
+	return b.String()
+}
+
+// beforeQuotes moves an offset that is right after the opening quotes of a
+// string in front of them.
+func beforeQuotes(text []byte, at int) int {
+	for n := 0; n < 3 && at > 0 && (text[at-1] == '"' || text[at-1] == '\''); n++ {
+		at--
+	}
+	return at
+}

@@ -1,0 +1,131 @@
+package config
+
+import (
+	"strconv"
+	"strings"
+)
+
+// Vars are the facts of the caller that a profile's variables stand for. A
+// variable whose fact is "" is a problem of the profile that uses it.
+type Vars struct {
+	Home  string // ${home}
+	User  string // ${user}: the login name
+	Cwd   string // ${cwd}: absolute
+	State string // ${state}: the directory for what outlives a sandbox
+	UID   int    // ${uid}
+	GID   int    // ${gid}
+	// Env looks up ${env:NAME}; nil for an empty environment.
+	Env func(name string) (string, bool)
+}
+
+// facts are the caller's and the file's.
+type facts struct {
+	Vars
+	dir string // ${profile_dir}
+}
+
+// variableNames lists the variables for people.
+func variableNames() []string {
+	return []string{"${home}", "${uid}", "${gid}", "${user}", "${cwd}", "${profile_dir}", "${state}", "${env:NAME}", "${env:NAME:-default}"}
+}
+
+// lookup returns what the variable of that name, as between ${ and }, stands for.
+func (f *facts) lookup(name string) (s string, known bool) {
+	switch name {
+	case "home":
+		return f.Home, true
+	case "uid":
+		return strconv.Itoa(f.UID), true
+	case "gid":
+		return strconv.Itoa(f.GID), true
+	case "user":
+		return f.User, true
+	case "cwd":
+		return f.Cwd, true
+	case "profile_dir":
+		return f.dir, true
+	case "state":
+		return f.State, true
+	}
+	return "", false
+}
+
+// expand replaces the variables in a string. What they stand for is not
+// looked at again. "$${" is a literal "${", any other "$" is itself.
+func (d *decoder) expand(v value, s string) (string, bool) {
+	if !strings.Contains(s, "${") {
+		return s, true
+	}
+	var b strings.Builder
+	good := true
+	for s != "" {
+		i := strings.IndexByte(s, '$')
+		if i < 0 {
+			break
+		}
+		b.WriteString(s[:i])
+		s = s[i:]
+		switch {
+		case strings.HasPrefix(s, "$${"):
+			b.WriteString("${")
+			s = s[len("$${"):]
+		case strings.HasPrefix(s, "${"):
+			end := strings.IndexByte(s, '}')
+			if end < 0 {
+				d.problem(v, "unclosed variable %q, want a } after it, or $${ for a literal ${", s)
+				return "", false
+			}
+			text, ok := d.variable(v, s[len("${"):end])
+			good = good && ok
+			b.WriteString(text)
+			s = s[end+1:]
+		default:
+			b.WriteByte('$')
+			s = s[1:]
+		}
+	}
+	b.WriteString(s)
+	return b.String(), good
+}
+
+// variable returns what the variable stands for in the value v.
+func (d *decoder) variable(v value, name string) (string, bool) {
+	if rest, ok := strings.CutPrefix(name, "env:"); ok {
+		return d.environment(v, rest)
+	}
+	s, known := d.facts.lookup(name)
+	switch {
+	case !known:
+		written := "${" + name + "}"
+		all := variableNames()
+		d.problem(v, "unknown variable %q, want %s%s", written, words(all), didYouMean(written, all))
+		return "", false
+	case s == "":
+		d.problem(v, "${%s} is not known here", name)
+		return "", false
+	}
+	return s, true
+}
+
+// environment returns what ${env:…} stands for. As in a shell, the default is
+// for a variable that is empty, too.
+func (d *decoder) environment(v value, name string) (string, bool) {
+	name, fallback, hasFallback := strings.Cut(name, ":-")
+	if !envName(name) {
+		d.problem(v, "%q is not the name of an environment variable, want ${env:NAME} or ${env:NAME:-default}", name)
+		return "", false
+	}
+	var s string
+	var set bool
+	if d.facts.Env != nil {
+		s, set = d.facts.Env(name)
+	}
+	switch {
+	case hasFallback && s == "":
+		return fallback, true
+	case !set:
+		d.problem(v, "environment variable %s is not set (${env:%s:-default} gives a default)", name, name)
+		return "", false
+	}
+	return s, true
+}

@@ -1,0 +1,326 @@
+package config
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// decoder walks a tree of values into a Profile and collects the problems.
+type decoder struct {
+	p     *Profile
+	facts *facts
+	errs  Errors
+
+	// spoilt are the keys that have a problem or were meant by a misspelt one:
+	// what depends on them is not checked.
+	spoilt map[string]bool
+
+	initGiven bool // process.init was written
+}
+
+// field is one key of a table. One that is a table itself has fields, and
+// perhaps a main one, which a bare value stands for.
+type field struct {
+	name   string
+	read   func(d *decoder, v value) // nil: the fields are walked
+	main   string
+	fields func() []field
+	list   bool // the fields are those of each element of an array
+}
+
+// value is a value on its way from the tree into the profile.
+type value struct {
+	key   string // its path as it was written: of a bare value, the section's
+	raw   any
+	short bool // a bare value that stands for its section's main key
+}
+
+// member returns the value of a key in the table v.
+func (v value) member(name string, raw any) value {
+	return value{key: joinKey(v.key, name), raw: raw}
+}
+
+// problem notes what is wrong with a value, at the value.
+func (d *decoder) problem(v value, format string, args ...any) {
+	d.add(v.key, d.p.origins.valuePos(v.key), format, args...)
+}
+
+// misplaced notes a key that should not be where it is, at the key.
+func (d *decoder) misplaced(key, format string, args ...any) {
+	d.add(key, d.p.origins.keyPos(key), format, args...)
+}
+
+func (d *decoder) add(key string, pos Pos, format string, args ...any) {
+	d.errs = append(d.errs, &Error{Pos: pos, Key: key, Msg: fmt.Sprintf(format, args...)})
+	d.spoilt[key] = true
+}
+
+// wrongType notes a value that is not of the type wanted.
+func (d *decoder) wrongType(v value, want string) {
+	if v.short {
+		want += " or a table"
+	}
+	d.problem(v, "want %s, got %s", want, typeName(v.raw))
+}
+
+func typeName(raw any) string {
+	switch raw.(type) {
+	case string:
+		return "a string"
+	case int64:
+		return "an integer"
+	case float64:
+		return "a float"
+	case bool:
+		return "a boolean"
+	case time.Time:
+		return "a date or time"
+	case []any, []map[string]any:
+		return "an array"
+	case map[string]any:
+		return "a table"
+	}
+	return fmt.Sprintf("a %T", raw)
+}
+
+// table reads the keys of a table; any other key is a problem.
+func (d *decoder) table(v value, fields []field) {
+	members, ok := v.raw.(map[string]any)
+	if !ok {
+		d.wrongType(v, "a table")
+		return
+	}
+	known := 0
+	for _, f := range fields {
+		if raw, ok := members[f.name]; ok {
+			known++
+			d.field(f, v.member(f.name, raw))
+		}
+	}
+	if known < len(members) {
+		for _, name := range slices.Sorted(maps.Keys(members)) {
+			if !hasField(fields, name) {
+				d.unknown(v, name, fields)
+			}
+		}
+	}
+}
+
+// field reads the value of one known key.
+func (d *decoder) field(f field, v value) {
+	if _, isTable := v.raw.(map[string]any); !isTable && f.main != "" {
+		for _, m := range f.fields() {
+			if m.name == f.main {
+				v.short = true
+				m.read(d, v)
+				return
+			}
+		}
+	}
+	if f.read != nil {
+		f.read(d, v)
+		return
+	}
+	d.table(v, f.fields())
+}
+
+// require notes that the table v lacks a key, unless a misspelt one was meant.
+func (d *decoder) require(v value, name string) {
+	key := joinKey(v.key, name)
+	if members, ok := v.raw.(map[string]any); ok && members[name] == nil && !d.spoilt[key] {
+		d.add(key, d.p.origins.valuePos(v.key), "missing")
+	}
+}
+
+// each calls one for every key of a table whose keys are free, in order.
+func (d *decoder) each(v value, one func(name string, v value)) {
+	members, ok := v.raw.(map[string]any)
+	if !ok {
+		d.wrongType(v, "a table")
+		return
+	}
+	for _, name := range slices.Sorted(maps.Keys(members)) {
+		one(name, v.member(name, members[name]))
+	}
+}
+
+// text reads a string, its variables replaced. It may be empty.
+func (d *decoder) text(v value) (string, bool) {
+	return d.textOf(v, "a string")
+}
+
+// textOf is text, for what a message names want.
+func (d *decoder) textOf(v value, want string) (string, bool) {
+	s, ok := v.raw.(string)
+	if !ok {
+		d.wrongType(v, want)
+		return "", false
+	}
+	if s, ok = d.expand(v, s); !ok {
+		return "", false
+	}
+	if strings.Contains(s, "\x00") {
+		d.problem(v, "a NUL byte is not allowed, got %q", s)
+		return "", false
+	}
+	return s, true
+}
+
+// str is text that may not be empty.
+func (d *decoder) str(v value) (string, bool) {
+	s, ok := d.text(v)
+	if ok && s == "" {
+		d.problem(v, "want a string that is not empty")
+		return "", false
+	}
+	return s, ok
+}
+
+// integer reads an integer from low to high.
+func (d *decoder) integer(v value, low, high int64) (int64, bool) {
+	n, ok := v.raw.(int64)
+	if !ok {
+		d.wrongType(v, "an integer")
+		return 0, false
+	}
+	if n < low || n > high {
+		d.problem(v, "want %d to %d, got %d", low, high, n)
+		return 0, false
+	}
+	return n, true
+}
+
+// octal reads a number in a string such as the example; nil for a bad one.
+func (d *decoder) octal(v value, example string, high uint64) *uint32 {
+	want := fmt.Sprintf("an octal number in a string, such as %q", example)
+	s, ok := d.textOf(v, want)
+	if !ok {
+		return nil
+	}
+	n, err := strconv.ParseUint(s, 8, 32)
+	if err != nil || n > high {
+		d.problem(v, "want %s, at most \"%o\", got %q", want, high, s)
+		return nil
+	}
+	mode := uint32(n)
+	return &mode
+}
+
+// boolean reads true or false into b.
+func (d *decoder) boolean(v value, b *bool) {
+	got, ok := v.raw.(bool)
+	if !ok {
+		d.wrongType(v, "a boolean")
+		return
+	}
+	*b = got
+}
+
+// enum reads one of the words allowed.
+func enum[T ~string](d *decoder, v value, allowed ...T) T {
+	s, ok := d.str(v)
+	if !ok {
+		return ""
+	}
+	for _, w := range allowed {
+		if s == string(w) {
+			return w
+		}
+	}
+	d.problem(v, "unknown value %q, want %s%s", s, words(allowed), didYouMean(s, allowed))
+	return ""
+}
+
+// word reads the one word that there is instead of a table, which messages
+// show as in example, and tells whether it is that.
+func (d *decoder) word(v value, word, example string) bool {
+	v.short = true
+	s, ok := d.str(v)
+	if ok && s != word {
+		d.problem(v, "unknown value %q, want %s or %s%s", s, word, example, didYouMean(s, []string{word}))
+		return false
+	}
+	return ok
+}
+
+// elements returns the elements of an array.
+func (d *decoder) elements(v value, want string) ([]value, bool) {
+	var raws []any
+	switch list := v.raw.(type) {
+	case []any:
+		raws = list
+	case []map[string]any: // [[key]]
+		for _, m := range list {
+			raws = append(raws, m)
+		}
+	default:
+		d.wrongType(v, want)
+		return nil, false
+	}
+	values := make([]value, len(raws))
+	for i, raw := range raws {
+		values[i] = value{key: indexKey(v.key, i), raw: raw}
+	}
+	return values, true
+}
+
+// list reads an array; one reads an element and tells whether it is good. A
+// second element equal to an earlier one is a problem.
+func list[T comparable](d *decoder, v value, want string, one func(v value) (T, bool)) []T {
+	values, ok := d.elements(v, want)
+	if !ok {
+		return nil
+	}
+	all := make([]T, 0, len(values))
+	for _, e := range values {
+		t, ok := one(e)
+		if !ok {
+			continue
+		}
+		if slices.Contains(all, t) {
+			d.problem(e, "%s is there already", quoted(e.raw))
+			continue
+		}
+		all = append(all, t)
+	}
+	return all
+}
+
+// quoted prints a value for a message.
+func quoted(v any) string {
+	if s, ok := v.(string); ok {
+		return fmt.Sprintf("%q", s)
+	}
+	return fmt.Sprint(v)
+}
+
+// durationText reads a string that is to be a duration.
+func (d *decoder) durationText(v value) (string, bool) {
+	switch v.raw.(type) {
+	case string:
+		return d.str(v)
+	case int64, float64:
+		d.problem(v, "a number needs a unit, %s", wantDuration)
+	default:
+		d.wrongType(v, `a duration such as "10s" or "1h 30min"`)
+	}
+	return "", false
+}
+
+// duration reads a duration.
+func (d *decoder) duration(v value) (time.Duration, bool) {
+	s, ok := d.durationText(v)
+	if !ok {
+		return 0, false
+	}
+	t, err := parseDuration(s)
+	if err != nil {
+		d.problem(v, "%s", err)
+		return 0, false
+	}
+	return t, true
+}
