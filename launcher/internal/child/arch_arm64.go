@@ -1,0 +1,3 @@
+package child
+
+const isARM64 = 1

@@ -1,0 +1,1 @@
+// The functions that are declared without a body are linked by name.

@@ -1,0 +1,113 @@
+// Package child is the process that sets a sandbox up: it loads the program
+// that the launcher compiled and runs it, one system call after the other.
+//
+// This is the portable image, a re-exec of the launcher's own binary. A
+// running Go process has many threads, and the kernel refuses unshare(2) and
+// setns(2) of user namespaces to such a one, so the runtime only loads the program; a raw fork without exec, single-threaded,
+// then runs it. From the fork on there is no allocation, no lock, no stack
+// growth and no signal handler, as in package syscall between fork and exec.
+package child
+
+import (
+	"os"
+	"strconv"
+	"syscall"
+	"unsafe"
+
+	"github.com/nslaunch/nslaunch/launcher/internal/program"
+)
+
+// Argv0 is the name under which the binary is started as a child; the only
+// argument is the number of the descriptor that holds the program.
+const Argv0 = "nslaunch-init"
+
+// Exit status of a child whose setup failed.
+const exitSetup = 125
+
+// Main runs the program and never returns if this process was started as a
+// child; else it does nothing. It goes first in main.
+func Main() {
+	if len(os.Args) != 2 || os.Args[0] != Argv0 {
+		return
+	}
+	fd, err := strconv.Atoi(os.Args[1])
+	if err != nil || fd < 0 {
+		fatal("not a descriptor: " + os.Args[1])
+	}
+	m, err := load(fd)
+	if err != nil {
+		fatal(err.Error())
+	}
+	if errno := m.start(); errno != 0 {
+		m.fail(program.OpStart, errno)
+	}
+	os.Exit(0)
+}
+
+// fatal is for what cannot happen short of a bug or a foreign caller; no
+// socket to report on is known yet.
+func fatal(msg string) {
+	os.Stderr.WriteString("nslaunch: child: " + msg + "\n")
+	os.Exit(exitSetup)
+}
+
+// load maps the program of fd, privately, and closes fd.
+func load(fd int) (*machine, error) {
+	var st syscall.Stat_t
+	if err := syscall.Fstat(fd, &st); err != nil {
+		return nil, os.NewSyscallError("fstat", err)
+	}
+	buf, err := syscall.Mmap(fd, 0, int(st.Size), syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_PRIVATE)
+	if err != nil {
+		return nil, os.NewSyscallError("mmap", err)
+	}
+	syscall.Close(fd)
+	base := uintptr(unsafe.Pointer(&buf[0]))
+	h, err := program.Load(buf, base)
+	if err != nil {
+		return nil, err
+	}
+	for _, fd := range []int32{h.SyncFD, h.ControlFD} {
+		if fd >= 0 {
+			syscall.CloseOnExec(int(fd))
+		}
+	}
+	m := &machine{
+		base: base, size: uintptr(len(buf)),
+		ops:     unsafe.Pointer(&buf[h.OpsAt()]),
+		count:   uintptr(h.Ops),
+		data:    base + uintptr(h.DataAt()),
+		clone:   uintptr(h.CloneFlags),
+		sync:    uintptr(h.SyncFD),
+		control: uintptr(h.ControlFD),
+	}
+	return m, nil
+}
+
+// start forks the process that runs op 0, as a sibling: the launcher is its
+// parent, and this process is done.
+//
+//go:norace
+//go:noinline
+//go:nocheckptr
+func (m *machine) start() syscall.Errno {
+	flags := m.clone | syscall.CLONE_PARENT
+	runtimeBeforeFork()
+	pid, _, errno := syscall.RawSyscall6(syscall.SYS_CLONE, flags, 0, 0, 0, 0, 0)
+	if errno != 0 || pid != 0 {
+		runtimeAfterFork()
+		return errno
+	}
+	runtimeAfterForkInChild()
+	m.run()
+	return 0
+}
+
+//go:linkname runtimeBeforeFork syscall.runtime_BeforeFork
+func runtimeBeforeFork()
+
+//go:linkname runtimeAfterFork syscall.runtime_AfterFork
+func runtimeAfterFork()
+
+//go:linkname runtimeAfterForkInChild syscall.runtime_AfterForkInChild
+func runtimeAfterForkInChild()

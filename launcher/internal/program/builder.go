@@ -1,0 +1,146 @@
+package program
+
+import (
+	"encoding/binary"
+	"fmt"
+	"syscall"
+)
+
+// Builder puts a program together.
+type Builder struct {
+	p       Program
+	step    uint16
+	regs    int
+	free    []uint8
+	strings map[string]uint64
+	err     error
+}
+
+// NewBuilder returns a builder of an empty program.
+func NewBuilder() *Builder {
+	b := &Builder{strings: make(map[string]uint64)}
+	b.p.ControlFD = -1
+	return b
+}
+
+// Step sets the index of the plan's step to which the ops that follow belong.
+func (b *Builder) Step(i int) { b.step = uint16(i) }
+
+// Program returns what was built, or the first thing that did not fit.
+func (b *Builder) Program() (*Program, error) {
+	if b.err == nil {
+		b.err = b.p.Validate()
+	}
+	if b.err != nil {
+		return nil, b.err
+	}
+	return &b.p, nil
+}
+
+// SetStart sets how the first process is started and which descriptors it reports on.
+func (b *Builder) SetStart(cloneFlags uint64, syncFD, controlFD int) {
+	b.p.CloneFlags = cloneFlags
+	b.p.SyncFD, b.p.ControlFD = int32(syncFD), int32(controlFD)
+}
+
+// Len is the index of the op that comes next.
+func (b *Builder) Len() int { return len(b.p.Ops) }
+
+// Reg returns a register that is not in use yet.
+func (b *Builder) Reg() uint8 {
+	if n := len(b.free); n > 0 {
+		r := b.free[n-1]
+		b.free = b.free[:n-1]
+		return r
+	}
+	if b.regs == NumRegs {
+		b.err = fmt.Errorf("program: more than %d registers", NumRegs)
+		return 0
+	}
+	b.regs++
+	return uint8(b.regs - 1)
+}
+
+// Free gives a register back whose content is not needed any more.
+func (b *Builder) Free(r uint8) { b.free = append(b.free, r) }
+
+// Call appends a system call and returns the op for adding to it, which is
+// valid until the next one is appended.
+func (b *Builder) Call(nr uintptr, args ...Operand) *Op {
+	op := Op{Nr: uint16(nr), Out: NoReg, Step: b.step}
+	copy(op.Args[:], args)
+	b.p.Ops = append(b.p.Ops, op)
+	return &b.p.Ops[len(b.p.Ops)-1]
+}
+
+// Op returns the op at index pc, for adding to it.
+func (b *Builder) Op(pc int) *Op { return &b.p.Ops[pc] }
+
+// Special appends a special op.
+func (b *Builder) Special(nr uint16, args ...Operand) *Op { return b.Call(uintptr(nr), args...) }
+
+// To keeps the op's result in a register.
+func (o *Op) To(r uint8) *Op { o.Out = r; return o }
+
+// PassOver adds errnos that are no failures, eight at most.
+func (o *Op) PassOver(errnos ...syscall.Errno) *Op {
+	n := 0
+	for n < len(o.Pass) && o.Pass[n] != 0 {
+		n++
+	}
+	for i, e := range errnos {
+		o.Pass[n+i] = uint8(e)
+	}
+	return o
+}
+
+// With sets flags.
+func (o *Op) With(flags uint8) *Op { o.Flags |= flags; return o }
+
+// Patch sets operand i of the op at index pc, for a place that was not known
+// when the op was appended.
+func (b *Builder) Patch(pc, i int, v Operand) { b.p.Ops[pc].Args[i] = v }
+
+// String adds a NUL-terminated string to the data, once for equal strings.
+func (b *Builder) String(s string) Operand {
+	off, ok := b.strings[s]
+	if !ok {
+		off = b.place(append([]byte(s), 0), 1)
+		b.strings[s] = off
+	}
+	return Operand{KindData, off}
+}
+
+// Bytes adds data, aligned to 8 bytes.
+func (b *Builder) Bytes(data []byte) Operand { return Operand{KindData, b.place(data, 8)} }
+
+// Words adds 8-byte words in the machine's order.
+func (b *Builder) Words(words ...uint64) Operand {
+	buf := make([]byte, 0, 8*len(words))
+	for _, w := range words {
+		buf = binary.NativeEndian.AppendUint64(buf, w)
+	}
+	return b.Bytes(buf)
+}
+
+// Strings adds a NULL-terminated array of strings, as execve(2) takes it.
+func (b *Builder) Strings(list []string) Operand {
+	words := make([]uint64, len(list)+1)
+	for i, s := range list {
+		words[i] = b.String(s).Value
+	}
+	op := b.Words(words...)
+	for i := range list {
+		b.p.Relocs = append(b.p.Relocs, uint32(op.Value)+uint32(8*i))
+	}
+	return op
+}
+
+func (b *Builder) place(data []byte, align int) uint64 {
+	for len(b.p.Data)%align != 0 {
+		b.p.Data = append(b.p.Data, 0)
+	}
+	off := len(b.p.Data)
+	b.p.Data = append(b.p.Data, data...)
+	return uint64(off)
+}

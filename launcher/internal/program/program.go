@@ -1,0 +1,128 @@
+// Package program is the program of system calls that a child of nslaunch
+// runs: its ops, their operands, its encoding and how it is printed.
+//
+// A program is straight line but for three things that depend on what the
+// kernel answers: a fork, whose child goes on elsewhere; a skip over the ops
+// that stand for something the kernel refused; and the tail of a path search.
+// Nothing in it is computed: every operand is a constant, the address of
+// constant data, or the result of an earlier call.
+package program
+
+import "syscall"
+
+// Program is a list of ops and the data that they point into.
+type Program struct {
+	// CloneFlags are the CLONE_NEW* flags with which the process that runs op 0 is
+	// started.
+	CloneFlags uint64
+	// SyncFD is the socket on which every process reports to the launcher;
+	// ControlFD, where there is an init, the one that init keeps, else -1.
+	SyncFD, ControlFD int32
+
+	Ops  []Op
+	Data []byte
+	// Relocs are ascending offsets into Data of 8-byte words that hold another offset
+	// into Data; loading adds the address of Data to each.
+	Relocs []uint32
+}
+
+// Limits of a program; decoding refuses more.
+const (
+	MaxOps  = 1 << 17
+	MaxData = 16 << 20
+	NumRegs = 64
+)
+
+// Op is one system call, or one of the special ops below.
+type Op struct {
+	Nr    uint16     // system call number, or a special op
+	Out   uint8      // register for the result, NoReg for none
+	Flags uint8      // MustFail, …
+	Step  uint16     // index of the plan's step that this op belongs to
+	Pass  [8]uint8   // errnos that are no failures; 0: none
+	Args  [6]Operand // unused ones are Const(0)
+}
+
+// NoReg says that a result is not kept.
+const NoReg = 0xff
+
+// Flags of an op.
+const (
+	// MustFail makes success a failure with the errno that Args[5] holds (that
+	// operand is not passed to the kernel).
+	MustFail uint8 = 1 << iota
+	// Exec marks an execve. One that fails with an errno in Pass is
+	// remembered, EACCES before any other, for SpecialNotFound.
+	Exec
+	// Repeat marks a call that is made again while it gives EAGAIN, at most Repeats
+	// times: an openat2 below a root does where, meanwhile, anybody renames or mounts
+	// anything at all and the path has a "..".
+	Repeat
+)
+
+// Repeats bounds the calls of an op with Repeat.
+const Repeats = 10000
+
+// Special ops. They are above all system call numbers.
+const (
+	// SpecialSync tells the launcher that point Args[0] is reached and waits for its word.
+	SpecialSync uint16 = 0xf000 + iota
+	// SpecialFork forks with clone flags Args[0] in addition to SIGCHLD; the
+	// child goes on at op Args[1], the parent with the next.
+	SpecialFork
+	// SpecialInit unmaps the program and is init: it tells the launcher on the control socket that it
+	// is in place, then reaps until child Args[0] is gone, of which it reports
+	// every change of state, and exits.
+	SpecialInit
+	// SpecialSameFile fails with ESTALE unless the file of descriptor Args[0]
+	// has device major Args[1], minor Args[2], inode Args[3] and file type (S_IFMT) Args[4].
+	SpecialSameFile
+	// SpecialSkip passes over the next Args[1] ops if register Args[0] holds a
+	// negative errno (Args[2] = 0) or does not (Args[2] = 1).
+	SpecialSkip
+	// SpecialCwd fails with ENOENT if the working directory is not below the root.
+	SpecialCwd
+	// SpecialReceive takes the descriptor that the launcher sends; it is the result.
+	SpecialReceive
+	// SpecialNotExecutable fails with EACCES if an Exec op met it.
+	SpecialNotExecutable
+	// SpecialNotFound fails with the errno that was remembered of the Exec ops.
+	SpecialNotFound
+)
+
+// Operand is an argument of an op.
+type Operand struct {
+	Kind  Kind
+	Value uint64
+}
+
+// Kind tells what an operand's value is.
+type Kind uint8
+
+const (
+	KindConst Kind = iota // the value itself
+	KindData              // an offset into Data: the address is passed
+	KindReg               // the number of a register: its content is passed
+)
+
+// Const is an operand with a fixed value.
+func Const(v uint64) Operand { return Operand{KindConst, v} }
+
+// Int is a signed operand with a fixed value, such as AT_FDCWD.
+func Int(v int) Operand { return Operand{KindConst, uint64(int64(v))} }
+
+// Register is an operand that is the result of an earlier op.
+func Register(r uint8) Operand { return Operand{KindReg, uint64(r)} }
+
+// Passes tells whether errno e is no failure of the op.
+func (o *Op) Passes(e syscall.Errno) bool {
+	for _, p := range o.Pass {
+		if p != 0 && syscall.Errno(p) == e {
+			return true
+		}
+	}
+	return false
+}
+
+// Special tells whether the op is more than one system call.
+func (o *Op) Special() bool { return o.Nr >= SpecialSync }

@@ -1,0 +1,147 @@
+// Package siginfo receives signals as sigaction(2) gives them: with what the
+// kernel says of their origin, and each as often as it was sent. Package
+// os/signal tells neither, and does not receive signal 34.
+//
+// The handler is a few instructions that write siginfo_t to a pipe and touch
+// nothing of the Go runtime. It is in place of the runtime's own for the
+// signals received, and for those only.
+package siginfo
+
+import (
+	"encoding/binary"
+	"os"
+	"runtime"
+	"syscall"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// Info is a signal that this process got.
+type Info struct {
+	Signal syscall.Signal
+	Code   int32 // si_code: 0 and below if a process sent it, above if the kernel did
+}
+
+// size is that of siginfo_t. A pipe takes so much in one piece or not at all.
+const size = 128
+
+// pipe is the descriptor that the handler writes to. A handler knows nothing but
+// what is at a fixed address, hence this variable. It is written once, before
+// there is a handler.
+//
+//lint:ignore U1000 the handler reads it
+var pipe int32
+
+// action is struct sigaction of the kernel, alike on amd64 and arm64.
+type action struct {
+	handler, flags, restorer uintptr
+	mask                     uint64
+}
+
+const sigIgnore = 1 // SIG_IGN
+
+// handlerPC is the address of the handler.
+func handlerPC() uintptr
+
+// Receive makes the process receive these signals from now on, and passes them
+// to handle, one after the other, from a goroutine of their own. It is called
+// at most once in a process: dispositions of signals are the process's.
+func Receive(signals []syscall.Signal, handle func(Info)) error {
+	var ends [2]int
+	if err := unix.Pipe2(ends[:], unix.O_CLOEXEC); err != nil {
+		return os.NewSyscallError("pipe2", err)
+	}
+	// The handler never waits: what a full pipe does not hold is lost.
+	if err := unix.SetNonblock(ends[1], true); err != nil {
+		return os.NewSyscallError("fcntl", err)
+	}
+	pipe = int32(ends[1])
+	ready := make(chan error, 1)
+	go func() {
+		// Whoever started the process may have blocked the signals, for every
+		// thread. Here is one that takes them.
+		runtime.LockOSThread()
+		err := takeOver(signals)
+		ready <- err
+		if err == nil {
+			read(ends[0], handle)
+		}
+	}()
+	return <-ready
+}
+
+func takeOver(signals []syscall.Signal) error {
+	// Flags and restorer as the runtime has them for a signal that it always handles.
+	a, err := get(unix.SIGSEGV)
+	if err != nil {
+		return err
+	}
+	a.handler = handlerPC()
+	set := unix.Sigset_t{Val: [16]uint64{1<<(unix.SIGTTIN-1) | 1<<(unix.SIGTTOU-1)}} // for Stop
+	for _, s := range signals {
+		if err := install(s, &a); err != nil {
+			return err
+		}
+		set.Val[0] |= 1 << (s - 1)
+	}
+	return os.NewSyscallError("rt_sigprocmask", unix.PthreadSigmask(unix.SIG_UNBLOCK, &set, nil))
+}
+
+// read passes on what comes through the pipe, whose other end is never closed.
+func read(fd int, handle func(Info)) {
+	var buf [16 * size]byte
+	for {
+		n, err := unix.Read(fd, buf[:])
+		if err == unix.EINTR {
+			continue
+		}
+		if err != nil || n == 0 {
+			return
+		}
+		for info := buf[:n]; len(info) >= size; info = info[size:] {
+			e := binary.NativeEndian
+			// si_signo, si_errno, si_code
+			handle(Info{syscall.Signal(e.Uint32(info)), int32(e.Uint32(info[8:]))})
+		}
+	}
+}
+
+// Ignored tells whether the process ignores a signal.
+func Ignored(s syscall.Signal) bool {
+	a, err := get(s)
+	return err == nil && a.handler == sigIgnore
+}
+
+// Stop stops this process by a stop signal, whatever is made of that otherwise, or
+// all of its process group at once. The process may still run a little when it
+// returns. After it was continued, undo makes of the signal what was made before.
+func Stop(s syscall.Signal, group bool) (undo func()) {
+	undo = func() {}
+	// SIGSTOP has no other action.
+	if old, err := get(s); err == nil && install(s, &action{}) == nil {
+		undo = func() { _ = install(s, &old) }
+	}
+	pid := unix.Getpid()
+	if group {
+		pid = 0
+	}
+	_ = unix.Kill(pid, s)
+	return undo
+}
+
+func get(s syscall.Signal) (a action, err error) {
+	_, _, e := unix.RawSyscall6(unix.SYS_RT_SIGACTION, uintptr(s), 0, uintptr(unsafe.Pointer(&a)), unsafe.Sizeof(a.mask), 0, 0)
+	if e != 0 {
+		err = os.NewSyscallError("rt_sigaction", e)
+	}
+	return a, err
+}
+
+func install(s syscall.Signal, a *action) error {
+	_, _, e := unix.RawSyscall6(unix.SYS_RT_SIGACTION, uintptr(s), uintptr(unsafe.Pointer(a)), 0, unsafe.Sizeof(a.mask), 0, 0)
+	if e != 0 {
+		return os.NewSyscallError("rt_sigaction", e)
+	}
+	return nil
+}
