@@ -1,0 +1,217 @@
+package launcher
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/nslaunch/nslaunch/launcher/internal/program"
+	"github.com/nslaunch/nslaunch/mountprop"
+	"golang.org/x/sys/unix"
+)
+
+func itoa(n int) string { return strconv.Itoa(n) }
+
+// bindMount shows a file or directory of the host.
+type bindMount struct {
+	Source      string
+	File        File
+	At          mountPoint
+	Attributes  attributes
+	Recursive   bool
+	Propagation mountprop.Propagation
+}
+
+func (a bindMount) String() string {
+	text := "bind "
+	if !a.Recursive {
+		text = "bind, alone, "
+	}
+	text += a.Source + " on " + a.At.Path
+	if w := a.Attributes.words(); w != "" {
+		text += ", " + w
+	}
+	if a.Propagation != "" {
+		text += ", " + string(a.Propagation)
+	}
+	return text
+}
+
+func (a bindMount) emit(s *assembler) {
+	mnt, early := s.trees[a.At.Path]
+	if !early {
+		mnt = s.cloneTree(a.Source, a.File, a.Recursive)
+	}
+	s.setAttr(mnt, a.Attributes.Set, a.Attributes.Clear, a.Propagation, a.Recursive)
+	if a.Attributes.Allow != 0 {
+		s.setAttr(mnt, 0, a.Attributes.Allow, "", false)
+	}
+	s.place(mnt, a.At)
+}
+
+// cloneEarly clones a tree that is bound later: one that is shared while it
+// is in its peer group, and "/" while there is nothing over it.
+type cloneEarly struct {
+	Source, Target string
+	File           File
+	Recursive      bool
+	Peers          bool
+}
+
+func (a cloneEarly) String() string {
+	if a.Peers {
+		return "clone " + a.Source + " in its peer group"
+	}
+	return "clone " + a.Source
+}
+
+func (a cloneEarly) emit(s *assembler) {
+	s.trees[a.Target] = s.cloneTree(a.Source, a.File, a.Recursive)
+}
+
+// mountFS mounts a new file system.
+type mountFS struct {
+	Type        string
+	Options     []string // "size=4G"
+	At          mountPoint
+	Attributes  attributes
+	Propagation mountprop.Propagation
+}
+
+func (a mountFS) String() string {
+	text := "mount " + a.Type + " on " + a.At.Path
+	words := a.Options
+	if w := a.Attributes.words(); w != "" {
+		words = append(words[:len(words):len(words)], w)
+	}
+	if a.Propagation != "" {
+		words = append(words[:len(words):len(words)], string(a.Propagation))
+	}
+	if len(words) > 0 {
+		text += " with " + strings.Join(words, ",")
+	}
+	return text
+}
+
+func (a mountFS) emit(s *assembler) {
+	mnt, _ := s.newMount(a.Type, a.Options, a.Attributes.Set)
+	s.setAttr(mnt, 0, 0, a.Propagation, false)
+	s.place(mnt, a.At)
+}
+
+// mountFile shows a file that the plan makes.
+type mountFile struct {
+	Content     string
+	Mode        uint32
+	At          mountPoint
+	Attributes  attributes
+	Propagation mountprop.Propagation
+}
+
+func (a mountFile) String() string {
+	text := fmt.Sprintf("put a file of %d bytes, mode %04o, on %s", len(a.Content), a.Mode, a.At.Path)
+	if w := a.Attributes.words(); w != "" {
+		text += ", " + w
+	}
+	return text
+}
+
+func (a mountFile) emit(s *assembler) {
+	name, fd := s.scratchName(a.At.Path), s.Reg()
+	scratch := program.Register(s.scratch)
+	s.Call(unix.SYS_OPENAT, scratch, s.String(name), program.Int(unix.O_WRONLY|unix.O_CREAT|unix.O_EXCL|unix.O_CLOEXEC),
+		program.Const(uint64(a.Mode))).To(fd)
+	if a.Content != "" {
+		// A write(2) of less than all is no error.
+		s.Call(unix.SYS_FALLOCATE, program.Register(fd), null(), null(), program.Int(len(a.Content)))
+		s.Call(unix.SYS_WRITE, program.Register(fd), s.String(a.Content), program.Int(len(a.Content)))
+	}
+	s.close(fd)
+	mnt := s.clone(scratch, name, false)
+	s.setAttr(mnt, a.Attributes.Set, 0, a.Propagation, false)
+	s.place(mnt, a.At)
+}
+
+// makeSymlink makes a symbolic link in a layer of ours.
+type makeSymlink struct {
+	To string
+	At mountPoint
+}
+
+func (a makeSymlink) String() string { return "link " + a.At.Path + " to " + a.To }
+
+func (a makeSymlink) emit(s *assembler) {
+	dir, name := s.makeParents(a.At)
+	s.Call(unix.SYS_SYMLINKAT, s.String(a.To), program.Register(dir), s.String(name))
+	s.closeParent(dir)
+}
+
+// makeDir makes a directory in a layer of ours.
+type makeDir struct {
+	Mode uint32
+	At   mountPoint
+}
+
+func (a makeDir) String() string {
+	return fmt.Sprintf("make the directory %s, mode %04o", a.At.Path, a.Mode)
+}
+
+func (a makeDir) emit(s *assembler) {
+	dir, name := s.makeParents(a.At)
+	s.mkdir(dir, name, uint64(a.Mode)).PassOver(unix.EEXIST)
+	if a.Mode&^0o1777 != 0 {
+		// mkdirat(2) does not set them.
+		made := s.openat2(program.Register(dir), name, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, resolveHere)
+		s.Call(unix.SYS_FCHMOD, program.Register(made), program.Const(uint64(a.Mode)))
+		s.close(made)
+	}
+	s.closeParent(dir)
+}
+
+// maskMount covers a path with nothing: an empty directory or the null device.
+type maskMount struct {
+	At          mountPoint
+	Null        File // the host's /dev/null, checked; for all but a directory
+	Propagation mountprop.Propagation
+}
+
+func (a maskMount) String() string {
+	if a.At.Dir {
+		return "mask " + a.At.Path + " with an empty directory"
+	}
+	return "mask " + a.At.Path + " with /dev/null"
+}
+
+func (a maskMount) emit(s *assembler) {
+	var mnt uint8
+	set := uint64(unix.MOUNT_ATTR_NOSUID | unix.MOUNT_ATTR_NOEXEC | unix.MOUNT_ATTR_RDONLY)
+	if a.At.Dir {
+		mnt = s.clone(program.Register(s.scratch), "empty", false)
+		set |= unix.MOUNT_ATTR_NODEV
+	} else {
+		mnt = s.cloneTree("/dev/null", a.Null, false)
+	}
+	s.setAttr(mnt, set, 0, a.Propagation, false)
+	s.place(mnt, a.At)
+}
+
+// leaveOut says that an optional entry is not there.
+type leaveOut struct{ Target, Why string }
+
+func (a leaveOut) String() string { return "leave out " + a.Target + ": " + a.Why }
+
+// setMountPropagation sets the type of a mount of ours once the root has its own.
+type setMountPropagation struct {
+	Target      string
+	Propagation mountprop.Propagation
+}
+
+func (a setMountPropagation) String() string {
+	return fmt.Sprintf("make %s %s", a.Target, a.Propagation)
+}
+
+func (a setMountPropagation) emit(s *assembler) {
+	mnt := s.openat2(atCwd(), a.Target, unix.O_PATH|unix.O_CLOEXEC, resolveInside)
+	s.setAttr(mnt, 0, 0, a.Propagation, true)
+	s.close(mnt)
+}

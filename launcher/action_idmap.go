@@ -1,0 +1,128 @@
+package launcher
+
+import (
+	"fmt"
+	"os"
+	"runtime"
+	"syscall"
+
+	"github.com/nslaunch/nslaunch/config"
+	"github.com/nslaunch/nslaunch/launcher/internal/program"
+	"golang.org/x/sys/unix"
+)
+
+// lendTree clones a tree of the host with its ids mapped, and lends it to the
+// stage. Only the launcher has the privilege over the file system that this takes
+// (mount_setattr(2), MOUNT_ATTR_IDMAP, Linux 5.12).
+type lendTree struct {
+	Source    string
+	File      File
+	Recursive bool
+	Map       config.MountIDMap
+}
+
+func (a lendTree) String() string {
+	text := "map the ids of " + a.Source
+	if a.Map.User {
+		return text + " as the user namespace does, for the stage"
+	}
+	return fmt.Sprintf("%s (uid %s; gid %s), for the stage", text, rangesWords(a.Map.UID), rangesWords(a.Map.GID))
+}
+
+func (a lendTree) apply(l *launch) error {
+	ns, err := a.namespace(l)
+	if err != nil {
+		return err
+	}
+	defer unix.Close(ns)
+	source, err := unix.Open(a.Source, unix.O_PATH|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return err
+	}
+	defer unix.Close(source)
+	var st unix.Stat_t
+	if err := unix.Fstat(source, &st); err != nil {
+		return err
+	}
+	if st.Dev != a.File.Dev || st.Ino != a.File.Ino || st.Mode&unix.S_IFMT != a.File.Type {
+		return unix.ESTALE
+	}
+	tree, err := mappedClone(source, "", ns, a.Recursive)
+	if err != nil {
+		return a.refused(ns, err)
+	}
+	l.lent = append(l.lent, tree)
+	return nil
+}
+
+// mappedClone clones a tree with its ids mapped.
+func mappedClone(dir int, path string, ns int, recursive bool) (int, error) {
+	flags := uint(unix.AT_EMPTY_PATH)
+	if recursive {
+		flags |= unix.AT_RECURSIVE
+	}
+	tree, err := unix.OpenTree(dir, path, flags|unix.OPEN_TREE_CLONE|unix.O_CLOEXEC)
+	if err != nil {
+		return -1, os.NewSyscallError("open_tree", err)
+	}
+	err = unix.MountSetattr(tree, "", flags, &unix.MountAttr{Attr_set: unix.MOUNT_ATTR_IDMAP, Userns_fd: uint64(ns)})
+	if err != nil {
+		unix.Close(tree)
+		return -1, os.NewSyscallError("mount_setattr", err)
+	}
+	return tree, nil
+}
+
+// namespace returns the user namespace whose map is the mount's.
+func (a lendTree) namespace(l *launch) (int, error) {
+	if a.Map.User {
+		return unix.Open(fmt.Sprintf("/proc/%d/ns/user", l.pid), unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	}
+	return mappedNamespace(a.Map)
+}
+
+// mappedNamespace makes a user namespace that is there for its map alone. A
+// process has to stand in for it until the map is written: one that is
+// stopped by ptrace(2) before it executes anything.
+func mappedNamespace(m config.MountIDMap) (int, error) {
+	runtime.LockOSThread() // a tracer is a thread
+	defer runtime.UnlockOSThread()
+	pid, err := syscall.ForkExec("/proc/self/exe", []string{"nslaunch-idmap"}, &syscall.ProcAttr{
+		Env: []string{},
+		Sys: &syscall.SysProcAttr{
+			Cloneflags: unix.CLONE_NEWUSER, Ptrace: true, Pdeathsig: syscall.SIGKILL,
+			UidMappings: mappings(m.UID), GidMappings: mappings(m.GID), GidMappingsEnableSetgroups: true,
+		},
+	})
+	if err != nil {
+		return -1, os.NewSyscallError("clone", err)
+	}
+	defer func() {
+		_ = syscall.Kill(pid, syscall.SIGKILL)
+		for {
+			if _, err := syscall.Wait4(pid, nil, 0, nil); err != syscall.EINTR {
+				break
+			}
+		}
+	}()
+	return unix.Open(fmt.Sprintf("/proc/%d/ns/user", pid), unix.O_RDONLY|unix.O_CLOEXEC, 0)
+}
+
+func mappings(ranges []config.IDRange) []syscall.SysProcIDMap {
+	out := make([]syscall.SysProcIDMap, len(ranges))
+	for i, r := range ranges {
+		out[i] = syscall.SysProcIDMap{ContainerID: int(r.Inside), HostID: int(r.Outside), Size: int(r.Count)}
+	}
+	return out
+}
+
+// receiveTree takes a tree that the launcher lends.
+type receiveTree struct{ Source, Target string }
+
+func (a receiveTree) String() string { return "receive the tree of " + a.Source }
+
+func (a receiveTree) emit(s *assembler) {
+	r := s.Reg()
+	s.Special(program.SpecialReceive).To(r)
+	s.trees[a.Target] = r
+}

@@ -1,0 +1,179 @@
+package launcher
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/nslaunch/nslaunch/config"
+	"github.com/nslaunch/nslaunch/launcher/internal/program"
+	"golang.org/x/sys/unix"
+)
+
+// openSelf opens /proc/self of the stage while the caller's /proc is there.
+type openSelf struct{}
+
+func (openSelf) String() string { return "open /proc/self" }
+
+func (openSelf) emit(s *assembler) {
+	s.selfDir = s.open(atCwd(), "/proc/self", unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC)
+}
+
+// openNamespace opens a namespace to enter and makes sure that it is the one
+// that was there when the plan was made. All are opened before any is entered:
+// afterwards their paths mean something else.
+type openNamespace struct {
+	Kind config.NamespaceKind
+	File NamespaceFile
+}
+
+func (a openNamespace) String() string {
+	return fmt.Sprintf("open the %s namespace %s", a.Kind, quoteWord(a.File.Path))
+}
+
+func (a openNamespace) emit(s *assembler) {
+	r := s.open(atCwd(), a.File.Path, unix.O_RDONLY|unix.O_CLOEXEC)
+	s.sameFile(r, a.File.Dev, a.File.Ino, unix.S_IFREG)
+	s.joins[string(a.Kind)] = r
+}
+
+func (s *assembler) sameFile(r uint8, dev, ino uint64, ifmt uint64) {
+	s.Special(program.SpecialSameFile, program.Register(r), program.Const(uint64(unix.Major(dev))),
+		program.Const(uint64(unix.Minor(dev))), program.Const(ino), program.Const(ifmt))
+}
+
+// join enters an opened namespace.
+type join struct {
+	Kind config.NamespaceKind
+	Path string
+}
+
+func (a join) String() string {
+	return fmt.Sprintf("join the %s namespace %s", a.Kind, quoteWord(a.Path))
+}
+
+func (a join) emit(s *assembler) {
+	r := s.joins[string(a.Kind)]
+	s.Call(unix.SYS_SETNS, program.Register(r), program.Const(cloneFlag(a.Kind)))
+	s.close(r)
+}
+
+// unshare makes new namespaces for the process itself (pid: for its children).
+type unshare struct{ New []config.NamespaceKind }
+
+func (a unshare) String() string { return "make " + newKinds(a.New) }
+
+func (a unshare) emit(s *assembler) {
+	s.Call(unix.SYS_UNSHARE, program.Const(cloneFlags(a.New)))
+}
+
+// newTime makes a time namespace, sets its clocks and enters it. Offsets are
+// relative to the clocks of the initial time namespace, and can be set only
+// before any process has entered.
+type newTime struct {
+	Monotonic, Boottime clockOffset
+}
+
+// clockOffset is one clock's offset. Set tells whether it is written.
+type clockOffset struct {
+	Set    bool
+	Offset time.Duration
+	Text   string // as in the profile: "+1h", "starts at 0s"
+}
+
+func (a newTime) String() string {
+	text := "make a new time namespace and enter it"
+	if a.Monotonic.Set {
+		text += ", monotonic " + a.Monotonic.Text
+	}
+	if a.Boottime.Set {
+		text += ", boottime " + a.Boottime.Text
+	}
+	return text
+}
+
+func (a newTime) emit(s *assembler) {
+	self := program.Register(s.selfDir)
+	s.Call(unix.SYS_UNSHARE, program.Const(unix.CLONE_NEWTIME))
+	var text strings.Builder
+	for _, c := range []struct {
+		name   string
+		offset clockOffset
+	}{{"monotonic", a.Monotonic}, {"boottime", a.Boottime}} {
+		if c.offset.Set {
+			sec, nsec := splitDuration(c.offset.Offset)
+			fmt.Fprintf(&text, "%s %d %d\n", c.name, sec, nsec)
+		}
+	}
+	if text.Len() > 0 {
+		r := s.open(self, "timens_offsets", unix.O_WRONLY|unix.O_CLOEXEC)
+		s.Call(unix.SYS_WRITE, program.Register(r), s.String(text.String()), program.Int(text.Len()))
+		s.close(r)
+	}
+	r := s.open(self, "ns/time_for_children", unix.O_RDONLY|unix.O_CLOEXEC)
+	s.Call(unix.SYS_SETNS, program.Register(r), program.Const(unix.CLONE_NEWTIME))
+	s.close(r)
+}
+
+// splitDuration gives whole seconds and the nanoseconds on top, which are
+// never negative.
+func splitDuration(d time.Duration) (sec, nsec int64) {
+	sec, nsec = int64(d/time.Second), int64(d%time.Second)
+	if nsec < 0 {
+		sec, nsec = sec-1, nsec+int64(time.Second)
+	}
+	return sec, nsec
+}
+
+// enterUser takes up ids of the user namespace that the stage is in now, and
+// all capabilities in it, none of which is inherited.
+type enterUser struct {
+	UID, GID int64 // -1: unchanged
+	LastCap  int
+	Joined   bool // the namespace is not ours: it may have no root
+}
+
+func (a enterUser) String() string {
+	if a.UID < 0 && a.GID < 0 {
+		return "take up all capabilities in the user namespace"
+	}
+	return fmt.Sprintf("become %s in the user namespace", idWords(a.UID, a.GID))
+}
+
+func idWords(uid, gid int64) string {
+	var words []string
+	if uid >= 0 {
+		words = append(words, fmt.Sprintf("uid %d", uid))
+	}
+	if gid >= 0 {
+		words = append(words, fmt.Sprintf("gid %d", gid))
+	}
+	return strings.Join(words, ", ")
+}
+
+func (a enterUser) emit(s *assembler) {
+	s.setIDs(a.UID, a.GID, a.Joined)
+	s.prctl(unix.PR_CAP_AMBIENT, unix.PR_CAP_AMBIENT_CLEAR_ALL)
+	all := uint64(1)<<(a.LastCap+1) - 1
+	s.capset(all, all, 0)
+	// A change of ids made the process' own files in /proc root's.
+	s.prctl(unix.PR_SET_DUMPABLE, 1)
+}
+
+// setIDs sets real, effective and saved ids; EINVAL, for an id that the
+// namespace does not have, is no failure if lenient.
+func (s *assembler) setIDs(uid, gid int64, lenient bool) {
+	set := func(nr uintptr, id int64) {
+		v := program.Const(uint64(uint32(id)))
+		op := s.Call(nr, v, v, v)
+		if lenient {
+			op.PassOver(unix.EINVAL)
+		}
+	}
+	if gid >= 0 {
+		set(unix.SYS_SETRESGID, gid)
+	}
+	if uid >= 0 {
+		set(unix.SYS_SETRESUID, uid)
+	}
+}

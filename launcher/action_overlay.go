@@ -1,0 +1,155 @@
+package launcher
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/nslaunch/nslaunch/launcher/internal/program"
+	"github.com/nslaunch/nslaunch/mountprop"
+	"golang.org/x/sys/unix"
+)
+
+// overlay is what an overlay is made of; see the kernel's
+// Documentation/filesystems/overlayfs.rst.
+type overlay struct {
+	Lower []string // the top first
+	Files []File   // what they are
+	Dir   string   // of upper and work; "" for memory
+	Parts [2]File  // what upper and work are, if they have been there
+	User  bool     // in a user namespace: attributes are kept in user.*
+	// Mode and Owner are those of the top of an upper in memory: those of the
+	// directory that it is laid over.
+	Mode  uint32
+	Owner *[2]uint32 // uid and gid inside; nil: the stage's
+	Given overlayGiven
+}
+
+// overlayGiven is how the kernel is told the directories of an overlay.
+type overlayGiven int
+
+const (
+	asList        overlayGiven = iota // as one string of paths
+	onePath                           // as a path each (Linux 6.8)
+	asDescriptors                     // as descriptors (Linux 6.13)
+)
+
+func (o overlay) words() string {
+	text := strings.Join(o.Lower, ", ")
+	if o.Dir == "" {
+		return text + " with changes in memory"
+	}
+	return text + " with changes in " + o.Dir
+}
+
+// make creates the file system and returns a detached mount of it. Its
+// directories are opened once, and those that were looked at have to be the same.
+func (o overlay) make(s *assembler, attrs uint64) uint8 {
+	upper, work := o.Dir+"/upper", o.Dir+"/work"
+	base := atCwd()
+	if o.Dir == "" {
+		dir := o.inScratch(s)
+		upper, work, base = dir+"/upper", dir+"/work", program.Register(s.scratch)
+	}
+	fs := s.Reg()
+	s.Call(unix.SYS_FSOPEN, s.String("overlay"), program.Const(unix.FSOPEN_CLOEXEC)).To(fs)
+	for i, lower := range o.Lower {
+		dir := s.open(atCwd(), lower, unix.O_PATH|unix.O_CLOEXEC)
+		s.sameFile(dir, o.Files[i].Dev, o.Files[i].Ino, uint64(o.Files[i].Type))
+		switch o.Given {
+		case asDescriptors:
+			s.fsFD(fs, "lowerdir+", dir)
+		case onePath:
+			s.fsString(fs, "lowerdir+", lower)
+		}
+		s.close(dir)
+	}
+	if o.Given == asList {
+		s.fsString(fs, "lowerdir", strings.Join(escapeAll(o.Lower), ":"))
+	}
+	if o.Given == asDescriptors {
+		for i, part := range [][2]string{{"upperdir", upper}, {"workdir", work}} {
+			dir := s.open(base, part[1], unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC)
+			if f := o.Parts[i]; f.Dir {
+				s.sameFile(dir, f.Dev, f.Ino, uint64(f.Type))
+			}
+			s.fsFD(fs, part[0], dir)
+			s.close(dir)
+		}
+	} else {
+		// A path of the scratch tmpfs means something only from inside it.
+		if o.Dir == "" {
+			s.Call(unix.SYS_FCHDIR, program.Register(s.scratch))
+		}
+		s.fsString(fs, "upperdir", upper)
+		s.fsString(fs, "workdir", work)
+	}
+	if o.User {
+		s.fsFlag(fs, "userxattr")
+	}
+	mnt, _ := s.createMount(fs, attrs)
+	if o.Given != asDescriptors && o.Dir == "" {
+		s.Call(unix.SYS_CHDIR, s.String("/"))
+	}
+	// One whose work cannot be written to is read-only without a word.
+	s.Call(unix.SYS_FACCESSAT2, program.Register(mnt), s.String(""), program.Const(unix.W_OK),
+		program.Const(unix.AT_EMPTY_PATH|unix.AT_EACCESS))
+	return mnt
+}
+
+// inScratch makes upper and work in the scratch tmpfs.
+func (o overlay) inScratch(s *assembler) string {
+	s.files++
+	dir := fmt.Sprintf("overlay%d", s.files)
+	s.mkdir(s.scratch, dir, 0o700)
+	s.mkdir(s.scratch, dir+"/upper", uint64(o.Mode))
+	s.mkdir(s.scratch, dir+"/work", 0o755)
+	if o.Owner != nil {
+		s.Call(unix.SYS_FCHOWNAT, program.Register(s.scratch), s.String(dir+"/upper"),
+			program.Const(uint64(o.Owner[0])), program.Const(uint64(o.Owner[1])), null())
+	}
+	if o.Mode&^0o1777 != 0 {
+		// mkdirat(2) does not set them.
+		s.Call(unix.SYS_FCHMODAT, program.Register(s.scratch), s.String(dir+"/upper"), program.Const(uint64(o.Mode)))
+	}
+	return dir
+}
+
+// fsFD sets an option of a file system to what a descriptor is of.
+func (s *assembler) fsFD(fs uint8, name string, fd uint8) {
+	s.Call(unix.SYS_FSCONFIG, program.Register(fs), program.Const(unix.FSCONFIG_SET_FD), s.String(name), null(), program.Register(fd))
+}
+
+// escapeAll escapes paths for a list that colons separate.
+func escapeAll(paths []string) []string {
+	escape := strings.NewReplacer(`\`, `\\`, ":", `\:`)
+	out := make([]string, len(paths))
+	for i, p := range paths {
+		out[i] = escape.Replace(p)
+	}
+	return out
+}
+
+// mountOverlay mounts an overlay of directories of the host.
+type mountOverlay struct {
+	overlay
+	At          mountPoint
+	Attributes  attributes
+	Propagation mountprop.Propagation
+}
+
+func (a mountOverlay) String() string {
+	text := "mount an overlay of " + a.overlay.words() + " on " + a.At.Path
+	if w := a.Attributes.words(); w != "" {
+		text += ", " + w
+	}
+	if a.Propagation != "" {
+		text += ", " + string(a.Propagation)
+	}
+	return text
+}
+
+func (a mountOverlay) emit(s *assembler) {
+	mnt := a.overlay.make(s, a.Attributes.Set)
+	s.setAttr(mnt, 0, 0, a.Propagation, false)
+	s.place(mnt, a.At)
+}

@@ -1,0 +1,328 @@
+package launcher
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/nslaunch/nslaunch/config"
+	"github.com/nslaunch/nslaunch/launcher/internal/program"
+	"golang.org/x/sys/unix"
+)
+
+// setUmask sets the file mode creation mask.
+type setUmask struct{ Mask uint32 }
+
+func (a setUmask) String() string { return fmt.Sprintf("set the umask %03o", a.Mask) }
+
+func (a setUmask) emit(s *assembler) { s.Call(unix.SYS_UMASK, program.Const(uint64(a.Mask))) }
+
+// newKeyring gives the process a session keyring of its own: keyrings belong
+// to no namespace.
+type newKeyring struct{}
+
+func (newKeyring) String() string { return "join a new session keyring" }
+
+func (newKeyring) emit(s *assembler) {
+	// A kernel without keyrings has none to protect.
+	s.Call(unix.SYS_KEYCTL, program.Const(unix.KEYCTL_JOIN_SESSION_KEYRING), null()).PassOver(unix.ENOSYS)
+}
+
+// setRlimit sets a resource limit of the process itself.
+type setRlimit struct {
+	config.Rlimit
+	Restore bool // the caller's own, which the Go runtime raised
+}
+
+func (a setRlimit) String() string {
+	verb := "set"
+	if a.Restore {
+		verb = "restore"
+	}
+	return fmt.Sprintf("%s the limit %s to %s, %s", verb, a.Name, limitWord(a.Soft), limitWord(a.Hard))
+}
+
+func limitWord(v uint64) string {
+	if v == config.RlimitInfinity {
+		return "infinity"
+	}
+	return fmt.Sprint(v)
+}
+
+func (a setRlimit) emit(s *assembler) {
+	s.Call(unix.SYS_PRLIMIT64, null(), program.Int(rlimitResource(a.Name)), s.Words(a.Soft, a.Hard), null())
+}
+
+// rlimitResource is the RLIMIT_* number of a limit.
+func rlimitResource(name string) int { return slices.Index(config.RlimitNames(), name) }
+
+// setSession says which session and process group the command is in.
+type setSession struct {
+	Terminal config.Terminal
+	Group    bool // inherit: in a process group of its own
+}
+
+func (a setSession) String() string {
+	switch {
+	case a.Terminal == config.TerminalPTY:
+		return "start a session with the new terminal"
+	case a.Terminal == config.TerminalNone:
+		return "start a session without a terminal"
+	case a.Group:
+		return "start a process group"
+	}
+	return "stay in the launcher's process group"
+}
+
+func (a setSession) emit(s *assembler) {
+	switch {
+	case a.Terminal == config.TerminalPTY:
+		s.Call(unix.SYS_SETSID)
+		s.Call(unix.SYS_IOCTL, null(), program.Const(unix.TIOCSCTTY), null())
+	case a.Terminal == config.TerminalNone:
+		s.Call(unix.SYS_SETSID)
+	case a.Group:
+		s.Call(unix.SYS_SETPGID, null(), null())
+	}
+}
+
+// setGroups sets the supplementary groups.
+type setGroups struct{ Groups []uint32 }
+
+func (a setGroups) String() string {
+	if len(a.Groups) == 0 {
+		return "drop supplementary groups"
+	}
+	words := make([]string, len(a.Groups))
+	for i, g := range a.Groups {
+		words[i] = fmt.Sprint(g)
+	}
+	return "set the supplementary groups " + strings.Join(words, ", ")
+}
+
+func (a setGroups) emit(s *assembler) {
+	buf := make([]byte, 0, 4*len(a.Groups))
+	for _, g := range a.Groups {
+		buf = append(buf, byte(g), byte(g>>8), byte(g>>16), byte(g>>24))
+	}
+	list := null()
+	if len(buf) > 0 {
+		list = s.Bytes(buf)
+	}
+	s.Call(unix.SYS_SETGROUPS, program.Int(len(a.Groups)), list)
+}
+
+// becomeUser sets the command's ids.
+type becomeUser struct {
+	UID, GID int64 // -1: unchanged
+	KeepCaps bool
+	Lenient  bool
+}
+
+func (a becomeUser) String() string { return "become " + idWords(a.UID, a.GID) }
+
+func (a becomeUser) emit(s *assembler) {
+	if a.KeepCaps {
+		s.prctl(unix.PR_SET_KEEPCAPS, 1)
+	}
+	s.setIDs(a.UID, a.GID, a.Lenient)
+}
+
+// dropBounding takes capabilities out of the bounding set.
+type dropBounding struct {
+	Keep    uint64
+	LastCap int
+}
+
+func (a dropBounding) String() string {
+	if a.Keep == 0 {
+		return "empty the capability bounding set"
+	}
+	return "limit the capability bounding set to " + capabilityWords(a.Keep)
+}
+
+func (a dropBounding) emit(s *assembler) {
+	for c := range a.LastCap + 1 {
+		if a.Keep>>c&1 == 0 {
+			s.prctl(unix.PR_CAPBSET_DROP, uint64(c))
+		}
+	}
+}
+
+func capabilityWords(set uint64) string {
+	var words []string
+	for i, name := range config.CapabilityNames() {
+		if set>>i&1 == 1 {
+			words = append(words, name)
+		}
+	}
+	return strings.Join(words, ", ")
+}
+
+// setCapabilities sets the command's capabilities exactly.
+type setCapabilities struct {
+	Set     uint64
+	Ambient bool // raise them so that they outlive the execve of one who is not root
+}
+
+func (a setCapabilities) String() string {
+	if a.Set == 0 {
+		return "drop all capabilities"
+	}
+	if a.Ambient {
+		return "set the ambient capabilities " + capabilityWords(a.Set)
+	}
+	return "set the capabilities " + capabilityWords(a.Set)
+}
+
+func (a setCapabilities) emit(s *assembler) {
+	s.prctl(unix.PR_CAP_AMBIENT, unix.PR_CAP_AMBIENT_CLEAR_ALL)
+	if !a.Ambient {
+		s.capset(a.Set, a.Set, 0)
+		return
+	}
+	s.capset(a.Set, a.Set, a.Set)
+	for c := range 64 {
+		if a.Set>>c&1 == 1 {
+			s.prctl(unix.PR_CAP_AMBIENT, unix.PR_CAP_AMBIENT_RAISE, uint64(c))
+		}
+	}
+}
+
+// changeDir changes the working directory, and makes sure that it is below the root.
+type changeDir struct {
+	Path  string
+	OrTop bool // "/" where there is no such directory
+}
+
+func (a changeDir) String() string {
+	text := "change to " + quoteWord(a.Path)
+	if a.OrTop {
+		text += ", or else to /"
+	}
+	return text
+}
+
+func (a changeDir) emit(s *assembler) {
+	if a.OrTop {
+		s.Call(unix.SYS_CHDIR, s.String("/"))
+		s.Call(unix.SYS_CHDIR, s.String(a.Path)).PassOver(unix.ENOENT, unix.ENOTDIR, unix.EACCES)
+	} else {
+		s.Call(unix.SYS_CHDIR, s.String(a.Path))
+	}
+	s.Special(program.SpecialCwd)
+}
+
+// setNoNewPrivs makes set-user-id and file capabilities of no effect.
+type setNoNewPrivs struct{}
+
+func (setNoNewPrivs) String() string { return "set no_new_privs" }
+
+func (setNoNewPrivs) emit(s *assembler) { s.prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) }
+
+// closeFDs closes all descriptors but the standard three, those to keep and,
+// last of all, by the execve itself, the one that reports errors.
+type closeFDs struct{ Keep []int }
+
+func (a closeFDs) String() string {
+	text := "close descriptors above 2"
+	if len(a.Keep) > 0 {
+		text += " but " + fdWords(a.Keep)
+	}
+	return text
+}
+
+func (a closeFDs) emit(s *assembler) {
+	keep := append([]int{0, 1, 2, s.layout.sync}, a.Keep...)
+	slices.Sort(keep)
+	s.closeAllBut(keep)
+}
+
+// unblockSignals gives the command an empty signal mask.
+type unblockSignals struct{}
+
+func (unblockSignals) String() string { return "unblock signals" }
+
+func (unblockSignals) emit(s *assembler) { s.signalMask(0) }
+
+// execute executes the command, found along the path as execvp(3) does.
+type execute struct {
+	Argv []string
+	Env  []string
+	Path string // PATH inside, for a name without a slash
+}
+
+func (a execute) String() string {
+	words := make([]string, len(a.Argv))
+	for i, w := range a.Argv {
+		words[i] = quoteWord(w)
+	}
+	names := make([]string, len(a.Env))
+	for i, e := range a.Env {
+		name, _, _ := strings.Cut(e, "=")
+		names[i] = quoteWord(name)
+	}
+	env := "an empty environment"
+	if len(names) > 0 {
+		env = strings.Join(names, " ")
+	}
+	return fmt.Sprintf("execute %s with %s", strings.Join(words, " "), env)
+}
+
+// candidates are the files that may be the command, in order.
+func (a execute) candidates() []string {
+	name := a.Argv[0]
+	if strings.Contains(name, "/") {
+		return []string{name}
+	}
+	var files []string
+	for _, dir := range strings.Split(a.Path, ":") {
+		if dir == "" {
+			dir = "."
+		}
+		file := path.Join(dir, name)
+		if !strings.Contains(file, "/") {
+			file = "./" + file
+		}
+		if !slices.Contains(files, file) {
+			files = append(files, file)
+		}
+	}
+	return files
+}
+
+func (a execute) emit(s *assembler) {
+	argv, env := s.Strings(a.Argv), s.Strings(a.Env)
+	files := a.candidates()
+	for _, f := range files {
+		s.Call(unix.SYS_EXECVE, s.String(f), argv, env).
+			PassOver(unix.ENOENT, unix.ENOTDIR, unix.EACCES).With(program.Exec)
+	}
+	s.Special(program.SpecialNotExecutable)
+	// A file that exists and yet is not found lacks its interpreter.
+	for _, f := range files {
+		s.Call(unix.SYS_FACCESSAT, atCwd(), s.String(f), null(), null(), null(), program.Const(uint64(unix.ELIBBAD))).
+			PassOver(unix.ENOENT, unix.ENOTDIR, unix.EACCES).With(program.MustFail)
+	}
+	s.Special(program.SpecialNotFound)
+}
+
+// quoteWord quotes a word where a shell would need it, on one line.
+func quoteWord(w string) string {
+	if strings.ContainsFunc(w, unicode.IsControl) || !utf8.ValidString(w) {
+		// $'…' of bash(1) knows the escapes of Go's strings.
+		q := strconv.Quote(w)
+		return "$'" + strings.ReplaceAll(q[1:len(q)-1], "'", `\'`) + "'"
+	}
+	plain := w != "" && !strings.ContainsFunc(w, func(r rune) bool {
+		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("%+,-./:=@_", r))
+	})
+	if plain {
+		return w
+	}
+	return "'" + strings.ReplaceAll(w, "'", `'\''`) + "'"
+}

@@ -1,0 +1,139 @@
+package launcher
+
+import (
+	"strings"
+
+	"github.com/nslaunch/nslaunch/launcher/internal/program"
+	"github.com/nslaunch/nslaunch/mountprop"
+	"golang.org/x/sys/unix"
+)
+
+// clearUmask lets what the plan makes have the modes that it says.
+type clearUmask struct{}
+
+func (clearUmask) String() string { return "clear the umask" }
+
+func (clearUmask) emit(s *assembler) { s.Call(unix.SYS_UMASK, null()) }
+
+// makeScratch mounts a tmpfs over "/" for what the plan makes itself: layers, files and what
+// masks. Whoever has "/" for a root does not see what is mounted over it.
+type makeScratch struct{}
+
+func (makeScratch) String() string { return "mount a scratch tmpfs" }
+
+func (makeScratch) emit(s *assembler) {
+	mnt, _ := s.newMount("tmpfs", []string{"mode=0755"}, unix.MOUNT_ATTR_NOSUID|unix.MOUNT_ATTR_NODEV)
+	s.attachAt(mnt, "/")
+	s.scratch = mnt
+	s.mkdir(mnt, "empty", 0o555)
+}
+
+// attachAt moves a detached mount onto an absolute path of the tree that "/" is
+// and keeps it open.
+func (s *assembler) attachAt(mnt uint8, path string) {
+	dir := s.openat2(atCwd(), path, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, unix.RESOLVE_NO_SYMLINKS)
+	s.moveMount(mnt, dir)
+	s.close(dir)
+}
+
+func (s *assembler) mkdir(dir uint8, name string, mode uint64) *program.Op {
+	return s.Call(unix.SYS_MKDIRAT, program.Register(dir), s.String(name), program.Const(mode))
+}
+
+// cloneRoot makes a directory of the host, with what is mounted below it, the root.
+type cloneRoot struct {
+	Path        string
+	File        File
+	Readonly    bool
+	Propagation mountprop.Propagation // "": as it is
+	// Shared: the tree stays in its peer group, which what is built must not
+	// reach. The mount points in it become private.
+	Shared []string
+}
+
+func (a cloneRoot) String() string {
+	text := "make a clone of " + a.Path + " the root"
+	if a.Readonly {
+		text += ", read-only"
+	}
+	if a.Shared != nil {
+		text += ", in its peer group, with private " + strings.Join(a.Shared, ", ")
+	}
+	return text
+}
+
+func (a cloneRoot) emit(s *assembler) {
+	mnt, early := s.trees["/"]
+	if !early {
+		mnt = s.cloneTree(a.Path, a.File, true)
+	}
+	var set uint64
+	if a.Readonly {
+		set = unix.MOUNT_ATTR_RDONLY
+	}
+	s.setAttr(mnt, set, 0, a.Propagation, true)
+	s.attachAt(mnt, "/")
+	s.root = mnt
+	for _, target := range a.Shared {
+		at := s.openat2(program.Register(mnt), target, unix.O_PATH|unix.O_CLOEXEC, resolveInside)
+		s.setAttr(at, 0, 0, mountprop.Private, false)
+		s.close(at)
+	}
+}
+
+// tmpfsRoot makes an empty tmpfs the root.
+type tmpfsRoot struct{ Propagation mountprop.Propagation }
+
+func (tmpfsRoot) String() string { return "make an empty tmpfs the root" }
+
+func (a tmpfsRoot) emit(s *assembler) {
+	mnt, _ := s.newMount("tmpfs", []string{"mode=0755"}, unix.MOUNT_ATTR_NOSUID|unix.MOUNT_ATTR_NODEV)
+	s.setAttr(mnt, 0, 0, a.Propagation, false)
+	s.attachAt(mnt, "/")
+	s.root = mnt
+}
+
+// overlayRoot makes an overlay of a directory the root.
+type overlayRoot struct {
+	overlay
+	Propagation mountprop.Propagation
+}
+
+func (a overlayRoot) String() string { return "make an overlay of " + a.overlay.words() + " the root" }
+
+func (a overlayRoot) emit(s *assembler) {
+	mnt := a.overlay.make(s, 0)
+	s.setAttr(mnt, 0, 0, a.Propagation, false)
+	s.attachAt(mnt, "/")
+	s.root = mnt
+}
+
+// sealRoot makes a root that the plan made itself read-only, now that all is in it.
+type sealRoot struct{ Parts []string }
+
+func (a sealRoot) String() string {
+	if len(a.Parts) > 0 {
+		return "make the root and " + strings.Join(a.Parts, ", ") + " read-only"
+	}
+	return "make the root read-only"
+}
+
+func (a sealRoot) emit(s *assembler) {
+	s.setAttr(s.root, unix.MOUNT_ATTR_RDONLY, 0, "", false)
+	for _, part := range a.Parts {
+		mnt := s.openat2(program.Register(s.root), part, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, resolveInside|unix.RESOLVE_NO_SYMLINKS)
+		s.setAttr(mnt, unix.MOUNT_ATTR_RDONLY, 0, "", false)
+		s.close(mnt)
+	}
+}
+
+// sealHost makes the host's tree read-only, as the sandbox sees it.
+type sealHost struct{}
+
+func (sealHost) String() string { return "make / read-only, recursively" }
+
+func (sealHost) emit(s *assembler) {
+	mnt := s.openat2(atCwd(), "/", unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, unix.RESOLVE_NO_SYMLINKS)
+	s.setAttr(mnt, unix.MOUNT_ATTR_RDONLY, 0, "", true)
+	s.close(mnt)
+}

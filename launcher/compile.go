@@ -1,0 +1,344 @@
+package launcher
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/nslaunch/nslaunch/config"
+	"github.com/nslaunch/nslaunch/mountprop"
+	"golang.org/x/sys/unix"
+)
+
+// Compile makes the plan of a checked profile on a host. The words replace or
+// follow the profile's command as [config.Command] says. Its error is a
+// [config.Errors] with all that this host has against the profile.
+func Compile(p *config.Profile, h *Host, words []string) (*Plan, error) {
+	c := &compiler{p: h.expand(p), h: h, stage: ByStage}
+	c.kinds()
+	c.command(words)
+	c.ids = c.idMaps()
+	c.privileges()
+	if len(c.errs) > 0 {
+		return nil, c.sorted()
+	}
+	plan := &Plan{
+		Name: p.Name, Command: c.argv, profile: p, host: h,
+		layout: newLayout(p.Process.KeepFDs, p.Process.Init),
+	}
+	c.start()
+	c.settle()
+	c.inside()
+	c.become()
+	if len(c.errs) > 0 {
+		return nil, c.sorted()
+	}
+	plan.Steps, plan.Notes = c.steps, c.notes
+	var atStart uint64
+	if len(c.joins) == 0 {
+		atStart = cloneFlags(c.atOnce)
+	}
+	var err error
+	plan.program, err = assemble(plan, atStart)
+	return plan, err
+}
+
+// compiler appends a plan's steps in the order in which they must be done.
+// The reasons for the order stand with the methods, in that order.
+type compiler struct {
+	p     *config.Profile
+	h     *Host
+	steps []Step
+	errs  config.Errors
+	notes []Note
+
+	argv   []string
+	fresh  []config.NamespaceKind // new ones
+	joins  []config.NamespaceKind // joined ones
+	atOnce []config.NamespaceKind // new ones that are made in one call: all but cgroup and time
+	ids    idMaps
+	stage  Actor // who goes on inside: the stage, or init
+
+	// lies has the layer of each mount point in a root of the sandbox's own.
+	lies map[string]layer
+}
+
+func (c *compiler) add(by Actor, key string, a Action) {
+	c.steps = append(c.steps, Step{by, a, c.p.Origin(key)})
+}
+
+func (c *compiler) errorf(key, format string, args ...any) {
+	c.errs = append(c.errs, &config.Error{Pos: place(c.p, c.p.Origin(key)).Pos, Key: key, Msg: fmt.Sprintf(format, args...)})
+}
+
+// sorted gives the errors in source order.
+func (c *compiler) sorted() error {
+	slices.SortStableFunc(c.errs, func(a, b *config.Error) int {
+		return cmp.Or(cmp.Compare(a.Pos.Line, b.Pos.Line), cmp.Compare(a.Pos.Col, b.Pos.Col))
+	})
+	return c.errs
+}
+
+func (c *compiler) isNew(k config.NamespaceKind) bool { return c.p.Namespaces.New(k) }
+
+func (c *compiler) isJoined(k config.NamespaceKind) bool { return c.p.Namespaces[k].Joined() }
+
+func key(k config.NamespaceKind) string { return "namespaces." + string(k) }
+
+// kinds sorts the namespaces into new and joined ones.
+func (c *compiler) kinds() {
+	for _, k := range config.Kinds() {
+		switch {
+		case c.isNew(k):
+			c.fresh = append(c.fresh, k)
+			if k != config.Cgroup && k != config.TimeNS {
+				c.atOnce = append(c.atOnce, k)
+			}
+		case c.isJoined(k):
+			c.joins = append(c.joins, k)
+			c.checkJoin(k)
+		}
+	}
+}
+
+// start: a stage is cloned straight into its namespaces, or, where some are
+// joined, starts among the caller's, enters those, and then makes the others.
+func (c *compiler) start() {
+	c.layerDirs()
+	if c.p.Process.Terminal == config.TerminalPTY {
+		c.add(ByLauncher, "process.terminal", openPTY{})
+	}
+	if len(c.joins) > 0 {
+		c.add(ByLauncher, "namespaces", startStage{})
+	} else {
+		c.add(ByLauncher, "namespaces", startStage{c.atOnce})
+	}
+	c.add(ByStage, "", dieWithLauncher{})
+	c.add(ByStage, "", blockSignals{})
+	if c.isNew(config.TimeNS) {
+		c.add(ByStage, key(config.TimeNS), openSelf{})
+	}
+	c.join()
+	if len(c.joins) > 0 && c.isNew(config.User) {
+		c.add(ByStage, key(config.User), unshare{[]config.NamespaceKind{config.User}})
+	}
+}
+
+// join enters namespaces that the caller's user namespace owns before the user
+// namespace, with the caller's privilege, and those that it owns after it, with what is had inside.
+func (c *compiler) join() {
+	var before, after []config.NamespaceKind
+	for _, k := range c.joins {
+		c.add(ByStage, key(k), openNamespace{k, c.h.Joins[k]})
+		switch owner := c.h.Joins[k].Owner; {
+		case k == config.User:
+		case !c.isJoined(config.User), owner == c.h.OwnNamespaces[config.User]:
+			before = append(before, k)
+		default:
+			after = append(after, k)
+		}
+	}
+	order := before
+	if c.isJoined(config.User) {
+		order = append(order, config.User)
+	}
+	for _, k := range append(order, after...) {
+		c.add(ByStage, key(k), join{k, c.h.Joins[k].Path})
+	}
+}
+
+// settle: what the launcher does to the waiting stage: id maps, limits that need its privilege.
+// Then the stage takes up its ids and makes the namespaces that are left.
+func (c *compiler) settle() {
+	c.add(ByStage, "", waitForLauncher{pointSetup})
+	c.writeMaps()
+	pr := c.p.Process
+	for i, r := range c.p.Limits.Rlimits {
+		if c.raises(r) {
+			c.add(ByLauncher, "limits.rlimits."+r.Name, raiseRlimit{c.p.Limits.Rlimits[i]})
+		}
+	}
+	if pr.OOMScoreAdj != nil {
+		c.add(ByLauncher, "process.oom_score_adj", setOOMScoreAdj{*pr.OOMScoreAdj})
+	}
+	if pr.Nice != nil {
+		c.add(ByLauncher, "process.nice", setNice{*pr.Nice})
+	}
+	for _, m := range c.idmapped() {
+		c.add(ByLauncher, m.Key, lendTree{m.Source, c.source(m.Key, m.Source), m.Recursive, *m.IDMap})
+	}
+	c.add(ByLauncher, "", release{pointSetup})
+	for _, m := range c.idmapped() {
+		c.add(ByStage, m.Key, receiveTree{m.Source, m.Target})
+	}
+	if c.isNew(config.User) || c.isJoined(config.User) {
+		origin := "idmap"
+		if c.isJoined(config.User) {
+			origin = key(config.User)
+		}
+		c.add(ByStage, origin, enterUser{c.ids.stageUID, c.ids.stageGID, c.h.LastCap, c.isJoined(config.User)})
+		c.add(ByStage, "", dieWithLauncher{})
+	}
+	if len(c.joins) > 0 {
+		if rest := without(c.atOnce, config.User); len(rest) > 0 {
+			c.add(ByStage, "namespaces", unshare{rest})
+		}
+	}
+	// Its root is the cgroup that the process is in: not before it was placed.
+	if c.isNew(config.Cgroup) {
+		c.add(ByStage, key(config.Cgroup), unshare{[]config.NamespaceKind{config.Cgroup}})
+	}
+	if c.isNew(config.TimeNS) {
+		c.add(ByStage, "time", c.newTime())
+	}
+	// A pid namespace that was not cloned into holds only later children.
+	if len(c.joins) > 0 && (c.isNew(config.PID) || c.isJoined(config.PID)) {
+		c.stage = ByCommand
+		if c.p.Process.Init {
+			c.stage = ByInit
+		}
+		if c.isJoined(config.PID) {
+			c.add(ByStage, key(config.PID), hideProcess{})
+		}
+		c.add(ByStage, key(config.PID), moveIntoPID{})
+		c.add(c.stage, "", dieWithLauncher{})
+		c.add(c.stage, "", waitForLauncher{pointMoved})
+		c.add(ByLauncher, "", release{pointMoved})
+	} else if c.p.Process.Init {
+		c.stage = ByInit
+	}
+}
+
+func without(kinds []config.NamespaceKind, k config.NamespaceKind) []config.NamespaceKind {
+	return slices.DeleteFunc(slices.Clone(kinds), func(o config.NamespaceKind) bool { return o == k })
+}
+
+// newTime works out the offsets, which the kernel takes relative to the
+// initial time namespace, whichever the caller is in.
+func (c *compiler) newTime() newTime {
+	offset := func(clock config.Clock, host ClockState) clockOffset {
+		switch clock.Mode {
+		case config.ClockOffset:
+			return clockOffset{true, host.Offset + clock.Value, seconds(clock.Value, "+")}
+		case config.ClockStart:
+			return clockOffset{true, host.Offset + clock.Value - host.Now, "starts at " + seconds(clock.Value, "")}
+		}
+		return clockOffset{}
+	}
+	return newTime{offset(c.p.Time.Monotonic, c.h.Monotonic), offset(c.p.Time.Boottime, c.h.Boottime)}
+}
+
+// seconds writes a duration in full, with plus before one that is not negative.
+func seconds(d time.Duration, plus string) string {
+	if d < 0 {
+		plus = ""
+	}
+	return plus + strconv.FormatFloat(d.Seconds(), 'f', -1, 64) + "s"
+}
+
+// inside: what is done in the namespaces: propagation before any mount, proc once inside the
+// pid namespace, names, loopback.
+func (c *compiler) inside() {
+	if changesTree(c.p) {
+		c.build()
+	} else {
+		c.hostTree()
+	}
+	if c.p.Hostname != "" {
+		c.add(c.stage, "hostname", setHostname{c.p.Hostname})
+	}
+	if c.p.Domainname != "" {
+		c.add(c.stage, "domainname", setDomainname{c.p.Domainname})
+	}
+	if c.p.Network == config.NetworkLoopback {
+		c.add(c.stage, "network", loopbackUp{})
+	}
+}
+
+// hostTree: the host's tree stays as it is, but for proc.
+func (c *compiler) hostTree() {
+	propagation := c.p.Propagation
+	if propagation == mountprop.Unbindable && c.touchesProc() {
+		propagation = mountprop.Private // while there is something to bind
+	}
+	if propagation != "" {
+		c.add(c.stage, "propagation", setPropagation{"/", propagation, true})
+	}
+	c.proc()
+	if propagation != c.p.Propagation {
+		c.add(c.stage, "propagation", setPropagation{"/", c.p.Propagation, true})
+	}
+}
+
+// become: the tail, in which the last process becomes the command, each step
+// needing a privilege that a later one takes away.
+func (c *compiler) become() {
+	pr := c.p.Process
+	if pr.Init {
+		c.add(ByInit, "process.init", forkCommand{})
+		c.add(ByInit, "process.init", beInit{})
+		c.add(ByCommand, "", dieWithLauncher{})
+	} else {
+		c.stage = ByCommand
+	}
+	// The group exists before the launcher hands it the terminal.
+	inGroup := pr.Terminal == config.TerminalInherit && (c.h.Terminal.Interactive || !c.h.Terminal.Controlling)
+	c.add(ByCommand, "process.terminal", setSession{pr.Terminal, inGroup})
+	c.add(ByCommand, "", waitForLauncher{pointCommand})
+	if pr.Init {
+		c.add(ByLauncher, "process.init", awaitInit{})
+	}
+	if inGroup && c.h.Terminal.Interactive && c.h.Terminal.Foreground {
+		c.add(ByLauncher, "process.terminal", giveTerminal{})
+	}
+	c.add(ByLauncher, "", release{pointCommand})
+	switch {
+	case pr.Umask != nil:
+		c.add(ByCommand, "process.umask", setUmask{*pr.Umask})
+	case changesTree(c.p):
+		c.add(ByCommand, "process.umask", setUmask{c.h.Umask})
+	}
+	c.add(ByCommand, "", newKeyring{})
+	c.rlimits()
+	c.credentials()
+	switch {
+	case pr.Cwd != "":
+		c.add(ByCommand, "process.cwd", changeDir{pr.Cwd, false})
+	case changesTree(c.p):
+		// What the caller's directory was may lie below a mount.
+		c.add(ByCommand, "process.cwd", changeDir{cmp.Or(c.h.Cwd, "/"), true})
+	}
+	if pr.NoNewPrivs {
+		c.add(ByCommand, "process.no_new_privs", setNoNewPrivs{})
+	}
+	c.add(ByCommand, "", dieWithLauncher{Check: true})
+	c.add(ByCommand, "process.keep_fds", closeFDs{pr.KeepFDs})
+	c.add(ByCommand, "", unblockSignals{})
+	env := c.environment()
+	c.add(ByCommand, "command", execute{c.argv, env, lookup(env, "PATH")})
+}
+
+// raises tells whether a limit is set by the launcher: where its hard limit goes up.
+func (c *compiler) raises(r config.Rlimit) bool { return r.Hard > c.h.Rlimits[r.Name].Hard }
+
+func (c *compiler) rlimits() {
+	nofile := false
+	for _, r := range c.p.Limits.Rlimits {
+		nofile = nofile || r.Name == "nofile"
+		if !c.raises(r) || r.Name == "nofile" {
+			c.add(ByCommand, "limits.rlimits."+r.Name, setRlimit{Rlimit: r})
+		}
+	}
+	if !nofile {
+		c.add(ByCommand, "limits.rlimits.nofile", setRlimit{c.h.Rlimits["nofile"], true})
+	}
+}
+
+func errnoWords(e unix.Errno) string {
+	if e == unix.ENOENT {
+		return "no such file or directory"
+	}
+	return e.Error()
+}

@@ -1,0 +1,77 @@
+package launcher
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/nslaunch/nslaunch/config"
+)
+
+// DefaultPath is PATH inside where the profile neither sets nor inherits one.
+const DefaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+func (c *compiler) command(words []string) {
+	argv := c.p.Command.Argv
+	switch {
+	case len(words) > 0 && c.p.Command.Args == config.ArgsAppend:
+		argv = append(slices.Clone(argv), words...)
+	case len(words) > 0:
+		argv = words
+	}
+	switch {
+	case len(argv) == 0:
+		c.errorf("command", "no command (write command = [\"…\"], or give it after the profile)")
+	case argv[0] == "":
+		c.errorf("command", "the name of the command is empty")
+	}
+	c.argv = argv
+	for i, fd := range c.p.Process.KeepFDs {
+		if !c.h.OpenFDs[fd] {
+			c.errorf(indexed("process.keep_fds", i), "descriptor %d is not open", fd)
+		}
+	}
+}
+
+// environment returns the command's environment, sorted by name.
+func (c *compiler) environment() []string {
+	values := map[string]string{}
+	for _, e := range c.h.Env {
+		name, value, ok := strings.Cut(e, "=")
+		if ok && name != "" && inherits(c.p.Env.Inherit, name) {
+			values[name] = value
+		}
+	}
+	if _, ok := values["PATH"]; !ok {
+		values["PATH"] = DefaultPath
+	}
+	for name, value := range c.p.Env.Set {
+		values[name] = value
+	}
+	for _, name := range c.p.Env.Unset {
+		delete(values, name)
+	}
+	env := make([]string, 0, len(values))
+	for name, value := range values {
+		env = append(env, name+"="+value)
+	}
+	slices.Sort(env)
+	return env
+}
+
+func inherits(patterns []string, name string) bool {
+	return slices.ContainsFunc(patterns, func(p string) bool {
+		prefix, any := strings.CutSuffix(p, "*")
+		return p == name || any && strings.HasPrefix(name, prefix)
+	})
+}
+
+// lookup returns the value of a variable of an environment; the path that
+// execvp(3) falls back to where PATH is not set.
+func lookup(env []string, name string) string {
+	for _, e := range env {
+		if value, ok := strings.CutPrefix(e, name+"="); ok {
+			return value
+		}
+	}
+	return "/bin:/usr/bin"
+}

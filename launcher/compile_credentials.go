@@ -1,0 +1,133 @@
+package launcher
+
+import (
+	"github.com/nslaunch/nslaunch/config"
+	"github.com/nslaunch/nslaunch/mountprop"
+)
+
+// privileges refuses what this caller cannot do, before anything is done.
+func (c *compiler) privileges() {
+	ownUser := !c.isNew(config.User) && !c.isJoined(config.User)
+	if ownUser && len(c.fresh) > 0 && !c.h.has(capSysAdmin) {
+		need := "needs"
+		if len(c.fresh) > 1 {
+			need = "need"
+		}
+		c.errorf(key(c.fresh[0]), "%s %s CAP_SYS_ADMIN, which uid %d does not have here (add a user namespace: namespaces.user = \"new\")",
+			newKinds(c.fresh), need, c.h.UID)
+	}
+	if c.p.Proc.Mode == config.ProcNew && !c.isNew(config.PID) && !c.isJoined(config.PID) && !c.h.has(capSysAdmin) {
+		c.errorf("proc", "a new proc of the host's pid namespace needs CAP_SYS_ADMIN, which uid %d does not have here (add namespaces.pid = \"new\")", c.h.UID)
+	}
+	c.sharedProc()
+	pr := c.p.Process
+	if ownUser {
+		if pr.UID != nil && *pr.UID != c.h.UID && !c.h.has(capSetuid) {
+			c.errorf("process.uid", "uid %d needs CAP_SETUID, which uid %d does not have here", *pr.UID, c.h.UID)
+		}
+		if pr.GID != nil && *pr.GID != c.h.GID && !c.h.has(capSetgid) {
+			c.errorf("process.gid", "gid %d needs CAP_SETGID, which uid %d does not have here", *pr.GID, c.h.UID)
+		}
+		if pr.Groups != nil && !c.h.has(capSetgid) {
+			c.errorf("process.groups", "groups need CAP_SETGID, which uid %d does not have here", c.h.UID)
+		}
+		if pr.Groups != nil && c.h.has(capSetgid) && c.h.SetgroupsDenied {
+			c.errorf("process.groups", "setgroups is denied in the caller's user namespace")
+		}
+		if want := capabilitySet(pr.Capabilities.List); want&^c.h.Caps != 0 {
+			c.errorf("process.capabilities", "the caller itself does not have %s", capabilityWords(want&^c.h.Caps))
+		}
+		if pr.Capabilities.Mode != config.CapabilitiesKeep && !c.h.has(capSetpcap) && !pr.NoNewPrivs {
+			c.errorf("process.capabilities", "limiting the bounding set needs CAP_SETPCAP, which uid %d does not have here (set no_new_privs = true)", c.h.UID)
+		}
+	}
+	for _, r := range c.p.Limits.Rlimits {
+		if c.raises(r) && !c.h.has(capSysRes) {
+			c.errorf("limits.rlimits."+r.Name, "the hard limit is %s, and raising it needs CAP_SYS_RESOURCE, which uid %d does not have here (raise it for nslaunch: ulimit -H, or the Limit… lines of its unit)",
+				limitWord(c.h.Rlimits[r.Name].Hard), c.h.UID)
+		}
+	}
+}
+
+// sharedProc refuses mounts below a "/" that stays shared where they would be
+// seen outside.
+func (c *compiler) sharedProc() {
+	if c.p.Propagation == mountprop.Shared && c.touchesProc() && !c.h.Files["/proc"].MountPoint {
+		c.errorf("propagation", "\"shared\" and a change to /proc, which is no mount point here: it would be seen outside (use \"slave+shared\")")
+	}
+}
+
+// credentials: the bounding set while that is still allowed, then groups, gid,
+// uid, then capabilities.
+func (c *compiler) credentials() {
+	pr := c.p.Process
+	inUser := c.isNew(config.User) || c.isJoined(config.User)
+	set := capabilitySet(pr.Capabilities.List)
+	exact := pr.Capabilities.Mode != config.CapabilitiesKeep
+	if exact && (inUser || c.h.has(capSetpcap)) {
+		c.add(ByCommand, "process.capabilities", dropBounding{set, c.h.LastCap})
+	}
+	uid, gid := c.ids.uidDefault, c.ids.gidDefault
+	if pr.UID != nil {
+		uid = int64(*pr.UID)
+	}
+	if pr.GID != nil {
+		gid = int64(*pr.GID)
+	}
+	canSet := !c.ids.deny && !c.h.SetgroupsDenied && (c.ids.gid != nil || c.isJoined(config.User) || c.h.has(capSetgid) && !inUser)
+	switch {
+	case pr.Groups != nil:
+		c.add(ByCommand, "process.groups", setGroups{pr.Groups})
+	case canSet && (c.ids.gid != nil || !inUser && (pr.UID != nil || pr.GID != nil)):
+		// The caller's groups mean nothing, or too much, to another user.
+		c.add(ByCommand, "process.groups", setGroups{})
+	}
+	if uid >= 0 || gid >= 0 {
+		origin := "process.uid"
+		if pr.UID == nil && pr.GID == nil {
+			origin = "idmap"
+		} else if pr.UID == nil {
+			origin = "process.gid"
+		}
+		c.add(ByCommand, origin, becomeUser{UID: uid, GID: gid, KeepCaps: set != 0})
+	}
+	if exact {
+		c.add(ByCommand, "process.capabilities", setCapabilities{set, set != 0 && c.commandUID(uid) != 0})
+	}
+}
+
+// commandUID is who the command is inside, given what it is changed to; -1 in
+// a joined user namespace, which need not have a root.
+func (c *compiler) commandUID(changed int64) int64 {
+	switch {
+	case changed >= 0:
+		return changed
+	case c.isJoined(config.User):
+		return -1
+	}
+	return int64(c.h.UID)
+}
+
+// checkJoin refuses what cannot be entered.
+func (c *compiler) checkJoin(k config.NamespaceKind) {
+	f := c.h.Joins[k]
+	at := key(k)
+	switch {
+	case f.Err != 0 && c.p.Namespaces[k].Mode == config.NamespacePID:
+		c.errorf(at, "%s%s", joinPIDWords(c.p.Namespaces[k].PID, k, f), mayOpenHint(f.Err))
+	case f.Err != 0:
+		c.errorf(at, "%s: %q%s", errnoWords(f.Err), f.Path, mayOpenHint(f.Err))
+	case f.Kind == "":
+		c.errorf(at, "%q is not a namespace (one is /proc/PID/ns/%s, or a file that such a one is mounted on)", f.Path, procName(k))
+	case f.Kind != k:
+		c.errorf(at, "%q is a %s namespace, not a %s namespace", f.Path, f.Kind, k)
+	case k == config.User && f.Ino == c.h.OwnNamespaces[k]:
+		c.errorf(at, "%q is the caller's own user namespace (leave it \"host\")", f.Path)
+	case k != config.User && !c.h.has(capSysAdmin) && (!c.isJoined(config.User) || f.Owner == c.h.OwnNamespaces[config.User]):
+		hint := " (run nslaunch as root)"
+		if f.Owner != c.h.OwnNamespaces[config.User] {
+			hint = " (join the user namespace that owns it, too)"
+		}
+		c.errorf(at, "joining a namespace needs CAP_SYS_ADMIN, which uid %d does not have here%s", c.h.UID, hint)
+	}
+}

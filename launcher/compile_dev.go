@@ -1,0 +1,76 @@
+package launcher
+
+import (
+	"github.com/nslaunch/nslaunch/config"
+	"github.com/nslaunch/nslaunch/mountprop"
+	"golang.org/x/sys/unix"
+)
+
+// deviceNames are the devices of a minimal /dev.
+func deviceNames() []string { return []string{"null", "zero", "full", "random", "urandom", "tty"} }
+
+// deviceLinks are the symbolic links there.
+func deviceLinks() [][2]string {
+	return [][2]string{
+		{"fd", "/proc/self/fd"}, {"stdin", "/proc/self/fd/0"}, {"stdout", "/proc/self/fd/1"}, {"stderr", "/proc/self/fd/2"},
+		{"ptmx", "pts/ptmx"},
+	}
+}
+
+func (c *compiler) dev() {
+	switch c.p.Dev {
+	case config.DevHost:
+		if !showsHost(c.p) {
+			f := c.source("dev", "/dev")
+			c.add(c.stage, "dev", bindMount{Source: "/dev", File: f, At: c.ownPoint("dev", "/dev"),
+				Attributes: attributes{Set: unix.MOUNT_ATTR_NOSUID}, Recursive: true, Propagation: c.ownPropagation()})
+		}
+	case config.DevMinimal:
+		c.minimalDev()
+	}
+}
+
+func (c *compiler) minimalDev() {
+	inside := func(name string, dir bool) mountPoint {
+		return mountPoint{Path: "/dev/" + name, Dir: dir, At: "/dev", Make: []string{name}}
+	}
+	quiet := attributes{Set: unix.MOUNT_ATTR_NOSUID | unix.MOUNT_ATTR_NOEXEC}
+	c.add(c.stage, "dev", mountFS{"tmpfs", []string{"mode=0755"}, c.ownPoint("dev", "/dev"), quiet, c.newPropagation("")})
+	for _, name := range deviceNames() {
+		f := c.source("dev", "/dev/"+name)
+		c.add(c.stage, "dev", bindMount{Source: "/dev/" + name, File: f, At: inside(name, false), Attributes: quiet, Propagation: c.ownPropagation()})
+	}
+	if c.h.Console != "" {
+		c.add(c.stage, "dev", bindMount{Source: c.h.Console, File: c.h.Files[c.h.Console], At: inside("console", false), Attributes: quiet, Propagation: c.ownPropagation()})
+	}
+	for _, link := range deviceLinks() {
+		c.add(c.stage, "dev", makeSymlink{link[1], inside(link[0], false)})
+	}
+	c.add(c.stage, "dev", mountFS{"devpts", c.devptsOptions(), inside("pts", true), quiet, c.newPropagation("")})
+	c.add(c.stage, "dev", mountFS{"tmpfs", []string{"mode=1777"}, inside("shm", true), attributes{Set: mountAttrAPI}, c.newPropagation("")})
+}
+
+// devptsOptions are those of an instance of its own. Group 5 is tty by
+// convention, where there is one.
+func (c *compiler) devptsOptions() []string {
+	options := []string{"ptmxmode=0666", "mode=0620"}
+	if !c.isNew(config.User) || covers(c.ids.gid, 5, 1) {
+		options = append(options, "gid=5")
+	}
+	return options
+}
+
+func (c *compiler) sys() {
+	at := func() mountPoint { return c.ownPoint("sys", "/sys") }
+	switch c.p.Sys {
+	case config.SysNew:
+		c.add(c.stage, "sys", mountFS{"sysfs", nil, at(), attributes{Set: mountAttrAPI | unix.MOUNT_ATTR_RDONLY}, c.newPropagation("")})
+	case config.SysHost:
+		if !showsHost(c.p) {
+			f := c.source("sys", "/sys")
+			c.add(c.stage, "sys", bindMount{Source: "/sys", File: f, At: at(), Attributes: attributes{Set: mountAttrAPI}, Recursive: true, Propagation: c.ownPropagation()})
+		}
+	case config.SysNone:
+		c.add(c.stage, "sys", maskMount{At: at(), Propagation: c.newPropagation(mountprop.Private)})
+	}
+}

@@ -1,0 +1,202 @@
+package launcher
+
+import (
+	"fmt"
+
+	"github.com/nslaunch/nslaunch/config"
+	"github.com/nslaunch/nslaunch/mountprop"
+	"golang.org/x/sys/unix"
+)
+
+// entry appends what an entry of [mounts] asks for.
+func (c *compiler) entry(m config.MountEntry) {
+	if c.h.leftOut(m) {
+		why, as := "there is no "+m.Source, "read-only"
+		if m.Type == config.MountMasked {
+			why, as = "it is not there", "masked"
+		}
+		c.add(ByLauncher, m.Key, leaveOut{m.Target, why})
+		if as == "masked" || m.Readonly {
+			c.noteWritable(m, as)
+		}
+		return
+	}
+	switch m.Type {
+	case config.MountBind:
+		c.bind(m)
+	case config.MountMasked:
+		c.mask(m)
+	case config.MountTmpfs:
+		c.add(c.stage, m.Key, mountFS{"tmpfs", tmpfsOptions(m), c.point(m.Key, m.Target, true), noDevices().withOptions(m.Options), c.newPropagation(m.Propagation)})
+	case config.MountOverlay:
+		c.overlayEntry(m)
+	case config.MountFile:
+		c.file(m, c.content(m))
+	case config.MountPasswd:
+		c.file(m, c.passwd())
+	case config.MountGroup:
+		c.file(m, c.group())
+	case config.MountSymlink:
+		c.symlink(m)
+	case config.MountDir:
+		c.dir(m)
+	default:
+		c.kernelFS(m)
+	}
+}
+
+// symlink makes a symbolic link; one that is there already and says the same will do.
+func (c *compiler) symlink(m config.MountEntry) {
+	switch f := c.h.Targets[m.Target]; {
+	case f.Err == 0 && f.Link == m.To:
+		c.add(ByLauncher, m.Key, leaveOut{m.Target, "it is a link to " + m.To + " already"})
+	case f.Err == 0 && f.Link != "":
+		c.errorf(m.Key, "%s is there already, a link to %q", m.Target, f.Link)
+	case f.Err == 0:
+		c.errorf(m.Key, "%s is there already, and no link", m.Target)
+	default:
+		c.add(c.stage, m.Key, makeSymlink{m.To, c.madePoint(m)})
+	}
+}
+
+// dir makes a directory, unless there is one.
+func (c *compiler) dir(m config.MountEntry) {
+	mode := uint32(0o755)
+	if m.Mode != nil {
+		mode = *m.Mode
+	}
+	switch f := c.h.Targets[m.Target]; {
+	case f.Err == 0 && f.Dir:
+		c.add(ByLauncher, m.Key, leaveOut{m.Target, "it is a directory already"})
+	case f.Err == 0:
+		c.errorf(m.Key, "%s is there already, and no directory", m.Target)
+	default:
+		c.add(c.stage, m.Key, makeDir{mode, c.madePoint(m)})
+	}
+}
+
+// idmapped are the entries whose trees the launcher has to clone.
+func (c *compiler) idmapped() []config.MountEntry {
+	var list []config.MountEntry
+	for _, m := range c.p.Mounts {
+		if m.IDMap != nil && !c.h.leftOut(m) {
+			list = append(list, m)
+		}
+	}
+	return list
+}
+
+// noDevices is what mounts have unless they are told otherwise.
+func noDevices() attributes {
+	return attributes{Set: unix.MOUNT_ATTR_NOSUID | unix.MOUNT_ATTR_NODEV}
+}
+
+func (c *compiler) bind(m config.MountEntry) {
+	f := c.source(m.Key, m.Source)
+	if f.Err != 0 {
+		return
+	}
+	if m.IDMap != nil && (!c.h.has(capSysAdmin) || !c.h.initialUser()) {
+		c.errorf(m.Key+".idmap", "mapping the ids of a mount takes CAP_SYS_ADMIN over its file system, which uid %d does not have here (leave it out, and let idmap.mode = \"keep\" make the ids agree)", c.h.UID)
+	}
+	a := noDevices()
+	if m.Key == overlayKey {
+		a = attributes{} // as the host has it
+	}
+	if m.Readonly {
+		a.Set |= unix.MOUNT_ATTR_RDONLY
+	}
+	propagation := m.Propagation
+	if propagation == "" {
+		propagation = c.ownPropagation()
+	}
+	c.add(c.stage, m.Key, bindMount{Source: m.Source, File: f, At: c.point(m.Key, m.Target, f.Dir),
+		Attributes: a.withOptions(m.Options), Recursive: m.Recursive, Propagation: propagation})
+}
+
+// mask covers what is there; what is not there needs no mask, but the
+// profile has to say so.
+func (c *compiler) mask(m config.MountEntry) {
+	f := c.h.Targets[m.Target]
+	if f.Err != 0 {
+		c.errorf(m.Key, "nothing to mask: %s: %q (a \"-\" in front makes it optional)", errnoWords(f.Err), m.Target)
+		return
+	}
+	null := c.h.Files["/dev/null"]
+	if !f.Dir && null.CharDevice != [2]uint32{1, 3} {
+		c.errorf(m.Key, "/dev/null, which masks a file, is not the null device (1:3)")
+	}
+	c.add(c.stage, m.Key, maskMount{c.point(m.Key, m.Target, f.Dir), null, c.newPropagation(mountprop.Private)})
+}
+
+// tmpfsOptions are those of tmpfs(5). A directory that is for all is so by its name.
+func tmpfsOptions(m config.MountEntry) []string {
+	mode := uint32(0o755)
+	switch m.Target {
+	case "/tmp", "/var/tmp", "/dev/shm":
+		mode = 0o1777
+	}
+	if m.Mode != nil {
+		mode = *m.Mode
+	}
+	options := []string{fmt.Sprintf("mode=%04o", mode)}
+	if m.Size > 0 {
+		options = append(options, fmt.Sprintf("size=%d", m.Size))
+	}
+	return options
+}
+
+func (c *compiler) overlayEntry(m config.MountEntry) {
+	key := func(i int) string { return fmt.Sprintf("%s.lower[%d]", m.Key, i) }
+	if m.Dir != "" {
+		c.layerDir(m.Key+".dir", m.Dir, m.Create)
+	}
+	a := noDevices().withOptions(m.Options)
+	if m.Key == overlayKey {
+		a = attributes{}
+	}
+	c.add(c.stage, m.Key, mountOverlay{c.overlay(key, m.Lower, m.Key+".dir", m.Dir), c.point(m.Key, m.Target, true), a, c.newPropagation(m.Propagation)})
+}
+
+func (c *compiler) content(m config.MountEntry) string {
+	if m.Content != nil {
+		return *m.Content
+	}
+	switch f := c.source(m.Key+".source", m.Source); {
+	case f.Err != 0:
+	case f.Type != unix.S_IFREG:
+		c.errorf(m.Key+".source", "%q is not a regular file", m.Source)
+	case f.Size > mostContent:
+		c.errorf(m.Key+".source", "%q has %d bytes, and no more than %d are copied (bind it: ro = %q)", m.Source, f.Size, mostContent, m.Source)
+	}
+	return c.h.Contents[m.Source]
+}
+
+func (c *compiler) file(m config.MountEntry, content string) {
+	mode := uint32(0o644)
+	if m.Mode != nil {
+		mode = *m.Mode
+	}
+	a := noDevices()
+	if m.Readonly {
+		a.Set |= unix.MOUNT_ATTR_RDONLY
+	}
+	c.add(c.stage, m.Key, mountFile{content, mode, c.point(m.Key, m.Target, false), a, c.newPropagation("")})
+}
+
+// kernelFS mounts a file system that shows a namespace.
+func (c *compiler) kernelFS(m config.MountEntry) {
+	a := attributes{Set: mountAttrAPI}
+	var options []string
+	switch m.Type {
+	case config.MountDevpts:
+		a.Set = unix.MOUNT_ATTR_NOSUID | unix.MOUNT_ATTR_NOEXEC
+		options = c.devptsOptions()
+		if m.Mode != nil {
+			options[1] = fmt.Sprintf("mode=%04o", *m.Mode)
+		}
+	case config.MountSysfs, config.MountCgroup2:
+		a.Set |= unix.MOUNT_ATTR_RDONLY
+	}
+	c.add(c.stage, m.Key, mountFS{string(m.Type), options, c.point(m.Key, m.Target, true), a.withOptions(m.Options), c.newPropagation(m.Propagation)})
+}

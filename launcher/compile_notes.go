@@ -1,0 +1,131 @@
+package launcher
+
+import (
+	"cmp"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/nslaunch/nslaunch/config"
+)
+
+func (c *compiler) notef(key, format string, args ...any) {
+	c.notes = append(c.notes, Note{c.p.Origin(key), fmt.Sprintf(format, args...)})
+}
+
+// noteWritable tells that what is left out can be made from inside.
+func (c *compiler) noteWritable(m config.MountEntry, as string) {
+	l := c.lies[m.Target]
+	var writable string
+	switch e := l.Entry; {
+	case l.Ours || l.Closed:
+		return
+	case e != nil && e.Type == config.MountBind && !e.Readonly:
+		writable = e.Target
+	case l.At == "/" && !c.p.Root.Readonly:
+		writable = "root"
+	default:
+		return
+	}
+	c.notef(m.Key, "%s is not there and not %s: below the writable %s it can be made from inside", m.Target, as, writable)
+}
+
+// hiddenMounts tells what is mounted below a directory and is not shown with it.
+func (c *compiler) hiddenMounts() {
+	note := func(key, dir, what string) {
+		if mounts := c.h.Files[dir].Mounts; len(mounts) > 0 {
+			c.notef(key, "%s of %s does not show what is mounted on %s", what, dir, few(mounts))
+		}
+	}
+	if r := c.p.Root; r.Mode == config.RootPath && r.Overlay.Mode != config.OverlayNone {
+		note("root.overlay", r.Path, "an overlay")
+	}
+	c.noteParts()
+	for _, m := range c.p.Mounts {
+		switch {
+		case m.Type == config.MountBind && !m.Recursive:
+			note(m.Key, m.Source, "a bind that is not recursive")
+		case m.Type == config.MountOverlay:
+			for _, dir := range m.Lower {
+				note(m.Key, dir, "an overlay")
+			}
+		}
+	}
+}
+
+// few names the topmost of mounts, and not too many of them.
+func few(mounts []string) string {
+	const most = 4
+	mounts = slices.Sorted(slices.Values(mounts))
+	var top []string
+	for _, m := range mounts {
+		if !slices.ContainsFunc(top, func(above string) bool { return below(m, above) }) {
+			top = append(top, m)
+		}
+	}
+	if len(top) > most {
+		return fmt.Sprintf("%s and %d more", strings.Join(top[:most], ", "), len(top)-most)
+	}
+	return strings.Join(top, ", ")
+}
+
+// sortNotes puts the notes into source order.
+func (c *compiler) sortNotes() {
+	slices.SortStableFunc(c.notes, func(a, b Note) int {
+		return cmp.Or(cmp.Compare(a.Origin.Pos.Line, b.Origin.Pos.Line), cmp.Compare(a.Origin.Pos.Col, b.Origin.Pos.Col))
+	})
+}
+
+// hidden refuses a mount that another one would hide because of a symbolic
+// link in a target: order in the file means nothing, so neither can be meant to win.
+func (c *compiler) hidden() {
+	// What was mounted so far at each path or below it.
+	placed := map[string]string{}
+	place := func(target string) {
+		for dir := c.h.real(target); dir != "/"; dir = path.Dir(dir) {
+			if _, ok := placed[dir]; !ok {
+				placed[dir] = target
+			}
+		}
+	}
+	for _, own := range ownTargets(c.p) {
+		if c.h.real(own) == own { // else it is an error of its own
+			place(own)
+		}
+	}
+	for _, m := range c.p.Mounts {
+		if c.h.leftOut(m) || !mounts(m) {
+			continue
+		}
+		real := c.h.real(m.Target)
+		switch before, ok := placed[real]; {
+		case !ok:
+		case real != m.Target:
+			c.errorf(m.Key, "%s leads to %s inside, and would hide %s", m.Target, real, before)
+		case c.h.real(before) != before:
+			c.errorf(m.Key, "%s would hide %s, which leads to %s inside", m.Target, before, c.h.real(before))
+		}
+		place(m.Target)
+	}
+}
+
+// noteParts tells what an overlay of the host's tree does not cover.
+func (c *compiler) noteParts() {
+	var fixed, open []string
+	for _, m := range c.p.Mounts {
+		switch {
+		case m.Key != overlayKey || m.Type != config.MountBind:
+		case m.Readonly:
+			fixed = append(fixed, m.Target)
+		default:
+			open = append(open, m.Target)
+		}
+	}
+	if len(fixed) > 0 {
+		c.notef(overlayKey, "an overlay does not cover what has mounts on it or below it, which is read-only: %s", strings.Join(fixed, ", "))
+	}
+	if len(open) > 0 {
+		c.notef(overlayKey, "an overlay does not cover the host's own %s", strings.Join(open, ", "))
+	}
+}

@@ -1,0 +1,126 @@
+package launcher
+
+import (
+	"cmp"
+	"strings"
+
+	"github.com/nslaunch/nslaunch/config"
+)
+
+// overlay puts together an overlay of directories; key tells the place of each,
+// dirKey that of dir, which holds upper and work.
+func (c *compiler) overlay(key func(int) string, lower []string, dirKey, dir string) overlay {
+	o := overlay{Lower: lower, Dir: dir, User: c.isNew(config.User), Mode: 0o755}
+	switch {
+	case c.h.atLeast(6, 13):
+		o.Given = asDescriptors
+	case c.h.atLeast(6, 8):
+		o.Given = onePath
+	}
+	for i, l := range lower {
+		o.Files = append(o.Files, c.directory(key(i), l))
+		c.overlayPath(key(i), l, o.Given)
+	}
+	if dir != "" {
+		o.Parts = [2]File{c.h.Files[dir+"/upper"], c.h.Files[dir+"/work"]}
+		c.overlayPath(dirKey, dir+"/upper", o.Given)
+		c.onlyOverlay(dirKey, dir)
+	}
+	if all := strings.Join(escapeAll(lower), ":"); o.Given == asList {
+		c.overlayPath(key(0), all, asList)
+	}
+	o.Mode, o.Owner = o.Files[0].Mode, c.insideOwner(o.Files[0])
+	return o
+}
+
+// onlyOverlay refuses a second overlay that keeps its changes in the same
+// directory: the kernel does not, and what becomes of the files is not defined.
+func (c *compiler) onlyOverlay(key, dir string) {
+	for _, s := range c.steps {
+		if m, ok := s.Action.(mountOverlay); ok && m.Dir == dir {
+			c.errorf(key, "%q has the changes to %s already (give each overlay a directory of its own)", dir, m.At.Path)
+		}
+		if m, ok := s.Action.(overlayRoot); ok && m.Dir == dir {
+			c.errorf(key, "%q has the changes to / already (give each overlay a directory of its own)", dir)
+		}
+	}
+}
+
+// overlayPath refuses what an older kernel does not take as an option.
+func (c *compiler) overlayPath(key, path string, given overlayGiven) {
+	const most = 255 // of a value of fsconfig(2)
+	switch {
+	case given != asDescriptors && len(path) > most:
+		c.errorf(key, "before Linux 6.13, the kernel takes no more than %d bytes of paths for an overlay", most)
+	case !c.h.atLeast(6, 5) && strings.Contains(path, ","):
+		c.errorf(key, "before Linux 6.5, the kernel takes no comma in the paths of an overlay, got %q", path)
+	}
+}
+
+// insideOwner is whose a file is in the sandbox; nil if nobody there has both
+// its ids.
+func (c *compiler) insideOwner(f File) *[2]uint32 {
+	if !c.isNew(config.User) {
+		return &[2]uint32{f.UID, f.GID}
+	}
+	uid, okUID := insideID(c.ids.uid, f.UID)
+	gid, okGID := insideID(c.ids.gid, f.GID)
+	if !okUID || !okGID {
+		return nil
+	}
+	return &[2]uint32{uid, gid}
+}
+
+// insideID is the id inside that stands for one outside.
+func insideID(ranges []config.IDRange, outside uint32) (uint32, bool) {
+	for _, r := range ranges {
+		if outside >= r.Outside && outside-r.Outside < r.Count {
+			return r.Inside + (outside - r.Outside), true
+		}
+	}
+	return 0, false
+}
+
+// layerDirs makes the directories of overlays that may be made, before anything else.
+func (c *compiler) layerDirs() {
+	if r := c.p.Root; r.Overlay.Mode == config.OverlayDir && r.Overlay.Create {
+		c.makeLayer("root.overlay.create", r.Overlay.Dir, cmp.Or(r.Path, "/"))
+	}
+	for _, m := range c.p.Mounts {
+		if m.Type == config.MountOverlay && m.Dir != "" && m.Create {
+			c.makeLayer(m.Key+".create", m.Dir, m.Lower[0])
+		}
+	}
+}
+
+// makeLayer makes upper and work, upper like the directory that it is laid over.
+func (c *compiler) makeLayer(key, dir, lower string) {
+	upper := c.h.Files[dir+"/upper"]
+	if upper.Err != 0 {
+		upper.UID, upper.GID = c.h.UID, c.h.GID
+	}
+	if c.isNew(config.User) && c.insideOwner(upper) == nil {
+		c.errorf(key, "%q belongs to uid %d and gid %d, which are not mapped in the sandbox: it cannot write there (idmap.mode = \"root+subid\" maps the caller, too)",
+			dir, upper.UID, upper.GID)
+		return
+	}
+	f := c.h.Files[lower]
+	a := makeLayerDir{Dir: dir, Mode: f.Mode}
+	if c.h.has(capChown) && c.insideOwner(f) != nil {
+		a.Owner = &[2]uint32{f.UID, f.GID}
+	}
+	c.add(ByLauncher, key, a)
+}
+
+// layerDir checks the directory that holds an overlay's upper and work.
+func (c *compiler) layerDir(key, dir string, create bool) {
+	if create {
+		return
+	}
+	for _, sub := range []string{"/upper", "/work"} {
+		if f := c.h.Files[dir+sub]; f.Err != 0 || !f.Dir {
+			c.errorf(key, "an overlay keeps its changes in the directories upper and work of %q, and %s is missing", dir, sub[1:])
+			return
+		}
+	}
+}

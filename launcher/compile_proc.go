@@ -1,0 +1,81 @@
+package launcher
+
+import (
+	"fmt"
+
+	"github.com/nslaunch/nslaunch/config"
+	"github.com/nslaunch/nslaunch/mountprop"
+)
+
+// touchesProc tells whether something is mounted on /proc or below it.
+func (c *compiler) touchesProc() bool {
+	pr := c.p.Proc
+	return pr.Mode != config.ProcHost || len(pr.ReadonlyPaths)+len(pr.MaskedPaths) > 0
+}
+
+func (c *compiler) proc() {
+	pr := c.p.Proc
+	if c.touchesProc() && c.p.Propagation == mountprop.Shared && !changesTree(c.p) {
+		// "/" stays in its peer group; what is mounted on /proc must not
+		// reach the others.
+		c.add(c.stage, "proc", setPropagation{"/proc", mountprop.Private, false})
+	}
+	var at mountPoint
+	if changesTree(c.p) && pr.Mode != config.ProcHost {
+		at = c.ownPoint("proc", "/proc")
+	}
+	switch pr.Mode {
+	case config.ProcHost:
+		if bindsProc(c.p) {
+			f := c.source("proc", "/proc")
+			c.add(c.stage, "proc", bindMount{Source: "/proc", File: f, At: c.ownPoint("proc", "/proc"),
+				Attributes: attributes{Set: mountAttrAPI}, Recursive: true, Propagation: c.ownPropagation()})
+		}
+	case config.ProcNew:
+		var options []string
+		if pr.Hidepid != "" {
+			options = append(options, "hidepid="+string(pr.Hidepid))
+		}
+		if pr.Subset != "" {
+			options = append(options, "subset="+pr.Subset)
+		}
+		c.add(c.stage, "proc", mountProc{options, pr.Fallback, at})
+	case config.ProcNone:
+		c.add(c.stage, "proc", coverProc{at})
+	}
+	for i, path := range pr.ReadonlyPaths {
+		c.protect(fmt.Sprintf("proc.readonly_paths[%d]", i), protect{Path: path})
+	}
+	for i, path := range pr.MaskedPaths {
+		c.protect(fmt.Sprintf("proc.masked_paths[%d]", i), protect{Path: path, Mask: true})
+	}
+}
+
+func (c *compiler) protect(key string, a protect) {
+	f := c.h.Files[a.Path]
+	if f.Err != 0 {
+		c.errorf(key, "%s: %q", errnoWords(f.Err), a.Path)
+		return
+	}
+	if f.Symlink {
+		c.errorf(key, "%q is a symbolic link, and what it points to would stay as it is", a.Path)
+		return
+	}
+	a.Dir, a.Own = f.Dir, changesTree(c.p)
+	switch {
+	case a.Own && a.Mask:
+		a.Propagation = c.newPropagation(mountprop.Private)
+	case a.Own:
+		a.Propagation = c.ownPropagation()
+	}
+	a.FromHost = a.Own && c.p.Propagation == mountprop.Unbindable && c.p.Proc.Mode == config.ProcHost
+	if a.Mask && !a.Dir {
+		null := c.h.Files["/dev/null"]
+		if null.CharDevice != [2]uint32{1, 3} {
+			c.errorf(key, "/dev/null, which masks a file, is not the null device (1:3)")
+			return
+		}
+		a.Dev, a.Null = null.Dev, null.Ino
+	}
+	c.add(c.stage, key, a)
+}

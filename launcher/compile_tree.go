@@ -1,0 +1,320 @@
+package launcher
+
+import (
+	"github.com/nslaunch/nslaunch/config"
+	"github.com/nslaunch/nslaunch/mountprop"
+	"golang.org/x/sys/unix"
+)
+
+// build: the file system. The root first, the kernel's own file systems next,
+// then the profile's entries, parents before children, and last what would have been in the
+// way: read-only, the pivot, propagation.
+func (c *compiler) build() {
+	c.coverMountPoints()
+	c.layOut()
+	c.hidden()
+	c.hiddenMounts()
+	shared := showsHost(c.p) && c.p.Propagation == mountprop.Shared
+	var private []string
+	var dir string
+	if shared {
+		if private, dir = c.privateTargets(); len(private) == 0 {
+			c.inPlace()
+			return
+		}
+		c.add(c.stage, "root", cloneEarly{"/", "/", c.source("root.path", "/"), true, true})
+	}
+	for _, m := range c.p.Mounts {
+		if m.Type == config.MountBind && m.Propagation == mountprop.Shared && !c.h.leftOut(m) {
+			c.add(c.stage, m.Key, cloneEarly{m.Source, m.Target, c.source(m.Key, m.Source), m.Recursive, true})
+		}
+	}
+	// What is built must not be seen outside, whatever the root's own type will be.
+	if c.h.Root.Chrooted {
+		c.add(c.stage, "root", slaveFromAbove{})
+	} else {
+		c.add(c.stage, "root", setPropagation{"/", mountprop.Slave, true})
+	}
+	c.add(c.stage, "", clearUmask{})
+	c.countEarly()
+	leave := pivot{Scratch: c.needsScratch(), Host: c.h.Root}
+	c.cloneHost(leave.Scratch && !shared)
+	if leave.Scratch {
+		c.canMake("mounts")
+		c.add(c.stage, "mounts", makeScratch{})
+	}
+	c.root(private)
+	c.proc()
+	c.dev()
+	c.sys()
+	for _, m := range c.p.Mounts {
+		c.entry(m)
+	}
+	if c.p.Root.Readonly && (c.p.Root.Mode == config.RootTmpfs || c.p.Root.Overlay.Mode != config.OverlayNone) {
+		c.add(c.stage, "root.readonly", sealRoot{c.overlayParts()})
+	}
+	if shared {
+		if leave.Over = dir; dir == "" {
+			c.errorf("propagation", "\"shared\" is not possible where nothing but files is mounted on (use \"slave+shared\")")
+		}
+	}
+	if leave.Host.Bottom {
+		c.notef("root", "the root of this machine is its initramfs, which cannot be taken away: a command that keeps CAP_SYS_ADMIN can get at it (process.capabilities)")
+	}
+	c.add(c.stage, "root", leave)
+	c.finalPropagation(shared)
+	c.sortNotes()
+}
+
+// inPlace does without a root of its own: nothing is mounted.
+func (c *compiler) inPlace() {
+	for _, m := range c.p.Mounts {
+		c.entry(m)
+	}
+	if c.p.Root.Readonly {
+		c.add(c.stage, "root.readonly", sealHost{})
+	}
+}
+
+// layOut finds the layer that each mount point lies in when it is mounted on.
+func (c *compiler) layOut() {
+	t := newTree(c.p)
+	c.lies = map[string]layer{}
+	for _, own := range []string{"/proc", "/dev", "/sys"} {
+		c.lies[own] = t.of(c.h.real(own))
+	}
+	t.addOwn(c.p)
+	for i := range c.p.Mounts {
+		m := &c.p.Mounts[i]
+		c.lies[m.Target] = t.of(c.h.real(m.Target))
+		c.h.addTo(t, m)
+	}
+}
+
+// cloneHost clones the host's "/" for those that bind it, and for the root
+// if that is not made first, before something of ours is mounted over it.
+func (c *compiler) cloneHost(root bool) {
+	if root && showsHost(c.p) {
+		c.add(c.stage, "root", cloneEarly{"/", "/", c.source("root.path", "/"), true, false})
+	}
+	for _, m := range c.p.Mounts {
+		if m.Propagation != mountprop.Shared && m.IDMap == nil && c.bindsRoot(m) {
+			c.add(c.stage, m.Key, cloneEarly{m.Source, m.Target, c.h.Files[m.Source], m.Recursive, false})
+		}
+	}
+}
+
+// bindsRoot tells whether an entry shows the host's "/".
+func (c *compiler) bindsRoot(m config.MountEntry) bool {
+	host, f := c.h.Files["/"], c.h.Files[m.Source]
+	return m.Type == config.MountBind && f.Dir && f.Dev == host.Dev && f.Ino == host.Ino
+}
+
+// mostEarly is how many trees a program can have open at once.
+const mostEarly = 48
+
+// countEarly refuses more trees than can be open until they are mounted.
+func (c *compiler) countEarly() {
+	n := 0
+	for _, m := range c.p.Mounts {
+		if m.Type == config.MountBind && !c.h.leftOut(m) && (m.Propagation == mountprop.Shared || m.IDMap != nil || c.bindsRoot(m)) {
+			if n++; n > mostEarly {
+				c.errorf(m.Key, "no more than %d mounts can be shared, have ids of their own or show the host's /", mostEarly)
+			}
+		}
+	}
+}
+
+// mayCover tells whether a layer may be laid over the root.
+func mayCover(p *config.Profile) bool {
+	return p.Root.Mode == config.RootPath && p.Root.Readonly && p.Root.Overlay.Mode == config.OverlayNone
+}
+
+// coverMountPoints lays a layer over a read-only root whose mount points are
+// missing: nothing is ever created on the host's tree. A root with mounts
+// below it is left alone, as an overlay does not show them.
+func (c *compiler) coverMountPoints() {
+	if !mayCover(c.p) || len(c.h.Files[c.p.Root.Path].Mounts) > 0 {
+		return
+	}
+	t := newTree(c.p)
+	missing := func(target string) bool {
+		return c.h.Targets[target].Err == unix.ENOENT && t.of(c.h.real(target)).At == "/"
+	}
+	cover := false
+	for _, own := range ownTargets(c.p) {
+		cover = cover || missing(own)
+	}
+	t.addOwn(c.p)
+	for i := range c.p.Mounts {
+		m := &c.p.Mounts[i]
+		if !c.h.leftOut(*m) && missing(m.Target) {
+			cover = true
+		}
+		c.h.addTo(t, m)
+	}
+	if cover {
+		covered := *c.p
+		covered.Root.Overlay.Mode = config.OverlayTmpfs
+		c.p = &covered
+	}
+}
+
+func (c *compiler) needsScratch() bool {
+	if c.p.Root.Overlay.Mode == config.OverlayTmpfs || c.p.Sys == config.SysNone {
+		return true
+	}
+	for _, m := range c.p.Mounts {
+		switch m.Type {
+		case config.MountFile, config.MountPasswd, config.MountGroup, config.MountMasked:
+			return true
+		case config.MountOverlay:
+			if m.Dir == "" {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// root: private are the mount points in a tree of the host that stays shared.
+func (c *compiler) root(private []string) {
+	r := c.p.Root
+	path := r.Path
+	if r.Mode == config.RootHost {
+		path = "/"
+	}
+	switch {
+	case r.Overlay.Mode != config.OverlayNone:
+		dir := ""
+		if r.Overlay.Mode == config.OverlayDir {
+			dir = r.Overlay.Dir
+			c.layerDir("root.overlay.dir", dir, r.Overlay.Create)
+		}
+		o := c.overlay(func(int) string { return "root.path" }, []string{path}, "root.overlay.dir", dir)
+		c.add(c.stage, "root", overlayRoot{o, c.newPropagation("")})
+	case r.Mode == config.RootTmpfs:
+		c.add(c.stage, "root", tmpfsRoot{c.newPropagation("")})
+	default:
+		clone := cloneRoot{Path: path, File: c.directory("root.path", path), Readonly: r.Readonly, Propagation: c.ownPropagation()}
+		if private != nil {
+			clone.Propagation, clone.Shared = "", private
+		}
+		c.add(c.stage, "root", clone)
+	}
+}
+
+// privateTargets are the mount points of the profile in a tree that stays
+// shared, and dir is the first that is a directory: on it the old root can be put aside, which the
+// kernel refuses on a shared mount.
+func (c *compiler) privateTargets() (private []string, dir string) {
+	add := func(key, target string) {
+		real := c.h.real(target)
+		if c.lies[target].At != "/" {
+			return
+		}
+		if !c.h.Targets[target].MountPoint {
+			c.errorf(key, "%s is no mount point here, and \"/\" stays shared: what is mounted there would be seen outside (use propagation = \"slave+shared\")", real)
+		}
+		private = append(private, real)
+		if dir == "" && c.h.Targets[target].Dir {
+			dir = real
+		}
+	}
+	for _, own := range ownTargets(c.p) {
+		add(own[1:], own)
+	}
+	for _, m := range c.p.Mounts {
+		if mounts(m) && !c.h.leftOut(m) {
+			add(m.Key, m.Target)
+		}
+	}
+	return private, dir
+}
+
+// mounts tells whether an entry is a mount.
+func mounts(m config.MountEntry) bool {
+	return m.Type != config.MountSymlink && m.Type != config.MountDir
+}
+
+// ownTargets lists where proc, dev and sys mount something.
+func ownTargets(p *config.Profile) []string {
+	var list []string
+	if p.Proc.Mode != config.ProcHost || bindsProc(p) {
+		list = append(list, "/proc")
+	}
+	if p.Dev == config.DevMinimal || p.Dev == config.DevHost && !showsHost(p) {
+		list = append(list, "/dev")
+	}
+	if p.Sys != "" && (p.Sys != config.SysHost || !showsHost(p)) {
+		list = append(list, "/sys")
+	}
+	return list
+}
+
+// ownPropagation is what each mount of ours gets when it is made: the
+// declared kind, if that stays as it is when the mount is attached.
+func (c *compiler) ownPropagation() mountprop.Propagation {
+	switch c.p.Propagation {
+	case mountprop.Shared, mountprop.SlaveShared:
+		return mountprop.Slave
+	}
+	return c.p.Propagation
+}
+
+// overlayParts are the targets of the overlays that the host's tree is made of.
+func (c *compiler) overlayParts() []string {
+	var parts []string
+	for _, m := range c.p.Mounts {
+		if m.Key == overlayKey && m.Type == config.MountOverlay {
+			parts = append(parts, m.Target)
+		}
+	}
+	return parts
+}
+
+// newPropagation is what a mount gets that has nothing to do with the host's: its own kind,
+// private as it is anyway, or unbindable with all the rest. Shared kinds
+// come when all is in its place.
+func (c *compiler) newPropagation(own mountprop.Propagation) mountprop.Propagation {
+	if c.p.Propagation == mountprop.Unbindable && (own == "" || own == mountprop.Private) {
+		return mountprop.Unbindable
+	}
+	return own
+}
+
+// finalPropagation sets the kinds that only hold once all is in its place.
+func (c *compiler) finalPropagation(peers bool) {
+	shared := !peers && (c.p.Propagation == mountprop.Shared || c.p.Propagation == mountprop.SlaveShared)
+	if shared {
+		c.add(c.stage, "propagation", setPropagation{"/", mountprop.Shared, true})
+	}
+	if c.p.Propagation == mountprop.Unbindable && c.p.Proc.Mode != config.ProcHost {
+		// Of itself it is bound while it is protected.
+		c.add(c.stage, "propagation", setPropagation{"/proc", mountprop.Unbindable, true})
+	}
+	for _, m := range c.p.Mounts {
+		again := m.Propagation != "" && m.Propagation != mountprop.Shared
+		if again && (shared || m.Propagation == mountprop.SlaveShared) && !c.h.leftOut(m) {
+			c.add(c.stage, m.Key, setMountPropagation{m.Target, m.Propagation})
+		}
+	}
+}
+
+// source returns what a path of the host is, which has to be there.
+func (c *compiler) source(key, path string) File {
+	f := c.h.Files[path]
+	if f.Err != 0 {
+		c.errorf(key, "%s: %q", errnoWords(f.Err), path)
+	}
+	return f
+}
+
+// directory is source for a directory.
+func (c *compiler) directory(key, path string) File {
+	f := c.source(key, path)
+	if f.Err == 0 && !f.Dir {
+		c.errorf(key, "%q is not a directory", path)
+	}
+	return f
+}

@@ -1,0 +1,97 @@
+package launcher
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/nslaunch/nslaunch/mountprop"
+	"golang.org/x/sys/unix"
+)
+
+// propagation is about mount(2) that changes a mount's kind.
+func (f *failure) propagation(a setPropagation) advice {
+	if f.errno == unix.EINVAL && a.Target == "/" {
+		return advice{cause: "/ is not a mount point here: nslaunch runs in a chroot",
+			cure: "enter the tree with pivot_root(8), or bind it on itself before the chroot: mount --rbind DIR DIR"}
+	}
+	return f.onProc()
+}
+
+// onProc is about /proc as a mount point.
+func (f *failure) onProc() advice {
+	switch f.errno {
+	case unix.ENOENT, unix.ENOTDIR, unix.ELOOP:
+		if f.call == "openat2" {
+			return advice{cause: "/proc is not a directory here, but is missing, a file or a symbolic link", cure: "mkdir /proc"}
+		}
+	case unix.ENODEV:
+		return advice{cause: "this kernel does not have the file system", cure: "a kernel built with CONFIG_PROC_FS and CONFIG_TMPFS"}
+	}
+	return advice{}
+}
+
+// mountProc is about a new proc. In a user namespace the kernel makes the mount
+// only where it shows nothing that was hidden before: some proc of the mount
+// namespace has to be fully visible.
+func (f *failure) mountProc() advice {
+	if f.errno != unix.EPERM || f.call != "fsmount" {
+		return f.onProc()
+	}
+	cure := `proc = "host" or proc.fallback, or start the outer container without masked paths`
+	hidden, found := hiddenProc(f.machine.mounts())
+	switch {
+	case !found:
+		return advice{cause: "no proc is mounted in the outer container, and the kernel allows a new one only where another is fully visible",
+			cure: `mount one outside, or proc = "none"`}
+	case len(hidden) > 0:
+		return advice{cause: "the outer /proc is partly masked (" + list(hidden, 3) + "), and the kernel allows a new one only where the old is fully visible",
+			cure: cure}
+	case f.machine.filtered():
+		return advice{}
+	}
+	return advice{cause: "most likely the outer /proc is partly masked, and the kernel allows a new one only where the old is fully visible",
+		cure: cure}
+}
+
+// hiddenProc lists what is mounted below the mounts of proc, and those that
+// are read-only; found tells whether there is a proc. On an empty directory
+// of proc, such as that of binfmt_misc, a mount hides nothing.
+func hiddenProc(mounts []mountprop.Mount) (hidden []string, found bool) {
+	for _, proc := range mounts {
+		if proc.FSType != "proc" || proc.Root != "/" {
+			continue
+		}
+		found = true
+		if proc.HasOption("ro") {
+			hidden = append(hidden, proc.Target+" is read-only")
+		}
+		for _, m := range mounts {
+			if m.Parent == proc.ID && m.Target != proc.Target && !strings.HasSuffix(m.Target, "/fs/binfmt_misc") && !strings.HasSuffix(m.Target, "/fs/nfsd") {
+				hidden = append(hidden, m.Target)
+			}
+		}
+	}
+	slices.Sort(hidden)
+	return slices.Compact(hidden), found
+}
+
+// list names the first of many.
+func list(words []string, most int) string {
+	if len(words) > most {
+		return strings.Join(words[:most], ", ") + ", …"
+	}
+	return strings.Join(words, ", ")
+}
+
+// protect is about a path below /proc.
+func (f *failure) protect(a protect) advice {
+	switch {
+	case f.errno == unix.ENOENT && f.call == "openat2":
+		return advice{cause: a.Path + " is in the caller's /proc, and not in the sandbox's", cure: "leave it out"}
+	case f.errno == unix.ELOOP && f.call == "openat2":
+		return advice{cause: a.Path + " leads through a symbolic link", cure: "name what that points to, or leave it out"}
+	case f.errno == unix.ESTALE:
+		return advice{cause: "since the plan was made, /dev/null was replaced", cure: again}
+	}
+	return f.onProc()
+}

@@ -1,0 +1,221 @@
+package launcher
+
+import (
+	"cmp"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/nslaunch/nslaunch/config"
+	"golang.org/x/sys/unix"
+)
+
+// room is a limit and how much of it is used.
+type room struct {
+	max, used int64
+	what      string // "…, which is 12"
+	cure      string
+}
+
+// processes is about fork with EAGAIN: a limit of processes, of which threads are some.
+func (f *failure) processes() advice {
+	h := f.plan.host
+	limits := f.machine.processRooms()
+	if soft := h.Rlimits["nproc"].Soft; soft != config.RlimitInfinity && !h.has(capSysAdmin) && !h.has(capSysRes) {
+		limits = append(limits, room{int64(min(soft, 1<<62)), f.machine.threadsOf(h.UID),
+			fmt.Sprintf("uid %d may have %d processes and threads (RLIMIT_NPROC)", h.UID, soft),
+			"raise it (ulimit -u, LimitNPROC= of a unit), or end some of them"})
+	}
+	least, ok := smallest(limits)
+	if !ok {
+		return advice{cause: "a limit on processes and threads is reached", cure: "end some of them"}
+	}
+	return advice{cause: "most likely a limit is reached: " + least.what, cure: least.cure}
+}
+
+// smallest returns the limit that most likely was met.
+func smallest(limits []room) (room, bool) {
+	if len(limits) == 0 {
+		return room{}, false
+	}
+	return slices.MinFunc(limits, func(a, b room) int { return cmp.Compare(a.max-a.used, b.max-b.used) }), true
+}
+
+// processRooms has the limits that are not the user's own.
+func (m machine) processRooms() []room {
+	var rooms []room
+	dirs, names := m.cgroup("pids")
+	for i, dir := range dirs {
+		limit, ok1 := m.number(dir + "/pids.max") // "max" is none
+		used, ok2 := m.number(dir + "/pids.current")
+		if ok1 && ok2 {
+			rooms = append(rooms, room{limit, used, fmt.Sprintf("the cgroup %s may have %d processes and threads (pids.max)", names[i], limit),
+				"raise it (TasksMax= of its unit, --pids-limit of its container), or end some of them"})
+		}
+	}
+	// "0.20 0.18 0.12 1/80 11206": of 80 threads 1 runs
+	f := strings.Fields(m.text("/proc/loadavg"))
+	if len(f) < 4 {
+		return rooms
+	}
+	_, all, _ := strings.Cut(f[3], "/")
+	used, err := strconv.ParseInt(all, 10, 64)
+	for _, name := range []string{"threads-max", "pid_max"} {
+		if limit, ok := m.number("/proc/sys/kernel/" + name); ok && err == nil {
+			rooms = append(rooms, room{limit, used, fmt.Sprintf("this machine may have %d processes and threads (kernel.%s)", limit, name),
+				"as root: raise it with sysctl, or end some of them"})
+		}
+	}
+	return rooms
+}
+
+// threadsOf counts the threads of a user's processes, as far as they are to be seen.
+func (m machine) threadsOf(uid uint32) int64 {
+	files, _ := filepath.Glob(m.root + "/proc/[0-9]*/status")
+	var sum int64
+	for _, file := range files {
+		text := m.text(strings.TrimPrefix(file, m.root))
+		ids := strings.Fields(field(text, "Uid")) // the first is the real one
+		if len(ids) > 0 && ids[0] == fmt.Sprint(uid) {
+			n, _ := strconv.ParseInt(field(text, "Threads"), 10, 64)
+			sum += n
+		}
+	}
+	return sum
+}
+
+// outOfMemory tells whether a process of this one's cgroup was killed for want of memory.
+func (m machine) outOfMemory() bool {
+	dirs, _ := m.cgroup("memory")
+	for _, dir := range dirs {
+		for _, file := range []string{"/memory.events.local", "/memory.oom_control"} {
+			for line := range strings.Lines(m.text(dir + file)) {
+				if f := strings.Fields(line); len(f) == 2 && f[0] == "oom_kill" && f[1] != "0" {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+// lostChild is about a child that ended without a word.
+func (f *failure) lostChild() advice {
+	switch {
+	case f.unborn && !f.goFatal:
+		return advice{cause: "most likely its main does not call launcher.Child first", cure: "call that"}
+	case f.unborn:
+		d := f.processes()
+		return advice{cause: "its Go runtime found too few processes or too little memory; " + d.cause, cure: d.cure}
+	case f.signal == unix.SIGKILL && f.machine.outOfMemory():
+		return advice{cause: "most likely the kernel killed it because its cgroup was out of memory",
+			cure: "raise the memory limit of the cgroup that nslaunch runs in"}
+	}
+	return advice{}
+}
+
+// memory is about ENOMEM.
+func (f *failure) memory() advice {
+	if limit := f.plan.host.Rlimits["as"].Soft; limit != config.RlimitInfinity && limit != 0 {
+		return advice{cause: fmt.Sprintf("most likely the limit of address space is reached, %d bytes (RLIMIT_AS)", limit),
+			cure: "raise it (ulimit -v, LimitAS= of a unit)"}
+	}
+	return advice{cause: "the kernel has no memory left for it, on the machine or in the cgroup that nslaunch runs in",
+		cure: "end other processes, or raise the memory limit of the cgroup"}
+}
+
+// descriptors is about EMFILE and ENFILE.
+func (f *failure) descriptors() advice {
+	if f.errno == unix.ENFILE {
+		return advice{cause: "as many files are open on this machine as fs.file-max allows", cure: "as root: raise it with sysctl"}
+	}
+	return advice{cause: fmt.Sprintf("nslaunch may have %d files open (RLIMIT_NOFILE), too few for the set-up", f.plan.host.Rlimits["nofile"].Hard),
+		cure: "raise the hard limit (ulimit -Hn, LimitNOFILE= of a unit), or close some that it inherits"}
+}
+
+// memfd is about a sysctl of the pid namespace.
+func (f *failure) memfd() advice {
+	if n, _ := f.machine.number("/proc/sys/vm/memfd_noexec"); n >= 2 {
+		return advice{cause: fmt.Sprintf("vm.memfd_noexec is %d, and as root nslaunch starts its child from a sealed copy of itself in memory", n),
+			cure: "sysctl vm.memfd_noexec=1, or run nslaunch as an ordinary user"}
+	}
+	return advice{}
+}
+
+// pty is about opening /dev/ptmx.
+func (f *failure) pty() advice {
+	inherit := `process.terminal = "inherit" or "none"`
+	switch f.errno {
+	case unix.ENOENT, unix.ENXIO, unix.ENODEV, unix.ENOTTY, unix.EINVAL:
+		return advice{cause: "there is no /dev/ptmx here that makes pseudoterminals",
+			cure: "mount -t devpts devpts /dev/pts and link /dev/ptmx to pts/ptmx, or " + inherit}
+	case unix.EACCES, unix.EPERM:
+		return advice{cause: fmt.Sprintf("uid %d may not open /dev/ptmx", f.plan.host.UID),
+			cure: "chmod 666 /dev/ptmx (of /dev/pts/ptmx: the mount option ptmxmode=666), or " + inherit}
+	case unix.ENOSPC:
+		return advice{cause: "as many pseudoterminals are in use as kernel.pty.max, or the mount option max of devpts, allows",
+			cure: "close some, or " + inherit}
+	}
+	return advice{}
+}
+
+// rlimit is about prlimit(2), of which config and the compiler have checked what they can.
+func (f *failure) rlimit(r config.Rlimit) advice {
+	if f.errno != unix.EPERM {
+		return advice{}
+	}
+	most, ok := f.machine.number("/proc/sys/fs/nr_open")
+	if r.Name == "nofile" && ok && r.Hard > uint64(most) {
+		return advice{cause: fmt.Sprintf("not even root may have more than fs.nr_open, which is %d", most),
+			cure: fmt.Sprintf("limits.rlimits.nofile = %d, or as root: raise it with sysctl", most)}
+	}
+	return advice{cause: fmt.Sprintf("raising the hard limit, now %s, needs CAP_SYS_RESOURCE, which uid %d does not have here",
+		limitWord(f.plan.host.Rlimits[r.Name].Hard), f.plan.host.UID),
+		cure: "a limit no higher than that, or raise it for nslaunch: ulimit -H, or the Limit… lines of its unit"}
+}
+
+// oomScoreAdj is about /proc/PID/oom_score_adj; see proc(5).
+func (f *failure) oomScoreAdj() advice {
+	if f.errno != unix.EACCES && f.errno != unix.EPERM {
+		return advice{}
+	}
+	own := f.machine.text("/proc/self/oom_score_adj")
+	return advice{cause: fmt.Sprintf("a value below the caller's own, %s, needs CAP_SYS_RESOURCE, which uid %d does not have here", own, f.plan.host.UID),
+		cure: fmt.Sprintf("process.oom_score_adj = %s or above, or OOMScoreAdjust= of the unit that starts nslaunch", own)}
+}
+
+// nice is about setpriority(2).
+func (f *failure) nice() advice {
+	if f.errno != unix.EACCES && f.errno != unix.EPERM {
+		return advice{}
+	}
+	own, ok := f.machine.ownNice()
+	if !ok {
+		return advice{}
+	}
+	least := min(own, 20-int(min(f.plan.host.Rlimits["nice"].Soft, 40)))
+	return advice{cause: fmt.Sprintf("a nice value below %d needs CAP_SYS_NICE, which uid %d does not have here", least, f.plan.host.UID),
+		cure: fmt.Sprintf("process.nice = %d or above, or raise the limit for nslaunch (ulimit -e, LimitNICE= of a unit)", least)}
+}
+
+// ownNice is this process's nice value.
+func (m machine) ownNice() (int, bool) {
+	text := m.text("/proc/self/stat")
+	fields := strings.Fields(text[strings.LastIndexByte(text, ')')+1:]) // from the third on
+	if len(fields) < 17 {
+		return 0, false
+	}
+	n, err := strconv.Atoi(fields[16])
+	return n, err == nil
+}
+
+// keyring is about keyctl(2) and the quota of keyrings(7).
+func (f *failure) keyring() advice {
+	if f.errno != unix.EDQUOT {
+		return advice{}
+	}
+	return advice{cause: "the user's quota of keys is used up (kernel.keys.maxkeys, kernel.keys.maxbytes; /proc/key-users shows the use)",
+		cure: "end sessions that hold keys, or as root: raise the quota with sysctl"}
+}

@@ -1,0 +1,150 @@
+package launcher
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/nslaunch/nslaunch/config"
+	"golang.org/x/sys/unix"
+)
+
+// start is about the start of the stage, with all that is made in one clone.
+func (f *failure) start(a startStage) advice {
+	switch {
+	case f.call == "memfd_create" && (f.errno == unix.EACCES || f.errno == unix.EPERM):
+		return f.memfd()
+	case f.call == "clone":
+		return f.newNamespaces(a.New)
+	}
+	return advice{}
+}
+
+// newNamespaces is about clone(2) and unshare(2); see their man pages.
+func (f *failure) newNamespaces(kinds []config.NamespaceKind) advice {
+	switch f.errno {
+	case unix.ENOSPC, unix.EUSERS:
+		return f.tooManyNamespaces(kinds)
+	case unix.EINVAL:
+		for _, k := range kinds {
+			if !f.machine.exists("/proc/self/ns/" + procName(k)) {
+				return advice{"this kernel has no " + string(k) + " namespaces", "a kernel built with CONFIG_" + kernelOption(k), key(k)}
+			}
+		}
+	case unix.EPERM, unix.EACCES:
+		if slices.Contains(kinds, config.User) {
+			return f.userForbidden()
+		}
+		if f.joined(config.User) {
+			return advice{cause: "new namespaces need CAP_SYS_ADMIN in the user namespace that was joined",
+				cure: "join one that was made by this user, or run nslaunch as root"}
+		}
+	}
+	return advice{}
+}
+
+// kernelOption is the option that a kernel is built with to have a kind.
+func kernelOption(k config.NamespaceKind) string {
+	switch k {
+	case config.Mount:
+		return "NAMESPACES"
+	case config.Cgroup:
+		return "CGROUPS"
+	}
+	return strings.ToUpper(string(k)) + "_NS"
+}
+
+// plenty is a limit that nobody has used up: user.max_*_namespaces are in the
+// thousands unless someone set them.
+const plenty = 1000
+
+// tooManyNamespaces is about the limits of namespaces(7). A limit counts also
+// what is made in the user namespaces below the one that it is set in.
+func (f *failure) tooManyNamespaces(kinds []config.NamespaceKind) advice {
+	lowest, limit := config.NamespaceKind(""), int64(plenty)
+	for _, k := range kinds {
+		if n, ok := f.machine.maxNamespaces(k); ok && n < limit {
+			lowest, limit = k, n
+		}
+	}
+	name := "user." + maxName(lowest)
+	raise := "as root: sysctl " + name + "=10000"
+	switch {
+	case limit == 0:
+		return advice{fmt.Sprintf("%s is 0, which forbids new %s namespaces", name, lowest), raise, key(lowest)}
+	case lowest != "":
+		return advice{fmt.Sprintf("most likely as many %s namespaces are in use as %s allows, %d", lowest, name, limit), raise, key(lowest)}
+	case slices.Contains(kinds, config.User):
+		return advice{cause: "most likely user namespaces are nested too deep, the kernel allows 32 levels; or an outer one has a limit" + usedUp,
+			cure: "start it from an outer namespace, or raise the limits there"}
+	case slices.Contains(kinds, config.PID):
+		return advice{cause: "most likely pid namespaces are nested too deep, the kernel allows 32 levels; or an outer user namespace has a limit" + usedUp,
+			cure: "start it from an outer namespace, or raise the limits there"}
+	}
+	return advice{cause: "most likely an outer user namespace has a limit" + usedUp, cure: "raise the limits there"}
+}
+
+const usedUp = " user.max_*_namespaces that is used up"
+
+// userForbidden is about a new user namespace that the kernel refuses.
+func (f *failure) userForbidden() advice {
+	user := key(config.User)
+	h := f.plan.host
+	if !h.has(capSysAdmin) && f.machine.forbiddenByDebian() {
+		return advice{"kernel.unprivileged_userns_clone is 0, which forbids user namespaces to ordinary users",
+			"as root: sysctl kernel.unprivileged_userns_clone=1, or run nslaunch as root", user}
+	}
+	for _, side := range []struct {
+		name string
+		id   uint32
+		own  []config.IDRange
+	}{{"uid", h.UID, h.UIDMap}, {"gid", h.GID, h.GIDMap}} {
+		if !covers(side.own, side.id, 1) {
+			return advice{"the caller's " + side.name + " is not mapped in its own user namespace, and then it may make none",
+				"map it in the outer namespace first, as unshare --map-current-user does", user}
+		}
+	}
+	if f.machine.chrooted() {
+		return advice{"nslaunch runs in a chroot, where the kernel allows no new user namespace", outOfChroot, user}
+	}
+	for _, d := range []advice{f.appArmor(), f.refusedByOuter()} {
+		if d != (advice{}) {
+			d.key = user
+			return d
+		}
+	}
+	return advice{"most likely nslaunch runs in a chroot, where the kernel allows no new user namespace: nothing else that forbids it is to be seen",
+		outOfChroot, user}
+}
+
+const outOfChroot = "enter the tree with pivot_root(8) in place of chroot"
+
+// appArmor is about Ubuntu's switch. A user namespace can then be made, and
+// what needs a capability in it is refused.
+func (f *failure) appArmor() advice {
+	if !f.newUser() || f.plan.host.has(capSysAdmin) || !f.machine.restrictedByAppArmor() {
+		return advice{}
+	}
+	return advice{cause: "kernel.apparmor_restrict_unprivileged_userns is 1: AppArmor denies an ordinary user all capabilities in a new user namespace",
+		cure: `as root: give nslaunch an AppArmor profile with the rule "userns,", or sysctl kernel.apparmor_restrict_unprivileged_userns=0`}
+}
+
+// refusedByOuter is about what an outer container does not allow: AppArmor
+// answers EACCES, a seccomp filter nearly always EPERM.
+func (f *failure) refusedByOuter() advice {
+	profile, enforced := strings.CutSuffix(f.machine.appArmorLabel(), " (enforce)")
+	if !enforced || f.errno == unix.EPERM && f.machine.filtered() {
+		return f.seccomp()
+	}
+	return advice{cause: "most likely the AppArmor profile that nslaunch runs under, " + profile + ", forbids the call" + f.inCall(),
+		cure: "start the outer container with another profile, in podman and docker --security-opt apparmor=PROFILE"}
+}
+
+// seccomp is about a filter of whoever started nslaunch.
+func (f *failure) seccomp() advice {
+	if !f.machine.filtered() {
+		return advice{}
+	}
+	return advice{cause: "most likely the seccomp filter that nslaunch was started under, as in a container, forbids the call" + f.inCall(),
+		cure: "start the outer container with a filter that allows it, in podman and docker --security-opt seccomp=FILE"}
+}

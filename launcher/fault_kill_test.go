@@ -1,0 +1,63 @@
+package launcher
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/nslaunch/nslaunch/internal/nstest"
+	"github.com/nslaunch/nslaunch/launcher/internal/program"
+	"golang.org/x/sys/unix"
+)
+
+// A child that is killed at any op is told of and was waited for, also where it
+// has not said yet who it is. From its release on, a killed command is one that
+// ran.
+func TestKilledAtEachOp(t *testing.T) {
+	faultPlans(t, func(t *testing.T, p *Plan) {
+		for _, i := range opsToTry(p) {
+			o := &p.program.Ops[i]
+			patched := *p
+			patched.program = new(program.Program)
+			*patched.program = *p.program
+			patched.program.Ops = slices.Clone(p.program.Ops)
+			// The next call is the end: seccomp(2) allows none but read and write.
+			patched.program.Ops[i] = program.Op{Nr: unix.SYS_PRCTL, Out: o.Out, Step: o.Step,
+				Args: [6]program.Operand{program.Const(unix.PR_SET_SECCOMP), program.Const(1)}}
+			t.Run(fmt.Sprintf("%d %s", i, o.Name()), func(t *testing.T) {
+				before := nstest.Snapshot(t)
+				var exit Exit
+				s, err := Start(context.Background(), &patched, Options{})
+				if err == nil {
+					exit, err = s.Wait()
+				}
+				nstest.AssertNothingLeft(t, before)
+				if dead := unreaped(t); dead != "" {
+					t.Errorf("children are left that were not waited for: %s", dead)
+				}
+				switch {
+				case o.Nr == unix.SYS_EXIT_GROUP && err != nil && strings.Contains(err.Error(), "ENOENT"):
+					// It was about to end; what it has forked goes on.
+				case err == nil && released(p, i) && exit == Exit{Signal: unix.SIGKILL}:
+				case err != nil && strings.Contains(err.Error(), "was killed by SIGKILL"):
+				case err != nil && p.layout.control >= 0 && strings.Contains(err.Error(), "the child ended unexpectedly"):
+				default:
+					t.Errorf("got %+v, %v", exit, err)
+				}
+			})
+		}
+	})
+}
+
+// released tells whether an op is the command's own, after the launcher's last
+// word to it or close before.
+func released(p *Plan, i int) bool {
+	for j := range i + 2 {
+		if o := &p.program.Ops[min(j, len(p.program.Ops)-1)]; o.Nr == program.SpecialSync && o.Args[0].Value == uint64(pointCommand) {
+			return true
+		}
+	}
+	return false
+}

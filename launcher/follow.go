@@ -1,0 +1,148 @@
+package launcher
+
+import (
+	"os"
+	"unsafe"
+
+	"github.com/nslaunch/nslaunch/launcher/internal/program"
+	"golang.org/x/sys/unix"
+)
+
+// Values of si_code for children; see sigaction(2).
+const (
+	cldExited    = 1
+	cldKilled    = 2
+	cldDumped    = 3
+	cldTrapped   = 4
+	cldStopped   = 5
+	cldContinued = 6
+)
+
+// follow waits for the command's end and does what comes with its stops.
+func (l *launch) follow() (Exit, error) {
+	exit, err := l.ended()
+	l.mu.Lock()
+	if l.stopping != nil {
+		l.stopping.Stop()
+	}
+	exit.TimedOut = l.timedOut
+	l.mu.Unlock()
+	l.finish()
+	if exit.Signal != 0 {
+		l.terminal.restore()
+	}
+	l.terminal.close()
+	return exit, err
+}
+
+// ended returns once the command is gone.
+func (l *launch) ended() (Exit, error) {
+	first := l.children[0]
+	for {
+		code, status, err := l.nextState(first)
+		if err == errGone {
+			// Init was killed, and the command with it.
+			ws, err := l.reap(first)
+			return Exit{Code: ws.ExitStatus(), Signal: signalOf(ws)}, err
+		}
+		if err != nil {
+			return Exit{}, err
+		}
+		switch code {
+		case cldStopped, cldTrapped:
+			l.stopped(unix.Signal(status))
+		case cldExited:
+			_, err := l.reap(first)
+			return Exit{Code: status}, err
+		case cldKilled, cldDumped:
+			_, err := l.reap(first)
+			return Exit{Signal: unix.Signal(status)}, err
+		}
+	}
+}
+
+func signalOf(ws unix.WaitStatus) unix.Signal {
+	if ws.Signaled() {
+		return ws.Signal()
+	}
+	return 0
+}
+
+// nextState waits for the next change of the command's state: by init's word,
+// or, without an init, of our own child.
+func (l *launch) nextState(first int) (code, status int, err error) {
+	if l.control >= 0 {
+		m, _, err := receive(l.control)
+		if err != nil {
+			return 0, 0, err
+		}
+		if m.Kind != program.MessageState {
+			return cldContinued, 0, nil
+		}
+		return int(m.A), int(m.B), nil
+	}
+	var info unix.Siginfo
+	for {
+		err := unix.Waitid(unix.P_PID, first, &info, unix.WEXITED|unix.WSTOPPED|unix.WCONTINUED|unix.WNOWAIT, nil)
+		if err == unix.EINTR {
+			continue
+		}
+		if err != nil {
+			return 0, 0, os.NewSyscallError("waitid", err)
+		}
+		// Taken, so that it is not told again; an end is left for reap. Only what
+		// was told: since then the process may have stopped once more, or ended.
+		switch info.Code {
+		case cldStopped, cldTrapped:
+			_ = unix.Waitid(unix.P_PID, first, nil, unix.WSTOPPED|unix.WNOHANG, nil)
+		case cldContinued:
+			_ = unix.Waitid(unix.P_PID, first, nil, unix.WCONTINUED|unix.WNOHANG, nil)
+		}
+		return int(info.Code), childStatus(&info), nil
+	}
+}
+
+// childStatus is si_status: after si_signo, si_errno, si_code and 4 bytes of
+// padding come si_pid, si_uid and si_status of 4 bytes each.
+func childStatus(info *unix.Siginfo) int {
+	return int(*(*int32)(unsafe.Add(unsafe.Pointer(info), 24)))
+}
+
+// finish gives back what the launch had.
+func (l *launch) finish() {
+	if l.pty != nil {
+		l.pty.finish()
+	}
+	l.terminal.takeBack()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, fd := range []*int{&l.sync, &l.control, &l.pidfd} {
+		if *fd >= 0 {
+			unix.Close(*fd)
+			*fd = -1
+		}
+	}
+}
+
+// abandon ends a launch that failed: nothing of it is left when it returns.
+func (l *launch) abandon() {
+	l.kill()
+	if l.sync >= 0 {
+		// A process that is not known yet says who it is, hears nothing, and exits.
+		_ = unix.Shutdown(l.sync, unix.SHUT_WR)
+		for err := error(nil); err != errGone; {
+			var pid int
+			if _, pid, err = receive(l.sync); pid > 0 {
+				l.adopt(pid)
+			}
+		}
+	}
+	l.adoptSilent()
+	l.kill()
+	for len(l.children) > 0 {
+		_, _ = l.reap(l.children[0])
+	}
+	l.unmake()
+	l.finish()
+	l.terminal.close()
+}

@@ -1,0 +1,101 @@
+package launcher
+
+import (
+	"github.com/nslaunch/nslaunch/config"
+	"golang.org/x/sys/unix"
+)
+
+// Forward does with a signal that reached the launcher what its sender meant for
+// the command. It is sent on once, but
+//   - TERM becomes the profile's stop signal;
+//   - one of the keyboard goes to all of the command's process group, or, if
+//     that is the launcher's own, nowhere: it is there already;
+//   - TSTP and CONT stop and continue that group, and CONT gives the terminal back to it;
+//   - WINCH sets the size of a pseudoterminal.
+func (s *Sandbox) Forward(a Arrival) {
+	l := s.l
+	sig := a.Signal
+	switch {
+	case sig == unix.SIGWINCH && l.pty != nil:
+		l.pty.copySize()
+		return
+	case a.Keyboard:
+		l.keyboard(sig)
+		return
+	case sig == unix.SIGTSTP:
+		l.suspend()
+		return
+	case sig == unix.SIGCONT:
+		l.resume()
+		return
+	case sig == unix.SIGTERM:
+		sig = signalNumber(l.plan.profile.Process.StopSignal)
+	}
+	_ = l.signal(sig) // one that is gone needs none
+}
+
+// keyboard passes on what the terminal sent to the launcher's process group.
+func (l *launch) keyboard(sig unix.Signal) {
+	switch {
+	case l.pty != nil:
+		// The terminal of the keys is not the standard input, or not raw yet.
+		l.pty.keyboard(sig)
+		return
+	case l.sharesGroup():
+		return
+	case l.handsTerminal():
+		// A shell can bring a running job to the foreground without a word.
+		_ = l.terminal.give(l.process.PID)
+	}
+	_ = l.signalGroup(sig)
+}
+
+// suspend stops the command as the key for that does. The kernel lets no
+// keyboard stop a session's leader, which the command is unless it inherits the terminal:
+// where it does not see to TSTP itself, STOP is what is left.
+func (l *launch) suspend() {
+	sig := unix.SIGTSTP
+	if l.plan.profile.Process.Terminal != config.TerminalInherit && !handles(l.process.PID, sig) {
+		sig = unix.SIGSTOP
+	}
+	_ = l.signalGroup(sig)
+}
+
+// ownGroup tells whether the command was started in a process group of its own.
+func (l *launch) ownGroup() bool {
+	pr, t := l.plan.profile.Process, l.plan.host.Terminal
+	return pr.Terminal != config.TerminalInherit || t.Interactive || !t.Controlling
+}
+
+// sharesGroup tells whether the command is in the launcher's process group,
+// and so gets what is sent to that.
+func (l *launch) sharesGroup() bool {
+	group, err := unix.Getpgid(l.process.PID)
+	return err == nil && group == l.terminal.own
+}
+
+// handsTerminal tells whether the command has a process group that can be
+// given the terminal.
+func (l *launch) handsTerminal() bool {
+	return l.plan.host.Terminal.Interactive && l.plan.profile.Process.Terminal == config.TerminalInherit
+}
+
+// pidfdSignalProcessGroup is PIDFD_SIGNAL_PROCESS_GROUP of Linux 6.9.
+const pidfdSignalProcessGroup = 4
+
+// signalGroup signals the command and, where it has a group of its own, all of that group.
+func (l *launch) signalGroup(sig unix.Signal) error {
+	if !l.ownGroup() {
+		return l.signal(sig)
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.pidfd < 0 {
+		return unix.ESRCH
+	}
+	err := unix.PidfdSendSignal(l.pidfd, sig, nil, pidfdSignalProcessGroup)
+	if err == unix.EINVAL && unix.PidfdSendSignal(l.pidfd, 0, nil, 0) == nil {
+		err = unix.Kill(-l.process.PID, sig)
+	}
+	return err
+}

@@ -1,0 +1,124 @@
+package launcher
+
+import (
+	"syscall"
+	"time"
+
+	"github.com/nslaunch/nslaunch/config"
+)
+
+// Host is what [Compile] knows of the machine and of the caller: all that
+// a plan depends on besides the profile. [Probe] fills it in; a test may do so by hand.
+type Host struct {
+	UID, GID uint32 // effective
+	Caps     uint64 // effective, bit n is capability n
+	LastCap  int    // the kernel's highest capability
+	Kernel   [2]int // major and minor of uname(2)'s release
+	PageSize int
+
+	Cwd     string
+	Env     []string // "NAME=value"
+	Rlimits map[string]config.Rlimit
+
+	// UIDMap and GIDMap are those of the caller's user namespace.
+	UIDMap, GIDMap []config.IDRange
+	// SetgroupsDenied: setgroups(2) is denied in the caller's user namespace,
+	// and so in every one below it.
+	SetgroupsDenied bool
+	// SubUID and SubGID are the caller's subordinate ids, of subuid(5).
+	SubUID, SubGID SubIDs
+	// NewUIDMap and NewGIDMap are the paths of newuidmap(1) and newgidmap(1), "" where not found.
+	NewUIDMap, NewGIDMap string
+
+	Monotonic, Boottime ClockState
+
+	// Joins has the namespaces to enter, by kind.
+	Joins map[config.NamespaceKind]NamespaceFile
+	// Files has the paths that the profile names and the compiler asks about.
+	Files map[string]File
+	// Targets has the mount points that have to be there, by their path inside.
+	Targets map[string]File
+	// Contents has the files that are copied into the sandbox.
+	Contents map[string]string
+	// Top lists the host's "/", where an overlay of it is made of parts.
+	Top []TopEntry
+	// User is who the caller is, for a passwd of the sandbox.
+	User, Home string
+	// Root is how "/" lies in the caller's mount namespace.
+	Root RootState
+	// Umask is the caller's.
+	Umask uint32
+	// OwnNamespaces has the inode number of each namespace that the caller is in.
+	OwnNamespaces map[config.NamespaceKind]uint64
+
+	Terminal TerminalState
+	// Console is the caller's terminal, if that is to be the sandbox's console.
+	Console string
+	// KeepFDs tells which of process.keep_fds are open.
+	OpenFDs map[int]bool
+}
+
+// ClockState is one of the caller's clocks.
+type ClockState struct {
+	Now    time.Duration // at the time of the probe
+	Offset time.Duration // from the initial time namespace
+}
+
+// SubIDs are the subordinate ids of a user.
+type SubIDs struct {
+	Ranges []config.IDRange // Outside and Count; Inside is 0
+	User   string           // whose they are, as it was looked up
+	File   string           // where they were looked up
+}
+
+// NamespaceFile is a namespace to enter.
+type NamespaceFile struct {
+	Path     string // as opened
+	Dev, Ino uint64
+	Kind     config.NamespaceKind // "" if it is no namespace
+	// Owner is the inode number of the user namespace that owns it, 0 where
+	// the kernel does not tell.
+	Owner uint64
+	Err   syscall.Errno // why it cannot be opened; 0 if it can
+}
+
+// File is what stat(2) says of a path.
+type File struct {
+	Dir        bool
+	Symlink    bool
+	Type       uint32    // S_IFMT of its mode
+	Mode       uint32    // permissions
+	UID, GID   uint32    // whose it is, in the caller's user namespace
+	Size       int64     // bytes
+	CharDevice [2]uint32 // major and minor, of a character device
+	Dev, Ino   uint64
+	MountPoint bool
+	Link       string   // of a symbolic link: its text
+	Resolved   string   // of a mount point: where its path leads to inside, if elsewhere
+	Mounts     []string // of a directory, where it matters: what is mounted below it
+	Err        syscall.Errno
+}
+
+// TerminalState is how the caller's standard streams relate to a terminal.
+type TerminalState struct {
+	// Interactive: standard input, output and error are the controlling terminal.
+	Interactive bool
+	// Controlling: there is a controlling terminal.
+	Controlling bool
+	// Foreground: the caller's process group has it.
+	Foreground bool
+}
+
+// has tells whether the caller has a capability.
+func (h *Host) has(c capability) bool { return h.Caps>>c&1 == 1 }
+
+// initialUser tells whether the caller is in the initial user namespace, or in one that maps
+// every id as the initial one does.
+func (h *Host) initialUser() bool {
+	return len(h.UIDMap) == 1 && h.UIDMap[0] == config.IDRange{Count: 1<<32 - 1}
+}
+
+// atLeast tells whether the kernel has at least that version.
+func (h *Host) atLeast(major, minor int) bool {
+	return h.Kernel[0] > major || h.Kernel[0] == major && h.Kernel[1] >= minor
+}

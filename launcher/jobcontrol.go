@@ -1,0 +1,141 @@
+package launcher
+
+import (
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+
+	"github.com/nslaunch/nslaunch/launcher/internal/siginfo"
+	"golang.org/x/sys/unix"
+)
+
+// stopped stops this process as the command was, so that the shell sees it.
+// Whoever continues this process makes CONT arrive, and that resumes the command.
+func (l *launch) stopped(sig unix.Signal) {
+	if !l.options.JobControl || !l.plan.host.Terminal.Controlling {
+		return
+	}
+	wantsTerminal := sig == unix.SIGTTIN || sig == unix.SIGTTOU
+	switch {
+	case wantsTerminal && l.handsTerminal() && l.terminal.foreground():
+		// A shell can bring a running job to the foreground without a word.
+		l.resume()
+		return
+	case sig != unix.SIGSTOP && siginfo.Ignored(sig):
+		return
+	case orphaned():
+		// No shell would continue us. The kernel then lets no terminal stop a process;
+		// where the command wants to be in the foreground it hangs up.
+		if wantsTerminal {
+			_ = l.signalGroup(unix.SIGHUP)
+		}
+		if sig != unix.SIGSTOP {
+			l.resume()
+		}
+		return
+	}
+	if l.pty != nil {
+		l.pty.relay.flush()
+		l.pty.keys.restore()
+	}
+	l.terminal.takeBack()
+	// Where the command has a group of its own, the rest of ours would have been stopped with it.
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.continued = siginfo.Stop(sig, l.handsTerminal() && sig != unix.SIGSTOP)
+}
+
+// resume continues the command, in the foreground if this process is there.
+func (l *launch) resume() {
+	l.mu.Lock()
+	continued := l.continued
+	l.continued = nil
+	l.mu.Unlock()
+	if continued != nil {
+		continued()
+	}
+	switch {
+	case l.pty != nil:
+		l.pty.keys.set()
+		l.pty.copySize()
+	case l.handsTerminal():
+		_ = l.terminal.give(l.process.PID)
+	case l.sharesGroup() && stateOf(l.process.PID) != 'T':
+		return // continued with us
+	}
+	_ = l.signalGroup(unix.SIGCONT)
+}
+
+// orphaned tells whether this process's group is an orphaned one: nobody above
+// it in the session can do job control; see setpgid(2).
+func orphaned() bool {
+	session, err := unix.Getsid(0)
+	own := unix.Getpgrp()
+	for pid := unix.Getppid(); err == nil; {
+		var s, group int
+		if s, err = unix.Getsid(pid); err != nil || s != session {
+			return true
+		}
+		if group, err = unix.Getpgid(pid); err == nil && group != own {
+			return false
+		}
+		if pid = parentOf(pid); pid == 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// groupAbove tells whether a process group is one of a process above this one
+// in the session, such as a shell.
+func groupAbove(group int) bool {
+	for pid := unix.Getppid(); pid != 0; pid = parentOf(pid) {
+		if g, err := unix.Getpgid(pid); err == nil && g == group {
+			return true
+		}
+	}
+	return false
+}
+
+// stat returns the fields of /proc/PID/stat from the third on; see proc_pid_stat(5).
+func stat(pid int) []string {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return nil
+	}
+	// The second is a name in parentheses, which may have some itself.
+	return strings.Fields(string(text[strings.LastIndexByte(string(text), ')')+1:]))
+}
+
+// stateOf is the letter of a process's state, 0 where it is not told.
+func stateOf(pid int) byte {
+	if f := stat(pid); len(f) > 0 {
+		return f[0][0]
+	}
+	return 0
+}
+
+// parentOf is a process's parent, 0 where it is not told.
+func parentOf(pid int) int {
+	f := stat(pid)
+	if len(f) < 2 {
+		return 0
+	}
+	parent, _ := strconv.Atoi(f[1])
+	return parent
+}
+
+// handles tells whether a process catches or ignores a signal.
+func handles(pid int, sig unix.Signal) bool {
+	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	for line := range strings.Lines(string(text)) {
+		if name, value, ok := strings.Cut(line, ":"); ok && (name == "SigCgt" || name == "SigIgn") {
+			set, _ := strconv.ParseUint(strings.TrimSpace(value), 16, 64)
+			if set>>(sig-1)&1 == 1 {
+				return true
+			}
+		}
+	}
+	return false
+}

@@ -1,0 +1,86 @@
+package launcher
+
+import (
+	"fmt"
+
+	"github.com/nslaunch/nslaunch/config"
+	"golang.org/x/sys/unix"
+)
+
+// procName is the name of a namespace type in /proc/PID/ns.
+func procName(k config.NamespaceKind) string {
+	if k == config.Mount {
+		return "mnt"
+	}
+	return string(k)
+}
+
+// joinPath is the file of the namespace to enter.
+func joinPath(k config.NamespaceKind, n config.Namespace) string {
+	if n.Mode == config.NamespacePID {
+		return fmt.Sprintf("/proc/%d/ns/%s", n.PID, procName(k))
+	}
+	return n.Path
+}
+
+// kindOf is the inverse of cloneFlag, for what ioctl NS_GET_NSTYPE gives.
+func kindOf(flag int) config.NamespaceKind {
+	for _, k := range config.Kinds() {
+		if cloneFlag(k) == uint64(flag) {
+			return k
+		}
+	}
+	return ""
+}
+
+// joinPIDWords says why the namespace of a process cannot be had.
+func joinPIDWords(pid int, k config.NamespaceKind, f NamespaceFile) string {
+	switch f.Err {
+	case unix.ENOENT, unix.ESRCH:
+		return fmt.Sprintf("there is no process %d", pid)
+	case unix.EACCES, unix.EPERM:
+		return fmt.Sprintf("process %d is not ours: its %s namespace needs CAP_SYS_PTRACE", pid, k)
+	}
+	return fmt.Sprintf("%s: %v", f.Path, f.Err)
+}
+
+// mayOpenHint says what helps one who may not open a namespace.
+func mayOpenHint(e unix.Errno) string {
+	if e == unix.EACCES || e == unix.EPERM {
+		return " (run nslaunch as the user whose process it is, or as root)"
+	}
+	return ""
+}
+
+// namespaceFile opens a namespace and tells what it is.
+func namespaceFile(path string) NamespaceFile {
+	f := NamespaceFile{Path: path}
+	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC|unix.O_NONBLOCK, 0)
+	if err != nil {
+		f.Err = errno(err)
+		return f
+	}
+	defer unix.Close(fd)
+	var st unix.Stat_t
+	if err := unix.Fstat(fd, &st); err != nil {
+		f.Err = errno(err)
+		return f
+	}
+	f.Dev, f.Ino = st.Dev, st.Ino
+	flag, err := unix.IoctlRetInt(fd, unix.NS_GET_NSTYPE)
+	if err != nil {
+		return f
+	}
+	f.Kind = kindOf(flag)
+	request := uint(unix.NS_GET_USERNS)
+	if f.Kind == config.User {
+		request = unix.NS_GET_PARENT
+	}
+	if owner, err := unix.IoctlRetInt(fd, request); err == nil {
+		if unix.Fstat(owner, &st) == nil {
+			f.Owner = st.Ino
+		}
+		unix.Close(owner)
+	}
+	return f
+}

@@ -1,0 +1,120 @@
+package launcher
+
+import (
+	"os"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// pty is the pseudoterminal between the caller's standard streams and the command.
+type pty struct {
+	master  *os.File
+	slave   int    // -1 once the child has it
+	streams [3]int // the caller's standard streams
+	screen  int    // the one of them that is a terminal, -1 without one
+
+	keys  rawMode
+	relay *relay
+}
+
+// openPTY opens the master and, through it, the slave: no path of a
+// mount namespace is asked which slave it is (TIOCGPTPEER, Linux 4.13).
+func (l *launch) openPTY() error {
+	fd, err := unix.Open("/dev/ptmx", unix.O_RDWR|unix.O_NOCTTY|unix.O_CLOEXEC|unix.O_NONBLOCK, 0)
+	if err != nil {
+		return os.NewSyscallError("open /dev/ptmx", err)
+	}
+	p := &pty{master: os.NewFile(uintptr(fd), "ptmx"), slave: -1, screen: -1, streams: l.streams()}
+	if err = unix.IoctlSetPointerInt(fd, unix.TIOCSPTLCK, 0); err == nil {
+		p.slave, err = ioctlPeer(fd)
+	}
+	if err == nil {
+		p.relay, err = newRelay(p)
+	}
+	if err != nil {
+		p.closeSlave()
+		p.master.Close()
+		return err
+	}
+	p.imitate()
+	l.pty = p
+	return nil
+}
+
+func ioctlPeer(master int) (int, error) {
+	r, _, e := unix.Syscall(unix.SYS_IOCTL, uintptr(master), unix.TIOCGPTPEER, unix.O_RDWR|unix.O_NOCTTY|unix.O_CLOEXEC)
+	if e != 0 {
+		return -1, os.NewSyscallError("ioctl TIOCGPTPEER", e)
+	}
+	return int(r), nil
+}
+
+// imitate gives the pseudoterminal the modes and the size of the caller's
+// terminal. What comes from no terminal is not echoed: nobody types it. And a
+// terminal that is only written to is not made raw, and makes "\r\n" itself.
+func (p *pty) imitate() {
+	modes, err := unix.IoctlGetTermios(p.slave, unix.TCGETS)
+	if err != nil {
+		return
+	}
+	for i, fd := range p.streams {
+		if t, err := unix.IoctlGetTermios(fd, unix.TCGETS); err == nil {
+			p.screen, modes = fd, t
+			if i == 0 {
+				p.keys.fd, p.keys.known = fd, true
+			}
+			break
+		}
+	}
+	if !p.keys.known {
+		modes.Lflag &^= unix.ECHO | unix.ECHONL
+		if p.screen >= 0 {
+			modes.Oflag &^= unix.OPOST
+		}
+	}
+	_ = unix.IoctlSetTermios(p.slave, unix.TCSETS, modes)
+	p.copySize()
+}
+
+// copySize gives the pseudoterminal the size of the caller's terminal.
+func (p *pty) copySize() {
+	if size, err := unix.IoctlGetWinsize(p.screen, unix.TIOCGWINSZ); err == nil {
+		p.control(func(master int) { _ = unix.IoctlSetWinsize(master, unix.TIOCSWINSZ, size) })
+	}
+}
+
+// keyboard sends a key's signal to the foreground inside.
+func (p *pty) keyboard(sig unix.Signal) {
+	p.control(func(master int) { _ = unix.IoctlSetInt(master, unix.TIOCSIG, int(sig)) })
+}
+
+// control calls f with the master's descriptor, unless that is closed.
+func (p *pty) control(f func(master int)) {
+	if c, err := p.master.SyscallConn(); err == nil {
+		_ = c.Control(func(fd uintptr) { f(int(fd)) })
+	}
+}
+
+func (p *pty) closeSlave() {
+	if p.slave >= 0 {
+		unix.Close(p.slave)
+		p.slave = -1
+	}
+}
+
+// start begins to pass on what is typed and what is written.
+func (p *pty) start() {
+	p.keys.set()
+	p.relay.start()
+}
+
+// finish passes on what is left of the command's output and gives the caller's terminal back.
+func (p *pty) finish() {
+	p.closeSlave()
+	// Without a pid namespace something may live on and keep the slave.
+	_ = p.master.SetReadDeadline(time.Now())
+	p.relay.stop()
+	p.keys.restore()
+	p.master.Close()
+}

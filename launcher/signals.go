@@ -1,0 +1,91 @@
+package launcher
+
+import (
+	"runtime"
+	"strconv"
+	"strings"
+
+	"github.com/nslaunch/nslaunch/launcher/internal/siginfo"
+	"golang.org/x/sys/unix"
+)
+
+// Realtime signals as programs count them: the C library keeps the first two.
+const (
+	sigRTMin = 34
+	sigRTMax = 64
+)
+
+// signalNumber returns the number of a signal that a profile names: "TERM",
+// "RTMIN+3".
+func signalNumber(name string) unix.Signal {
+	if n, ok := strings.CutPrefix(name, "RTMIN"); ok {
+		offset, _ := strconv.Atoi(n)
+		return unix.Signal(sigRTMin + offset)
+	}
+	if n, ok := strings.CutPrefix(name, "RTMAX"); ok {
+		offset, _ := strconv.Atoi(n)
+		return unix.Signal(sigRTMax + offset)
+	}
+	return unix.SignalNum("SIG" + name)
+}
+
+// withBlocked runs f with a signal blocked in the calling thread.
+func withBlocked(sig unix.Signal, f func() error) error {
+	return withMask(1<<(sig-1), f)
+}
+
+// withMask runs f with the signals of the mask blocked in the calling thread.
+func withMask(mask uint64, f func() error) error {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	var set, old unix.Sigset_t
+	set.Val[0] = mask
+	if err := unix.PthreadSigmask(unix.SIG_BLOCK, &set, &old); err != nil {
+		return err
+	}
+	err := f()
+	if e := unix.PthreadSigmask(unix.SIG_SETMASK, &old, nil); err == nil {
+		err = e
+	}
+	return err
+}
+
+// Arrival is a signal that reached this process.
+type Arrival struct {
+	Signal unix.Signal
+	// Keyboard tells that the terminal sent it to the whole foreground process
+	// group, for a key or a change of its size.
+	Keyboard bool
+}
+
+// Arrivals makes this process receive the signals that are for the command of a
+// sandbox, for [Sandbox.Forward]: all but those of faults, of limits, of
+// children, PIPE, URG, TTIN and TTOU. HUP, INT and TSTP stay ignored if they are; see
+// nohup(1). It is called at most once in a process, which must not use
+// package os/signal for these signals.
+func Arrivals() (<-chan Arrival, error) {
+	wanted := []unix.Signal{unix.SIGQUIT, unix.SIGTERM, unix.SIGUSR1, unix.SIGUSR2, unix.SIGALRM,
+		unix.SIGVTALRM, unix.SIGCONT, unix.SIGWINCH, unix.SIGIO, unix.SIGPWR}
+	for _, s := range []unix.Signal{unix.SIGHUP, unix.SIGINT, unix.SIGTSTP} {
+		if !siginfo.Ignored(s) {
+			wanted = append(wanted, s)
+		}
+	}
+	for s := unix.Signal(sigRTMin); s <= sigRTMax; s++ {
+		wanted = append(wanted, s)
+	}
+	arrivals := make(chan Arrival)
+	err := siginfo.Receive(wanted, func(i siginfo.Info) {
+		arrivals <- Arrival{i.Signal, i.Code > 0 && ofKeyboard(i.Signal)}
+	})
+	return arrivals, err
+}
+
+// ofKeyboard tells whether a terminal sends this signal.
+func ofKeyboard(s unix.Signal) bool {
+	switch s {
+	case unix.SIGINT, unix.SIGQUIT, unix.SIGTSTP, unix.SIGWINCH:
+		return true
+	}
+	return false
+}

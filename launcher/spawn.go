@@ -1,0 +1,273 @@
+package launcher
+
+import (
+	"cmp"
+	"fmt"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"github.com/nslaunch/nslaunch/config"
+	"github.com/nslaunch/nslaunch/launcher/internal/child"
+	"github.com/nslaunch/nslaunch/launcher/internal/program"
+	"golang.org/x/sys/unix"
+)
+
+// spawn starts the child, which forks the stage as another child of ours.
+func (l *launch) spawn() error {
+	var close closer
+	defer close.all()
+	prog, err := programFile(l.plan.program)
+	if err != nil {
+		return err
+	}
+	close.add(prog)
+	lay := l.plan.layout
+	fds := map[int]int{lay.program: prog}
+	for i, fd := range l.streams() {
+		fds[i] = fd
+		if l.pty != nil {
+			fds[i] = l.pty.slave
+		}
+	}
+	for _, fd := range lay.keep {
+		fds[fd] = fd
+	}
+	var theirs int
+	if l.sync, theirs, err = socketPair(); err != nil {
+		return err
+	}
+	close.add(theirs)
+	fds[lay.sync] = theirs
+	if lay.control >= 0 {
+		if l.control, theirs, err = socketPair(); err != nil {
+			return err
+		}
+		close.add(theirs)
+		fds[lay.control] = theirs
+	}
+	image := "/proc/self/exe"
+	if ownsBinary(l.plan.host.UID) {
+		fd, err := sealedSelf()
+		if err != nil {
+			return err
+		}
+		close.add(fd)
+		// Not the child's own, which are laid out anew before its execve.
+		self, err := os.Readlink("/proc/self")
+		if err != nil {
+			return err
+		}
+		image = fmt.Sprintf("/proc/%s/fd/%d", self, fd)
+	}
+	var pid int
+	// From the first instant on no key of the terminal does anything to the
+	// child: what is to be done about a signal is ours to say.
+	err = withMask(^uint64(0), func() (err error) {
+		pid, err = syscall.ForkExec(image, []string{child.Argv0, fmt.Sprint(lay.program)}, &syscall.ProcAttr{
+			Env:   []string{},
+			Files: descriptors(fds),
+			Sys:   &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL},
+		})
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	l.adopt(pid)
+	if l.pty != nil {
+		l.pty.closeSlave()
+	}
+	return nil
+}
+
+// streams are the descriptors that stand for the standard streams.
+func (l *launch) streams() [3]int {
+	o := &l.options
+	return [3]int{
+		int(cmp.Or(o.Stdin, os.Stdin).Fd()),
+		int(cmp.Or(o.Stdout, os.Stdout).Fd()),
+		int(cmp.Or(o.Stderr, os.Stderr).Fd()),
+	}
+}
+
+// descriptors lays fds out as ForkExec takes them; numbers between are closed.
+func descriptors(fds map[int]int) []uintptr {
+	top := 0
+	for fd := range fds {
+		top = max(top, fd)
+	}
+	files := make([]uintptr, top+1)
+	for i := range files {
+		files[i] = ^uintptr(0)
+		if fd, ok := fds[i]; ok {
+			files[i] = uintptr(fd)
+		}
+	}
+	return files
+}
+
+// socketPair returns our end, which is told who sends, and the child's.
+func socketPair() (ours, theirs int, err error) {
+	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return -1, -1, os.NewSyscallError("socketpair", err)
+	}
+	if err := unix.SetsockoptInt(fds[0], unix.SOL_SOCKET, unix.SO_PASSCRED, 1); err != nil {
+		unix.Close(fds[0])
+		unix.Close(fds[1])
+		return -1, -1, os.NewSyscallError("setsockopt", err)
+	}
+	return fds[0], fds[1], nil
+}
+
+// programFile puts the encoded program into a memfd.
+func programFile(p *program.Program) (int, error) {
+	fd, err := unix.MemfdCreate("nslaunch-program", unix.MFD_CLOEXEC|unix.MFD_NOEXEC_SEAL)
+	if err == unix.EINVAL { // before Linux 6.3
+		fd, err = unix.MemfdCreate("nslaunch-program", unix.MFD_CLOEXEC)
+	}
+	if err != nil {
+		return -1, os.NewSyscallError("memfd_create", err)
+	}
+	for buf := p.Encode(); len(buf) > 0; {
+		n, err := unix.Write(fd, buf)
+		if err != nil {
+			unix.Close(fd)
+			return -1, os.NewSyscallError("write", err)
+		}
+		buf = buf[n:]
+	}
+	return fd, nil
+}
+
+// ownsBinary tells whether the caller may write to this binary, or make it
+// writable: root, and who has installed it for themselves.
+func ownsBinary(uid uint32) bool {
+	const self = "/proc/self/exe"
+	var st unix.Stat_t
+	return uid == 0 || unix.Stat(self, &st) != nil || st.Uid == uid || unix.Access(self, unix.W_OK) == nil
+}
+
+// sealedSelf copies this binary into a memfd that nobody can write to. What runs
+// in a sandbox has the caller's rights to files, and could else write to the
+// caller's binary through /proc/PID/exe (CVE-2019-5736).
+func sealedSelf() (int, error) {
+	self, err := unix.Open("/proc/self/exe", unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return -1, os.NewSyscallError("open /proc/self/exe", err)
+	}
+	defer unix.Close(self)
+	const flags = unix.MFD_CLOEXEC | unix.MFD_ALLOW_SEALING
+	fd, err := unix.MemfdCreate("nslaunch", flags|unix.MFD_EXEC)
+	if err == unix.EINVAL { // before Linux 6.3
+		fd, err = unix.MemfdCreate("nslaunch", flags)
+	}
+	if err != nil {
+		return -1, os.NewSyscallError("memfd_create", err)
+	}
+	for n := 1; n > 0 && err == nil; {
+		n, err = unix.Sendfile(fd, self, nil, 1<<30)
+	}
+	if err == nil {
+		_, err = unix.FcntlInt(uintptr(fd), unix.F_ADD_SEALS,
+			unix.F_SEAL_WRITE|unix.F_SEAL_SHRINK|unix.F_SEAL_GROW|unix.F_SEAL_SEAL)
+	}
+	if err != nil {
+		unix.Close(fd)
+		return -1, os.NewSyscallError("copy of /proc/self/exe", err)
+	}
+	return fd, nil
+}
+
+// closer closes what is not passed on.
+type closer []int
+
+func (c *closer) add(fd int) { *c = append(*c, fd) }
+
+func (c *closer) all() {
+	for _, fd := range *c {
+		unix.Close(fd)
+	}
+}
+
+// adopt remembers a process to be reaped, if it is a child of ours: what a
+// child forks without CLONE_PARENT is not.
+func (l *launch) adopt(pid int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if slices.Contains(l.children, pid) {
+		return
+	}
+	if unix.Waitid(unix.P_PID, pid, nil, unix.WEXITED|unix.WNOHANG|unix.WNOWAIT, nil) == nil {
+		l.children = append(l.children, pid)
+	}
+}
+
+// threadChildren lists the children of this thread, living and dead.
+func threadChildren() []int {
+	// Without CONFIG_PROC_CHILDREN there is no such file.
+	text, _ := os.ReadFile("/proc/thread-self/children")
+	var pids []int
+	for word := range strings.FieldsSeq(string(text)) {
+		if pid, err := strconv.Atoi(word); err == nil {
+			pids = append(pids, pid)
+		}
+	}
+	return pids
+}
+
+// adoptSilent adopts the children that were killed before they could say who
+// they are. The thread is the launch's own, and has had only those of others
+// that it had when it began.
+func (l *launch) adoptSilent() {
+	for _, pid := range threadChildren() {
+		if !slices.Contains(l.others, pid) {
+			l.adopt(pid)
+		}
+	}
+}
+
+// reap waits for a child of ours.
+func (l *launch) reap(pid int) (unix.WaitStatus, error) {
+	var status unix.WaitStatus
+	for {
+		// It stays a zombie, which nobody else's pid can be, until it is
+		// taken off the list under the lock.
+		err := unix.Waitid(unix.P_PID, pid, nil, unix.WEXITED|unix.WNOWAIT, nil)
+		if err == unix.EINTR {
+			continue
+		}
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		if err == nil {
+			_, err = unix.Wait4(pid, &status, 0, nil)
+		}
+		l.children = slices.DeleteFunc(l.children, func(c int) bool { return c == pid })
+		return status, err
+	}
+}
+
+// readNamespaces notes which namespaces process pid is in, as far as it may
+// be asked.
+func (l *launch) readNamespaces() {
+	for _, k := range config.Kinds() {
+		if _, known := l.process.Namespaces[k]; known {
+			continue
+		}
+		var st unix.Stat_t
+		if unix.Stat(fmt.Sprintf("/proc/%d/ns/%s", l.process.PID, procName(k)), &st) == nil {
+			l.process.Namespaces[k] = st.Ino
+		}
+	}
+}
+
+// completeNamespaces asks again for what could not be read before the
+// execve, which makes a process its namespace's own.
+func (l *launch) completeNamespaces() {
+	if len(l.process.Namespaces) < len(config.Kinds()) {
+		l.readNamespaces()
+	}
+}

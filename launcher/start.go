@@ -1,0 +1,252 @@
+package launcher
+
+import (
+	"context"
+	"errors"
+	"os"
+	"runtime"
+	"sync"
+	"time"
+
+	"github.com/nslaunch/nslaunch/config"
+	"github.com/nslaunch/nslaunch/launcher/internal/child"
+	"golang.org/x/sys/unix"
+)
+
+// Child runs the set-up of a sandbox if this process was started for that,
+// and then never returns. A program that starts sandboxes calls it first in
+// main: the launcher executes the program's own binary again.
+func Child() { child.Main() }
+
+// Options are what a launch depends on besides its plan.
+type Options struct {
+	// The command's standard streams; nil is os.Stdin, os.Stdout or os.Stderr.
+	Stdin, Stdout, Stderr *os.File
+
+	// Started is called, if not nil, as soon as the command's program runs.
+	Started func(Process)
+
+	// JobControl makes the caller's process stop when the command is stopped, and hands the terminal
+	// to and fro. For a program that is one command of a shell.
+	JobControl bool
+}
+
+// Process is the command as seen by the launcher.
+type Process struct {
+	PID        int                             // in the launcher's pid namespace
+	Namespaces map[config.NamespaceKind]uint64 // inode numbers, of those that can be read
+}
+
+// Exit is how a command ended.
+type Exit struct {
+	Code     int         // exit status, if Signal is 0
+	Signal   unix.Signal // what killed it
+	TimedOut bool        // limits.timeout ended it
+}
+
+// Status is the exit status that stands for e, as shells have it: 128+n for
+// signal n, 124 for a timeout.
+func (e Exit) Status() int {
+	switch {
+	case e.TimedOut:
+		return 124
+	case e.Signal != 0:
+		return 128 + int(e.Signal)
+	}
+	return e.Code
+}
+
+// Sandbox is a running command.
+type Sandbox struct {
+	l    *launch
+	done chan struct{}
+	exit Exit
+	err  error
+}
+
+// Start carries the plan out up to the point where the command's program runs. Where a
+// step fails, its error is a [*StepError] and nothing of the sandbox is left.
+// Ending ctx before that ends the launch; afterwards it has no effect.
+func Start(ctx context.Context, p *Plan, o Options) (*Sandbox, error) {
+	if os.Args[0] == child.Argv0 {
+		return nil, errors.New("this process is the child of a launch, and its main did not call launcher.Child first")
+	}
+	l := &launch{plan: p, options: o, terminal: openTerminal(), sync: -1, control: -1, pidfd: -1}
+	s := &Sandbox{l: l, done: make(chan struct{})}
+	started := make(chan error, 1)
+	go func() {
+		// The kernel kills the children when the thread that made them ends.
+		runtime.LockOSThread()
+		defer close(s.done)
+		l.others = threadChildren()
+		err := l.setUp()
+		if err != nil {
+			l.abandon()
+			started <- err
+			return
+		}
+		started <- nil
+		s.exit, s.err = l.follow()
+	}()
+	var err error
+	select {
+	case err = <-started:
+	case <-ctx.Done():
+		l.cancel()
+		if err = <-started; err != nil {
+			err = errors.Join(ctx.Err(), err)
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// Run is Start and Wait.
+func Run(ctx context.Context, p *Plan, o Options) (Exit, error) {
+	s, err := Start(ctx, p, o)
+	if err != nil {
+		return Exit{}, err
+	}
+	return s.Wait()
+}
+
+// PID is the command's process id.
+func (s *Sandbox) PID() int { return s.l.process.PID }
+
+// Wait waits until the command has ended, and with it, where it has a pid
+// namespace of its own, every process of the sandbox. It may be called more than once.
+func (s *Sandbox) Wait() (Exit, error) {
+	<-s.done
+	return s.exit, s.err
+}
+
+// Signal sends a signal to the command. One that has ended gives ESRCH.
+func (s *Sandbox) Signal(sig unix.Signal) error { return s.l.signal(sig) }
+
+// Stop asks the command to end, by its stop signal, and kills it when
+// that did not help in time.
+func (s *Sandbox) Stop() { s.l.stop() }
+
+// launch is the launcher's side of one sandbox.
+type launch struct {
+	plan    *Plan
+	options Options
+
+	sync, control int // the launcher's ends of the sockets; -1: none
+	terminal      *terminal
+	pty           *pty
+
+	pid     int      // the process that waits for a word of ours
+	lent    []int    // descriptors to send to it with the word
+	made    []string // directories of the host that the launch made
+	process Process
+	others  []int // children of the launch's thread that are none of its
+
+	mu        sync.Mutex
+	children  []int // started and not yet reaped; the last is the sandbox's first process
+	pidfd     int   // of the command, once it has reported
+	released  bool  // the command has been let go
+	cancelled bool
+	killed    bool
+	timedOut  bool
+	stopping  *time.Timer
+	continued func() // undoes what was done to stop this process; nil if it is not stopped
+}
+
+// setUp does the launcher's steps in the plan's order and waits where the
+// children say that they have done theirs.
+func (l *launch) setUp() error {
+	for i, s := range l.plan.Steps {
+		var err error
+		switch a := s.Action.(type) {
+		case startStage:
+			err = l.spawn()
+		case waitForLauncher:
+			err = l.await(a.At)
+		case launcherAction:
+			err = a.apply(l)
+		default:
+			continue
+		}
+		if err != nil {
+			return l.stepError(i, err)
+		}
+	}
+	if err := l.awaitExec(); err != nil {
+		return l.stepError(len(l.plan.Steps)-1, err)
+	}
+	l.started()
+	return nil
+}
+
+// cancel ends the launch unless the command runs already, which awaitExec
+// finds out once the command was released.
+func (l *launch) cancel() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.cancelled = true
+	if !l.released {
+		l.killAll()
+	}
+}
+
+// started is what follows the successful execve.
+func (l *launch) started() {
+	if t := l.plan.profile.Limits.Timeout; t > 0 {
+		l.mu.Lock()
+		l.stopping = time.AfterFunc(t, func() {
+			l.mu.Lock()
+			l.timedOut = true
+			l.mu.Unlock()
+			l.stop()
+		})
+		l.mu.Unlock()
+	}
+	l.completeNamespaces()
+	if l.pty != nil {
+		l.pty.start()
+	}
+	if l.options.Started != nil {
+		l.options.Started(l.process)
+	}
+}
+
+// stop sends the stop signal now and SIGKILL later.
+func (l *launch) stop() {
+	p := l.plan.profile.Process
+	_ = l.signal(signalNumber(p.StopSignal)) // gone is as good
+	_ = l.signal(unix.SIGCONT)               // one that is stopped does not see it
+	l.mu.Lock()
+	l.stopping = time.AfterFunc(p.StopTimeout, l.kill)
+	l.mu.Unlock()
+}
+
+// signal sends a signal to the command.
+func (l *launch) signal(sig unix.Signal) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.pidfd < 0 {
+		return unix.ESRCH
+	}
+	return unix.PidfdSendSignal(l.pidfd, sig, nil, 0)
+}
+
+// kill kills every process that was started and not yet reaped; the kernel kills
+// what a pid namespace still holds.
+func (l *launch) kill() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.killAll()
+}
+
+func (l *launch) killAll() {
+	l.killed = true
+	for _, pid := range l.children {
+		_ = unix.Kill(pid, unix.SIGKILL)
+	}
+	if l.pidfd >= 0 {
+		_ = unix.PidfdSendSignal(l.pidfd, unix.SIGKILL, nil, 0)
+	}
+}

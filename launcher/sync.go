@@ -1,0 +1,185 @@
+package launcher
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/nslaunch/nslaunch/config"
+	"github.com/nslaunch/nslaunch/launcher/internal/program"
+	"golang.org/x/sys/unix"
+)
+
+// errGone says that the children ended without a word: they were killed.
+var errGone = errors.New("the child ended unexpectedly")
+
+// childError is an op that failed in a child.
+type childError struct {
+	op    int
+	errno unix.Errno
+	said  string // by the kernel, beyond the errno
+}
+
+func (e *childError) Error() string { return e.errno.Error() }
+
+func (e *childError) Unwrap() error { return e.errno }
+
+// receive returns the next message and the pid of its sender; errGone if all
+// ends of the socket are closed.
+func receive(fd int) (program.Message, int, error) {
+	m, pid, _, err := receiveText(fd)
+	return m, pid, err
+}
+
+// receiveText also returns the text behind a failure.
+func receiveText(fd int) (program.Message, int, string, error) {
+	var buf [program.MessageSize + program.MaxText + 1]byte
+	oob := make([]byte, unix.CmsgSpace(unix.SizeofUcred))
+	for {
+		n, oobn, _, _, err := unix.Recvmsg(fd, buf[:], oob, unix.MSG_CMSG_CLOEXEC)
+		if err == unix.EINTR {
+			continue
+		}
+		if err == unix.ECONNRESET || err == nil && n == 0 {
+			return program.Message{}, 0, "", errGone
+		}
+		if err != nil {
+			return program.Message{}, 0, "", err
+		}
+		m, ok := program.DecodeMessage(buf[:n])
+		if !ok {
+			return m, 0, "", fmt.Errorf("a message of %d bytes from the child", n)
+		}
+		return m, sender(oob[:oobn]), string(buf[program.MessageSize:n]), nil
+	}
+}
+
+// sender is the pid of the credentials that the kernel added.
+func sender(oob []byte) int {
+	messages, err := unix.ParseSocketControlMessage(oob)
+	if err != nil {
+		return 0
+	}
+	for i := range messages {
+		if cred, err := unix.ParseUnixCredentials(&messages[i]); err == nil {
+			return int(cred.Pid)
+		}
+	}
+	return 0
+}
+
+// next returns the next message of the sync socket that is no failure.
+func (l *launch) next() (program.Message, int, error) {
+	m, pid, said, err := receiveText(l.sync)
+	if err != nil {
+		return m, pid, err
+	}
+	l.adopt(pid)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if m.Kind == program.MessageFailed {
+		err = &childError{int(m.A), unix.Errno(m.B), said}
+	} else if l.killed {
+		err = errGone
+	}
+	return m, pid, err
+}
+
+// await waits until a process has come to a point of the program.
+func (l *launch) await(at point) error {
+	m, pid, err := l.next()
+	if err != nil {
+		return err
+	}
+	if m.Kind != program.MessageReached || point(m.A) != at || pid == 0 {
+		return fmt.Errorf("message %d (%d) of process %d instead of point %d", m.Kind, m.A, pid, at)
+	}
+	l.pid = pid
+	switch at {
+	case pointSetup, pointMoved:
+		// What started it has ended or is about to.
+		_, err = l.reap(l.children[0])
+		return err
+	}
+	return l.command(pid)
+}
+
+// command takes note of the process that becomes the command. It waits for
+// us and cannot have been replaced by another of the same pid.
+func (l *launch) command(pid int) error {
+	fd, err := unix.PidfdOpen(pid, 0)
+	if err != nil {
+		return err
+	}
+	l.mu.Lock()
+	l.pidfd = fd
+	l.mu.Unlock()
+	l.process = Process{PID: pid, Namespaces: make(map[config.NamespaceKind]uint64)}
+	l.readNamespaces()
+	return nil
+}
+
+// release lets the process that waits go on.
+func (l *launch) release() error {
+	err := unix.Sendto(l.sync, []byte{1}, unix.MSG_NOSIGNAL, nil)
+	for _, fd := range l.lent {
+		if err == nil {
+			err = unix.Sendmsg(l.sync, []byte{1}, unix.UnixRights(fd), nil, unix.MSG_NOSIGNAL)
+		}
+		unix.Close(fd)
+	}
+	l.lent = nil
+	if err == unix.EPIPE || err == unix.ECONNRESET {
+		return errGone
+	}
+	return err
+}
+
+// awaitInit waits for the word of init.
+func (l *launch) awaitInit() error {
+	m, _, err := receive(l.control)
+	if err == errGone {
+		// It has ended, and the command's process with it. What it said of that
+		// comes on the other socket, after what was said before.
+		if _, _, said := l.next(); said != nil {
+			err = said
+		}
+	}
+	if err == nil && m.Kind != program.MessageReady {
+		err = fmt.Errorf("message %d of init", m.Kind)
+	}
+	return err
+}
+
+// awaitExec waits for the end of the sync socket: the last descriptor of it is
+// closed by the execve itself.
+func (l *launch) awaitExec() error {
+	// A key may have stopped it just before, when no shell could know.
+	fds := []unix.PollFd{{Fd: int32(l.sync), Events: unix.POLLIN}}
+	for {
+		n, err := unix.Poll(fds, 100)
+		if n > 0 || err != nil && err != unix.EINTR {
+			break
+		}
+		if stateOf(l.process.PID) == 'T' {
+			_ = l.signal(unix.SIGCONT)
+		}
+		l.mu.Lock()
+		if l.cancelled {
+			l.killAll()
+		}
+		l.mu.Unlock()
+	}
+	m, _, err := l.next()
+	switch {
+	case err == nil:
+		return fmt.Errorf("message %d instead of the command", m.Kind)
+	case err != errGone:
+		return err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.killed {
+		return errGone
+	}
+	return nil
+}

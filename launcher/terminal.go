@@ -1,0 +1,127 @@
+package launcher
+
+import (
+	"os"
+	"sync"
+
+	"golang.org/x/sys/unix"
+)
+
+// terminalState asks how the standard streams relate to a terminal.
+func terminalState() TerminalState {
+	var s TerminalState
+	fd, err := openTTY()
+	if err != nil {
+		return s
+	}
+	defer unix.Close(fd)
+	s.Controlling = true
+	own := unix.Getpgrp()
+	group, err := unix.IoctlGetInt(fd, unix.TIOCGPGRP)
+	s.Foreground = err == nil && group == own
+	// A group that was made outside of the caller's pid namespace has number 0,
+	// and no one in here can give the terminal to it.
+	s.Interactive = own != 0
+	for std := range 3 {
+		// Only the controlling terminal answers with a group of this session.
+		if _, err := unix.IoctlGetInt(std, unix.TIOCGPGRP); err != nil {
+			s.Interactive = false
+		}
+	}
+	return s
+}
+
+// openTTY opens the controlling terminal.
+func openTTY() (int, error) {
+	return unix.Open("/dev/tty", unix.O_RDWR|unix.O_NOCTTY|unix.O_CLOEXEC, 0)
+}
+
+// terminal is the controlling terminal, for handing it to the command's
+// process group and taking it back.
+type terminal struct {
+	own   int           // the launcher's process group
+	modes *unix.Termios // as they were
+
+	mu   sync.Mutex
+	fd   int // -1 without one
+	gave bool
+}
+
+func openTerminal() *terminal {
+	t := &terminal{own: unix.Getpgrp()}
+	var err error
+	if t.fd, err = openTTY(); err != nil {
+		t.fd = -1
+		return t
+	}
+	t.modes, _ = unix.IoctlGetTermios(t.fd, unix.TCGETS)
+	return t
+}
+
+// foreground tells whether the launcher's own group has the terminal.
+func (t *terminal) foreground() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.isForeground()
+}
+
+func (t *terminal) isForeground() bool {
+	group, err := unix.IoctlGetInt(t.fd, unix.TIOCGPGRP)
+	return err == nil && group == t.own
+}
+
+// give makes a process group the foreground one, if the launcher's own is.
+// A shell may have taken the terminal back at any time.
+func (t *terminal) give(group int) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if !t.isForeground() {
+		return nil
+	}
+	err := t.set(group)
+	if err == nil {
+		t.gave = true
+	}
+	return err
+}
+
+// takeBack makes the launcher's group the foreground one again where it was
+// before, unless a shell above has taken the terminal. The error is not
+// told: the terminal may be gone.
+func (t *terminal) takeBack() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if !t.gave {
+		return
+	}
+	t.gave = false
+	group, err := unix.IoctlGetInt(t.fd, unix.TIOCGPGRP)
+	if err == nil && group != t.own && !groupAbove(group) {
+		_ = t.set(t.own)
+	}
+}
+
+// restore sets the modes that the terminal had at the start, as a shell does
+// after a command that was killed: it could not do so itself.
+func (t *terminal) restore() {
+	if t.modes != nil && t.foreground() {
+		_ = unix.IoctlSetTermios(t.fd, unix.TCSETSW, t.modes)
+	}
+}
+
+func (t *terminal) close() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.fd >= 0 {
+		unix.Close(t.fd)
+		t.fd = -1
+	}
+}
+
+// set sets the foreground process group. One who is in the background gets
+// SIGTTOU for it unless that is blocked.
+func (t *terminal) set(group int) error {
+	return withBlocked(unix.SIGTTOU, func() error {
+		return os.NewSyscallError("tcsetpgrp", unix.IoctlSetPointerInt(t.fd, unix.TIOCSPGRP, group))
+	})
+}
