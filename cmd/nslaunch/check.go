@@ -1,0 +1,99 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/nslaunch/nslaunch/config"
+	"github.com/nslaunch/nslaunch/launcher"
+)
+
+func cmdCheck(args []string) int {
+	fs := newFlags("check")
+	host := fs.Bool("host", false, "also ask this machine whether it can run the profile")
+	asJSON := fs.Bool("json", false, "print the problems as a JSON array")
+	if status, ok := parse(fs, args, exitUsage); !ok {
+		return status
+	}
+	if fs.NArg() == 0 {
+		return misused("check", exitUsage, "no profile")
+	}
+	found, remarks := []problem{}, []problem{}
+	for _, path := range fs.Args() {
+		notes, err := checkProfile(path, *host)
+		for _, err := range problems(err) {
+			if err != nil {
+				found = append(found, newProblem(path, err))
+			}
+		}
+		if !*asJSON {
+			remark(notes)
+		}
+		for _, n := range notes {
+			remarks = append(remarks, problem{Level: "note", File: n.Origin.Pos.File, Line: n.Origin.Pos.Line,
+				Column: n.Origin.Pos.Col, Key: n.Origin.Key, Message: n.Text})
+		}
+	}
+	if *asJSON {
+		printJSON(append(found, remarks...))
+	} else {
+		for _, p := range found {
+			fmt.Println(p.text)
+		}
+	}
+	if len(found) > 0 {
+		return exitProblem
+	}
+	return exitOK
+}
+
+func checkProfile(path string, host bool) ([]launcher.Note, error) {
+	p, err := config.Load(path, config.CallerVars())
+	if err != nil || !host {
+		return nil, err
+	}
+	h, err := launcher.Probe(p)
+	if err != nil {
+		return nil, err
+	}
+	words := []string{}
+	if len(p.Command.Argv) == 0 {
+		words = []string{"true"} // the command may be given on the command line
+	}
+	plan, err := launcher.Compile(p, h, words)
+	if err != nil {
+		return nil, err
+	}
+	return plan.Notes, nil
+}
+
+// problem is one problem of a profile, as check prints it, or a note on it.
+type problem struct {
+	Level   string `json:"level,omitempty"` // "note", or nothing
+	File    string `json:"file"`
+	Line    int    `json:"line,omitempty"`
+	Column  int    `json:"column,omitempty"`
+	Key     string `json:"key,omitempty"`
+	Message string `json:"message"`
+
+	text string
+}
+
+func newProblem(path string, err error) problem {
+	p := problem{File: path, Message: err.Error(), text: err.Error()}
+	var e *config.Error
+	if errors.As(err, &e) {
+		p.File, p.Line, p.Column, p.Key, p.Message = e.Pos.File, e.Pos.Line, e.Pos.Col, e.Key, e.Msg
+	}
+	return p
+}
+
+// printJSON prints a result for programs.
+func printJSON(v any) {
+	enc := json.NewEncoder(os.Stdout)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	_ = enc.Encode(v) // of our own types, to our own output
+}

@@ -1,0 +1,104 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/nslaunch/nslaunch/launcher"
+	"golang.org/x/sys/unix"
+)
+
+// events writes what happens to --status-fd, one JSON object a line. A nil one writes nothing.
+type events struct{ fd int }
+
+func newEvents(fd int) (*events, error) {
+	if fd < 0 {
+		return nil, nil
+	}
+	flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFL, 0)
+	// One that is closed on exec is no caller's, but the Go runtime's.
+	own, _ := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0)
+	if err != nil || flags&unix.O_ACCMODE == unix.O_RDONLY || own&unix.FD_CLOEXEC != 0 {
+		return nil, fmt.Errorf("--status-fd: descriptor %d is not open for writing", fd)
+	}
+	unix.CloseOnExec(fd)
+	return &events{fd}, nil
+}
+
+// write writes one event. Whoever reads may have gone, or not come: the command
+// matters more. Package os would end this process with SIGPIPE if fd is 1 or 2.
+func (e *events) write(event any) {
+	if e == nil {
+		return
+	}
+	line, err := json.Marshal(event)
+	for line = append(line, '\n'); err == nil && len(line) > 0; {
+		var n int
+		if n, err = unix.Write(e.fd, line); n > 0 {
+			line = line[n:]
+		}
+		if err == unix.EINTR {
+			err = nil
+		}
+	}
+}
+
+func (e *events) started(p launcher.Process) {
+	e.write(struct {
+		Event      string            `json:"event"`
+		PID        int               `json:"pid"`
+		Namespaces map[string]uint64 `json:"namespaces"`
+	}{"started", p.PID, namespaceNames(p)})
+}
+
+func namespaceNames(p launcher.Process) map[string]uint64 {
+	names := make(map[string]uint64, len(p.Namespaces))
+	for kind, inode := range p.Namespaces {
+		names[string(kind)] = inode
+	}
+	return names
+}
+
+// failure is the event of a set-up that failed.
+type failure struct {
+	Event   string `json:"event"`
+	Status  int    `json:"status"`
+	Message string `json:"message"`
+	Step    int    `json:"step,omitempty"`
+	Action  string `json:"action,omitempty"`
+	Call    string `json:"call,omitempty"`
+	Key     string `json:"key,omitempty"`
+	At      string `json:"at,omitempty"`
+	Errno   string `json:"errno,omitempty"`
+	Cause   string `json:"cause,omitempty"`
+	Cure    string `json:"cure,omitempty"`
+}
+
+func (e *events) failed(err error, status int) {
+	f := failure{Event: "setup-failed", Status: status, Message: err.Error()}
+	var step *launcher.StepError
+	if errors.As(err, &step) {
+		f.Step, f.Action, f.Call = step.Index+1, step.Step.Action.String(), step.Call
+		f.Key, f.At = step.Step.Origin.Key, step.Step.Origin.Pos.String()
+		f.Cause, f.Cure = step.Cause, step.Cure
+		var errno unix.Errno
+		if errors.As(err, &errno) {
+			f.Errno = unix.ErrnoName(errno)
+		}
+	}
+	e.write(f)
+}
+
+func (e *events) exited(x launcher.Exit) {
+	event := struct {
+		Event    string `json:"event"`
+		Status   int    `json:"status"`
+		Signal   string `json:"signal,omitempty"`
+		TimedOut bool   `json:"timed_out,omitempty"`
+	}{Event: "exited", Status: x.Status(), TimedOut: x.TimedOut}
+	if x.Signal != 0 {
+		event.Signal = unix.SignalName(x.Signal)
+	}
+	e.write(event)
+}

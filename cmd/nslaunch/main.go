@@ -1,0 +1,83 @@
+// Nslaunch runs commands in sandboxes that a profile declares.
+package main
+
+import (
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/nslaunch/nslaunch/launcher"
+)
+
+// Exit statuses of nslaunch itself; that of run is else the command's.
+const (
+	exitOK      = 0
+	exitProblem = 1   // check, plan: problems found
+	exitUsage   = 2   // all but run
+	exitSetup   = 125 // run: usage, profile or a step of the set-up
+	exitNoExec  = 126 // run: the command was found and cannot be executed
+	exitMissing = 127 // run: the command was not found
+)
+
+func main() {
+	launcher.Child()
+	os.Exit(dispatch(os.Args[1:]))
+}
+
+// command is one of nslaunch's own commands.
+type command struct {
+	name    string
+	usage   string // its arguments
+	summary string
+	run     func(args []string) int
+}
+
+// commands returns the commands in the order in which help lists them.
+func commands() []command {
+	return []command{
+		{"run", "[FLAGS] PROFILE [--] [ARGV…]", "run a command in a sandbox", cmdRun},
+		{"check", "[--host] [--json] PROFILE…", "report every problem of profiles", cmdCheck},
+		{"plan", "[--json|--syscalls] PROFILE [--] [ARGV…]", "print what run would do, step by step", cmdPlan},
+		{"ns", "[--type TYPE] [--json]", "list the namespaces of this machine", cmdNS},
+		{"version", "[--json]", "print the version", cmdVersion},
+		{"help", "[COMMAND]", "print this, or a command's flags", cmdHelp},
+	}
+}
+
+func find(name string) (command, bool) {
+	all := commands()
+	i := slices.IndexFunc(all, func(c command) bool { return c.name == name })
+	if i < 0 {
+		return command{}, false
+	}
+	return all[i], true
+}
+
+// dispatch runs the command that the arguments name. A profile in its place means run.
+func dispatch(args []string) int {
+	if len(args) == 0 {
+		os.Stderr.WriteString(helpText())
+		return exitUsage
+	}
+	first := args[0]
+	if first == "-h" || first == "--help" {
+		return cmdHelp(nil)
+	}
+	if first == "--version" {
+		return cmdVersion(nil)
+	}
+	if c, ok := find(first); ok {
+		return c.run(args[1:])
+	}
+	if isProfile(first) || strings.HasPrefix(first, "-") {
+		return cmdRun(args)
+	}
+	say().Errorf("%q is neither a command nor a profile, which has a \"/\" or ends in .toml (see nslaunch help)", first)
+	return exitUsage
+}
+
+// isProfile tells a profile from a command word by its form alone: no file
+// that happens to lie around changes what a line means.
+func isProfile(arg string) bool {
+	return arg == "-" || strings.Contains(arg, "/") || strings.HasSuffix(arg, ".toml")
+}

@@ -1,0 +1,37 @@
+package main
+
+import "fmt"
+
+func cmdPlan(args []string) int {
+	fs := newFlags("plan")
+	var r request
+	requestFlags(fs, &r)
+	asJSON := fs.Bool("json", false, "print the steps as JSON")
+	syscalls := fs.Bool("syscalls", false, "print the system calls of the children")
+	if status, ok := parse(fs, args, exitUsage); !ok {
+		return status
+	}
+	if *asJSON && *syscalls {
+		return misused("plan", exitUsage, "--json and --syscalls exclude each other")
+	}
+	if err := r.complete(fs, args); err != nil {
+		return misused("plan", exitUsage, "%s", err)
+	}
+	plan, err := r.plan()
+	if err != nil {
+		complain(err)
+		return exitProblem
+	}
+	switch {
+	case *asJSON:
+		printJSON(plan)
+	case *syscalls:
+		fmt.Print(plan.Syscalls())
+	default:
+		fmt.Print(plan)
+	}
+	if !*asJSON {
+		remark(plan.Notes)
+	}
+	return exitOK
+}
