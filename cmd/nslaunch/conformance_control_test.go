@@ -1,0 +1,115 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/nslaunch/nslaunch/internal/nstest"
+)
+
+// The check sees a stray call, a missing one, and a changed operand, whichever
+// call it is.
+func TestConformanceControl(t *testing.T) {
+	u := nstest.Superuser(t)
+	run, _ := conformanceCase{profile: "version = 1\nnamespaces = \"new\"\n", words: []string{"true"}}.run(t, u, false)
+	if err := checkConformance(run, false); err != nil {
+		t.Fatal(err)
+	}
+	start, err := run.trace.start()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := start.returned()
+	if err != nil {
+		t.Fatal(err)
+	}
+	check := func(what string, pid, i int, change func(calls []string) []string) {
+		t.Helper()
+		changed := run
+		changed.trace.calls = maps.Clone(run.trace.calls)
+		changed.trace.calls[pid] = change(slices.Clone(changed.trace.calls[pid]))
+		if checkConformance(changed, false) == nil {
+			t.Errorf("%s at call %d is not seen: %s", what, i, run.trace.calls[pid][i])
+		}
+	}
+	if err := checkLauncher(run); err != nil {
+		t.Fatal(err)
+	}
+	begin := slices.IndexFunc(run.trace.calls[r.pid], func(line string) bool { return strings.HasPrefix(line, "prctl(") })
+	for i := begin; i < len(run.trace.calls[r.pid]); i++ {
+		line := run.trace.calls[r.pid][i]
+		check("a stray call", r.pid, i, func(calls []string) []string {
+			return slices.Insert(calls, i, `openat(-100, "/etc/shadow", 0) = 3`)
+		})
+		if strings.HasPrefix(line, "waitid(") {
+			break // from here on it only waits
+		}
+		check("a missing call", r.pid, i, func(calls []string) []string { return slices.Delete(calls, i, i+1) })
+		check("another call", r.pid, i, func(calls []string) []string { calls[i] = "setns(3, 0) = 0"; return calls })
+		if name, _, _ := strings.Cut(line, "("); !slices.Contains([]string{"munmap"}, name) {
+			check("a changed operand", r.pid, i, changeOperand(i))
+		}
+	}
+}
+
+// The check of the launcher sees what it does beyond the plan, and what it
+// leaves out.
+func TestConformanceControlOfLauncher(t *testing.T) {
+	u := nstest.Ordinary(t)
+	run, _ := conformanceCase{profile: "version = 1\nnamespaces = \"new\"\nprocess = { nice = 3 }\n", words: []string{"true"}}.run(t, u, false)
+	if err := checkLauncher(run); err != nil {
+		t.Fatal(err)
+	}
+	launcher, loader, err := run.trace.launcher()
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := func(change func(calls []string) []string) bool {
+		changed := run
+		changed.trace.calls = maps.Clone(run.trace.calls)
+		changed.trace.calls[launcher] = change(slices.Clone(run.trace.calls[launcher]))
+		return checkLauncher(changed) != nil
+	}
+	start := slices.IndexFunc(run.trace.calls[launcher], func(line string) bool {
+		return strings.HasSuffix(line, fmt.Sprintf("= %d", loader))
+	})
+	for _, stray := range [][]string{
+		{`openat(-100, "/proc/77/oom_score_adj", 0x80001) = 77`, `write(77, "-1000", 5) = 5`},
+		{`sethostname("x", 1) = 0`},
+		{`setpriority(0, 0, -20) = 0`},
+		{`sendto(9, "\1", 1, 0x4000, NULL, 0) = 1`},
+		{`unshare(0x20000) = 0`},
+	} {
+		if !seen(func(calls []string) []string { return slices.Insert(calls, start, stray...) }) {
+			t.Errorf("a stray call is not seen: %q", stray)
+		}
+	}
+	for _, name := range []string{"write(", "setpriority(", "sendto("} {
+		if !seen(func(calls []string) []string {
+			last := len(calls) - 1
+			for !strings.HasPrefix(calls[last], name) {
+				last--
+			}
+			return slices.Delete(calls, last, last+1)
+		}) {
+			t.Errorf("a missing call is not seen: %s)", name)
+		}
+	}
+}
+
+// changeOperand adds to the first number of call i, or to its first string.
+func changeOperand(i int) func(calls []string) []string {
+	return func(calls []string) []string {
+		open := strings.IndexByte(calls[i], '(') + 1
+		at := open + strings.IndexAny(calls[i][open:], "0123456789\"")
+		more := "7"
+		if calls[i][at] == '"' {
+			at, more = at+1, "x"
+		}
+		calls[i] = calls[i][:at] + more + calls[i][at:]
+		return calls
+	}
+}

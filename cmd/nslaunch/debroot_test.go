@@ -1,0 +1,205 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/nslaunch/nslaunch/internal/nstest"
+	"golang.org/x/sys/unix"
+)
+
+// debian is a system made by mmdebstrap, as a tar archive: it is made once in a test
+// process, by the ordinary user.
+type debian struct {
+	once    sync.Once
+	archive string
+	err     error // why there is none
+}
+
+// bookworm is filled in at first use.
+var bookworm debian
+
+// debianArchive returns the archive. The machine's own sources say where packages come
+// from; without them, or where they cannot be reached, the test is skipped.
+func debianArchive(t *testing.T) string {
+	t.Helper()
+	u := nstest.Ordinary(t)
+	nstest.Require(t, nstest.Tools("mmdebstrap", "apt-get", "newuidmap", "tar"), nstest.UnprivilegedUserNamespaces())
+	bookworm.once.Do(func() {
+		var suite, source string
+		if suite, source, bookworm.err = debianSource(); bookworm.err != nil {
+			return
+		}
+		dir, err := os.MkdirTemp(filepath.Dir(filepath.Dir(nstest.Nslaunch(t))), "debian-") // lives as long as the tests
+		if err != nil {
+			bookworm.err = err
+			return
+		}
+		u.Own(t, dir)
+		if bookworm.err = os.Chmod(dir, 0o755); bookworm.err != nil {
+			return
+		}
+		cmd := u.Command(t, "mmdebstrap", "--mode=unshare", "--variant=apt", "--include=passwd", "--skip=cleanup/apt/lists",
+			`--dpkgopt=path-exclude=/usr/share/doc/*`, `--dpkgopt=path-exclude=/usr/share/man/*`, `--dpkgopt=path-exclude=/usr/share/locale/*`,
+			suite, dir+"/root.tar", source)
+		cmd.Env = append(cmd.Env, "TMPDIR="+dir)
+		if out, err := cmd.CombinedOutput(); err != nil {
+			bookworm.err = fmt.Errorf("mmdebstrap %s from %q: %w\n%s", suite, source, err, out)
+			return
+		}
+		bookworm.archive = dir + "/root.tar"
+	})
+	nstest.Require(t, nstest.NewCondition("a Debian mirror", func() error { return bookworm.err }))
+	return bookworm.archive
+}
+
+// debianSource finds the main section of a Debian release among apt's sources.
+func debianSource() (suite, source string, err error) {
+	out, err := exec.Command("apt-get", "indextargets", "--format", "$(ORIGIN) $(COMPONENT) $(SITE) $(RELEASE)", "Created-By: Packages").Output()
+	if err != nil {
+		return "", "", err
+	}
+	for line := range strings.Lines(string(out)) {
+		// Not bookworm-updates, which is no system by itself.
+		if f := strings.Fields(line); len(f) == 4 && f[0] == "Debian" && f[1] == "main" && !strings.ContainsAny(f[3], "-/") {
+			return f[3], fmt.Sprintf("deb %s %s main", f[2], f[3]), nil
+		}
+	}
+	return "", "", errors.New("apt has no source of a Debian release")
+}
+
+// debianRoot unpacks the archive as what is root with that map of ids, into a directory that then belongs to it.
+func debianRoot(t *testing.T, u nstest.User, idmap string) string {
+	t.Helper()
+	archive := debianArchive(t)
+	base := u.TempDir(t)
+	dir := filepath.Join(base, "root")
+	makeDirs(t, dir)
+	if err := os.Lchown(dir, mappedID(u, idmap, 0), mappedID(u, idmap, 0)); err != nil {
+		t.Fatal(err)
+	}
+	profile := "version = 1\nnamespaces = { user = \"new\" }\nidmap = \"" + idmap + "\"\n"
+	cmd := profileCommand(t, u, profile, "tar", "-C", dir, "--numeric-owner", "-xpf", archive, "--exclude=./dev/*")
+	nstest.MustRun(t, cmd)
+	return dir
+}
+
+// mappedID is what an id inside is outside.
+func mappedID(u nstest.User, idmap string, id int) int {
+	switch {
+	case idmap == "subid":
+		return u.SubUIDs[0].Start + id
+	case id == 0:
+		return u.UID
+	}
+	return u.SubUIDs[0].Start + id - 1
+}
+
+// owner is whose a file is.
+func owner(t *testing.T, path string) (uid, gid int) {
+	t.Helper()
+	var st unix.Stat_t
+	if err := unix.Lstat(path, &st); err != nil {
+		t.Fatal(err)
+	}
+	return int(st.Uid), int(st.Gid)
+}
+
+// A whole Debian, in which the tools of a system administrator do their work as root, who is
+// nobody outside.
+func TestDebianRoot(t *testing.T) {
+	u := nstest.Ordinary(t)
+	for _, idmap := range []string{"subid", "root+subid"} {
+		t.Run(idmap, func(t *testing.T) {
+			root := debianRoot(t, u, idmap)
+			nstest.CheckNothingLeft(t)
+			if uid, gid := owner(t, root+"/usr/bin/dpkg"); uid != mappedID(u, idmap, 0) || gid != uid {
+				t.Fatalf("dpkg belongs to %d:%d", uid, gid)
+			}
+			profile := func(root string) string {
+				return "version = 1\nnamespaces = \"new\"\nidmap = \"" + idmap + "\"\nroot = " + root +
+					"\ndev = \"minimal\"\nhostname = \"debian\"\nenv = { set = { HOME = \"/root\" } }\n[mounts]\ntmpfs = [\"/tmp\"]\n"
+			}
+			kept := profile(fmt.Sprintf("{ path = %q }", root))
+			thrownAway := profile(fmt.Sprintf("{ path = %q, overlay = \"tmpfs\" }", root))
+			work := `set -e
+dpkg --audit
+apt-get -q --simulate install hello | grep '^Inst hello '
+useradd --create-home --uid 1000 alice
+install -d -o alice -g 3 -m 2750 /srv/project
+touch /srv/project/file /srv/mine
+chown alice:alice /srv/project/file
+chown 65534:65533 /srv/mine
+chown 70000 /srv/mine 2>&1 || true
+stat -c '%n %u:%g %a' /home/alice /home/alice/.profile /srv/project /srv/project/file /srv/mine /etc/shadow
+su alice -c 'id -u; touch ~/own; stat -c %U ~/own'`
+			want := `chown: changing ownership of '/srv/mine': Invalid argument
+/home/alice 1000:1000 %s
+/home/alice/.profile 1000:1000 644
+/srv/project 1000:3 2750
+/srv/project/file 1000:1000 644
+/srv/mine 65534:65533 644
+/etc/shadow 0:42 640
+1000
+alice
+`
+			for _, p := range []string{thrownAway, kept} {
+				cmd := profileCommand(t, u, p, "sh", "-c", work)
+				got := nstest.Run(t, cmd)
+				first, rest, _ := strings.Cut(got.Stdout, "\n")
+				mode := "755"
+				if strings.Contains(rest, "/home/alice 1000:1000 700") {
+					mode = "700"
+				}
+				if got.Status != 0 || !strings.HasPrefix(first, "Inst hello (") || rest != fmt.Sprintf(want, mode) {
+					t.Errorf("status %d, %s%swant\n%s", got.Status, got.Stderr, got.Stdout, want)
+				}
+				if _, err := os.Lstat(root + "/srv/project"); (err == nil) != (p == kept) {
+					t.Errorf("with the profile\n%sthe project: %v", p, err)
+				}
+			}
+			for path, id := range map[string]int{"/home/alice": 1000, "/home/alice/own": 1000, "/srv/project/file": 1000, "/srv/mine": 65534, "/etc/shadow": 0} {
+				if uid, _ := owner(t, root+path); uid != mappedID(u, idmap, id) {
+					t.Errorf("outside, %s belongs to %d, want %d", path, uid, mappedID(u, idmap, id))
+				}
+			}
+			if _, gid := owner(t, root+"/etc/shadow"); gid != mappedID(u, idmap, 42) {
+				t.Errorf("outside, the group of /etc/shadow is %d", gid)
+			}
+			if idmap == "subid" {
+				projectInside(t, u, root)
+			}
+		})
+	}
+}
+
+// projectInside runs the same system as root of the machine: a project of user 1000's belongs to
+// 1000 inside too, by its mount's map, whatever the ids of the system are outside.
+func projectInside(t *testing.T, u nstest.User, root string) {
+	t.Helper()
+	dir := project(t)
+	profile := fmt.Sprintf(`version = 1
+namespaces = "new"
+root = %q
+dev = "minimal"
+[idmap]
+uid = [{ inside = 0, outside = %[2]d, count = 65536 }]
+gid = [{ inside = 0, outside = %[2]d, count = 65536 }]
+[mounts]
+"/mnt" = { rw = %[3]q, idmap = "user" }
+`, root, u.SubUIDs[0].Start, dir)
+	got := nstest.MustRun(t, profileCommand(t, nstest.Superuser(t), profile, "sh", "-c",
+		"su alice -c 'touch /mnt/made' && stat -c '%n %U %u:%g' /mnt /mnt/made /home/alice"))
+	if want := "/mnt alice 1000:1000\n/mnt/made alice 1000:1000\n/home/alice alice 1000:1000\n"; got != want {
+		t.Errorf("as root, it prints\n%swant\n%s", got, want)
+	}
+	if uid, gid := owner(t, dir+"/made"); uid != 1000 || gid != 1000 {
+		t.Errorf("outside, what alice made belongs to %d:%d", uid, gid)
+	}
+}

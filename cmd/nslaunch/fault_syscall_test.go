@@ -1,0 +1,71 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/nslaunch/nslaunch/internal/nstest"
+)
+
+// Each system call that the launcher needs fails in turn: the first of its
+// name, the second and so on, until none is left that fails. Where the launch
+// can do without, it comes to the command, which is not found; else the failure
+// is told. Nothing is left.
+func TestLauncherCallsFail(t *testing.T) {
+	const profile = `version = 1
+hostname = "h"
+namespaces = "new"
+process = { nice = 1, oom_score_adj = 100 }
+command = ["no-such-command"]
+`
+	for _, call := range []struct {
+		name   string
+		needed bool // none of them can be done without
+	}{
+		{"memfd_create", true}, {"socketpair", true}, {"setsockopt", true}, {"sendfile", true},
+		{"pidfd_open", true}, {"setpriority", true}, {"recvmsg", false}, // one only hears that all have ended
+		{"openat", false}, {"readlinkat", false}, {"capget", false}, {"uname", false},
+	} {
+		t.Run(call.name, func(t *testing.T) {
+			u := nstest.Superuser(t)
+			dir := u.TempDir(t)
+			u.WriteFile(t, filepath.Join(dir, "p.toml"), profile)
+			const most = 40
+			for n := 1; n <= most; n++ {
+				inject := fmt.Sprintf("inject=%s:error=EIO:when=%d", call.name, n)
+				traces := filepath.Join(dir, "trace")
+				cmd := u.Command(t, "strace", "-D", "-f", "-qq", "-o", traces, "-e", "trace="+call.name, "-e", inject,
+					nstest.Nslaunch(t), "p.toml")
+				cmd.Dir = dir
+				before := nstest.Snapshot(t)
+				got := nstest.Run(t, cmd)
+				nstest.AssertNothingLeft(t, before)
+				met := strings.Contains(readFile(t, traces), "(INJECTED)")
+				said := strings.HasPrefix(got.Stderr, "nslaunch: error: ")
+				switch {
+				case got.Status == exitMissing && !met:
+					return // there are no more
+				case got.Stdout != "" || !said || got.Status != exitSetup && got.Status != exitMissing:
+					t.Errorf("call %d fails: %+v", n, got)
+				case got.Status == exitMissing && call.needed:
+					t.Errorf("call %d fails, which is not told", n)
+				}
+			}
+			if call.needed {
+				t.Errorf("more than %d calls", most)
+			}
+		})
+	}
+}
+
+func readFile(t *testing.T, file string) string {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}

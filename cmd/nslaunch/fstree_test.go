@@ -1,0 +1,126 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/nslaunch/nslaunch/internal/nstest"
+	"github.com/nslaunch/nslaunch/mountprop"
+)
+
+// makeDirs makes directories of mode 0755, with those above them.
+func makeDirs(t *testing.T, dirs ...string) {
+	t.Helper()
+	for _, dir := range dirs {
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// putProbe puts the probe, a static binary, at dir/probe.
+func putProbe(t *testing.T, dir string) {
+	t.Helper()
+	image, err := os.ReadFile(nstest.Probe(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	makeDirs(t, dir)
+	if err := os.WriteFile(filepath.Join(dir, "probe"), image, 0o755); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// rootDir is a directory of u's that can be a sandbox's root: it has the probe, and
+// these directories.
+func rootDir(t *testing.T, u nstest.User, dirs ...string) string {
+	t.Helper()
+	root := filepath.Join(u.TempDir(t), "root")
+	putProbe(t, root)
+	for _, dir := range dirs {
+		makeDirs(t, filepath.Join(root, dir))
+	}
+	u.Own(t, root)
+	return root
+}
+
+// symlink makes a symbolic link, and what is above it.
+func symlink(t *testing.T, to, at string) {
+	t.Helper()
+	makeDirs(t, filepath.Dir(at))
+	if err := os.Symlink(to, at); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// listing is all that is below a directory, with what a change of it would show.
+func listing(t *testing.T, dir string) []string {
+	t.Helper()
+	var lines []string
+	err := filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		info, err := d.Info()
+		lines = append(lines, fmt.Sprintln(path, info.Mode(), info.Size(), info.ModTime()))
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return lines
+}
+
+// canary is a directory outside of all sandboxes, at a path that is inside too:
+// what is done to the outer one shows.
+type canary struct {
+	dir    string
+	before []string
+}
+
+// newCanary makes a canary of these names; those that end in a slash are directories.
+func newCanary(t *testing.T, u nstest.User, root string, names ...string) *canary {
+	t.Helper()
+	c := &canary{dir: filepath.Join(u.TempDir(t), "canary")}
+	for _, dir := range []string{c.dir, root + c.dir} {
+		makeDirs(t, dir)
+		for _, name := range names {
+			if path := filepath.Join(dir, name); strings.HasSuffix(name, "/") {
+				makeDirs(t, path)
+			} else {
+				u.WriteFile(t, path, "canary\n")
+			}
+		}
+	}
+	u.Own(t, root)
+	u.Own(t, c.dir)
+	c.before = listing(t, c.dir)
+	return c
+}
+
+// unchanged asserts that the canary is what it was.
+func (c *canary) unchanged(t *testing.T) {
+	t.Helper()
+	if after := listing(t, c.dir); !slices.Equal(c.before, after) {
+		t.Errorf("outside there is now\n%s\nthere was\n%s", after, c.before)
+	}
+}
+
+// treeProfile is a profile of a sandbox with mounts of its own: for root without a user
+// namespace, which would take privileges away, for others with one.
+func treeProfile(u nstest.User, rest string) string {
+	kinds := `{ mount = "new", pid = "new" }`
+	if !u.IsRoot() {
+		kinds = `{ user = "new", mount = "new", pid = "new" }`
+	}
+	return "version = 1\nnamespaces = " + kinds + "\n" + rest
+}
+
+func isMounted(mounts []mountprop.Mount, target string) bool {
+	_, ok := mountprop.At(mounts, target)
+	return ok
+}
