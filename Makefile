@@ -1,0 +1,46 @@
+# make test prepares the machine, if run as root, and runs every check there is.
+# NSLAUNCH_REQUIRE=1 makes a test that can't run here fail instead of skip.
+
+GO        ?= go
+PREFIX    ?= /usr/local
+TESTFLAGS ?= -count=1 -p 1 -timeout 20m
+
+# Packages whose tests also run under the race detector: those that neither
+# fork without exec nor need the real binary.
+RACE = ./config/... ./mountprop/... ./launcher/internal/program/... ./internal/nslist/... ./internal/nstest/...
+
+.PHONY: build install setup lint unit race test clean
+
+build:
+	CGO_ENABLED=0 $(GO) build -trimpath -o bin/nslaunch ./cmd/nslaunch
+
+install: build
+	install -D -m 0755 bin/nslaunch $(DESTDIR)$(PREFIX)/bin/nslaunch
+
+setup:
+	@if [ "$$(id -u)" = 0 ]; then internal/nstest/setup.sh; \
+	else echo "not root: many tests can't run"; fi
+
+lint:
+	@unformatted=$$($$($(GO) env GOROOT)/bin/gofmt -l .); \
+	if [ -n "$$unformatted" ]; then echo "not gofmt's format:"; echo "$$unformatted"; exit 1; fi
+	$(GO) vet ./...
+	GOARCH=arm64 $(GO) vet ./...
+	$(GO) tool staticcheck ./...
+
+unit:
+	$(GO) test $(TESTFLAGS) ./...
+
+race:
+	$(GO) test $(TESTFLAGS) -race $(RACE)
+
+# One after the other, also under make -j: setup comes first, and the tests
+# that need the machine have it for themselves.
+test:
+	$(MAKE) setup
+	$(MAKE) lint
+	$(MAKE) race
+	$(MAKE) unit
+
+clean:
+	rm -rf bin

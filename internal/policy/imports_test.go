@@ -1,0 +1,181 @@
+// Package policy holds the rules that the code of this repository keeps, as
+// tests.
+package policy
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/nslaunch/nslaunch"
+
+// table says which packages of ours each package may import, itself aside. The
+// first line that fits a package holds. "x/..." is x and all below it. This is
+// the table of ARCHITECTURE.md; a new package needs a line in both.
+var table = []struct {
+	packages string
+	imports  []string
+}{
+	{"mountprop", nil},
+	{"config", []string{"mountprop", "internal/passwd"}},
+	{"launcher", []string{"config", "mountprop", "internal/nofile", "internal/passwd", "launcher/internal/..."}},
+	{"launcher/internal/child", []string{"launcher/internal/program", "launcher/internal/..."}},
+	{"launcher/internal/...", nil},
+	{"units", []string{"config"}},
+	{"cmd/...", []string{"config", "launcher", "mountprop", "units", "internal/...", "cmd/..."}},
+	{"examples", nil},
+	{"internal/nslist", []string{"mountprop", "internal/passwd"}},
+	{"internal/nofile", nil},
+	{"internal/passwd", nil},
+	{"internal/nstest/...", []string{"mountprop", "internal/nofile", "internal/nstest/..."}},
+	{"internal/policy", nil},
+}
+
+// foreign says which packages of ours may import a package of others, in
+// their own code and, where it matters, in what they depend on.
+var foreign = []struct {
+	path       string
+	importers  []string
+	transitive bool
+}{
+	{"github.com/sirupsen/logrus", []string{"cmd/..."}, true},
+	{"github.com/godbus/...", []string{"units", "cmd/..."}, true},
+	{"github.com/coreos/...", []string{"units", "cmd/..."}, true},
+	{"github.com/BurntSushi/toml", []string{"config"}, false},
+	{"github.com/rogpeppe/...", nil, true},
+	{"golang.org/x/sys/unix", []string{"launcher/...", "mountprop", "units", "cmd/...", "internal/nslist", "internal/nstest/..."}, false},
+	{"testing", []string{"internal/nstest"}, true},
+	{"os/user", []string{"internal/nstest/..."}, true}, // it brings cgo in, and its sources of users are slow
+	{"net", []string{"internal/nstest/..."}, true},     // likewise
+	{module + "/internal/nstest/...", []string{"internal/nstest/..."}, true},
+}
+
+// goPackage is what we read of go list's answer.
+type goPackage struct {
+	ImportPath string
+	Imports    []string // of the package itself, without its tests
+	Deps       []string // all that it depends on, likewise
+}
+
+func TestImports(t *testing.T) {
+	for _, p := range packages(t) {
+		name := ours(p.ImportPath)
+		allowed, listed := rule(name)
+		if !listed {
+			t.Errorf("%s is not in the table", name)
+			continue
+		}
+		for _, path := range p.Imports {
+			if other := ours(path); other != "" && other != name && !fitsAny(other, allowed) {
+				t.Errorf("%s must not import %s", name, other)
+			}
+		}
+		for _, f := range foreign {
+			paths := p.Imports
+			if f.transitive {
+				paths = p.Deps
+			}
+			for _, path := range paths {
+				if fits(path, f.path) && !fitsAny(name, f.importers) {
+					t.Errorf("%s must not depend on %s", name, path)
+				}
+			}
+		}
+	}
+}
+
+// The rules can be broken: what they forbid is found.
+func TestRules(t *testing.T) {
+	for _, test := range []struct {
+		path, pattern string
+		want          bool
+	}{
+		{"config", "config", true},
+		{"config/x", "config", false},
+		{"config", "config/...", true},
+		{"config/x/y", "config/...", true},
+		{"configs", "config/...", false},
+	} {
+		if got := fits(test.path, test.pattern); got != test.want {
+			t.Errorf("fits(%q, %q) = %v; want %v", test.path, test.pattern, got, test.want)
+		}
+	}
+	if allowed, ok := rule("launcher/internal/program"); !ok || allowed != nil {
+		t.Errorf("program may import %v", allowed)
+	}
+	if _, ok := rule("other"); ok {
+		t.Error("a package that is in no line has a rule")
+	}
+	if got := ours(module + "/config"); got != "config" {
+		t.Errorf("ours: %q", got)
+	}
+	if got := ours("example.com/config"); got != "" {
+		t.Errorf("ours: %q", got)
+	}
+}
+
+func rule(name string) (allowed []string, listed bool) {
+	for _, line := range table {
+		if fits(name, line.packages) {
+			return line.imports, true
+		}
+	}
+	return nil, false
+}
+
+// ours returns the path of a package of ours in the repository, or "".
+func ours(path string) string {
+	name, _ := strings.CutPrefix(path, module+"/")
+	if name == path {
+		return ""
+	}
+	return name
+}
+
+func fits(path, pattern string) bool {
+	if prefix, below := strings.CutSuffix(pattern, "/..."); below {
+		return path == prefix || strings.HasPrefix(path, prefix+"/")
+	}
+	return path == pattern
+}
+
+func fitsAny(path string, patterns []string) bool {
+	return slices.ContainsFunc(patterns, func(pattern string) bool { return fits(path, pattern) })
+}
+
+// packages lists those of this module.
+func packages(t *testing.T) []goPackage {
+	t.Helper()
+	output := goCommand(t, "list", "-json=ImportPath,Imports,Deps", module+"/...")
+	decoder := json.NewDecoder(bytes.NewReader(output))
+	var all []goPackage
+	for {
+		var p goPackage
+		err := decoder.Decode(&p)
+		if errors.Is(err, io.EOF) {
+			return all
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, p)
+	}
+}
+
+func goCommand(t *testing.T, args ...string) []byte {
+	t.Helper()
+	cmd := exec.Command("go", args...)
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	output, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("go %s: %v\n%s", strings.Join(args, " "), err, stderr.Bytes())
+	}
+	return output
+}
