@@ -70,7 +70,10 @@ func (r *relay) output() {
 		case err == nil:
 		case errors.Is(err, unix.EIO):
 			// Nobody has the slave open. The command may open it again.
-			time.Sleep(20 * time.Millisecond)
+			select {
+			case <-r.done:
+			case <-time.After(20 * time.Millisecond):
+			}
 		case errors.Is(err, os.ErrDeadlineExceeded):
 			r.drain(buf)
 			select {

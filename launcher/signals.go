@@ -11,8 +11,9 @@ import (
 
 // Realtime signals as programs count them: the C library keeps the first two.
 const (
-	sigRTMin = 34
-	sigRTMax = 64
+	sigCancel = 32 // that of pthread_cancel(3)
+	sigRTMin  = 34
+	sigRTMax  = 64
 )
 
 // signalNumber returns the number of a signal that a profile names: "TERM",
@@ -73,6 +74,10 @@ func Arrivals() (<-chan Arrival, error) {
 	}
 	for s := unix.Signal(sigRTMin); s <= sigRTMax; s++ {
 		wanted = append(wanted, s)
+	}
+	// The Go runtime takes every other one, so that exec(2) makes it default again.
+	if err := siginfo.Default(sigCancel); err != nil {
+		return nil, err
 	}
 	arrivals := make(chan Arrival)
 	err := siginfo.Receive(wanted, func(i siginfo.Info) {

@@ -240,7 +240,7 @@ func statField(t *testing.T, pid, i int) string {
 func TestDispositions(t *testing.T) {
 	nstest.EachUser(t, func(t *testing.T, u nstest.User) {
 		cmd := profileCommand(t, u, inUser, "cat", "/proc/self/status")
-		wrapped := u.Command(t, "env", append([]string{"--block-signal=USR1,TERM", "--ignore-signal=HUP,INT,TSTP,TTIN,TTOU,PIPE,CHLD,USR2,ALRM"}, cmd.Args...)...)
+		wrapped := u.Command(t, "env", append([]string{"--block-signal=USR1,TERM", "--ignore-signal=HUP,INT,TSTP,TTIN,TTOU,PIPE,CHLD,USR2,ALRM,RTMIN", nstest.Probe(t), "-ignore"}, cmd.Args...)...)
 		wrapped.Dir = cmd.Dir
 		got := nstest.MustRun(t, wrapped)
 		const ignored = 1<<(unix.SIGHUP-1) | 1<<(unix.SIGINT-1) | 1<<(unix.SIGTSTP-1) | 1<<(unix.SIGTTIN-1) | 1<<(unix.SIGTTOU-1)

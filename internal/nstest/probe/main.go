@@ -11,6 +11,8 @@
 //	probe -hold PROPAGATION     be a mount namespace: make / of this kind, print "ready", wait
 //	                            for the end of stdin
 //	probe -enter PID UID GID CMD ARG…   execute CMD in PID's mount namespace as UID, GID
+//	probe -ignore CMD ARG…      execute CMD with every signal ignored that a program of the C library
+//	                            does not reach: its first two real-time signals
 //	probe -type TEXT         put TEXT into the input of terminals, as if it were typed, and print for
 //	                         standard input and for /dev/tty what came of it: {"stdin": "EPERM", …}
 package main
@@ -54,6 +56,8 @@ func run(args []string) error {
 		return hold(args[0])
 	case mode == "-type" && len(args) == 1:
 		return print(typeText(args[0]))
+	case mode == "-ignore" && len(args) > 0:
+		return ignore(args)
 	case mode == "-enter" && len(args) >= 4:
 		return enter(args)
 	}

@@ -113,6 +113,14 @@ func Ignored(s syscall.Signal) bool {
 	return err == nil && a.handler == sigIgnore
 }
 
+// Default makes of a signal that the process ignores what the kernel makes of it.
+func Default(s syscall.Signal) error {
+	if !Ignored(s) {
+		return nil
+	}
+	return install(s, &action{})
+}
+
 // Stop stops this process by a stop signal, whatever is made of that otherwise, or
 // all of its process group at once. The process may still run a little when it
 // returns. After it was continued, undo makes of the signal what was made before.
