@@ -2,6 +2,7 @@ package launcher
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/nslaunch/nslaunch/config"
@@ -39,10 +40,8 @@ type mountProc struct {
 }
 
 func (a mountProc) String() string {
-	text := "mount proc on /proc"
-	if len(a.Options) > 0 {
-		text += " with " + strings.Join(a.Options, ", ")
-	}
+	words := append(slices.Clone(a.Options), attributes{Set: mountAttrAPI}.words())
+	text := "mount proc on /proc with " + strings.Join(words, ",")
 	switch a.Fallback {
 	case config.ProcHost:
 		text += ", else keep the host's"
@@ -90,8 +89,7 @@ func (s *assembler) placeProc(mnt uint8, at mountPoint) {
 // newMount creates a file system and a detached mount of it. The op that it
 // returns is the one that makes the mount.
 func (s *assembler) newMount(fstype string, options []string, attrs uint64) (uint8, *program.Op) {
-	fs := s.Reg()
-	s.Call(unix.SYS_FSOPEN, s.String(fstype), program.Const(unix.FSOPEN_CLOEXEC)).To(fs)
+	fs := s.openFS(fstype)
 	for _, o := range options {
 		if name, value, ok := strings.Cut(o, "="); ok {
 			s.fsString(fs, name, value)
@@ -100,6 +98,14 @@ func (s *assembler) newMount(fstype string, options []string, attrs uint64) (uin
 		}
 	}
 	return s.createMount(fs, attrs)
+}
+
+// openFS begins a new file system. Its source, which mountinfo shows, would be "none".
+func (s *assembler) openFS(fstype string) uint8 {
+	fs := s.Reg()
+	s.Call(unix.SYS_FSOPEN, s.String(fstype), program.Const(unix.FSOPEN_CLOEXEC)).To(fs)
+	s.fsString(fs, "source", fstype)
+	return fs
 }
 
 func (s *assembler) fsString(fs uint8, name, value string) {

@@ -50,8 +50,7 @@ func (o overlay) make(s *assembler, attrs uint64) uint8 {
 		dir := o.inScratch(s)
 		upper, work, base = dir+"/upper", dir+"/work", program.Register(s.scratch)
 	}
-	fs := s.Reg()
-	s.Call(unix.SYS_FSOPEN, s.String("overlay"), program.Const(unix.FSOPEN_CLOEXEC)).To(fs)
+	fs := s.openFS("overlay")
 	for i, lower := range o.Lower {
 		dir := s.open(atCwd(), lower, unix.O_PATH|unix.O_CLOEXEC)
 		s.sameFile(dir, o.Files[i].Dev, o.Files[i].Ino, uint64(o.Files[i].Type))

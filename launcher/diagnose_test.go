@@ -297,10 +297,10 @@ func TestStepErrorText(t *testing.T) {
 		want string
 	}{
 		{StepError{Index: 8, Step: Step{Action: mountProc{}, Origin: config.Origin{Key: "proc", Pos: config.Pos{File: "dev.toml", Line: 7, Col: 1}}}, Err: unix.EPERM, Cause: "c", Cure: "d"},
-			"dev.toml:7:1: proc: step 9, mount proc on /proc: EPERM\n  c\n  try: d"},
-		{StepError{Step: Step{Action: mountProc{}}, Err: os.NewSyscallError("x", unix.EAGAIN)}, "step 1, mount proc on /proc: EAGAIN"},
+			"dev.toml:7:1: proc: step 9, mount proc on /proc with nodev,nosuid,noexec: EPERM\n  c\n  try: d"},
+		{StepError{Step: Step{Action: mountProc{}}, Err: os.NewSyscallError("x", unix.EAGAIN)}, "step 1, mount proc on /proc with nodev,nosuid,noexec: EAGAIN"},
 		{StepError{Step: Step{Action: mountProc{}, Origin: config.Origin{Pos: config.Pos{File: "--new"}}}, Err: errors.New("a reason")},
-			"--new: step 1, mount proc on /proc: a reason"},
+			"--new: step 1, mount proc on /proc with nodev,nosuid,noexec: a reason"},
 		{StepError{Step: Step{Action: long}, Err: unix.Errno(4000)}, "step 1, " + long.String()[:239] + "…: errno 4000"},
 	} {
 		if got := test.e.Error(); got != test.want {

@@ -12,12 +12,12 @@ type actions struct {
 	seen  map[*regexp.Regexp]bool
 }
 
-// newActions has the form of every action there is. One that needs a
-// privilege which root does not have everywhere is not among them: it is
-// "raise the limit …", for CAP_SYS_RESOURCE.
+// newActions has the form of every action there is. Those that need what root
+// does not have everywhere are not among them: "raise the limit …", for CAP_SYS_RESOURCE,
+// and how a chroot and an initramfs are left.
 func newActions() *actions {
 	a := &actions{seen: map[*regexp.Regexp]bool{}}
-	for _, form := range []string{
+	for _, form := range append(mountActions(), []string{
 		`start the stage`, `start the stage in (a )?new .* namespaces?`, `die with the launcher`, `block signals`, `open /proc/self`,
 		`open the \w+ namespace /.*`, `join the (user|pid|mount) namespace /.*`, `join the (net|ipc|uts|cgroup|time) namespace /.*`,
 		`make (a )?new .* namespaces?`, `make a new time namespace and enter it`, `make a new time namespace and enter it, .*`,
@@ -25,7 +25,7 @@ func newActions() *actions {
 		`become uid 0, gid 0 in the user namespace`, `take up all capabilities in the user namespace`,
 		`wait for the launcher`, `release the stage`, `release the command`, `follow the forked process and release it`,
 		`deny setgroups`, `write [ug]id_map: [^/]*`, `write [ug]id_map: .*, by /.*`, `set oom_score_adj -?\d+`, `set the nice value -?\d+`,
-		`make / \S+, recursively`, `make /proc private`, `mount proc on /proc`, `mount proc on /proc with .*`,
+		`make / \S+, recursively`, `make /proc private`, `mount proc on /proc with .*`,
 		`mount proc on /proc.*, else keep the host's`, `mount proc on /proc.*, else an empty directory`,
 		`cover /proc with an empty read-only directory`, `make /proc/\S+ read-only`, `mask /proc/\S+ with an empty directory`,
 		`mask /proc/\S+ with /dev/null`, `set the host name ".*"`, `set the domain name ".*"`, `bring the loopback interface up`,
@@ -36,7 +36,7 @@ func newActions() *actions {
 		`empty the capability bounding set`, `limit the capability bounding set to .*`,
 		`drop all capabilities`, `set the capabilities .*`, `set the ambient capabilities .*`,
 		`change to /.*`, `set no_new_privs`, `close descriptors above 2`, `close descriptors above 2 but .*`, `unblock signals`, `execute .*`,
-	} {
+	}...) {
 		a.forms = append(a.forms, regexp.MustCompile(`(?s)^`+form+`$`))
 	}
 	return a

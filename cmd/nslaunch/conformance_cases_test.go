@@ -6,7 +6,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
 
@@ -28,6 +27,9 @@ type conformanceCase struct {
 	profileFor func(t *testing.T, u nstest.User, pid int) string // pid: of a process for joining
 	joins      bool
 	outer      func(t *testing.T) *nstest.Outer
+	// around makes what has to be in the directory that it is run in, and returns what
+	// has to be in its environment.
+	around func(t *testing.T, u nstest.User, dir string) []string
 }
 
 // conformanceRun is what was planned and what was done.
@@ -64,8 +66,12 @@ func (c conformanceCase) run(t *testing.T, u nstest.User, raw bool) (run conform
 	}
 	dir := u.TempDir(t)
 	u.WriteFile(t, filepath.Join(dir, "p.toml"), profile)
+	env := u.Env()
+	if c.around != nil {
+		env = append(env, c.around(t, u, dir)...)
+	}
 	prepare := func(cmd *exec.Cmd) *exec.Cmd {
-		cmd.Dir, cmd.Env = dir, u.Env()
+		cmd.Dir, cmd.Env = dir, env
 		for range c.keep {
 			null, err := os.Open("/dev/null")
 			if err != nil {
@@ -106,13 +112,7 @@ func (c conformanceCase) run(t *testing.T, u nstest.User, raw bool) (run conform
 
 var timeout = regexp.MustCompile(`(?m)^timeout .*$`)
 
-// mountExamples are those that build a tree of mounts, which
-// TestPlannedMounts compares with mountinfo.
-func mountExamples() []string {
-	return []string{"idmapped", "mount-propagation", "overlay", "rootfs", "tmpfs-root"}
-}
-
-// exampleCases are the other examples, with another command: what theirs is has no
+// exampleCases are the examples, with another command: what theirs is has no
 // part in the plan.
 func exampleCases(t *testing.T) []conformanceCase {
 	t.Helper()
@@ -122,14 +122,12 @@ func exampleCases(t *testing.T) []conformanceCase {
 		t.Fatalf("no examples: %v", err)
 	}
 	for _, file := range files {
-		if slices.Contains(mountExamples(), strings.TrimSuffix(filepath.Base(file), ".toml")) {
-			continue
-		}
 		text, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
 		}
 		c := conformanceCase{name: strings.TrimSuffix(filepath.Base(file), ".toml"), words: []string{"true"}, refused: true, example: true}
+		c.around = aroundExamples()[c.name]
 		c.joins = strings.Contains(string(text), "${env:NETNS}")
 		c.profileFor = func(_ *testing.T, _ nstest.User, pid int) string {
 			// What is traced takes its time, and time is no call.

@@ -13,8 +13,14 @@ import (
 // The check sees a stray call, a missing one, and a changed operand, whichever
 // call it is.
 func TestConformanceControl(t *testing.T) {
+	for name, rest := range map[string]string{"the host's tree": "", "a tree": system + "tmpfs = [\"/tmp\"]\nmasked = [\"/usr/share\"]\n"} {
+		t.Run(name, func(t *testing.T) { conformanceControl(t, "version = 1\nnamespaces = \"new\"\n"+rest) })
+	}
+}
+
+func conformanceControl(t *testing.T, profile string) {
 	u := nstest.Superuser(t)
-	run, _ := conformanceCase{profile: "version = 1\nnamespaces = \"new\"\n", words: []string{"true"}}.run(t, u, false)
+	run, _ := conformanceCase{profile: profile, words: []string{"true"}}.run(t, u, false)
 	if err := checkConformance(run, false); err != nil {
 		t.Fatal(err)
 	}
@@ -55,6 +61,28 @@ func TestConformanceControl(t *testing.T) {
 	}
 }
 
+// A call that gives EAGAIN is made again where the plan says so, and nowhere else.
+func TestConformanceAgain(t *testing.T) {
+	const plan = `# 1 launcher: start
+clone(child_stack=NULL, flags=CLONE_PARENT)
+# 2 stage: open
+openat2(3, "/x", {flags=O_PATH, mode=0, resolve=RESOLVE_IN_ROOT}, 24) = r0%s
+exit_group(r0)
+`
+	const openat2 = `openat2(3, "/x", {flags=0x200000, mode=0, resolve=0x10}, 24) = `
+	const busy = openat2 + "-1 EAGAIN (Resource temporarily unavailable)"
+	run := conformanceRun{trace: trace{calls: map[int][]string{
+		1: {"clone(child_stack=NULL, flags=0x8000) = 2"},
+		2: {busy, busy, openat2 + "7", "exit_group(7) = ?"},
+	}}}
+	for comment, ok := range map[string]bool{" # again while EAGAIN": true, " # again": false, "": false} {
+		run.plan = fmt.Sprintf(plan, comment)
+		if err := checkConformance(run, false); (err == nil) != ok {
+			t.Errorf("with %q: %v", comment, err)
+		}
+	}
+}
+
 // The check of the launcher sees what it does beyond the plan, and what it
 // leaves out.
 func TestConformanceControlOfLauncher(t *testing.T) {
@@ -82,6 +110,9 @@ func TestConformanceControlOfLauncher(t *testing.T) {
 		{`setpriority(0, 0, -20) = 0`},
 		{`sendto(9, "\1", 1, 0x4000, NULL, 0) = 1`},
 		{`unshare(0x20000) = 0`},
+		{`mkdirat(-100, "/etc/x", 0700) = 0`},
+		{`open_tree(77, "", 0x89001) = 78`, `mount_setattr(78, "", 0x9000, {attr_set=0x100000, attr_clr=0, propagation=0, userns_fd=79}, 32) = 0`},
+		{`sendmsg(9, {msg_iov=[{iov_base="\1", iov_len=1}], msg_iovlen=1, msg_control=[{cmsg_len=20, cmsg_level=0x1, cmsg_type=0x1, cmsg_data=[77]}]}, 0x4000) = 1`},
 	} {
 		if !seen(func(calls []string) []string { return slices.Insert(calls, start, stray...) }) {
 			t.Errorf("a stray call is not seen: %q", stray)

@@ -92,6 +92,7 @@ proc = { masked_paths = ["/proc/keys"] }
 `, kind)})
 	}
 	cases = append(cases, joinCases()...)
+	cases = append(cases, treeCases()...)
 	for i := range cases {
 		if c := &cases[i]; c.words == nil && c.name != "no interpreter" {
 			c.words = []string{"true"}

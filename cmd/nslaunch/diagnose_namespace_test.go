@@ -215,9 +215,9 @@ func TestDiagnoseSeccomp(t *testing.T) {
 			{"sethostname", false, []denial{{unix.SYS_SETHOSTNAME, 0, unix.EPERM}},
 				everything + "hostname = \"x\"\n", `p.toml:4:1: hostname: step #, set the host name "x": EPERM` + likely("sethostname")},
 			{"fsopen", false, []denial{{unix.SYS_FSOPEN, 0, unix.ENOSYS}},
-				everything, `p.toml:2:1: proc: step #, mount proc on /proc: ENOSYS` + likely("fsopen")},
+				everything, `p.toml:2:1: proc: step #, mount proc on /proc with nodev,nosuid,noexec: ENOSYS` + likely("fsopen")},
 			{"fsmount", false, []denial{{unix.SYS_FSMOUNT, 0, unix.EPERM}},
-				everything, `p.toml:2:1: proc: step #, mount proc on /proc: EPERM` + likely("fsmount")},
+				everything, `p.toml:2:1: proc: step #, mount proc on /proc with nodev,nosuid,noexec: EPERM` + likely("fsmount")},
 		} {
 			if test.rootOnly && !u.IsRoot() {
 				continue
@@ -237,11 +237,11 @@ func TestDiagnoseMaskedProc(t *testing.T) {
 	nstest.EachUser(t, func(t *testing.T, u nstest.User) {
 		for _, test := range []struct{ name, script, want string }{
 			{"masked", "mount -t tmpfs none /proc/sys; mount --bind /dev/null /proc/uptime",
-				"p.toml:2:1: proc: step #, mount proc on /proc: EPERM\n  the kernel says: VFS: Mount too revealing\n  the outer /proc is partly masked (/proc/sys, /proc/uptime)" + cure},
+				"p.toml:2:1: proc: step #, mount proc on /proc with nodev,nosuid,noexec: EPERM\n  the kernel says: VFS: Mount too revealing\n  the outer /proc is partly masked (/proc/sys, /proc/uptime)" + cure},
 			{"much masked", "for f in uptime stat meminfo cpuinfo; do mount --bind /dev/null /proc/$f; done",
-				"p.toml:2:1: proc: step #, mount proc on /proc: EPERM\n  the kernel says: VFS: Mount too revealing\n  the outer /proc is partly masked (/proc/cpuinfo, /proc/meminfo, /proc/stat, …)" + cure},
+				"p.toml:2:1: proc: step #, mount proc on /proc with nodev,nosuid,noexec: EPERM\n  the kernel says: VFS: Mount too revealing\n  the outer /proc is partly masked (/proc/cpuinfo, /proc/meminfo, /proc/stat, …)" + cure},
 			{"elsewhere read-only", "mount -t proc proc /mnt; mount -t tmpfs none /proc/sys; mount -o remount,bind,ro /mnt",
-				"p.toml:2:1: proc: step #, mount proc on /proc: EPERM\n  the kernel says: VFS: Mount too revealing\n  the outer /proc is partly masked (/mnt is read-only, /proc/sys)" + cure},
+				"p.toml:2:1: proc: step #, mount proc on /proc with nodev,nosuid,noexec: EPERM\n  the kernel says: VFS: Mount too revealing\n  the outer /proc is partly masked (/mnt is read-only, /proc/sys)" + cure},
 		} {
 			t.Run(test.name, func(t *testing.T) {
 				trouble{profile: everything, around: mountedAfter(test.script), want: test.want}.check(t, u)

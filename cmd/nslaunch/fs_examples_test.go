@@ -30,12 +30,12 @@ func exampleCommand(t *testing.T, u nstest.User, name string) *exec.Cmd {
 	return cmd
 }
 
-// smallSystem makes a root with a shell and cat in it, and the libraries that they need.
+// smallSystem makes a root with a shell, cat and true in it, and the libraries that they need.
 func smallSystem(t *testing.T, u nstest.User, root string) {
 	t.Helper()
 	makeDirs(t, root+"/bin", root+"/proc", root+"/dev", root+"/sys", root+"/tmp", root+"/run", root+"/usr")
 	libraries := regexp.MustCompile(`(?m)(/\S+) \(0x`)
-	for _, program := range []string{"/bin/sh", "/bin/cat"} {
+	for _, program := range []string{"/bin/sh", "/bin/cat", "/bin/true"} {
 		files := []string{program}
 		for _, m := range libraries.FindAllStringSubmatch(nstest.MustRun(t, exec.Command("ldd", program)), -1) {
 			files = append(files, m[1])

@@ -42,9 +42,7 @@ func plannedMounts(t *testing.T, actions []string) []plannedMount {
 		} else if m := overlay.FindStringSubmatch(a); m != nil {
 			p.fsType, p.target, words = "overlay", m[1], m[2]
 		} else if m := fs.FindStringSubmatch(a); m != nil {
-			if p.fsType, p.target, words = m[1], m[2], m[3]; a == "mount proc on /proc" {
-				words = "nosuid,nodev,noexec" // of every proc
-			}
+			p.fsType, p.target, words = m[1], m[2], m[3]
 		} else if m := file.FindStringSubmatch(a); m != nil {
 			p.fsType, p.target, words = "tmpfs", m[1], m[2]
 		} else if m := mask.FindStringSubmatch(a); m != nil {
@@ -84,6 +82,10 @@ func (p plannedMount) matches(t *testing.T, m mountprop.Mount) {
 	}
 	if p.fsType != "" && m.FSType != p.fsType {
 		t.Errorf("%s: type %s", p.action, m.FSType)
+	}
+	// What is not of the host has its type for a source.
+	if p.fsType != "" && p.fsType != "devtmpfs" && m.Source != p.fsType {
+		t.Errorf("%s: source %q", p.action, m.Source)
 	}
 	if p.source != "" {
 		var st unix.Stat_t

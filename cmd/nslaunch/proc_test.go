@@ -193,7 +193,7 @@ func TestProcFallback(t *testing.T) {
 	const all = "version = 1\nnamespaces = \"new\"\n"
 
 	wantRefusal(t, outerCommand(t, outer, u, all+"proc = \"new\"\n", "true"),
-		`p.toml:3:1: proc: step 15, mount proc on /proc: EPERM
+		`p.toml:3:1: proc: step 15, mount proc on /proc with nodev,nosuid,noexec: EPERM
   the kernel says: VFS: Mount too revealing
   the outer /proc is partly masked (/proc/uptime), and the kernel allows a new one only where the old is fully visible
   try: proc = "host" or proc.fallback, or start the outer container without masked paths`)

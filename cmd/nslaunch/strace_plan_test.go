@@ -15,6 +15,7 @@ type planned struct {
 	passed      []string // errnos that are no failures
 	mustFail    bool     // with one of them
 	child       string   // the step at which a forked child goes on, or ""
+	again       bool     // while it gives EAGAIN
 
 	skip         int // lines passed over, if what test says
 	test         string
@@ -26,6 +27,7 @@ var (
 	planHead  = regexp.MustCompile(`^# (\d+) (\w+): `)
 	planSkip  = regexp.MustCompile(`^if (r\d+) is (an|no) error, skip (\d+)$`)
 	planChild = regexp.MustCompile(`# the child goes on at step (\d+)$`)
+	planAgain = regexp.MustCompile(`# again while EAGAIN$`)
 	planTail  = regexp.MustCompile(`^(?:= (r\d+))? ?(?:(or|fails with) ([A-Z0-9, ]+))?$`)
 )
 
@@ -65,6 +67,7 @@ func parsePlanned(line string) (planned, error) {
 	if m := planChild.FindStringSubmatch(call.result); m != nil {
 		p.child = m[1]
 	}
+	p.again = planAgain.MatchString(call.result)
 	tail, _, _ := strings.Cut(call.result, "#")
 	m := planTail.FindStringSubmatch(strings.TrimSpace(tail))
 	if m == nil {

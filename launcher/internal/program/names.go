@@ -89,7 +89,7 @@ func lookup(o *Op) call {
 	case unix.SYS_FACCESSAT:
 		return call{"faccessat", []param{fd(), str(), flags(accessModes())}}
 	case unix.SYS_FACCESSAT2:
-		return call{"faccessat2", []param{fd(), str(), flags(accessModes()), flags(atFlags())}}
+		return call{"faccessat2", []param{fd(), str(), flags(accessModes()), flags(accessFlags())}}
 	case unix.SYS_FALLOCATE:
 		return call{"fallocate", []param{fd(), num(), num(), num()}}
 	case unix.SYS_FCHDIR:

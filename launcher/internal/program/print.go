@@ -47,7 +47,7 @@ func (p *Program) FormatStart() string {
 //   - "or ERRNO" is an error that is passed over, and "fails with ERRNO" says
 //     that the call must fail so;
 //   - "if r0 is an error, skip 2" passes over the next two lines;
-//   - "#" begins a comment.
+//   - "#" begins a comment; "# again while EAGAIN" is of a call with Repeat.
 func (p *Program) Format(i int) []string {
 	o := &p.Ops[i]
 	if o.Special() {
@@ -61,6 +61,9 @@ func (p *Program) Format(i int) []string {
 		line += " fails with " + pass
 	} else if pass != "" {
 		line += " or " + pass
+	}
+	if o.Flags&Repeat != 0 {
+		line += " # again while EAGAIN"
 	}
 	return []string{line}
 }

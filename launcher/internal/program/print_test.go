@@ -109,6 +109,9 @@ func TestFormatCalls(t *testing.T) {
 	b.Special(SpecialFork, Const(unix.CLONE_PARENT), Const(uint64(b.Len()+1))).To(r)
 	b.Call(unix.SYS_CLOSE, Int(-1)).PassOver(unix.EBADF, 200)
 	b.Special(SpecialSkip, Register(r), Const(0), Const(1))
+	how := b.Words(unix.O_PATH, 0, unix.RESOLVE_IN_ROOT)
+	b.Call(unix.SYS_OPENAT2, fd, b.String("/x"), how, Const(24)).To(r).With(Repeat)
+	b.Call(unix.SYS_OPENAT2, fd, b.String("/x"), how, Const(24)).To(r).PassOver(unix.ENOENT).With(Repeat)
 	p, err := b.Program()
 	if err != nil {
 		t.Fatal(err)

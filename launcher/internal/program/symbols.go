@@ -27,6 +27,10 @@ func resolveFlags() []symbol {
 	}
 }
 
+func accessFlags() []symbol {
+	return append([]symbol{{"AT_EACCESS", unix.AT_EACCESS, 0}}, atFlags()...)
+}
+
 func atFlags() []symbol {
 	return []symbol{
 		{"AT_SYMLINK_NOFOLLOW", unix.AT_SYMLINK_NOFOLLOW, 0}, {"AT_EMPTY_PATH", unix.AT_EMPTY_PATH, 0},

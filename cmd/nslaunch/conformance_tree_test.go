@@ -1,0 +1,93 @@
+package main
+
+import (
+	"testing"
+
+	"github.com/nslaunch/nslaunch/internal/nstest"
+)
+
+// mountActions are the actions that build a root; see newActions.
+func mountActions() []string {
+	return []string{
+		`clear the umask`, `mount a scratch tmpfs`, `clone /\S*`, `clone /\S* in its peer group`,
+		`make a clone of /\S* the root`, `make a clone of /\S* the root, read-only`, `make a clone of / the root, in its peer group, with private /.*`,
+		`make an empty tmpfs the root`, `make an overlay of /\S* with changes in memory the root`, `make an overlay of /\S* with changes in /\S* the root`,
+		`bind /\S* on /.*`, `bind, alone, /\S+ on /.*`, `mount tmpfs on /.*`, `mount devpts on /.*`, `mount mqueue on /.*`,
+		`mount cgroup2 on /.*`, `mount sysfs on /.*`, `mount proc on /.*`, `mount an overlay of /.* with changes in memory on /.*`,
+		`mount an overlay of /.* with changes in /\S* on /.*`, `make \S+ where it is missing`, `map the ids of .*, for the stage`, `receive the tree of /.*`,
+		`put a file of \d+ bytes, mode \d+, on /.*`, `link /\S+ to .*`, `make the directory /\S+, mode \d+`, `leave out /.*`,
+		`mask /\S+ with an empty directory`, `mask /\S+ with /dev/null`,
+		`make the root read-only`, `make the root and /.* read-only`, `make / read-only, recursively`, `make /\S+ \S+`,
+		`pivot into the root and detach the old one`,
+	}
+}
+
+// treeCases have, with the examples, every action that builds a root.
+func treeCases() []conformanceCase {
+	rootfs := aroundExamples()["rootfs"]
+	return []conformanceCase{
+		{name: "file systems", profile: `version = 1
+namespaces = "new"
+sys = "new"
+` + system + `tmpfs = ["/tmp", "/run"]
+masked = ["/usr/share", "/usr/bin/env", "-/nothing"]
+"/a" = { rw = "/srv", options = ["noexec", "dev"], propagation = "private" }
+"/b" = { ro = "/etc", recursive = false, propagation = "unbindable" }
+"/c" = { ro = "/opt", options = ["nosymfollow", "suid"], propagation = "slave" }
+"/d" = { rw = "/opt", options = ["relatime"], propagation = "slave+shared" }
+"/e" = { type = "tmpfs", size = "4M", mode = "0700", options = ["noatime", "nodiratime"] }
+"/f" = { type = "overlay", lower = ["/srv", "/opt"] }
+"/g" = { type = "file", content = "text", readonly = true }
+"/i" = { type = "dir", mode = "2755" }
+"/j" = { type = "devpts" }
+"/k" = { type = "mqueue" }
+"/l" = { type = "cgroup2" }
+"/m" = { type = "sysfs" }
+"/n" = { type = "proc" }
+"/o/p/q" = { ro = "/etc/passwd" }
+"/r" = { ro = "/" }
+`},
+		{name: "a directory for a root", around: rootfs, profile: `version = 1
+namespaces = { user = "new", mount = "new" }
+propagation = "unbindable"
+root = { path = "./rootfs", readonly = true }
+dev = "host"
+sys = "none"
+proc = "host"
+`},
+		{name: "a directory and what changes", around: func(t *testing.T, u nstest.User, dir string) []string {
+			makeDirs(t, dir+"/layer/upper", dir+"/layer/work")
+			u.Own(t, dir+"/layer")
+			return rootfs(t, u, dir)
+		}, profile: `version = 1
+namespaces = "new"
+root = { path = "./rootfs", overlay = { dir = "./layer" }, readonly = true }
+dev = "minimal"
+sys = "host"
+`},
+		{name: "memory, read-only", profile: "version = 1\nnamespaces = \"new\"\n" + `root = { path = "tmpfs", readonly = true }
+dev = "minimal"
+proc = { masked_paths = ["/proc/keys", "/proc/fs"], readonly_paths = ["/proc/sys"] }
+` + programs},
+		{name: "the host, and what changes", rootOnly: true, profile: `version = 1
+namespaces = { mount = "new" }
+propagation = "slave+shared"
+root = { overlay = "tmpfs", readonly = true }
+[mounts]
+"/mnt" = { rw = "/srv", propagation = "slave" }
+`},
+		{name: "the host, and what changes, in a user namespace", profile: "version = 1\nnamespaces = { user = \"new\", mount = \"new\" }\nroot = { overlay = \"tmpfs\", readonly = true }\n"},
+		{name: "the host, read-only", profile: "version = 1\nnamespaces = { user = \"new\", mount = \"new\" }\nroot = { readonly = true }\n"},
+		{name: "the host, shared", rootOnly: true, profile: `version = 1
+namespaces = { mount = "new", pid = "new", net = "new" }
+propagation = "shared"
+sys = "new"
+`},
+		{name: "the host, shared and read-only", rootOnly: true, profile: "version = 1\nnamespaces = { mount = \"new\" }\npropagation = \"shared\"\nroot = { readonly = true }\n"},
+		{name: "a tree, shared", rootOnly: true, profile: `version = 1
+namespaces = { mount = "new" }
+[mounts]
+"/mnt" = { rw = "/srv", propagation = "shared", options = ["strictatime"] }
+`},
+	}
+}
