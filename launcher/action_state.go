@@ -48,6 +48,27 @@ func (a makeLayerDir) adapt(upper string) error {
 	return os.NewSyscallError("fchmod", unix.Fchmod(fd, a.Mode))
 }
 
+// lockLayer keeps the directory of an overlay from being that of another sandbox at the same
+// time: the kernel lets two overlays have the same upper, and what becomes of the files is not
+// defined. The lock is flock(2)'s, of a descriptor that the launcher alone has: it ends with the
+// launcher, however that ends, and leaves no file behind.
+type lockLayer struct{ Dir string }
+
+func (a lockLayer) String() string { return "lock " + a.Dir }
+
+func (a lockLayer) apply(l *launch) error {
+	fd, err := unix.Open(a.Dir, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return os.NewSyscallError("open", err)
+	}
+	l.locks = append(l.locks, fd)
+	for {
+		if err = unix.Flock(fd, unix.LOCK_EX|unix.LOCK_NB); err != unix.EINTR {
+			return os.NewSyscallError("flock", err)
+		}
+	}
+}
+
 // makeAll is os.MkdirAll that tells what it made, top first.
 func makeAll(dir string) (made []string, err error) {
 	info, err := os.Stat(dir)

@@ -81,14 +81,23 @@ func insideID(ranges []config.IDRange, outside uint32) (uint32, bool) {
 	return 0, false
 }
 
-// layerDirs makes the directories of overlays that may be made, before anything else.
+// layerDirs makes the directories of overlays that may be made, and locks all, before anything
+// else: nothing is to be undone where one is in use.
 func (c *compiler) layerDirs() {
-	if r := c.p.Root; r.Overlay.Mode == config.OverlayDir && r.Overlay.Create {
-		c.makeLayer("root.overlay.create", r.Overlay.Dir, cmp.Or(r.Path, "/"))
+	if r := c.p.Root; r.Overlay.Mode == config.OverlayDir {
+		if r.Overlay.Create {
+			c.makeLayer("root.overlay.create", r.Overlay.Dir, cmp.Or(r.Path, "/"))
+		}
+		c.add(ByLauncher, "root.overlay.dir", lockLayer{r.Overlay.Dir})
 	}
 	for _, m := range c.p.Mounts {
-		if m.Type == config.MountOverlay && m.Dir != "" && m.Create {
-			c.makeLayer(m.Key+".create", m.Dir, m.Lower[0])
+		if m.Type == config.MountOverlay && m.Dir != "" {
+			if m.Create {
+				c.makeLayer(m.Key+".create", m.Dir, m.Lower[0])
+			}
+			if !c.h.leftOut(m) {
+				c.add(ByLauncher, m.Key+".dir", lockLayer{m.Dir})
+			}
 		}
 	}
 }

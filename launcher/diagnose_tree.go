@@ -59,6 +59,8 @@ func (f *treeFailure) advice(a Action) (cause, cure string) {
 		return f.target(mountPoint{Path: "/"})
 	case makeLayerDir:
 		return f.layerDir(a)
+	case lockLayer:
+		return f.lock(a)
 	}
 	return "", ""
 }
@@ -180,6 +182,17 @@ func (f *treeFailure) newFS(a mountFS) (cause, cure string) {
 		return fmt.Sprintf("this kernel has no %s", a.Type), "a kernel that has it"
 	case a.Type == "sysfs" && f.errno == unix.EPERM:
 		return "the outer /sys is partly covered or read-only, and the kernel allows a new one only where the old is fully visible", `sys = "host", or start the outer container with a whole /sys`
+	}
+	return "", ""
+}
+
+// lock is about a directory that only one overlay may have.
+func (f *treeFailure) lock(a lockLayer) (cause, cure string) {
+	switch f.errno {
+	case unix.EAGAIN:
+		return "another sandbox keeps its changes in " + a.Dir + ", and runs", "a directory of its own for each"
+	case unix.EACCES:
+		return fmt.Sprintf("uid %d may not read %s, and so not lock it", f.plan.host.UID, a.Dir), "a directory that it may read"
 	}
 	return "", ""
 }

@@ -110,6 +110,8 @@ func childStatus(info *unix.Siginfo) int {
 
 // finish gives back what the launch had.
 func (l *launch) finish() {
+	l.locks.all()
+	l.locks = nil
 	if l.pty != nil {
 		l.pty.finish()
 	}

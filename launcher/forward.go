@@ -31,7 +31,7 @@ func (s *Sandbox) Forward(a Arrival) {
 	case sig == unix.SIGTERM:
 		sig = signalNumber(l.plan.profile.Process.StopSignal)
 	}
-	_ = l.signal(sig) // one that is gone needs none
+	_ = l.signalWith(sig, a.queued) // one that is gone needs none
 }
 
 // keyboard passes on what the terminal sent to the launcher's process group.
@@ -53,8 +53,15 @@ func (l *launch) keyboard(sig unix.Signal) {
 // suspend stops the command as the key for that does. The kernel lets no
 // keyboard stop a session's leader, which the command is unless it inherits the terminal:
 // where it does not see to TSTP itself, STOP is what is left.
+//
+// Where nobody would continue it the kernel makes nothing of TSTP. So it is for the command alone: of
+// another one of the group we would not hear that it has stopped.
 func (l *launch) suspend() {
 	sig := unix.SIGTSTP
+	if l.orphaned() {
+		_ = l.signal(sig)
+		return
+	}
 	if l.plan.profile.Process.Terminal != config.TerminalInherit && !handles(l.process.PID, sig) {
 		sig = unix.SIGSTOP
 	}

@@ -13,7 +13,7 @@ import (
 // stopped stops this process as the command was, so that the shell sees it.
 // Whoever continues this process makes CONT arrive, and that resumes the command.
 func (l *launch) stopped(sig unix.Signal) {
-	if !l.options.JobControl || !l.plan.host.Terminal.Controlling {
+	if !l.options.JobControl {
 		return
 	}
 	wantsTerminal := sig == unix.SIGTTIN || sig == unix.SIGTTOU
@@ -24,10 +24,10 @@ func (l *launch) stopped(sig unix.Signal) {
 		return
 	case sig != unix.SIGSTOP && siginfo.Ignored(sig):
 		return
-	case orphaned():
+	case l.orphaned():
 		// No shell would continue us. The kernel then lets no terminal stop a process;
 		// where the command wants to be in the foreground it hangs up.
-		if wantsTerminal {
+		if wantsTerminal && l.plan.host.Terminal.Controlling {
 			_ = l.signalGroup(unix.SIGHUP)
 		}
 		if sig != unix.SIGSTOP {
@@ -68,8 +68,9 @@ func (l *launch) resume() {
 }
 
 // orphaned tells whether this process's group is an orphaned one: nobody above
-// it in the session can do job control; see setpgid(2).
-func orphaned() bool {
+// it in the session can do job control; see setpgid(2). Where /proc does not tell who is
+// above, as for a container's first process, a terminal is what speaks for a shell.
+func (l *launch) orphaned() bool {
 	session, err := unix.Getsid(0)
 	own := unix.Getpgrp()
 	for pid := unix.Getppid(); err == nil; {
@@ -81,7 +82,7 @@ func orphaned() bool {
 			return false
 		}
 		if pid = parentOf(pid); pid == 0 {
-			return false
+			return !l.plan.host.Terminal.Controlling
 		}
 	}
 	return true

@@ -57,6 +57,8 @@ type Arrival struct {
 	// Keyboard tells that the terminal sent it to the whole foreground process
 	// group, for a key or a change of its size.
 	Keyboard bool
+
+	queued *unix.Siginfo // what sigqueue(3) sent with it; nil if nothing
 }
 
 // Arrivals makes this process receive the signals that are for the command of a
@@ -81,10 +83,16 @@ func Arrivals() (<-chan Arrival, error) {
 	}
 	arrivals := make(chan Arrival)
 	err := siginfo.Receive(wanted, func(i siginfo.Info) {
-		arrivals <- Arrival{i.Signal, i.Code > 0 && ofKeyboard(i.Signal)}
+		a := Arrival{Signal: i.Signal, Keyboard: i.Code > 0 && ofKeyboard(i.Signal)}
+		if i.Code == siQueue {
+			a.queued = &i.Raw
+		}
+		arrivals <- a
 	})
 	return arrivals, err
 }
+
+const siQueue = -1 // SI_QUEUE
 
 // ofKeyboard tells whether a terminal sends this signal.
 func ofKeyboard(s unix.Signal) bool {

@@ -141,6 +141,7 @@ type launch struct {
 	pid     int      // the process that waits for a word of ours
 	lent    []int    // descriptors to send to it with the word
 	made    []string // directories of the host that the launch made
+	locks   closer   // directories of overlays
 	process Process
 	others  []int // children of the launch's thread that are none of its
 
@@ -224,13 +225,19 @@ func (l *launch) stop() {
 }
 
 // signal sends a signal to the command.
-func (l *launch) signal(sig unix.Signal) error {
+func (l *launch) signal(sig unix.Signal) error { return l.signalWith(sig, nil) }
+
+// signalWith sends a signal with what came with it to the launcher, if that is not nil.
+func (l *launch) signalWith(sig unix.Signal, info *unix.Siginfo) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.pidfd < 0 {
 		return unix.ESRCH
 	}
-	return unix.PidfdSendSignal(l.pidfd, sig, nil, 0)
+	if info != nil {
+		info.Signo = int32(sig) // another one, where the profile says so
+	}
+	return unix.PidfdSendSignal(l.pidfd, sig, info, 0)
 }
 
 // kill kills every process that was started and not yet reaped; the kernel kills

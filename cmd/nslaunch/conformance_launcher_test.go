@@ -40,6 +40,7 @@ var planActs = []struct {
 	act    string
 }{
 	{regexp.MustCompile(`^open a pseudoterminal$`), "open /dev/ptmx"},
+	{regexp.MustCompile(`^lock (/.*)$`), "lock $1"},
 	{regexp.MustCompile(`^start the stage`), "start the child"},
 	{regexp.MustCompile(`^deny setgroups$`), "write setgroups: deny"},
 	{regexp.MustCompile(`^set oom_score_adj (-?\d+)$`), "write oom_score_adj: $1"},
@@ -124,7 +125,7 @@ func launcherActs(tr trace) ([]string, error) {
 		switch name {
 		case "openat", "close", "write", "clone", "setpriority", "prlimit64", "sendto", "recvmsg", "ioctl",
 			"setns", "unshare", "mount", "kill", "tgkill", "pidfd_send_signal", "sethostname", "setgroups", "capset",
-			"open_tree", "mount_setattr", "move_mount", "sendmsg", "mkdirat", "unlinkat", "fchown", "fchmod":
+			"open_tree", "mount_setattr", "move_mount", "sendmsg", "mkdirat", "unlinkat", "fchown", "fchmod", "flock":
 		default:
 			continue
 		}
@@ -166,6 +167,8 @@ func launcherAct(tr trace, c traced, loader int, files map[uint64]string) string
 		return ""
 	case "open_tree", "mount_setattr", "sendmsg", "mkdirat", "fchown", "fchmod":
 		return treeAct(tr, c, files)
+	case "flock":
+		return "lock " + files[number(0)]
 	case "close":
 		delete(files, number(0))
 		return ""

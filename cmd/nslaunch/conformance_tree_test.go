@@ -14,7 +14,7 @@ func mountActions() []string {
 		`make an empty tmpfs the root`, `make an overlay of /\S* with changes in memory the root`, `make an overlay of /\S* with changes in /\S* the root`,
 		`bind /\S* on /.*`, `bind, alone, /\S+ on /.*`, `mount tmpfs on /.*`, `mount devpts on /.*`, `mount mqueue on /.*`,
 		`mount cgroup2 on /.*`, `mount sysfs on /.*`, `mount proc on /.*`, `mount an overlay of /.* with changes in memory on /.*`,
-		`mount an overlay of /.* with changes in /\S* on /.*`, `make \S+ where it is missing`, `map the ids of .*, for the stage`, `receive the tree of /.*`,
+		`mount an overlay of /.* with changes in /\S* on /.*`, `make \S+ where it is missing`, `lock /.*`, `map the ids of .*, for the stage`, `receive the tree of /.*`,
 		`put a file of \d+ bytes, mode \d+, on /.*`, `link /\S+ to .*`, `make the directory /\S+, mode \d+`, `leave out /.*`,
 		`mask /\S+ with an empty directory`, `mask /\S+ with /dev/null`,
 		`make the root read-only`, `make the root and /.* read-only`, `make / read-only, recursively`, `make /\S+ \S+`,

@@ -195,10 +195,13 @@ echo up; until [ "$n" ]; do sleep 0.01; done; sleep 0.05; exit $n`
 	})
 }
 
-// TSTP and CONT sent to the launcher stop and continue the command.
+// TSTP and CONT sent to the launcher stop and continue the command. Its group is not orphaned: see
+// TestStopInOrphanedGroup for one that is.
 func TestStopAndContinue(t *testing.T) {
 	nstest.EachUser(t, func(t *testing.T, u nstest.User) {
-		h := hold(t, profileCommand(t, u, inUser, "cat"))
+		cmd := profileCommand(t, u, inUser, "cat")
+		cmd.SysProcAttr.Setsid, cmd.SysProcAttr.Setpgid = false, true
+		h := hold(t, cmd)
 		launcher := parentOf(t, parentOf(t, h.pid))
 		for _, step := range []struct {
 			send syscall.Signal

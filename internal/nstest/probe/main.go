@@ -13,6 +13,8 @@
 //	probe -enter PID UID GID CMD ARG…   execute CMD in PID's mount namespace as UID, GID
 //	probe -ignore CMD ARG…      execute CMD with every signal ignored that a program of the C library
 //	                            does not reach: its first two real-time signals
+//	probe -queued N             print "up", then NUMBER:VALUE for each of the next N real-time signals,
+//	                            which whoever executed it has blocked; see sigqueue(3)
 //	probe -type TEXT         put TEXT into the input of terminals, as if it were typed, and print for
 //	                         standard input and for /dev/tty what came of it: {"stdin": "EPERM", …}
 package main
@@ -56,6 +58,8 @@ func run(args []string) error {
 		return hold(args[0])
 	case mode == "-type" && len(args) == 1:
 		return print(typeText(args[0]))
+	case mode == "-queued" && len(args) == 1:
+		return queued(args[0])
 	case mode == "-ignore" && len(args) > 0:
 		return ignore(args)
 	case mode == "-enter" && len(args) >= 4:

@@ -1,6 +1,7 @@
 // Package siginfo receives signals as sigaction(2) gives them: with what the
 // kernel says of their origin, and each as often as it was sent. Package
-// os/signal tells neither, and does not receive signal 34.
+// os/signal tells neither, and does not receive signal 34. Those that are pending at one time
+// may come in any order: several threads take them.
 //
 // The handler is a few instructions that write siginfo_t to a pipe and touch
 // nothing of the Go runtime. It is in place of the runtime's own for the
@@ -8,7 +9,6 @@
 package siginfo
 
 import (
-	"encoding/binary"
 	"os"
 	"runtime"
 	"syscall"
@@ -20,7 +20,8 @@ import (
 // Info is a signal that this process got.
 type Info struct {
 	Signal syscall.Signal
-	Code   int32 // si_code: 0 and below if a process sent it, above if the kernel did
+	Code   int32        // si_code: 0 and below if a process sent it, above if the kernel did
+	Raw    unix.Siginfo // all that the kernel says
 }
 
 // size is that of siginfo_t. A pipe takes so much in one piece or not at all.
@@ -52,7 +53,9 @@ func Receive(signals []syscall.Signal, handle func(Info)) error {
 	if err := unix.Pipe2(ends[:], unix.O_CLOEXEC); err != nil {
 		return os.NewSyscallError("pipe2", err)
 	}
-	// The handler never waits: what a full pipe does not hold is lost.
+	// The handler never waits: what a full pipe does not hold is lost. This is the most that
+	// anybody may ask for, and holds 8192 signals; where that is refused, 512.
+	_, _ = unix.FcntlInt(uintptr(ends[1]), unix.F_SETPIPE_SZ, 1<<20)
 	if err := unix.SetNonblock(ends[1], true); err != nil {
 		return os.NewSyscallError("fcntl", err)
 	}
@@ -100,9 +103,8 @@ func read(fd int, handle func(Info)) {
 			return
 		}
 		for info := buf[:n]; len(info) >= size; info = info[size:] {
-			e := binary.NativeEndian
-			// si_signo, si_errno, si_code
-			handle(Info{syscall.Signal(e.Uint32(info)), int32(e.Uint32(info[8:]))})
+			raw := *(*unix.Siginfo)(unsafe.Pointer(&info[0]))
+			handle(Info{syscall.Signal(raw.Signo), raw.Code, raw})
 		}
 	}
 }

@@ -23,17 +23,18 @@ func TestReceive(t *testing.T) {
 			if err := unix.Kill(unix.Getpid(), s); err != nil {
 				t.Fatal(err)
 			}
-			want = append(want, Info{s, 0})
+			want = append(want, Info{Signal: s})
 		}
 	}
 	if err := unix.Tgkill(unix.Getpid(), unix.Gettid(), unix.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
 	const tkill = -6 // SI_TKILL
-	want = append(want, Info{unix.SIGTERM, tkill})
+	want = append(want, Info{Signal: unix.SIGTERM, Code: tkill})
 	var all []Info
 	for range want {
-		all = append(all, <-got)
+		i := <-got
+		all = append(all, Info{Signal: i.Signal, Code: i.Code})
 	}
 	order := func(a, b Info) int { return int(a.Signal - b.Signal) }
 	slices.SortStableFunc(all, order)
