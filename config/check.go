@@ -27,6 +27,9 @@ func (c *checker) run() {
 	c.ids()
 	c.initProcess()
 	c.mounts()
+	c.limits()
+	c.scope()
+	c.service()
 }
 
 // problem notes a value that does not fit, at the value.

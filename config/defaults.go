@@ -24,6 +24,8 @@ func newProfile(file string) *Profile {
 			Inherit: []string{"TERM", "LANG", "LC_*"},
 			Set:     map[string]string{},
 		},
+		Scope:   Scope{Bus: BusAuto},
+		Service: Service{Notify: NotifyNone},
 	}
 	for _, k := range Kinds() {
 		p.Namespaces[k] = Namespace{Mode: NamespaceHost}
@@ -57,6 +59,13 @@ func (d *decoder) defaults() {
 		}
 	case p.IDMap.Mode == "" && p.Namespaces.New(User):
 		p.IDMap.Mode = IDMapRoot
+	}
+	switch {
+	case p.Scope.Mode != "" && p.Scope.Mode != ScopeAuto:
+	case len(p.UnitLimits()) > 0:
+		p.Scope.Mode = ScopeImplied
+	case p.Scope.Mode == "":
+		p.Scope.Mode = ScopeOff
 	}
 	if !d.initGiven {
 		p.Process.Init = p.Namespaces.New(PID)

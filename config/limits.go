@@ -9,6 +9,11 @@ const infinity = "infinity"
 
 func limitsFields() []field {
 	return []field{
+		{name: "memory", read: func(d *decoder, v value) { d.p.Limits.memory = d.unitLimit(v, "MemoryMax", d.memoryLimit) }},
+		{name: "swap", read: func(d *decoder, v value) { d.p.Limits.swap = d.unitLimit(v, "MemorySwapMax", d.swapLimit) }},
+		{name: "tasks", read: func(d *decoder, v value) { d.p.Limits.tasks = d.unitLimit(v, "TasksMax", d.tasksLimit) }},
+		{name: "cpu", read: func(d *decoder, v value) { d.p.Limits.cpu = d.unitLimit(v, "CPUQuota", d.cpuLimit) }},
+		{name: "optional", read: func(d *decoder, v value) { d.boolean(v, &d.p.Limits.Optional) }},
 		{name: "timeout", read: readTimeout},
 		{name: "rlimits", fields: rlimitFields},
 	}

@@ -81,19 +81,23 @@ func readStopSignal(d *decoder, v value) {
 		d.p.Process.StopSignal = s
 		return
 	}
-	hint := ""
-	upper := strings.ToUpper(s)
-	if short := strings.TrimPrefix(upper, "SIG"); signalName(short) {
-		hint = short
-	} else {
-		hint = suggest(s, signalNames())
-	}
-	if hint != "" {
-		hint = " (did you mean " + strconv.Quote(hint) + "?)"
-	}
-	d.problem(v, "unknown signal %q, want a name of signal(7) without SIG such as \"TERM\" or \"RTMIN+3\"%s", s, hint)
+	d.problem(v, "unknown signal %q, want a name of signal(7) without SIG such as \"TERM\" or \"RTMIN+3\"%s", s, signalHint(s))
 }
 
+// signalHint is the part of a message that tells which signal may have been meant.
+func signalHint(s string) string {
+	hint := strings.TrimPrefix(strings.ToUpper(s), "SIG")
+	if !signalName(hint) {
+		hint = suggest(hint, signalNames())
+	}
+	if hint == "" {
+		return ""
+	}
+	return " (did you mean " + strconv.Quote(hint) + "?)"
+}
+
+// signalNames are those of signal(7), the first 31 at the index that is one
+// below the number on x86 and ARM.
 func signalNames() []string {
 	return []string{
 		"HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE", "KILL", "USR1", "SEGV", "USR2",
@@ -114,4 +118,20 @@ func signalName(s string) bool {
 	}
 	i, err := strconv.ParseUint(n, 10, 8)
 	return ok && err == nil && i >= 1 && i <= 64-34 && n == strconv.FormatUint(i, 10)
+}
+
+// signalNumber returns the number of a signal that signalName knows, 0 for any other.
+func signalNumber(s string) uint64 {
+	if !signalName(s) {
+		return 0
+	}
+	base, offset := uint64(34), strings.TrimPrefix(s, "RTMIN")
+	if offset == s {
+		base, offset = 64, strings.TrimPrefix(s, "RTMAX")
+	}
+	if offset == s {
+		return uint64(slices.Index(signalNames(), s)) + 1
+	}
+	n, _ := strconv.Atoi(offset)
+	return base + uint64(n)
 }

@@ -36,6 +36,8 @@ type Profile struct {
 	Mounts      []MountEntry // parents before children, one for each target
 	Dev         Dev
 	Sys         Sys
+	Scope       Scope
+	Service     Service
 
 	origins origins
 }
@@ -242,10 +244,13 @@ type Env struct {
 	Unset   []string          // sorted: names that are not there in the end (`set.NAME = false`)
 }
 
-// Limits bounds the command.
+// Limits bounds the command, and by its unit's control group the whole sandbox.
 type Limits struct {
-	Timeout time.Duration // 0: none
-	Rlimits []Rlimit      // in the kernel's order
+	Timeout  time.Duration // 0: none
+	Rlimits  []Rlimit      // in the kernel's order
+	Optional bool          // a limit of the control group that cannot be enforced is a note, no error
+
+	memory, swap, tasks, cpu *Property
 }
 
 // Rlimit is one resource limit; see getrlimit(2).

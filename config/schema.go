@@ -29,6 +29,8 @@ func topFields() []field {
 		{name: "env", fields: envFields},
 		{name: "mounts", read: readMounts, fields: mountsFields},
 		{name: "limits", fields: limitsFields},
+		{name: "scope", main: "mode", fields: scopeFields},
+		{name: "service", main: "notify", fields: serviceFields},
 	}
 }
 

@@ -1,0 +1,318 @@
+package config
+
+import (
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// A reader of a property's value tells whether that is good, and has then
+// filled in all but the name and the key.
+type propertyReader func(d *decoder, v value, p *Property) bool
+
+// wantSizes is what messages want of a size that may be none.
+const wantSizes = `a size such as "512M", a share such as "50%" or "infinity"`
+
+// anySize reads a size, with a share of the machine's memory or infinity for one.
+func anySize(d *decoder, v value, p *Property) bool { return d.size(v, p, 0, wantSizes, true) }
+
+// someSize is anySize for a limit that may not be 0.
+func someSize(d *decoder, v value, p *Property) bool { return d.size(v, p, 1, wantSizes, true) }
+
+// size reads a number of bytes from least on; hint tells whether infinity may have been meant.
+func (d *decoder) size(v value, p *Property, least uint64, want string, hint bool) bool {
+	if n, ok := v.raw.(int64); ok {
+		switch {
+		case n < 0:
+			d.problem(v, "want %s, got %d", want, n)
+			return false
+		case n < int64(least):
+			d.problem(v, "want more than 0, got %d", n)
+			return false
+		}
+		p.Number, p.Text = uint64(n), sizeText(uint64(n))
+		return true
+	}
+	s, ok := d.filled(v, want)
+	if !ok || p.limitless(s) {
+		return ok
+	}
+	if strings.HasSuffix(s, "%") {
+		return d.share(v, p, s, least)
+	}
+	n, err := parseSize(s)
+	switch {
+	case err == nil && n == Infinity:
+		d.problem(v, "%q is too large, want less than 16E", s)
+		return false
+	case err != nil && hint && suggest(s, []string{infinity}) != "":
+		d.problem(v, "want %s, got %q%s", want, s, didYouMean(s, []string{infinity}))
+		return false
+	case err != nil:
+		d.problem(v, "%s", err)
+		return false
+	case n < least:
+		d.problem(v, "want more than 0, got %q", s)
+		return false
+	}
+	p.Number, p.Text = n, sizeText(n)
+	return true
+}
+
+// filled reads a string that is not empty, for what a message names want.
+func (d *decoder) filled(v value, want string) (string, bool) {
+	s, ok := d.textOf(v, want)
+	if ok && s == "" {
+		d.problem(v, "want %s, got \"\"", want)
+		return "", false
+	}
+	return s, ok
+}
+
+// limitless sets p to infinity where s says so.
+func (p *Property) limitless(s string) bool {
+	if s != infinity {
+		return false
+	}
+	p.Number, p.Text = Infinity, infinity
+	return true
+}
+
+// share reads a percentage of what there is.
+func (d *decoder) share(v value, p *Property, s string, least uint64) bool {
+	n, err := parsePercent(s)
+	switch {
+	case err != nil:
+		d.problem(v, "%s", err)
+		return false
+	case n < least:
+		d.problem(v, "want more than 0, got %q", s)
+		return false
+	case n > hundredths:
+		d.problem(v, "want at most 100%%, got %q", s)
+		return false
+	}
+	p.Number, p.Text, p.Percent = n, percentText(n), true
+	return true
+}
+
+// count reads a number above 0, as an integer or in digits, a share or infinity.
+func count(d *decoder, v value, p *Property) bool {
+	const want = `an integer above 0, a share such as "50%" or "infinity"`
+	s := ""
+	if _, isText := v.raw.(string); isText {
+		var ok bool
+		if s, ok = d.filled(v, want); !ok || p.limitless(s) {
+			return ok
+		}
+		if strings.HasSuffix(s, "%") {
+			return d.share(v, p, s, 1)
+		}
+	}
+	return d.number(v, p, s, 1, math.MaxInt64, want, infinity)
+}
+
+// number reads an integer, or its digits in the text s. word may stand for
+// one, and has been looked for.
+func (d *decoder) number(v value, p *Property, s string, low, high int64, want, word string) bool {
+	n, ok := v.raw.(int64)
+	if _, isText := v.raw.(string); isText {
+		var err error
+		n, err = strconv.ParseInt(s, 10, 64)
+		ok = err == nil && s == strconv.FormatInt(n, 10)
+	} else if !ok {
+		d.wrongType(v, want)
+		return false
+	}
+	if !ok || n < low || n > high {
+		d.problem(v, "want %s, got %s%s", want, quoted(v.raw), didYouMean(s, []string{word}))
+		return false
+	}
+	p.Number, p.Text = uint64(n), strconv.FormatInt(n, 10)
+	return true
+}
+
+// weight reads a share of what competes for the same thing.
+func weight(d *decoder, v value, p *Property) bool {
+	return d.weight(v, p, "")
+}
+
+// cpuWeight is weight, or "idle".
+func cpuWeight(d *decoder, v value, p *Property) bool {
+	return d.weight(v, p, "idle")
+}
+
+func (d *decoder) weight(v value, p *Property, word string) bool {
+	want := "1 to 10000"
+	if word != "" {
+		want += ` or "` + word + `"`
+	}
+	s := ""
+	if _, isText := v.raw.(string); isText {
+		var ok bool
+		if s, ok = d.filled(v, want); !ok {
+			return false
+		}
+		if s == word {
+			p.Number, p.Text = 0, word
+			return true
+		}
+	}
+	return d.number(v, p, s, 1, 10000, want, word)
+}
+
+// quota reads processor time in percent of one processor.
+func quota(d *decoder, v value, p *Property) bool {
+	return d.quota(v, p, `percent of a processor such as "150%"`)
+}
+
+func (d *decoder) quota(v value, p *Property, want string) bool {
+	s, ok := d.filled(v, want)
+	if !ok {
+		return false
+	}
+	n, err := parsePercent(s)
+	switch {
+	case !strings.HasSuffix(s, "%"):
+		d.problem(v, "want %s, got %q", want, s)
+		return false
+	case err != nil:
+		d.problem(v, "%s", err)
+		return false
+	case n == 0 || n > maxQuota:
+		d.problem(v, "want more than 0%% and at most %s, got %q", percentText(maxQuota), s)
+		return false
+	}
+	p.setQuota(n)
+	return true
+}
+
+// quotaPeriod reads the period of a quota, as far as the kernel takes one.
+func quotaPeriod(d *decoder, v value, p *Property) bool {
+	s, us, ok := d.span(v)
+	if ok && (us < 1e3 || us > 1e6) {
+		d.problem(v, "want 1ms to 1s, got %q", s)
+		return false
+	}
+	p.Number, p.Text = us, durationWords(us)
+	return ok
+}
+
+// span reads a duration in microseconds.
+func (d *decoder) span(v value) (s string, us uint64, ok bool) {
+	if s, ok = d.durationText(v); !ok {
+		return "", 0, false
+	}
+	t, err := parseDuration(s)
+	if err != nil {
+		d.problem(v, "%s", err)
+		return "", 0, false
+	}
+	return s, microseconds(t), true
+}
+
+// timespan reads a duration above 0, which may be infinite.
+func timespan(d *decoder, v value, p *Property) bool {
+	if s, ok := v.raw.(string); ok && p.limitless(s) {
+		return true
+	}
+	s, us, ok := d.span(v)
+	if ok && us == 0 {
+		d.problem(v, "want a duration above 0, or %q for none, got %q", infinity, s)
+		return false
+	}
+	p.Number, p.Text = us, durationWords(us)
+	return ok
+}
+
+// truth reads a boolean.
+func truth(d *decoder, v value, p *Property) bool {
+	b, ok := v.raw.(bool)
+	if !ok {
+		switch v.raw {
+		case "yes", "true", "on", "1":
+			d.problem(v, "want a boolean, got %q (did you mean true?)", v.raw)
+		case "no", "false", "off", "0":
+			d.problem(v, "want a boolean, got %q (did you mean false?)", v.raw)
+		default:
+			d.wrongType(v, "a boolean")
+		}
+		return false
+	}
+	p.Text = "no"
+	if b {
+		p.Number, p.Text = 1, "yes"
+	}
+	return true
+}
+
+// oneOf returns a reader for one of the words.
+func oneOf(allowed ...string) propertyReader {
+	return func(d *decoder, v value, p *Property) bool {
+		p.Text = enum(d, v, allowed...)
+		return p.Text != ""
+	}
+}
+
+// signal reads a signal's name, with or without SIG.
+func signal(d *decoder, v value, p *Property) bool {
+	s, ok := d.str(v)
+	if !ok {
+		return false
+	}
+	name := strings.TrimPrefix(s, "SIG")
+	if !signalName(name) {
+		d.problem(v, "unknown signal %q, want a name of signal(7) such as \"TERM\" or \"RTMIN+3\"%s", s, signalHint(s))
+		return false
+	}
+	p.Number, p.Text = signalNumber(name), "SIG"+name
+	return true
+}
+
+// words reads a string, or an array of strings, into p.Words; one reads one
+// of them, and split tells that a string has several with blanks between them.
+func (d *decoder) words(v value, p *Property, split bool, one func(v value, s string) (string, bool)) bool {
+	before := len(d.errs)
+	add := func(v value, s string) {
+		w, ok := one(v, s)
+		switch {
+		case !ok:
+		case slices.Contains(p.Words, w):
+			d.problem(v, "%q is there already", w)
+		default:
+			p.Words = append(p.Words, w)
+		}
+	}
+	if _, ok := v.raw.(string); ok {
+		s, ok := d.str(v)
+		switch {
+		case !ok:
+		case split:
+			for _, w := range strings.Fields(s) {
+				add(v, w)
+			}
+		default:
+			add(v, s)
+		}
+	} else if elements, ok := d.elements(v, "a string or an array of strings"); ok {
+		for _, e := range elements {
+			if s, ok := d.str(e); ok {
+				add(e, s)
+			}
+		}
+	}
+	if len(p.Words) == 0 && len(d.errs) == before {
+		d.problem(v, "want one at least")
+	}
+	if len(d.errs) > before {
+		return false
+	}
+	p.Text = p.Words[0]
+	return true
+}
+
+// unitNames reads a list of units.
+func unitNames(d *decoder, v value, p *Property) bool {
+	return d.words(v, p, true, d.unitName)
+}

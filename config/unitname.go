@@ -1,0 +1,106 @@
+package config
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// maxUnitName is the length in bytes of a unit's name (UNIT_NAME_MAX).
+const maxUnitName = 255
+
+// unitTypes are the suffixes of the names of units.
+func unitTypes() []string {
+	return []string{
+		"service", "socket", "target", "device", "mount", "automount", "swap", "path", "timer", "slice", "scope",
+	}
+}
+
+// unitNameProblem tells what is wrong with s as the name of a unit, "" where
+// nothing is; see systemd.unit(5).
+func unitNameProblem(s string) string {
+	dot := strings.LastIndexByte(s, '.')
+	switch {
+	case len(s) > maxUnitName:
+		return "of at most 255 bytes"
+	case dot < 0 || !slices.Contains(unitTypes(), s[dot+1:]):
+		return "one that ends in ." + strings.Join(unitTypes(), ", .")
+	case dot == 0:
+		return "with something in front of " + s
+	case !allBytes(s, func(c byte) bool { return nameByte(c) || c == ':' || c == '\\' || c == '@' }):
+		return `of letters, digits, ":", "_", ".", "-" and "\"`
+	case s[0] == '@':
+		return `with something in front of "@"`
+	case strings.IndexByte(s, '@') == dot-1:
+		return `with an instance after "@", as a template does not run`
+	}
+	return ""
+}
+
+// unitName reads the name of a unit that is written out in s.
+func (d *decoder) unitName(v value, s string) (string, bool) {
+	if problem := unitNameProblem(s); problem != "" {
+		d.problem(v, "want the name of a unit, %s, got %q", problem, s)
+		return "", false
+	}
+	return s, true
+}
+
+// typedUnit reads the name of a unit of one type.
+func (d *decoder) typedUnit(v value, suffix, example string) (string, bool) {
+	s, ok := d.str(v)
+	switch {
+	case !ok:
+		return "", false
+	case !strings.HasSuffix(s, suffix):
+		hint := ""
+		bare := s
+		if at := len(s) - len(suffix); at > 0 && strings.EqualFold(s[at:], suffix) {
+			bare = s[:at]
+		}
+		if unitNameProblem(bare+suffix) == "" && unitNameProblem(s) != "" {
+			hint = " (did you mean " + strconv.Quote(bare+suffix) + "?)"
+		}
+		d.problem(v, "want a name that ends in %s, such as %q, got %q%s", suffix, example, s, hint)
+		return "", false
+	}
+	return d.unitName(v, s)
+}
+
+func readScopeUnit(d *decoder, v value) {
+	s, ok := d.typedUnit(v, ".scope", "web.scope")
+	if ok && s == "init.scope" {
+		d.problem(v, "%q is the service manager's own", s)
+		return
+	}
+	d.p.Scope.Unit = s
+}
+
+// readSlice reads the name of a slice, whose dashes stand for the slices that
+// it lies in; see systemd.slice(5).
+func readSlice(d *decoder, v value) {
+	s, ok := d.typedUnit(v, ".slice", "ci.slice")
+	if !ok {
+		return
+	}
+	path := strings.TrimSuffix(s, ".slice")
+	switch {
+	case strings.Contains(path, "@"):
+		d.problem(v, "a slice has no instances, got %q", s)
+	case path != "-" && slices.Contains(strings.Split(path, "-"), ""):
+		d.problem(v, "want a single \"-\" between the names of nested slices, got %q", s)
+	default:
+		d.p.Scope.Slice = s
+	}
+}
+
+// machineName tells whether systemd-machined(8) takes s for the name of a machine.
+func machineName(s string) bool {
+	for label := range strings.SplitSeq(s, ".") {
+		if label == "" || strings.HasPrefix(label, "-") || strings.HasSuffix(label, "-") ||
+			!allBytes(label, func(c byte) bool { return letterOrDigit(c) || c == '-' }) {
+			return false
+		}
+	}
+	return len(s) <= maxName
+}
