@@ -12,10 +12,12 @@ RACE = ./config/... ./mountprop/... ./launcher/internal/program/... ./internal/n
 .PHONY: build install setup lint unit race test clean
 
 build:
-	CGO_ENABLED=0 $(GO) build -trimpath -o bin/nslaunch ./cmd/nslaunch
+	CGO_ENABLED=0 $(GO) build -trimpath -o bin/ ./cmd/nslaunch ./cmd/nslaunch-scope
 
 install: build
-	install -D -m 0755 bin/nslaunch $(DESTDIR)$(PREFIX)/bin/nslaunch
+	install -D -m 0755 -t $(DESTDIR)$(PREFIX)/bin bin/nslaunch bin/nslaunch-scope
+	sed 's|/usr/local/bin/|$(PREFIX)/bin/|' units/nslaunch@.service | \
+		install -D -m 0644 /dev/stdin $(DESTDIR)$(PREFIX)/lib/systemd/system/nslaunch@.service
 
 setup:
 	@if [ "$$(id -u)" = 0 ]; then internal/nstest/setup.sh; \

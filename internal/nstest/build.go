@@ -11,8 +11,8 @@ import (
 
 const module = "github.com/nslaunch/nslaunch"
 
-// Nslaunch builds nslaunch, once in a test process, and returns the path of
-// the binary. Every user can execute it.
+// Nslaunch builds nslaunch, and nslaunch-scope beside it, once in a test
+// process, and returns the path of the binary. Every user can execute it.
 func Nslaunch(t testing.TB) string {
 	t.Helper()
 	return built(t, nslaunchBinary)
@@ -26,8 +26,13 @@ func Probe(t testing.TB) string {
 }
 
 var (
-	nslaunchBinary = sync.OnceValues(func() (string, error) { return build("cmd/nslaunch", "nslaunch") })
-	probeBinary    = sync.OnceValues(func() (string, error) { return build("internal/nstest/probe", "probe") })
+	nslaunchBinary = sync.OnceValues(func() (string, error) {
+		if _, err := build("cmd/nslaunch-scope", "nslaunch-scope"); err != nil {
+			return "", err
+		}
+		return build("cmd/nslaunch", "nslaunch")
+	})
+	probeBinary = sync.OnceValues(func() (string, error) { return build("internal/nstest/probe", "probe") })
 )
 
 func built(t testing.TB, binary func() (string, error)) string {

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/nslaunch/nslaunch/mountprop"
 	"golang.org/x/sys/unix"
 )
 
@@ -143,5 +144,40 @@ func File(path string) Condition {
 	return Condition{path, func() error {
 		_, err := os.Stat(path)
 		return err
+	}}
+}
+
+// SystemdInstalled is what Systemd starts, with both buses and machined.
+func SystemdInstalled() Condition {
+	return Condition{"systemd", func() error {
+		for _, path := range []string{
+			"/lib/systemd/systemd",
+			"/usr/bin/dbus-daemon",
+			"/lib/systemd/system/dbus.service",
+			"/usr/lib/systemd/user/dbus.service",
+			"/lib/systemd/system/systemd-machined.service",
+			"/usr/share/pam-configs/systemd",
+		} {
+			if _, err := os.Stat(path); err != nil {
+				return fmt.Errorf("%w (%s)", err, setupHint)
+			}
+		}
+		return nil
+	}}
+}
+
+// Cgroup2 is a mounted cgroup2, alone or beside the hierarchies of version 1.
+func Cgroup2() Condition {
+	return Condition{"cgroup2", func() error {
+		mounts, err := mountprop.Self()
+		if err != nil {
+			return err
+		}
+		for _, m := range mounts {
+			if m.FSType == "cgroup2" {
+				return nil
+			}
+		}
+		return errors.New("not mounted")
 	}}
 }

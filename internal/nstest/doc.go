@@ -1,6 +1,6 @@
 // Package nstest is the harness of the tests that need privileges: what a test
-// needs (Require), who runs a command (User), where (TempDir, Outer), what a
-// sandbox sees from inside (Probe), and that nothing of it is left (Snapshot).
+// needs (Require), who runs a command (User), where (TempDir, Outer, Systemd), what
+// a sandbox sees from inside (Probe), and that nothing of it is left (Snapshot).
 //
 // It is imported from tests only. Tests run as root; those that are about
 // ordinary users start their commands as one, so one run covers both:

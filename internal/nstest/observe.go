@@ -9,7 +9,9 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/nslaunch/nslaunch/internal/nstest/report"
 	"github.com/nslaunch/nslaunch/mountprop"
+	"golang.org/x/sys/unix"
 )
 
 // observe reads the state of now.
@@ -106,12 +108,18 @@ func (s *State) addDescriptors() {
 }
 
 // cgroups returns the cgroups of nslaunch in all hierarchies, except those in
-// which only processes of others are.
+// which only processes of others are, and those of others' machines.
 func cgroups(ours map[int]bool) map[string]string {
 	found := map[string]string{}
 	_ = filepath.WalkDir("/sys/fs/cgroup", func(path string, entry fs.DirEntry, err error) error {
 		if err != nil {
 			return nil // removed meanwhile
+		}
+		if word, ok := strings.CutPrefix(entry.Name(), report.MachineCgroup); ok {
+			// Its own list is empty, whoever's it is.
+			if pid, err := strconv.Atoi(word); err == nil && !ours[pid] && unix.Kill(pid, 0) != unix.ESRCH {
+				return fs.SkipDir
+			}
 		}
 		if !entry.IsDir() || !strings.Contains(entry.Name(), "nslaunch") {
 			return nil

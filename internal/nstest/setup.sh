@@ -10,25 +10,30 @@ if [ "$(id -u)" != 0 ]; then
 	exit 1
 fi
 
-# Programs that the tests run, and the packages they are in. The race detector
-# needs a C compiler.
+# Programs that the tests run, or files, and the packages they are in. The race
+# detector needs a C compiler.
 packages() {
 	local program packages
 	while read -r program packages; do
-		command -v "$program" >/dev/null || echo "$packages"
+		command -v "$program" >/dev/null || [ -e "$program" ] || echo "$packages"
 	done <<-'LIST' | sort -u
 		capsh       libcap2-bin
 		cc          gcc libc6-dev
 		ip          iproute2
 		ipcmk       util-linux
 		lsns        util-linux
+		machinectl  systemd-container
 		mmdebstrap  mmdebstrap
 		newuidmap   uidmap
 		ps          procps
 		script      bsdutils
 		strace      strace
+		systemctl   systemd
 		tmux        tmux
 		useradd     passwd
+		/lib/systemd/system/dbus.service       dbus
+		/usr/lib/systemd/user/dbus.service     dbus-user-session
+		/usr/share/pam-configs/systemd         libpam-systemd
 	LIST
 }
 
@@ -37,7 +42,7 @@ if [ -n "$missing" ]; then
 	export DEBIAN_FRONTEND=noninteractive
 	apt-get update -q </dev/null
 	# shellcheck disable=SC2086 # they are words
-	apt-get install -q -y --no-install-recommends $missing </dev/null
+	apt-get install -q -y --no-install-recommends -o DPkg::Lock::Timeout=300 $missing </dev/null
 fi
 
 # user NAME UID: an ordinary user without subordinate ids. Left to itself,

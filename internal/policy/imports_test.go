@@ -27,11 +27,15 @@ var table = []struct {
 	{"launcher", []string{"config", "mountprop", "internal/nofile", "internal/passwd", "launcher/internal/..."}},
 	{"launcher/internal/child", []string{"launcher/internal/program", "launcher/internal/..."}},
 	{"launcher/internal/...", nil},
-	{"units", []string{"config"}},
-	{"cmd/...", []string{"config", "launcher", "mountprop", "units", "internal/...", "cmd/..."}},
+	{"units/unitfile", []string{"config"}},
+	{"units", []string{"config", "mountprop", "internal/placement"}},
+	{"units/notify", nil},
+	{"cmd/nslaunch-scope", []string{"units", "internal/placement"}},
+	{"cmd/...", []string{"config", "launcher", "mountprop", "units/...", "internal/...", "cmd/..."}},
 	{"examples", nil},
 	{"internal/nslist", []string{"mountprop", "internal/passwd"}},
 	{"internal/nofile", nil},
+	{"internal/placement", []string{"config"}},
 	{"internal/passwd", nil},
 	{"internal/nstest/...", []string{"mountprop", "internal/nofile", "internal/nstest/..."}},
 	{"internal/policy", nil},
@@ -45,14 +49,15 @@ var foreign = []struct {
 	transitive bool
 }{
 	{"github.com/sirupsen/logrus", []string{"cmd/..."}, true},
-	{"github.com/godbus/...", []string{"units", "cmd/..."}, true},
-	{"github.com/coreos/...", []string{"units", "cmd/..."}, true},
+	{"github.com/godbus/...", []string{"units", "cmd/nslaunch-scope"}, true},
+	{"github.com/coreos/...", []string{"units", "units/unitfile", "cmd/..."}, true},
 	{"github.com/BurntSushi/toml", []string{"config"}, false},
 	{"github.com/rogpeppe/...", nil, true},
-	{"golang.org/x/sys/unix", []string{"launcher/...", "mountprop", "units", "cmd/...", "internal/nslist", "internal/nstest/..."}, false},
+	{"golang.org/x/sys/unix", []string{"launcher/...", "mountprop", "units", "units/notify", "cmd/...", "internal/nslist", "internal/nstest/..."}, false},
 	{"testing", []string{"internal/nstest"}, true},
-	{"os/user", []string{"internal/nstest/..."}, true}, // it brings cgo in, and its sources of users are slow
-	{"net", []string{"internal/nstest/..."}, true},     // likewise
+	// They bring cgo in, are slow to start, and come with D-Bus.
+	{"os/user", []string{"units", "cmd/nslaunch-scope", "internal/nstest/..."}, true},
+	{"net", []string{"units", "cmd/nslaunch-scope", "internal/nstest/..."}, true},
 	{module + "/internal/nstest/...", []string{"internal/nstest/..."}, true},
 }
 

@@ -11,6 +11,10 @@
 //	probe -hold PROPAGATION     be a mount namespace: make / of this kind, print "ready", wait
 //	                            for the end of stdin
 //	probe -enter PID UID GID CMD ARG…   execute CMD in PID's mount namespace as UID, GID
+//	probe -systemd DIR SHARED TARGET   boot systemd in namespaces, print "ready PID", wait for the end
+//	                            of stdin; -boot is its second stage
+//	probe -inside PID UID GID CMD ARG…   run CMD in all of PID's namespaces as UID, GID, and end as it
+//	                            does; -become is its second stage
 //	probe -ignore CMD ARG…      execute CMD with every signal ignored that a program of the C library
 //	                            does not reach: its first two real-time signals
 //	probe -queued N             print "up", then NUMBER:VALUE for each of the next N real-time signals,
@@ -64,6 +68,14 @@ func run(args []string) error {
 		return ignore(args)
 	case mode == "-enter" && len(args) >= 4:
 		return enter(args)
+	case mode == "-systemd" && len(args) == 3:
+		return systemd(args)
+	case mode == "-boot" && len(args) == 5:
+		return boot(args)
+	case mode == "-inside" && len(args) >= 4:
+		return inside(args)
+	case mode == "-become" && len(args) >= 5:
+		return becomeAndRun(args)
 	}
 	// A sandbox may append words to its command: they are reported.
 	return print(look())

@@ -138,3 +138,7 @@ type Answer struct {
 	Value string `json:"value,omitempty"`
 	Errno string `json:"errno,omitempty"`
 }
+
+// MachineCgroup begins the name of the cgroup of a machine with systemd; the pid
+// of the process that keeps it follows.
+const MachineCgroup = "nslaunch-test-systemd-"
