@@ -85,8 +85,9 @@ func outcomes(t *testing.T, u nstest.User) map[string]outcome {
 
 // shownElsewhere are the examples that need something around them.
 func shownElsewhere() []string {
-	return []string{"uts", "ipc", "join",
+	return []string{"uts", "ipc", "join", "scope", "limits-unit",
 		// By the tests of cmd/nslaunch.
+		"notify-service", "socket",
 		"idmapped", "mount-propagation", "overlay", "rootfs", "tmpfs-root",
 		"mount-private", "mount-slave", "mount-shared", "mount-slave-shared", "mount-unbindable"}
 }

@@ -96,6 +96,8 @@ func host(uid uint32, env []string) *launcher.Host {
 			"/proc/interrupts": {},
 			"/dev/null":        {Type: unix.S_IFCHR, CharDevice: [2]uint32{1, 3}, Dev: 5, Ino: 4},
 		},
+		Service:       launcher.ServiceState{Notify: "/run/systemd/notify", Watchdog: 30e6, Sockets: 1, SocketNames: "connection"},
+		OpenFDs:       map[int]bool{3: true},
 		OwnNamespaces: map[config.NamespaceKind]uint64{config.User: ownUser, config.Net: ownNet},
 	}
 	directory := launcher.File{Dir: true, Type: unix.S_IFDIR, Mode: 0o755, UID: uid, GID: uid, Dev: 8, Ino: 2}
@@ -109,6 +111,11 @@ func host(uid uint32, env []string) *launcher.Host {
 	h.Targets = map[string]launcher.File{}
 	for _, dir := range []string{"/media", "/opt", "/mnt", "/home/ann", "/proc", "/dev", "/sys", "/tmp", "/run"} {
 		h.Targets[dir] = directory
+	}
+	h.Targets["/run/systemd/notify"] = launcher.File{Type: unix.S_IFSOCK, Dev: 9, Ino: 5}
+	h.Scope.Managers = []launcher.Manager{
+		{Bus: config.BusSystem, Address: "unix:path=/run/systemd/private", Private: true},
+		{Bus: config.BusUser, Address: "unix:path=/run/user/1000/systemd/private", Private: true},
 	}
 	h.User, h.Home, h.Umask = "ann", "/home/ann", 0o022
 	if uid == 0 {

@@ -296,7 +296,7 @@ func (a execute) candidates() []string {
 }
 
 func (a execute) emit(s *assembler) {
-	argv, env := s.Strings(a.Argv), s.Strings(a.Env)
+	argv, env := s.Strings(a.Argv), s.environment(a.Env)
 	files := a.candidates()
 	for _, f := range files {
 		s.Call(unix.SYS_EXECVE, s.String(f), argv, env).
@@ -309,6 +309,18 @@ func (a execute) emit(s *assembler) {
 			PassOver(unix.ENOENT, unix.ENOTDIR, unix.EACCES).With(program.MustFail)
 	}
 	s.Special(program.SpecialNotFound)
+}
+
+func (s *assembler) environment(list []string) program.Operand {
+	words := make([]program.Operand, len(list))
+	for i, e := range list {
+		if e == listenPID && s.listenPID != nil {
+			words[i] = *s.listenPID
+		} else {
+			words[i] = s.String(e)
+		}
+	}
+	return s.Pointers(words...)
 }
 
 // quoteWord quotes a word where a shell would need it, on one line.

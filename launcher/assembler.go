@@ -16,6 +16,11 @@ type assembler struct {
 	// root is a descriptor of the sandbox's root, and scratch of a tmpfs that holds what
 	// the plan makes itself.
 	root, scratch uint8
+	// notify is the socket for notifications, and listenPID a variable that has the process's id.
+	notify    uint8
+	listenPID *program.Operand
+	// console is the room for the name of the command's pseudoterminal.
+	console program.Operand
 	// mounts is the mount namespace, for who was in a chroot.
 	mounts uint8
 	// files counts what was made in scratch.
@@ -40,6 +45,7 @@ func assemble(p *Plan, cloneFlags uint64) (*program.Program, error) {
 			c.emit(a)
 		}
 	}
+	p.console = a.console
 	return a.Program()
 }
 

@@ -16,17 +16,18 @@ import (
 // follow the profile's command as [config.Command] says. Its error is a
 // [config.Errors] with all that this host has against the profile.
 func Compile(p *config.Profile, h *Host, words []string) (*Plan, error) {
-	c := &compiler{p: h.expand(p), h: h, stage: ByStage}
+	c := &compiler{p: h.expand(h.withService(p)), h: h, stage: ByStage}
 	c.kinds()
 	c.command(words)
 	c.ids = c.idMaps()
 	c.privileges()
+	c.service()
 	if len(c.errs) > 0 {
 		return nil, c.sorted()
 	}
 	plan := &Plan{
 		Name: p.Name, Command: c.argv, profile: p, host: h,
-		layout: newLayout(p.Process.KeepFDs, p.Process.Init),
+		layout: newLayout(c.keepFDs(), p.Process.Init),
 	}
 	c.start()
 	c.settle()
@@ -149,7 +150,7 @@ func (c *compiler) join() {
 	}
 }
 
-// settle: what the launcher does to the waiting stage: id maps, limits that need its privilege.
+// settle: what the launcher does to the waiting stage: id maps, limits that need its privilege, its unit.
 // Then the stage takes up its ids and makes the namespaces that are left.
 func (c *compiler) settle() {
 	c.add(ByStage, "", waitForLauncher{pointSetup})
@@ -169,10 +170,13 @@ func (c *compiler) settle() {
 	for _, m := range c.idmapped() {
 		c.add(ByLauncher, m.Key, lendTree{m.Source, c.source(m.Key, m.Source), m.Recursive, *m.IDMap})
 	}
+	c.lendSocket()
+	c.scope()
 	c.add(ByLauncher, "", release{pointSetup})
 	for _, m := range c.idmapped() {
 		c.add(ByStage, m.Key, receiveTree{m.Source, m.Target})
 	}
+	c.receiveSocket()
 	if c.isNew(config.User) || c.isJoined(config.User) {
 		origin := "idmap"
 		if c.isJoined(config.User) {
@@ -293,6 +297,7 @@ func (c *compiler) become() {
 	if inGroup && c.h.Terminal.Interactive && c.h.Terminal.Foreground {
 		c.add(ByLauncher, "process.terminal", giveTerminal{})
 	}
+	c.notifications()
 	c.add(ByLauncher, "", release{pointCommand})
 	switch {
 	case pr.Umask != nil:
@@ -314,7 +319,8 @@ func (c *compiler) become() {
 		c.add(ByCommand, "process.no_new_privs", setNoNewPrivs{})
 	}
 	c.add(ByCommand, "", dieWithLauncher{Check: true})
-	c.add(ByCommand, "process.keep_fds", closeFDs{pr.KeepFDs})
+	c.sockets()
+	c.add(ByCommand, "process.keep_fds", closeFDs{c.keepFDs()})
 	c.add(ByCommand, "", unblockSignals{})
 	env := c.environment()
 	c.add(ByCommand, "command", execute{c.argv, env, lookup(env, "PATH")})

@@ -44,6 +44,7 @@ func (c *compiler) environment() []string {
 	if _, ok := values["PATH"]; !ok {
 		values["PATH"] = DefaultPath
 	}
+	c.serviceVariables(values)
 	for name, value := range c.p.Env.Set {
 		values[name] = value
 	}
@@ -61,7 +62,7 @@ func (c *compiler) environment() []string {
 func inherits(patterns []string, name string) bool {
 	return slices.ContainsFunc(patterns, func(p string) bool {
 		prefix, any := strings.CutSuffix(p, "*")
-		return p == name || any && strings.HasPrefix(name, prefix)
+		return p == name || any && strings.HasPrefix(name, prefix) && !managerVariable(name)
 	})
 }
 

@@ -40,6 +40,9 @@ func (c *compiler) minimalDev() {
 		f := c.source("dev", "/dev/"+name)
 		c.add(c.stage, "dev", bindMount{Source: "/dev/" + name, File: f, At: inside(name, false), Attributes: quiet, Propagation: c.ownPropagation()})
 	}
+	if c.p.Process.Terminal == config.TerminalPTY {
+		c.add(c.stage, "dev", bindConsole{inside("console", false), quiet, c.ownPropagation()})
+	}
 	if c.h.Console != "" {
 		c.add(c.stage, "dev", bindMount{Source: c.h.Console, File: c.h.Files[c.h.Console], At: inside("console", false), Attributes: quiet, Propagation: c.ownPropagation()})
 	}

@@ -40,6 +40,8 @@ func (c *compiler) entry(m config.MountEntry) {
 		c.symlink(m)
 	case config.MountDir:
 		c.dir(m)
+	case mountSocket:
+		c.socketEntry(m)
 	default:
 		c.kernelFS(m)
 	}

@@ -11,7 +11,7 @@ import (
 )
 
 func (c *compiler) notef(key, format string, args ...any) {
-	c.notes = append(c.notes, Note{c.p.Origin(key), fmt.Sprintf(format, args...)})
+	c.notes = append(c.notes, Note{Origin: c.p.Origin(key), Text: fmt.Sprintf(format, args...)})
 }
 
 // noteWritable tells that what is left out can be made from inside.

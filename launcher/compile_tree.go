@@ -166,7 +166,7 @@ func (c *compiler) needsScratch() bool {
 	}
 	for _, m := range c.p.Mounts {
 		switch m.Type {
-		case config.MountFile, config.MountPasswd, config.MountGroup, config.MountMasked:
+		case config.MountFile, config.MountPasswd, config.MountGroup, config.MountMasked, mountSocket:
 			return true
 		case config.MountOverlay:
 			if m.Dir == "" {

@@ -42,7 +42,10 @@ type advice struct {
 func (f *failure) advise(a Action, err error) advice {
 	var helper *helperError
 	var ids *idmapError
+	var place *PlaceError
 	switch {
+	case errors.As(err, &place):
+		return advice{place.Cause, place.Cure, place.Key}
 	case errors.As(err, &ids):
 		cause, cure := ids.advice()
 		return advice{cause: cause, cure: cure}

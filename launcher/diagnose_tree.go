@@ -55,6 +55,10 @@ func (f *treeFailure) advice(a Action) (cause, cure string) {
 			return f.source("/dev/null")
 		}
 		return f.target(a.At)
+	case placeSocket:
+		if f.atTarget() || f.call == "bind" && f.errno == unix.EOVERFLOW {
+			return f.target(a.At)
+		}
 	case makeScratch, tmpfsRoot:
 		return f.target(mountPoint{Path: "/"})
 	case makeLayerDir:

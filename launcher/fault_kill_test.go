@@ -29,10 +29,12 @@ func TestKilledAtEachOp(t *testing.T) {
 			t.Run(fmt.Sprintf("%d %s", i, o.Name()), func(t *testing.T) {
 				before := nstest.Snapshot(t)
 				var exit Exit
-				s, err := Start(context.Background(), &patched, Options{})
+				var unit unit
+				s, err := Start(context.Background(), &patched, unit.options())
 				if err == nil {
 					exit, err = s.Wait()
 				}
+				unit.check(t)
 				nstest.AssertNothingLeft(t, before)
 				if dead := unreaped(t); dead != "" {
 					t.Errorf("children are left that were not waited for: %s", dead)

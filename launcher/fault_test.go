@@ -52,6 +52,18 @@ command = ["no-such-command"]
 namespaces = { user = "pid:HOLDER", pid = "new", net = "pid:HOLDER", mount = "new" }
 process = { terminal = "none" }
 `,
+		"in a service": `version = 1
+command = ["no-such-command"]
+namespaces = "new"
+service = { notify = "command", listen_fds = true, credentials = true }
+mounts = { tmpfs = ["/run"] }
+`,
+		"placed, and notify": `version = 1
+command = ["no-such-command"]
+namespaces = { user = "new", cgroup = "new", pid = "new", mount = "new" }
+scope = { mode = "required" }
+service = { notify = "exec" }
+`,
 	}
 }
 
@@ -74,16 +86,31 @@ func faultPlans(t *testing.T, test func(t *testing.T, p *Plan)) {
 	}
 }
 
+// mustCompile compiles for this machine, with managers of systemd that nobody asks.
 func mustCompile(t *testing.T, text string) *Plan {
 	t.Helper()
 	profile, err := config.Parse("p.toml", []byte(text), config.CallerVars())
 	if err != nil {
 		t.Fatal(err)
 	}
+	if usesService(profile.Service) {
+		for name, value := range map[string]string{"NOTIFY_SOCKET": "/run/systemd/notify", "CREDENTIALS_DIRECTORY": "/usr/share",
+			"LISTEN_PID": fmt.Sprint(os.Getpid()), "LISTEN_FDS": "1", "LISTEN_FDNAMES": "web"} {
+			t.Setenv(name, value)
+		}
+	}
 	host, err := Probe(profile)
 	if err != nil {
 		t.Fatal(err)
 	}
+	if profile.Service.ListenFDs {
+		// Whatever it is, it is open.
+		if _, err := unix.FcntlInt(0, unix.F_DUPFD_CLOEXEC, 3); err != nil {
+			t.Fatal(err)
+		}
+		host.OpenFDs[3] = true
+	}
+	host.Scope = ScopeState{Managers: []Manager{{Bus: config.BusUser}, {Bus: config.BusSystem}}}
 	plan, err := Compile(profile, host, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -114,12 +141,14 @@ func holder(t *testing.T) int {
 func failed(t *testing.T, p *Plan) *StepError {
 	t.Helper()
 	before := nstest.Snapshot(t)
-	s, err := Start(context.Background(), p, Options{})
+	var unit unit
+	s, err := Start(context.Background(), p, unit.options())
 	if err == nil {
 		_ = s.Signal(unix.SIGKILL)
 		exit, err := s.Wait()
 		t.Fatalf("the command ran: %+v, %v", exit, err)
 	}
+	unit.check(t)
 	nstest.AssertNothingLeft(t, before)
 	if dead := unreaped(t); dead != "" {
 		t.Errorf("children are left that were not waited for: %s", dead)

@@ -27,6 +27,7 @@ func (l *launch) follow() (Exit, error) {
 	}
 	exit.TimedOut = l.timedOut
 	l.mu.Unlock()
+	l.unplace()
 	l.finish()
 	if exit.Signal != 0 {
 		l.terminal.restore()
@@ -42,8 +43,9 @@ func (l *launch) ended() (Exit, error) {
 		code, status, err := l.nextState(first)
 		if err == errGone {
 			// Init was killed, and the command with it.
+			oom := l.ranOutOfMemory()
 			ws, err := l.reap(first)
-			return Exit{Code: ws.ExitStatus(), Signal: signalOf(ws)}, err
+			return Exit{Code: ws.ExitStatus(), Signal: signalOf(ws), OOMKilled: oom}, err
 		}
 		if err != nil {
 			return Exit{}, err
@@ -51,12 +53,13 @@ func (l *launch) ended() (Exit, error) {
 		switch code {
 		case cldStopped, cldTrapped:
 			l.stopped(unix.Signal(status))
-		case cldExited:
+		case cldExited, cldKilled, cldDumped:
+			exit := Exit{Code: status, OOMKilled: l.ranOutOfMemory()}
+			if code != cldExited {
+				exit.Code, exit.Signal = 0, unix.Signal(status)
+			}
 			_, err := l.reap(first)
-			return Exit{Code: status}, err
-		case cldKilled, cldDumped:
-			_, err := l.reap(first)
-			return Exit{Signal: unix.Signal(status)}, err
+			return exit, err
 		}
 	}
 }
@@ -115,6 +118,11 @@ func (l *launch) finish() {
 	if l.pty != nil {
 		l.pty.finish()
 	}
+	l.notifier.finish()
+	for _, fd := range l.lent {
+		unix.Close(fd)
+	}
+	l.lent = nil
 	l.terminal.takeBack()
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -144,6 +152,7 @@ func (l *launch) abandon() {
 	for len(l.children) > 0 {
 		_, _ = l.reap(l.children[0])
 	}
+	l.unplace()
 	l.unmake()
 	l.finish()
 	l.terminal.close()

@@ -29,6 +29,7 @@ func (s *Sandbox) Forward(a Arrival) {
 		l.resume()
 		return
 	case sig == unix.SIGTERM:
+		l.notifier.stop()
 		sig = signalNumber(l.plan.profile.Process.StopSignal)
 	}
 	_ = l.signalWith(sig, a.queued) // one that is gone needs none

@@ -1,6 +1,8 @@
 package launcher
 
 import (
+	"fmt"
+	"strings"
 	"syscall"
 	"time"
 
@@ -51,11 +53,44 @@ type Host struct {
 	// OwnNamespaces has the inode number of each namespace that the caller is in.
 	OwnNamespaces map[config.NamespaceKind]uint64
 
+	// Scope is what there is of systemd, where the profile asks for it.
+	Scope ScopeState
+
+	// Service is what a service manager gave the caller, where the profile asks for it.
+	Service ServiceState
+
 	Terminal TerminalState
 	// Console is the caller's terminal, if that is to be the sandbox's console.
 	Console string
-	// KeepFDs tells which of process.keep_fds are open.
+	// OpenFDs tells which of process.keep_fds and of the manager's sockets are open.
 	OpenFDs map[int]bool
+}
+
+// ScopeState is how the caller stands to systemd.
+type ScopeState struct {
+	// Managers are those that can be reached, at most one of each bus.
+	Managers []Manager
+	// Tried says what cannot be reached, and why: "/run/systemd/private: ENOENT".
+	Tried []string
+	// Service is the service whose cgroup the caller is in; no name: none.
+	Service Unit
+}
+
+// Manager is how a manager of systemd is reached.
+type Manager struct {
+	Bus     config.Bus // system or user
+	Address string     // of D-Bus: "unix:path=/run/systemd/private"
+	Private bool       // the manager itself listens there, and no bus
+}
+
+func (m Manager) String() string {
+	return fmt.Sprintf("the %s manager at %s", m.Bus, strings.TrimPrefix(m.Address, "unix:path="))
+}
+
+// Unit is a unit and whose it is.
+type Unit struct {
+	Name string
+	Bus  config.Bus
 }
 
 // ClockState is one of the caller's clocks.

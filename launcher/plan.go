@@ -21,7 +21,11 @@ type Plan struct {
 	profile *config.Profile
 	host    *Host
 	program *program.Program
+	console program.Operand // the room for the pseudoterminal's name; none if Kind is 0
 }
+
+// Profile is the profile that the plan was made from.
+func (p *Plan) Profile() *config.Profile { return p.profile }
 
 // Step is one thing that is done, by one process, for one reason.
 type Step struct {
@@ -34,6 +38,8 @@ type Step struct {
 type Note struct {
 	Origin config.Origin
 	Text   string
+	// Degraded: something that the profile asks for is not done on this host.
+	Degraded bool
 }
 
 func (n Note) String() string { return n.Origin.String() + ": " + n.Text }

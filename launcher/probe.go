@@ -55,6 +55,7 @@ func Probe(p *config.Profile) (*Host, error) {
 	if err := h.probeFiles(p); err != nil {
 		return nil, err
 	}
+	h.probeService(p)
 	if err := h.probeTree(p); err != nil {
 		return nil, err
 	}
@@ -64,9 +65,10 @@ func Probe(p *config.Profile) (*Host, error) {
 		h.Boottime = ClockState{clock(unix.CLOCK_BOOTTIME), clockOffsetOf(string(offsets), "boottime")}
 	}
 	for _, fd := range p.Process.KeepFDs {
-		// One that is closed on exec the caller did not pass: it is our own.
-		flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0)
-		h.OpenFDs[fd] = err == nil && flags&unix.FD_CLOEXEC == 0
+		h.OpenFDs[fd] = inherited(fd)
+	}
+	if p.Scope.Mode != config.ScopeOff {
+		h.probeScope(p)
 	}
 	h.Terminal = terminalState()
 	return h, nil

@@ -15,6 +15,7 @@ import (
 
 // probeTree looks at the sources of mounts and at the mount points that have to be there.
 func (h *Host) probeTree(p *config.Profile) error {
+	p = h.withService(p)
 	if !changesTree(p) {
 		return nil
 	}

@@ -19,7 +19,11 @@ import (
 func (l *launch) spawn() error {
 	var close closer
 	defer close.all()
-	prog, err := programFile(l.plan.program)
+	named, err := l.withConsole()
+	if err != nil {
+		return err
+	}
+	prog, err := programFile(named)
 	if err != nil {
 		return err
 	}

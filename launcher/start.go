@@ -26,6 +26,15 @@ type Options struct {
 	// Started is called, if not nil, as soon as the command's program runs.
 	Started func(Process)
 
+	// Place puts the sandbox's first process into a unit of systemd, where the profile asks for
+	// that. Its error may be a [*PlaceError]. ctx ends with the launch.
+	Place func(ctx context.Context, p Placement) (Placed, error)
+
+	// Notify tells the service manager at an address, as $NOTIFY_SOCKET has it, what the
+	// command says to its own, or that the command runs: a message of sd_notify(3), and the
+	// descriptors that came with it, which are closed afterwards. It must return in bounded time.
+	Notify func(address string, message []byte, descriptors []int)
+
 	// JobControl makes the caller's process stop when the command is stopped, and hands the terminal
 	// to and fro. For a program that is one command of a shell.
 	JobControl bool
@@ -35,6 +44,7 @@ type Options struct {
 type Process struct {
 	PID        int                             // in the launcher's pid namespace
 	Namespaces map[config.NamespaceKind]uint64 // inode numbers, of those that can be read
+	Unit       string                          // of systemd; "" if none was asked for
 }
 
 // Exit is how a command ended.
@@ -42,6 +52,9 @@ type Exit struct {
 	Code     int         // exit status, if Signal is 0
 	Signal   unix.Signal // what killed it
 	TimedOut bool        // limits.timeout ended it
+	// OOMKilled: the kernel killed it, or another process of its control
+	// group, for want of memory. It is known of sandboxes with a unit.
+	OOMKilled bool
 }
 
 // Status is the exit status that stands for e, as shells have it: 128+n for
@@ -71,7 +84,7 @@ func Start(ctx context.Context, p *Plan, o Options) (*Sandbox, error) {
 	if os.Args[0] == child.Argv0 {
 		return nil, errors.New("this process is the child of a launch, and its main did not call launcher.Child first")
 	}
-	l := &launch{plan: p, options: o, terminal: openTerminal(), sync: -1, control: -1, pidfd: -1}
+	l := &launch{ctx: ctx, plan: p, options: o, terminal: openTerminal(), sync: -1, control: -1, pidfd: -1}
 	s := &Sandbox{l: l, done: make(chan struct{})}
 	started := make(chan error, 1)
 	go func() {
@@ -131,19 +144,23 @@ func (s *Sandbox) Stop() { s.l.stop() }
 
 // launch is the launcher's side of one sandbox.
 type launch struct {
+	ctx     context.Context // of the set-up
 	plan    *Plan
 	options Options
 
 	sync, control int // the launcher's ends of the sockets; -1: none
 	terminal      *terminal
 	pty           *pty
+	notifier      notifier
 
-	pid     int      // the process that waits for a word of ours
-	lent    []int    // descriptors to send to it with the word
-	made    []string // directories of the host that the launch made
-	locks   closer   // directories of overlays
-	process Process
-	others  []int // children of the launch's thread that are none of its
+	pid      int      // the process that waits for a word of ours
+	lent     []int    // descriptors to send to it with the word
+	made     []string // directories of the host that the launch made
+	locks    closer   // directories of overlays
+	process  Process
+	placed   Placed
+	oomKills int   // of the unit's control group, before the sandbox was in it
+	others   []int // children of the launch's thread that are none of its
 
 	mu        sync.Mutex
 	children  []int // started and not yet reaped; the last is the sandbox's first process
@@ -209,6 +226,7 @@ func (l *launch) started() {
 	if l.pty != nil {
 		l.pty.start()
 	}
+	l.notifier.start()
 	if l.options.Started != nil {
 		l.options.Started(l.process)
 	}
@@ -217,6 +235,7 @@ func (l *launch) started() {
 // stop sends the stop signal now and SIGKILL later.
 func (l *launch) stop() {
 	p := l.plan.profile.Process
+	l.notifier.stop()
 	_ = l.signal(signalNumber(p.StopSignal)) // gone is as good
 	_ = l.signal(unix.SIGCONT)               // one that is stopped does not see it
 	l.mu.Lock()

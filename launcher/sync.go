@@ -113,7 +113,7 @@ func (l *launch) command(pid int) error {
 	l.mu.Lock()
 	l.pidfd = fd
 	l.mu.Unlock()
-	l.process = Process{PID: pid, Namespaces: make(map[config.NamespaceKind]uint64)}
+	l.process = Process{PID: pid, Namespaces: make(map[config.NamespaceKind]uint64), Unit: l.placed.Unit}
 	l.readNamespaces()
 	return nil
 }

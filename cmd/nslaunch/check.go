@@ -58,6 +58,7 @@ func checkProfile(path string, host bool) ([]launcher.Note, error) {
 	if err != nil {
 		return nil, err
 	}
+	withoutHelper(p, h)
 	words := []string{}
 	if len(p.Command.Argv) == 0 {
 		words = []string{"true"} // the command may be given on the command line

@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"regexp"
+	"slices"
 	"testing"
 )
 
@@ -14,10 +15,11 @@ type actions struct {
 
 // newActions has the form of every action there is. Those that need what root
 // does not have everywhere are not among them: "raise the limit …", for CAP_SYS_RESOURCE,
-// and how a chroot and an initramfs are left.
+// and how a chroot and an initramfs are left. Those that need a terminal or a systemd
+// are compared in TestConformanceOnTerminal and TestConformanceInUnit.
 func newActions() *actions {
 	a := &actions{seen: map[*regexp.Regexp]bool{}}
-	for _, form := range append(mountActions(), []string{
+	for _, form := range slices.Concat(mountActions(), serviceActions(), []string{
 		`start the stage`, `start the stage in (a )?new .* namespaces?`, `die with the launcher`, `block signals`, `open /proc/self`,
 		`open the \w+ namespace /.*`, `join the (user|pid|mount) namespace /.*`, `join the (net|ipc|uts|cgroup|time) namespace /.*`,
 		`make (a )?new .* namespaces?`, `make a new time namespace and enter it`, `make a new time namespace and enter it, .*`,
@@ -36,7 +38,7 @@ func newActions() *actions {
 		`empty the capability bounding set`, `limit the capability bounding set to .*`,
 		`drop all capabilities`, `set the capabilities .*`, `set the ambient capabilities .*`,
 		`change to /.*`, `set no_new_privs`, `close descriptors above 2`, `close descriptors above 2 but .*`, `unblock signals`, `execute .*`,
-	}...) {
+	}) {
 		a.forms = append(a.forms, regexp.MustCompile(`(?s)^`+form+`$`))
 	}
 	return a

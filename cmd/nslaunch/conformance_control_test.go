@@ -13,14 +13,23 @@ import (
 // The check sees a stray call, a missing one, and a changed operand, whichever
 // call it is.
 func TestConformanceControl(t *testing.T) {
-	for name, rest := range map[string]string{"the host's tree": "", "a tree": system + "tmpfs = [\"/tmp\"]\nmasked = [\"/usr/share\"]\n"} {
-		t.Run(name, func(t *testing.T) { conformanceControl(t, "version = 1\nnamespaces = \"new\"\n"+rest) })
+	for name, c := range map[string]conformanceCase{
+		"the host's tree": {},
+		"a tree":          {profile: system + "tmpfs = [\"/tmp\"]\nmasked = [\"/usr/share\"]\n"},
+		"a service": {profile: "service = { notify = \"command\", listen_fds = true }\n", around: tellable(),
+			keep: 1, sockets: []string{"LISTEN_FDS=1"}},
+	} {
+		c.profile, c.words = "version = 1\nnamespaces = \"new\"\n"+c.profile, []string{"systemd-notify", "--ready", "--no-block"}
+		if c.around == nil {
+			c.words = []string{"true"}
+		}
+		t.Run(name, func(t *testing.T) { conformanceControl(t, c) })
 	}
 }
 
-func conformanceControl(t *testing.T, profile string) {
+func conformanceControl(t *testing.T, c conformanceCase) {
 	u := nstest.Superuser(t)
-	run, _ := conformanceCase{profile: profile, words: []string{"true"}}.run(t, u, false)
+	run, _ := c.run(t, u, false)
 	if err := checkConformance(run, false); err != nil {
 		t.Fatal(err)
 	}

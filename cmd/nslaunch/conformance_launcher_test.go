@@ -27,7 +27,7 @@ func checkLauncher(run conformanceRun) error {
 	if !slices.Equal(got, want) {
 		return fmt.Errorf("did\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
-	return nil
+	return checkTelling(run)
 }
 
 // ends tells an act that ends what a failed set-up has left.
@@ -47,6 +47,9 @@ var planActs = []struct {
 	{regexp.MustCompile(`^set the nice value (-?\d+)$`), "setpriority $1"},
 	{regexp.MustCompile(`^wait until init is in place$`), "hear init"},
 	{regexp.MustCompile(`^hand the terminal to`), "hand over the terminal"},
+	{regexp.MustCompile(`^make a socket for notifications, for the stage$`), "make a socket"},
+	{regexp.MustCompile(`^place the sandbox in the scope (\S+) of `), "place in $1"},
+	{regexp.MustCompile(`^stay in the service (\S+), which must`), "place in $1"},
 	{regexp.MustCompile(`^(map the ids of .*) as the user namespace does, for the stage$`), "$1"},
 	{regexp.MustCompile(`release`), "release"},
 }
@@ -67,7 +70,10 @@ func launcherSteps(steps string) ([]string, error) {
 		if m := receivesTree.FindStringSubmatch(s.Action); m != nil {
 			acts = append(acts, "lend the tree of "+m[1])
 		}
-		if s.By != "launcher" || strings.HasPrefix(s.Action, "leave out ") {
+		if receivesSocket.MatchString(s.Action) {
+			acts = append(acts, "lend the socket")
+		}
+		if s.By != "launcher" || doesNothing.MatchString(s.Action) || tells.MatchString(s.Action) {
 			continue
 		}
 		if m := makesLayer.FindStringSubmatch(s.Action); m != nil {
@@ -125,7 +131,8 @@ func launcherActs(tr trace) ([]string, error) {
 		switch name {
 		case "openat", "close", "write", "clone", "setpriority", "prlimit64", "sendto", "recvmsg", "ioctl",
 			"setns", "unshare", "mount", "kill", "tgkill", "pidfd_send_signal", "sethostname", "setgroups", "capset",
-			"open_tree", "mount_setattr", "move_mount", "sendmsg", "mkdirat", "unlinkat", "fchown", "fchmod", "flock":
+			"open_tree", "mount_setattr", "move_mount", "sendmsg", "mkdirat", "unlinkat", "fchown", "fchmod", "flock",
+			"socket", "fcntl", "pidfd_open":
 		default:
 			continue
 		}
@@ -135,6 +142,14 @@ func launcherActs(tr trace) ([]string, error) {
 		c, err := parseCall(strings.Replace(line, " => ", ", ", -1))
 		if err != nil {
 			return nil, err
+		}
+		if name == "socket" && !slices.Contains(acts, "start the child") {
+			continue // it looks who can be reached
+		}
+		// Later, one of the command is opened.
+		if name == "pidfd_open" && !slices.Contains(acts, "release") {
+			acts = append(acts, placeAct(tr, c))
+			continue
 		}
 		if act := launcherAct(tr, c, loader, files); act != "" {
 			acts = append(acts, act)
@@ -167,6 +182,10 @@ func launcherAct(tr trace, c traced, loader int, files map[uint64]string) string
 		return ""
 	case "open_tree", "mount_setattr", "sendmsg", "mkdirat", "fchown", "fchmod":
 		return treeAct(tr, c, files)
+	case "socket", "fcntl":
+		return socketAct(c, files)
+	case "pidfd_open":
+		return ""
 	case "flock":
 		return "lock " + files[number(0)]
 	case "close":

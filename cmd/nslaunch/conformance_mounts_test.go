@@ -82,6 +82,8 @@ func treeAct(tr trace, c traced, files map[uint64]string) string {
 	case "sendmsg":
 		if fd, err := lent(c); err == nil && strings.HasPrefix(files[uint64(fd)], "tree of ") {
 			return "lend the " + files[uint64(fd)]
+		} else if err == nil && files[uint64(fd)] == lentSocket {
+			return "lend the socket"
 		}
 	case "mkdirat":
 		if at(c.args, 2).number == 0o700 {

@@ -93,6 +93,7 @@ proc = { masked_paths = ["/proc/keys"] }
 	}
 	cases = append(cases, joinCases()...)
 	cases = append(cases, treeCases()...)
+	cases = append(cases, serviceCases()...)
 	for i := range cases {
 		if c := &cases[i]; c.words == nil && c.name != "no interpreter" {
 			c.words = []string{"true"}

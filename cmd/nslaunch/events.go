@@ -49,7 +49,8 @@ func (e *events) started(p launcher.Process) {
 		Event      string            `json:"event"`
 		PID        int               `json:"pid"`
 		Namespaces map[string]uint64 `json:"namespaces"`
-	}{"started", p.PID, namespaceNames(p)})
+		Unit       string            `json:"unit,omitempty"`
+	}{"started", p.PID, namespaceNames(p), p.Unit})
 }
 
 func namespaceNames(p launcher.Process) map[string]uint64 {
@@ -96,7 +97,8 @@ func (e *events) exited(x launcher.Exit) {
 		Status   int    `json:"status"`
 		Signal   string `json:"signal,omitempty"`
 		TimedOut bool   `json:"timed_out,omitempty"`
-	}{Event: "exited", Status: x.Status(), TimedOut: x.TimedOut}
+		OOM      bool   `json:"oom_killed,omitempty"`
+	}{Event: "exited", Status: x.Status(), TimedOut: x.TimedOut, OOM: x.OOMKilled}
 	if x.Signal != 0 {
 		event.Signal = unix.SignalName(x.Signal)
 	}

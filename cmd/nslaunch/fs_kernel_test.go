@@ -139,7 +139,7 @@ func TestKernelTypes(t *testing.T) {
 	})
 }
 
-// A caller with a terminal has it as the sandbox's console, too.
+// A caller with a terminal has it as the sandbox's console, too; and a terminal of the command's own is one.
 func TestConsole(t *testing.T) {
 	nstest.EachUser(t, func(t *testing.T, u nstest.User) {
 		cmd := profileCommand(t, u, ownTree(u, "dev = \"minimal\""), "sh", "-c", "stat -c %t /dev/console; tty; echo to the console > /dev/console")
@@ -151,5 +151,7 @@ func TestConsole(t *testing.T) {
 			t.Errorf("ended with %+v", got)
 		}
 		wantInside(t, u, ownTree(u, "dev = \"minimal\""), "test -e /dev/console || echo none", "none\n")
+		wantInside(t, u, ownTree(u, "dev = \"minimal\"\nprocess.terminal = \"pty\""),
+			"stat -c %t /dev/console; tty; echo to the console > /dev/console", "88\r\n/dev/console\r\nto the console\r\n")
 	})
 }

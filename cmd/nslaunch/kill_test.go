@@ -24,6 +24,8 @@ type killCase struct {
 	joins bool
 	// userOnly: root has no subordinate ids.
 	userOnly bool
+	// service: in the environment is what a service manager says.
+	service bool
 }
 
 func killCases() []killCase {
@@ -42,6 +44,8 @@ func killCases() []killCase {
 			every: map[string]int{"launcher": 5, "launcher.0.0": 4, "launcher.0.0.0": 4}},
 		{name: "no pid namespace", profile: "namespaces = { user = \"new\", net = \"new\" }\n" + alone,
 			every: map[string]int{"launcher": 10, "launcher.0.0": 5}},
+		{name: "service", service: true, profile: "namespaces = \"new\"\nservice = { notify = \"command\", credentials = true }\nmounts = { tmpfs = [\"/run\"] }\n" + daemons,
+			every: map[string]int{"launcher": 7, "launcher.0.0": 3, "launcher.0.0.0": 7}},
 	}
 }
 
@@ -61,7 +65,11 @@ func TestKilled(t *testing.T) {
 					profile = strings.ReplaceAll(profile, "HOLDER", fmt.Sprint(h.pid))
 				}
 				for role, every := range c.every {
-					if n := killEach(t, u, profile, role, every); n < 10 {
+					var env []string
+					if c.service {
+						env = []string{"NOTIFY_SOCKET=" + newListener(t, u).address, "CREDENTIALS_DIRECTORY=" + u.TempDir(t)}
+					}
+					if n := killEach(t, u, profile, role, every, env...); n < 10 {
 						t.Errorf("%s made %d calls: too few for a test", role, n)
 					}
 				}
@@ -72,13 +80,13 @@ func TestKilled(t *testing.T) {
 
 // killEach kills the process of a role at every nth of its calls, one run
 // for each, and returns how many it makes.
-func killEach(t *testing.T, u nstest.User, profile, role string, every int) int {
+func killEach(t *testing.T, u nstest.User, profile, role string, every int, env ...string) int {
 	t.Helper()
 	dir := u.TempDir(t)
 	u.WriteFile(t, filepath.Join(dir, "p.toml"), profile)
 	for n := 1; ; n += every {
 		cmd := u.Command(t, nstest.Nslaunch(t), "p.toml")
-		cmd.Dir = dir
+		cmd.Dir, cmd.Env = dir, append(cmd.Env, env...)
 		stderr, err := os.CreateTemp(t.TempDir(), "")
 		if err != nil {
 			t.Fatal(err)

@@ -38,6 +38,7 @@ func commands() []command {
 		{"run", "[FLAGS] PROFILE [--] [ARGV…]", "run a command in a sandbox", cmdRun},
 		{"check", "[--host] [--json] PROFILE…", "report every problem of profiles", cmdCheck},
 		{"plan", "[--json|--syscalls] PROFILE [--] [ARGV…]", "print what run would do, step by step", cmdPlan},
+		{"unit", "[--user] [--setenv NAME=VALUE] PROFILE", "print a unit file for systemd that runs a profile", cmdUnit},
 		{"ns", "[--type TYPE] [--json]", "list the namespaces of this machine", cmdNS},
 		{"version", "[--json]", "print the version", cmdVersion},
 		{"help", "[COMMAND]", "print this, or a command's flags", cmdHelp},

@@ -119,6 +119,10 @@ func TestDesignProfiles(t *testing.T) {
 				w.refuses(t, "04-service", `9:8: idmap.uid[0]: uid 990: not the caller's`, `10:8: idmap.gid[0]: gid 990: not the caller's`)
 				return
 			}
+			// There is no systemd here: see TestDesignService.
+			w.refuses(t, "04-service", `23:1: limits.memory: needs a scope, and no manager of systemd can be reached: /run/systemd/private: ENOENT`)
+			w.more = "optional = true\n"
+			defer func() { w.more = "" }()
 			w.sees(t, "04-service", sight{
 				args: []string{"/usr/sbin/webd", "--foreground"}, uid: 990, cwd: w.project, noCaps: true,
 				mounts: map[string]string{"/": ",ro", "/var/lib/webd": "tmpfs,rw"},

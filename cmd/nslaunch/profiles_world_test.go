@@ -26,6 +26,7 @@ type world struct {
 	u       nstest.User
 	project string // the working directory
 	runtime string // XDG_RUNTIME_DIR
+	more    string // lines at the end of each profile
 }
 
 // prepareWorld covers directories of the machine, seen from the new namespace alone.
@@ -94,7 +95,7 @@ func newWorld(t *testing.T, u nstest.User) *world {
 	super.WriteFile(t, project+"/.git/config", "")
 	super.WriteFile(t, project+"/.env", "SECRET=1\n")
 	u.Own(t, project)
-	return &world{outer, u, project, fmt.Sprintf("/run/user/%d", u.UID)}
+	return &world{outer, u, project, fmt.Sprintf("/run/user/%d", u.UID), ""}
 }
 
 // command is u's `nslaunch ./NAME.toml ARGS…` in the project.
@@ -104,7 +105,7 @@ func (w *world) command(t *testing.T, name string, args ...string) *exec.Cmd {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.u.WriteFile(t, filepath.Join(w.project, name+".toml"), string(text))
+	w.u.WriteFile(t, filepath.Join(w.project, name+".toml"), string(text)+w.more)
 	cmd := w.outer.Command(t, w.u, nstest.Nslaunch(t), append([]string{"./" + name + ".toml"}, args...)...)
 	cmd.Dir = w.project
 	cmd.Env = append(cmd.Env, "XDG_RUNTIME_DIR="+w.runtime, "WAYLAND_DISPLAY=wayland-0", "npm_config_cache=c", "CI=true", "CI_STEP=7", "COLORTERM=yes", "SECRET=1")

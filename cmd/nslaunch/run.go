@@ -120,6 +120,7 @@ func (r *request) plan() (*launcher.Plan, error) {
 	if err != nil {
 		return nil, err
 	}
+	withoutHelper(p, h)
 	if r.profile == "" {
 		return launcher.Compile(p, h, nil)
 	}
@@ -158,6 +159,11 @@ func cmdRun(args []string) int {
 
 // run carries a plan out and returns the exit status.
 func run(plan *launcher.Plan, events *events, arrivals <-chan launcher.Arrival) int {
+	for _, n := range plan.Notes {
+		if n.Degraded {
+			say().Info(n)
+		}
+	}
 	sandbox, interrupt, err := start(plan, events, arrivals)
 	switch {
 	case interrupt != 0:
@@ -181,6 +187,9 @@ func run(plan *launcher.Plan, events *events, arrivals <-chan launcher.Arrival) 
 		events.failed(err, exitSetup)
 		return exitSetup
 	}
+	if exit.OOMKilled {
+		say().Error(outOfMemory(plan.Profile()))
+	}
 	if exit.TimedOut {
 		say().Errorf("the command was ended by limits.timeout")
 	}
@@ -199,7 +208,7 @@ func start(plan *launcher.Plan, events *events, arrivals <-chan launcher.Arrival
 	}
 	done := make(chan result, 1)
 	go func() {
-		s, err := launcher.Start(ctx, plan, launcher.Options{Started: events.started, JobControl: true})
+		s, err := launcher.Start(ctx, plan, launcher.Options{Started: events.started, Place: place, Notify: tellManager(), JobControl: true})
 		done <- result{s, err}
 	}()
 	var early []launcher.Arrival
@@ -210,6 +219,7 @@ func start(plan *launcher.Plan, events *events, arrivals <-chan launcher.Arrival
 			if r.err != nil {
 				return nil, interrupt, r.err
 			}
+			closeSockets(plan)
 			for _, a := range early {
 				r.sandbox.Forward(a)
 			}

@@ -56,6 +56,8 @@ func at(list []operand, i int) operand {
 
 func (m matcher) operand(want, got operand) error {
 	switch {
+	case want.kind == 'w' && want.text == pidWord:
+		return m.withPID(got)
 	case want.kind == 'w' && !registerName.MatchString(want.text):
 		return nil // an address, or what the kernel writes there
 	case want.kind == 'w':

@@ -74,6 +74,9 @@ func parsePlanned(line string) (planned, error) {
 		return planned{}, fmt.Errorf("what is %q in %s", tail, line)
 	}
 	p.register, p.mustFail = m[1], m[2] == "fails with"
+	if planPID.MatchString(call.result) {
+		p.register = pidWord
+	}
 	if m[3] != "" {
 		p.passed = strings.Split(m[3], ", ")
 	}

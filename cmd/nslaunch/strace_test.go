@@ -18,7 +18,7 @@ type trace struct{ calls map[int][]string }
 
 // straceWords begin a command line of root's that runs another as u, traced. It
 // is root's strace, as newuidmap has no privilege under a tracer without. With
-// raw, operands are plain numbers.
+// raw, operands are plain numbers, but where they tell of a result.
 func straceWords(t *testing.T, u nstest.User, traces string, raw bool) []string {
 	t.Helper()
 	nstest.Require(t, nstest.Root(), nstest.Tools("strace"))
@@ -26,7 +26,7 @@ func straceWords(t *testing.T, u nstest.User, traces string, raw bool) []string 
 	// are then those of the command.
 	words := []string{"strace", "-D", "-ff", "--pidns-translation", "-o", traces, "-X", "raw"}
 	if raw {
-		words = append(words, "-e", "raw=!clone")
+		words = append(words, "-e", "raw=!clone,recvmsg")
 	} else {
 		words = append(words, "-v", "-s", "65536")
 	}

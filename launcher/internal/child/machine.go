@@ -149,6 +149,8 @@ func (m *machine) special(o *op) syscall.Errno {
 			errno = syscall.ENOENT
 		}
 		return errno
+	case program.SpecialPID:
+		m.writePID(m.arg(o, 0))
 	case program.SpecialNotExecutable:
 		if m.execErr == syscall.EACCES {
 			return m.execErr

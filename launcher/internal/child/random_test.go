@@ -67,7 +67,10 @@ func randomOp(b *program.Builder, r *rand.Rand, reg func() uint8, left int) *pro
 		}
 		return program.Register(reg())
 	}
-	switch r.IntN(12) {
+	switch r.IntN(13) {
+	case 12:
+		b.WithPID("LISTEN_PID=")
+		return b.Op(b.Len() - 1)
 	case 0:
 		return b.Call(unix.SYS_GETUID).To(reg())
 	case 1, 2, 3:

@@ -125,9 +125,25 @@ func (b *Builder) Words(words ...uint64) Operand {
 
 // Strings adds a NULL-terminated array of strings, as execve(2) takes it.
 func (b *Builder) Strings(list []string) Operand {
-	words := make([]uint64, len(list)+1)
+	ops := make([]Operand, len(list))
 	for i, s := range list {
-		words[i] = b.String(s).Value
+		ops[i] = b.String(s)
+	}
+	return b.Pointers(ops...)
+}
+
+// WithPID adds a string of its own, and the op by which a process writes its id to the end of it.
+func (b *Builder) WithPID(s string) Operand {
+	str := b.Bytes(append([]byte(s), make([]byte, PIDRoom)...))
+	b.Special(SpecialPID, Operand{KindData, str.Value + uint64(len(s))}, str)
+	return str
+}
+
+// Pointers adds a NULL-terminated array of addresses of data.
+func (b *Builder) Pointers(list ...Operand) Operand {
+	words := make([]uint64, len(list)+1)
+	for i, o := range list {
+		words[i] = o.Value
 	}
 	op := b.Words(words...)
 	for i := range list {

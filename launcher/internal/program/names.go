@@ -18,20 +18,21 @@ type param struct {
 type kind uint8
 
 const (
-	number     kind = iota // unsigned, decimal where it has no name
-	id                     // of 32 bits, -1 where it is not to change
-	octal                  // a file mode
-	fileMode               // of a regular file, with its type
-	descriptor             // or AT_FDCWD
-	bits                   // flags
-	text                   // a NUL-terminated string
-	texts                  // a NULL-terminated array of such
-	structure              // with fields
-	signal                 // a signal's number
-	signalSet              // a set of signals
-	capData                // the three sets of capset(2)
-	groupList              // the list of setgroups(2), whose length comes before it
-	ifreq                  // struct ifreq of netdevice(7), with flags
+	number      kind = iota // unsigned, decimal where it has no name
+	id                      // of 32 bits, -1 where it is not to change
+	octal                   // a file mode
+	fileMode                // of a regular file, with its type
+	descriptor              // or AT_FDCWD
+	bits                    // flags
+	text                    // a NUL-terminated string
+	texts                   // a NULL-terminated array of such
+	structure               // with fields
+	signal                  // a signal's number
+	signalSet               // a set of signals
+	capData                 // the three sets of capset(2)
+	groupList               // the list of setgroups(2), whose length comes before it
+	unixAddress             // struct sockaddr_un of unix(7), with a path
+	ifreq                   // struct ifreq of netdevice(7), with flags
 )
 
 // field is one of a structure.
@@ -72,6 +73,8 @@ func capHeader() param {
 // no name.
 func lookup(o *Op) call {
 	switch uintptr(o.Nr) {
+	case unix.SYS_BIND:
+		return call{"bind", []param{fd(), {kind: unixAddress}, num()}}
 	case unix.SYS_CAPSET:
 		return call{"capset", []param{capHeader(), {kind: capData}}}
 	case unix.SYS_CHDIR:

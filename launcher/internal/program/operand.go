@@ -21,7 +21,7 @@ func (p *Program) operand(what param, o *Op, i int) string {
 		return p.memory(what, a.Value, o)
 	}
 	switch what.kind {
-	case text, texts, structure, signalSet, capData, groupList, ifreq:
+	case text, texts, structure, signalSet, capData, groupList, ifreq, unixAddress:
 		if a.Value == 0 {
 			return "NULL"
 		}
@@ -98,7 +98,7 @@ func (p *Program) memory(what param, off uint64, o *Op) string {
 	case texts:
 		var words []string
 		for at := off; p.uint(at, 8) != 0; at += 8 {
-			words = append(words, quote([]byte(p.CString(p.uint(at, 8)))))
+			words = append(words, p.word(p.uint(at, 8)))
 		}
 		return "[" + strings.Join(words, ", ") + "]"
 	case structure:
@@ -113,11 +113,26 @@ func (p *Program) memory(what param, off uint64, o *Op) string {
 			words = append(words, strconv.FormatUint(p.uint(off+4*i, 4), 10))
 		}
 		return "[" + strings.Join(words, ", ") + "]"
+	case unixAddress:
+		return fmt.Sprintf("{sa_family=AF_UNIX, sun_path=%s}", quote([]byte(p.CString(off+2))))
 	case ifreq:
 		const nameSize = 16
 		return fmt.Sprintf("{ifr_name=%s, ifr_flags=%s}", quote([]byte(p.CString(off))), bitWords(p.uint(off+nameSize, 2), interfaceFlags()))
 	}
 	return fmt.Sprintf("data+%#x", off)
+}
+
+// pidString stands for a string at the end of which a process writes its id.
+const pidString = "with_pid"
+
+// word prints a string of an array.
+func (p *Program) word(off uint64) string {
+	for i := range p.Ops {
+		if o := &p.Ops[i]; o.Nr == SpecialPID && o.Args[1].Value == off {
+			return pidString
+		}
+	}
+	return quote([]byte(p.CString(off)))
 }
 
 func (p *Program) structure(fields []field, off uint64) string {

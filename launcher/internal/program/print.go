@@ -25,6 +25,8 @@ func (o *Op) Name() string {
 		return "getcwd"
 	case SpecialReceive:
 		return "recvmsg"
+	case SpecialPID:
+		return "getpid"
 	case SpecialNotExecutable, SpecialNotFound:
 		return "execve"
 	}
@@ -43,7 +45,7 @@ func (p *Program) FormatStart() string {
 // notation of strace(1) with these additions:
 //
 //   - a result that is kept, and its use, is a register: r0, r1, …; another
-//     lower-case word stands for memory that the kernel writes, or for an address;
+//     lower-case word stands for memory that is written as the program runs, or for an address;
 //   - "or ERRNO" is an error that is passed over, and "fails with ERRNO" says
 //     that the call must fail so;
 //   - "if r0 is an error, skip 2" passes over the next two lines;
@@ -127,6 +129,8 @@ func (p *Program) formatSpecial(o *Op) []string {
 		return []string{fmt.Sprintf("getcwd(path, %d) # it begins with /, or it fails with ENOENT", cwdSize)}
 	case SpecialReceive:
 		return []string{fmt.Sprintf("recvmsg(%d, tree, MSG_CMSG_CLOEXEC) = r%d # the launcher lends it", p.SyncFD, o.Out)}
+	case SpecialPID:
+		return []string{"getpid() # " + pidString + " is " + quote([]byte(p.CString(o.Args[1].Value))) + " with it at the end"}
 	case SpecialSkip:
 		when := "an error"
 		if o.Args[2].Value != 0 {

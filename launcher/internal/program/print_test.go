@@ -60,6 +60,7 @@ func TestFormatCalls(t *testing.T) {
 		args []Operand
 	}{
 		{unix.SYS_CAPSET, []Operand{b.Words(unix.LINUX_CAPABILITY_VERSION_3), b.Words(1<<12|1<<21<<32, 1<<7, 1)}},
+		{unix.SYS_BIND, []Operand{fd, b.Bytes([]byte("\x01\x00notify.1\x00")), Const(10)}},
 		{unix.SYS_CHDIR, []Operand{b.String("/a \"b\"\\\n\t\r\x01\x012é\xff\u2028")}},
 		{unix.SYS_CLOSE, []Operand{fd}},
 		{unix.SYS_CLOSE_RANGE, []Operand{Int(3), Const(1<<32 - 1), null}},
@@ -127,7 +128,7 @@ func TestFormatCalls(t *testing.T) {
 func TestName(t *testing.T) {
 	for nr, want := range map[uint16]string{
 		SpecialSync: "recvfrom", SpecialFork: "clone", SpecialInit: "waitid", SpecialSameFile: "statx",
-		SpecialCwd: "getcwd", SpecialNotExecutable: "execve", SpecialNotFound: "execve",
+		SpecialCwd: "getcwd", SpecialPID: "getpid", SpecialNotExecutable: "execve", SpecialNotFound: "execve",
 		unix.SYS_MOUNT: "mount", 999: "syscall_999",
 	} {
 		if got := (&Op{Nr: nr}).Name(); got != want {

@@ -63,6 +63,9 @@ const (
 // Repeats bounds the calls of an op with Repeat.
 const Repeats = 10000
 
+// PIDRoom is what SpecialPID may write: a process id is below 1<<22.
+const PIDRoom = 8
+
 // Special ops. They are above all system call numbers.
 const (
 	// SpecialSync tells the launcher that point Args[0] is reached and waits for its word.
@@ -84,6 +87,10 @@ const (
 	SpecialCwd
 	// SpecialReceive takes the descriptor that the launcher sends; it is the result.
 	SpecialReceive
+	// SpecialPID writes the process's own id, as it sees it, in decimal and with a
+	// NUL at the end to Args[0], where there is room for PIDRoom bytes. Args[1] is
+	// the string that this becomes a part of, for printing.
+	SpecialPID
 	// SpecialNotExecutable fails with EACCES if an Exec op met it.
 	SpecialNotExecutable
 	// SpecialNotFound fails with the errno that was remembered of the Exec ops.

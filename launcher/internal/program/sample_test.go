@@ -26,7 +26,8 @@ func sample(t testing.TB) *Program {
 	b.Patch(fork, 1, Const(uint64(b.Len())))
 	b.Step(3)
 	b.Special(SpecialCwd)
-	argv, env := b.Strings([]string{"sh", "-c", "exit 1"}), b.Strings([]string{"A=ä\n\x01", "sh"})
+	pidString := b.WithPID("LISTEN_PID=")
+	argv, env := b.Strings([]string{"sh", "-c", "exit 1"}), b.Pointers(b.String("A=ä\n\x01"), b.String("sh"), pidString)
 	for _, file := range []string{"/usr/bin/sh", "/bin/sh"} {
 		b.Call(unix.SYS_EXECVE, b.String(file), argv, env).PassOver(unix.ENOENT, unix.ENOTDIR, unix.EACCES).With(Exec)
 	}

@@ -68,6 +68,10 @@ func (b bounds) op(i int, o *Op) error {
 		if n := o.Args[1]; o.Args[0].Kind != KindReg || n.Kind != KindConst || n.Value > last-uint64(i) {
 			return errors.New("skip goes on out of bounds")
 		}
+	case SpecialPID:
+		if at := o.Args[0]; at.Kind != KindData || at.Value+PIDRoom > uint64(b.data) {
+			return errors.New("a process id is written out of bounds")
+		}
 	case SpecialInit:
 		if !b.control {
 			return errors.New("an init without a control socket")

@@ -46,6 +46,15 @@ func TestValidateBounds(t *testing.T) {
 		{"skip if a constant", func(p *Program) { p.Ops[skip].Args[0] = Const(0) }, "op 4: skip"},
 		{"init without a socket", func(p *Program) { p.ControlFD = -1 }, "op 7: an init"},
 		{"no init, no socket", func(p *Program) { p.ControlFD, p.Ops[beInit].Nr = -1, unix.SYS_GETPID }, ""},
+		{"a process id within bounds", func(p *Program) {
+			p.Ops[samefile].Nr, p.Ops[samefile].Args[0] = SpecialPID, Operand{KindData, uint64(len(p.Data)) - PIDRoom}
+		}, ""},
+		{"a process id out of bounds", func(p *Program) {
+			p.Ops[samefile].Nr, p.Ops[samefile].Args[0] = SpecialPID, Operand{KindData, uint64(len(p.Data)) - PIDRoom + 1}
+		}, "op 1: a process id"},
+		{"a process id to a constant", func(p *Program) {
+			p.Ops[samefile].Nr, p.Ops[samefile].Args[0] = SpecialPID, Const(0)
+		}, "op 1: a process id"},
 		{"same file of a constant", func(p *Program) { p.Ops[samefile].Args[0] = Const(1) }, ""},
 		{"odd relocation", func(p *Program) { p.Relocs[0] += 4 }, "relocation at"},
 		{"relocation beyond the end", func(p *Program) { p.Relocs = []uint32{uint32(len(p.Data)+7) &^ 7} }, "relocation at"},

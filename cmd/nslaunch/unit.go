@@ -1,0 +1,127 @@
+package main
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/nslaunch/nslaunch/config"
+	"github.com/nslaunch/nslaunch/internal/passwd"
+	"github.com/nslaunch/nslaunch/launcher"
+	"github.com/nslaunch/nslaunch/units/unitfile"
+)
+
+func cmdUnit(args []string) int {
+	fs := newFlags("unit")
+	var o unitfile.Options
+	fs.BoolVar(&o.User, "user", false, "for the user's own manager, systemd --user")
+	fs.Func("setenv", "an environment variable of the service: `NAME=VALUE`", func(v string) error {
+		if name, _, ok := strings.Cut(v, "="); !ok || name == "" {
+			return errors.New("want NAME=VALUE")
+		}
+		o.Env = append(o.Env, v)
+		return nil
+	})
+	if status, ok := parse(fs, args, exitUsage); !ok {
+		return status
+	}
+	switch {
+	case fs.NArg() == 0:
+		return misused("unit", exitUsage, "no profile")
+	case fs.NArg() > 1:
+		return misused("unit", exitUsage, "one profile makes one unit, got %d", fs.NArg())
+	case fs.Arg(0) == "-":
+		return misused("unit", exitUsage, "a unit names its profile, which standard input is not")
+	}
+	text, p, err := serviceOf(fs.Arg(0), o)
+	if err != nil {
+		complain(err)
+		return exitProblem
+	}
+	for _, ignored := range unitfile.Ignored(p) {
+		origin := p.Origin(ignored.Key)
+		origin.Pos.File = fs.Arg(0)
+		say().Info(launcher.Note{Origin: origin,
+			Text: "not in the unit: systemd signals nslaunch, which sends process.stop_signal to the command"})
+	}
+	fmt.Print(text)
+	return exitOK
+}
+
+// serviceOf returns the unit of the profile at path.
+func serviceOf(path string, o unitfile.Options) (string, *config.Profile, error) {
+	var err error
+	if o.Nslaunch, err = os.Executable(); err != nil {
+		return "", nil, err
+	}
+	if o.Profile, err = filepath.Abs(path); err != nil {
+		return "", nil, err
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		_, err = config.Load(path, config.CallerVars()) // which words it
+		return "", nil, err
+	}
+	p, err := config.Parse(o.Profile, data, serviceVars(o))
+	if err != nil {
+		return "", nil, renamed(err, o.Profile, path)
+	}
+	if len(p.Command.Argv) == 0 {
+		return "", nil, fmt.Errorf("%s: no command (write command = [\"…\"]: a unit has no words after the profile)", path)
+	}
+	text, err := unitfile.Service(p, o)
+	return text, p, err
+}
+
+// renamed lets problems name the profile as the caller did.
+func renamed(err error, from, to string) error {
+	var list config.Errors
+	if errors.As(err, &list) {
+		for _, e := range list {
+			if e.Pos.File == from {
+				e.Pos.File = to
+			}
+		}
+	}
+	return err
+}
+
+// serviceVars are the facts of the service that will read the profile, not of who asks for the
+// unit: that would be right for this shell alone. See systemd.exec(5).
+func serviceVars(o unitfile.Options) config.Vars {
+	set := map[string]string{"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin"}
+	var v config.Vars
+	if o.User {
+		v = config.CallerVars()
+		for _, name := range []string{"HOME", "USER", "LOGNAME", "SHELL", "XDG_RUNTIME_DIR"} {
+			if value, ok := os.LookupEnv(name); ok {
+				set[name] = value
+			}
+		}
+	} else {
+		root := passwd.ByID(0)
+		v = config.Vars{User: root.Name, Home: root.Home, State: "/var/lib/nslaunch"}
+	}
+	for _, e := range o.Env {
+		name, value, _ := strings.Cut(e, "=")
+		set[name] = value
+	}
+	v.Home = cmp.Or(set["HOME"], v.Home)
+	v.Cwd = "/"
+	if o.User {
+		v.Cwd, v.State = v.Home, ""
+		if state := set["XDG_STATE_HOME"]; filepath.IsAbs(state) {
+			v.State = filepath.Join(state, "nslaunch")
+		} else if v.Home != "" {
+			v.State = filepath.Join(v.Home, ".local/state/nslaunch")
+		}
+	}
+	v.Env = func(name string) (string, bool) {
+		value, ok := set[name]
+		return value, ok
+	}
+	return v
+}

@@ -1,0 +1,29 @@
+package launcher
+
+import (
+	"os"
+	"strconv"
+	"strings"
+)
+
+// oomKills is how many processes of a control group the kernel has killed for
+// want of memory: oom_kill of memory.events, in the documentation of cgroup v2
+// since Linux 4.13. It is 0 where the group has no memory controller.
+func oomKills(cgroup string) int {
+	if cgroup == "" {
+		return 0
+	}
+	text, _ := os.ReadFile(cgroup + "/memory.events")
+	for line := range strings.Lines(string(text)) {
+		if n, ok := strings.CutPrefix(line, "oom_kill "); ok {
+			kills, _ := strconv.Atoi(strings.TrimSpace(n))
+			return kills
+		}
+	}
+	return 0
+}
+
+// ranOutOfMemory is asked as soon as the command's end is known. Init, in the same control group,
+// still runs then and keeps the group; where there is none, or it was killed with the command, the
+// manager may have removed the group, and nothing is known.
+func (l *launch) ranOutOfMemory() bool { return oomKills(l.placed.Cgroup) > l.oomKills }
