@@ -5,6 +5,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/nslaunch/nslaunch/launcher/internal/siginfo"
 	"golang.org/x/sys/unix"
@@ -35,6 +36,9 @@ func (l *launch) stopped(sig unix.Signal) {
 		}
 		return
 	}
+	if !l.staysStopped() {
+		return
+	}
 	if l.pty != nil {
 		l.pty.relay.flush()
 		l.pty.keys.restore()
@@ -44,6 +48,19 @@ func (l *launch) stopped(sig unix.Signal) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.continued = siginfo.Stop(sig, l.handsTerminal() && sig != unix.SIGSTOP)
+}
+
+// staysStopped tells whether the command is stopped still, after a moment in which a CONT that was
+// sent as soon as it stopped gets through: of what comes before this process stops, nothing
+// would be heard any more.
+func (l *launch) staysStopped() bool {
+	for range 10 {
+		time.Sleep(time.Millisecond)
+		if s := stateOf(l.process.PID); s != 'T' && s != 't' && s != 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // resume continues the command, in the foreground if this process is there.

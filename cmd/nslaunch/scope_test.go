@@ -297,12 +297,14 @@ func TestManyScopes(t *testing.T) {
 
 // Without a manager, auto runs and says so, and required does not run.
 func TestScopeWithoutManager(t *testing.T) {
+	outer := nstest.NewOuter(t, mountprop.Private)
+	nstest.MustRun(t, outer.Command(t, nstest.Superuser(t), "mount", "-t", "tmpfs", "none", "/run"))
 	nstest.EachUser(t, func(t *testing.T, u nstest.User) {
-		got := nstest.Run(t, profileCommand(t, u, inScope+"[scope]\nmode = \"auto\"\n", "true"))
+		got := nstest.Run(t, outerCommand(t, outer, u, inScope+"[scope]\nmode = \"auto\"\n", "true"))
 		if got.Status != 0 || !strings.HasPrefix(got.Stderr, "nslaunch: note: p.toml:6:1: scope.mode: no scope: no manager of systemd can be reached (") {
 			t.Errorf("auto: status %d, %q", got.Status, got.Stderr)
 		}
-		got = nstest.Run(t, profileCommand(t, u, inScope+"[scope]\nmode = \"required\"\n", "true"))
+		got = nstest.Run(t, outerCommand(t, outer, u, inScope+"[scope]\nmode = \"required\"\n", "true"))
 		if got.Status != exitSetup || !strings.HasPrefix(got.Stderr, "nslaunch: error: p.toml:6:1: scope.mode: no manager of systemd can be reached: ") {
 			t.Errorf("required: status %d, %q", got.Status, got.Stderr)
 		}

@@ -210,9 +210,12 @@ func TestStopAndContinue(t *testing.T) {
 			if err := syscall.Kill(launcher, step.send); err != nil {
 				t.Fatal(err)
 			}
-			for deadline := time.Now().Add(20 * time.Second); statField(t, h.pid, 0) != step.want; time.Sleep(time.Millisecond) {
-				if time.Now().After(deadline) {
-					t.Fatalf("%v: the command's state is %s; want %s", step.send, statField(t, h.pid, 0), step.want)
+			// The launcher stops after the command: what continues it before that is lost.
+			for _, pid := range []int{h.pid, launcher} {
+				for deadline := time.Now().Add(20 * time.Second); statField(t, pid, 0) != step.want; time.Sleep(time.Millisecond) {
+					if time.Now().After(deadline) {
+						t.Fatalf("%v: the state of %d is %s; want %s", step.send, pid, statField(t, pid, 0), step.want)
+					}
 				}
 			}
 		}
