@@ -34,6 +34,7 @@ packages() {
 		/lib/systemd/system/dbus.service       dbus
 		/usr/lib/systemd/user/dbus.service     dbus-user-session
 		/usr/share/pam-configs/systemd         libpam-systemd
+		/usr/lib/polkit-1/polkitd              polkitd
 	LIST
 }
 
