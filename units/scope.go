@@ -296,11 +296,7 @@ func (u *Unit) locate(ctx context.Context) error {
 
 // keep checks the unit that the process is in already.
 func (u *Unit) keep(ctx context.Context) error {
-	err := u.verify(ctx)
-	if err == nil && u.request.Machine != "" {
-		err = u.register(ctx)
-	}
-	if err != nil {
+	if err := u.verify(ctx); err != nil {
 		return u.explain(err, u.request, nil)
 	}
 	return nil

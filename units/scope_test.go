@@ -120,6 +120,35 @@ func TestFallback(t *testing.T) {
 	}
 }
 
+// A connection that breaks before the answer leaves alone what another launch of the same profile
+// has in the unit.
+func TestUnitOfAnother(t *testing.T) {
+	f := newFake(t, func(f *fake, method string, body []any) ([]any, error) {
+		switch {
+		case method == "StartTransientUnit":
+			f.hangUp()
+			return nil, errSilent
+		case method == "GetUnit":
+			return []any{dbus.ObjectPath("/org/freedesktop/systemd1/unit/x_2escope")}, nil
+		case method == "Get" && body[1] == "Description":
+			return []any{dbus.MakeVariant("Sandbox x")}, nil
+		case method == "Get" && body[1] == "Transient":
+			return []any{dbus.MakeVariant(true)}, nil
+		case method == "Get" && body[1] == "ActiveState":
+			return []any{dbus.MakeVariant("active")}, nil
+		}
+		return usual(method, body)
+	})
+	f.place(3*time.Second, func(r *placement.Request) { r.Description = "Sandbox x" })
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, asked := range f.asked {
+		if strings.HasPrefix(asked, "KillUnit") || strings.HasPrefix(asked, "StopUnit") {
+			t.Errorf("asked: %q", f.asked)
+		}
+	}
+}
+
 func TestPIDNamespace(t *testing.T) {
 	if err := inOurPIDNamespace(0); err == nil {
 		t.Error("an invisible process shares ours")

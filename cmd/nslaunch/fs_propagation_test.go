@@ -51,16 +51,7 @@ func mountsIn(t *testing.T, pid int) []mountprop.Mount {
 // Each kind, of one mount, is what mountinfo says, and lets pass what it says; whatever the root is.
 func TestMountPropagation(t *testing.T) {
 	nstest.EachUser(t, func(t *testing.T, u nstest.User) {
-		for _, test := range []struct {
-			kind    mountprop.Propagation
-			in, out bool
-		}{
-			{mountprop.Private, false, false},
-			{mountprop.Slave, true, false},
-			{mountprop.Shared, true, true},
-			{mountprop.SlaveShared, true, false},
-			{mountprop.Unbindable, false, false},
-		} {
+		for _, test := range traffic() {
 			if test.kind == mountprop.Shared && !u.IsRoot() {
 				continue // the kernel allows none in a new user namespace
 			}

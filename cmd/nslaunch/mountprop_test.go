@@ -80,19 +80,26 @@ func TestCallersProc(t *testing.T) {
 	})
 }
 
+// passes says which way mounts pass through a mount of a kind, seen from inside.
+type passes struct {
+	kind    mountprop.Propagation
+	in, out bool
+}
+
+func traffic() []passes {
+	return []passes{
+		{mountprop.Private, false, false},
+		{mountprop.Slave, true, false},
+		{mountprop.Shared, true, true},
+		{mountprop.SlaveShared, true, false},
+		{mountprop.Unbindable, false, false},
+	}
+}
+
 // Each kind of propagation is what mountinfo says, and lets pass what it says.
 func TestPropagation(t *testing.T) {
 	nstest.EachUser(t, func(t *testing.T, u nstest.User) {
-		for _, test := range []struct {
-			kind    mountprop.Propagation
-			in, out bool
-		}{
-			{mountprop.Private, false, false},
-			{mountprop.Slave, true, false},
-			{mountprop.Shared, true, true},
-			{mountprop.SlaveShared, true, false},
-			{mountprop.Unbindable, false, false},
-		} {
+		for _, test := range traffic() {
 			if test.kind == mountprop.Shared && !u.IsRoot() {
 				continue // TestSharedRefused
 			}

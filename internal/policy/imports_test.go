@@ -31,7 +31,7 @@ var table = []struct {
 	{"units", []string{"config", "mountprop", "internal/placement"}},
 	{"units/notify", nil},
 	{"cmd/nslaunch-scope", []string{"units", "internal/placement"}},
-	{"cmd/...", []string{"config", "launcher", "mountprop", "units/...", "internal/...", "cmd/..."}},
+	{"cmd/...", []string{"config", "launcher", "mountprop", "units/notify", "units/unitfile", "internal/...", "cmd/..."}},
 	{"examples", nil},
 	{"internal/nslist", []string{"mountprop", "internal/passwd"}},
 	{"internal/nofile", nil},
