@@ -12,7 +12,7 @@ func mountActions() []string {
 		`clear the umask`, `mount a scratch tmpfs`, `clone /\S*`, `clone /\S* in its peer group`,
 		`make a clone of /\S* the root`, `make a clone of /\S* the root, read-only`, `make a clone of / the root, in its peer group, with private /.*`,
 		`make an empty tmpfs the root`, `make an overlay of /\S* with changes in memory the root`, `make an overlay of /\S* with changes in /\S* the root`,
-		`bind /\S* on /.*`, `bind, alone, /\S+ on /.*`, `mount tmpfs on /.*`, `mount devpts on /.*`, `mount mqueue on /.*`,
+		`bind /\S* on /.*`, `bind the pseudoterminal on /dev/console, .*`, `bind, alone, /\S+ on /.*`, `mount tmpfs on /.*`, `mount devpts on /.*`, `mount mqueue on /.*`,
 		`mount cgroup2 on /.*`, `mount sysfs on /.*`, `mount proc on /.*`, `mount an overlay of /.* with changes in memory on /.*`,
 		`mount an overlay of /.* with changes in /\S* on /.*`, `make \S+ where it is missing`, `lock /.*`, `map the ids of .*, for the stage`, `receive the tree of /.*`,
 		`put a file of \d+ bytes, mode \d+, on /.*`, `link /\S+ to .*`, `make the directory /\S+, mode \d+`, `leave out /.*`,
@@ -46,6 +46,11 @@ masked = ["/usr/share", "/usr/bin/env", "-/nothing"]
 "/n" = { type = "proc" }
 "/o/p/q" = { ro = "/etc/passwd" }
 "/r" = { ro = "/" }
+`},
+		{name: "a console", profile: `version = 1
+namespaces = { user = "new", mount = "new", pid = "new" }
+process.terminal = "pty"
+dev = "minimal"
 `},
 		{name: "a directory for a root", around: rootfs, profile: `version = 1
 namespaces = { user = "new", mount = "new" }

@@ -81,6 +81,10 @@ func (m matcher) operand(want, got operand) error {
 	}
 	switch want.kind {
 	case 's':
+		// The plan can't know which one the pseudoterminal will be.
+		if want.text == "/dev/pts/N" && slavePath.MatchString(got.text) {
+			return nil
+		}
 		if want.text != got.text {
 			return fmt.Errorf("%q is not %q", got.text, want.text)
 		}
@@ -98,6 +102,8 @@ func (m matcher) operand(want, got operand) error {
 	}
 	return nil
 }
+
+var slavePath = regexp.MustCompile(`^/dev/pts/\d+$`)
 
 // record compares records by the names of their fields.
 func (m matcher) record(want, got operand) error {
