@@ -176,14 +176,26 @@ func sealedSelf() (int, error) {
 		n, err = unix.Sendfile(fd, self, nil, 1<<30)
 	}
 	if err == nil {
-		_, err = unix.FcntlInt(uintptr(fd), unix.F_ADD_SEALS,
-			unix.F_SEAL_WRITE|unix.F_SEAL_SHRINK|unix.F_SEAL_GROW|unix.F_SEAL_SEAL)
+		err = seal(fd)
 	}
 	if err != nil {
 		unix.Close(fd)
 		return -1, os.NewSyscallError("copy of /proc/self/exe", err)
 	}
 	return fd, nil
+}
+
+// seal keeps a memfd from ever being changed. The kernel itself may hold a page of it for a
+// moment, as it does to reclaim or migrate memory, and refuses meanwhile.
+func seal(fd int) (err error) {
+	for range 20 {
+		_, err = unix.FcntlInt(uintptr(fd), unix.F_ADD_SEALS,
+			unix.F_SEAL_WRITE|unix.F_SEAL_SHRINK|unix.F_SEAL_GROW|unix.F_SEAL_SEAL)
+		if err != unix.EBUSY {
+			break
+		}
+	}
+	return err
 }
 
 // closer closes what is not passed on.
