@@ -54,13 +54,20 @@ func newKinds(kinds []config.NamespaceKind) string {
 
 // startStage starts the stage, at once in new namespaces where nothing has to
 // be joined first. It is the program's clone flags; Start does it.
-type startStage struct{ New []config.NamespaceKind }
+type startStage struct {
+	New      []config.NamespaceKind
+	Portable string // why it is not the sealed image; "": it is
+}
 
 func (a startStage) String() string {
-	if len(a.New) == 0 {
-		return "start the stage"
+	text := "start the stage"
+	if len(a.New) > 0 {
+		text += " in " + newKinds(a.New)
 	}
-	return "start the stage in " + newKinds(a.New)
+	if a.Portable != "" {
+		text += ", by the portable image: " + a.Portable
+	}
+	return text
 }
 
 // dieWithLauncher asks for SIGKILL when the thread that started the process

@@ -112,9 +112,9 @@ func (c *compiler) start() {
 		c.add(ByLauncher, "process.terminal", openPTY{})
 	}
 	if len(c.joins) > 0 {
-		c.add(ByLauncher, "namespaces", startStage{})
+		c.add(ByLauncher, "namespaces", startStage{nil, c.h.Portable})
 	} else {
-		c.add(ByLauncher, "namespaces", startStage{c.atOnce})
+		c.add(ByLauncher, "namespaces", startStage{c.atOnce, c.h.Portable})
 	}
 	c.add(ByStage, "", dieWithLauncher{})
 	c.add(ByStage, "", blockSignals{})

@@ -99,7 +99,7 @@ func TestAppArmor(t *testing.T) {
 			wantAdvice(t, fmt.Sprintf("%T, %v", a, errno), f.advise(a, errno), appArmorWords)
 		}
 	}
-	user := startStage{[]config.NamespaceKind{config.User}}
+	user := startStage{New: []config.NamespaceKind{config.User}}
 	wantAdvice(t, "start", failing(t, on, allNew, unix.EACCES, "clone").advise(user, unix.EACCES), "namespaces.user: "+appArmorWords)
 
 	nested := aMachine(t, map[string]string{appArmorSwitch: "1\n", "/proc/self/attr/current": "unprivileged_userns (enforce)\n"})
@@ -166,7 +166,7 @@ func TestUserForbidden(t *testing.T) {
 		if test.change != nil {
 			test.change(f.plan.host)
 		}
-		wantAdvice(t, test.name, f.advise(startStage{[]config.NamespaceKind{config.User, config.Net}}, unix.EPERM), "namespaces.user: "+test.want)
+		wantAdvice(t, test.name, f.advise(startStage{New: []config.NamespaceKind{config.User, config.Net}}, unix.EPERM), "namespaces.user: "+test.want)
 	}
 }
 
@@ -184,7 +184,7 @@ func TestLacking(t *testing.T) {
 	}{
 		{"no time namespaces", aMachine(t, map[string]string{"/proc/self/ns/time": "-"}), allNew, unix.EINVAL, "unshare", newTime{},
 			"namespaces.time: this kernel has no time namespaces; try: a kernel built with CONFIG_TIME_NS"},
-		{"no user namespaces", aMachine(t, map[string]string{"/proc/self/ns/user": "-"}), allNew, unix.EINVAL, "clone", startStage{config.Kinds()},
+		{"no user namespaces", aMachine(t, map[string]string{"/proc/self/ns/user": "-"}), allNew, unix.EINVAL, "clone", startStage{New: config.Kinds()},
 			"namespaces.user: this kernel has no user namespaces; try: a kernel built with CONFIG_USER_NS"},
 		{"no offsets", plain(t), allNew, unix.ENOENT, "openat", newTime{},
 			"namespaces.time: this kernel has no clock offsets: there is no /proc/self/timens_offsets; try: a kernel built with CONFIG_TIME_NS, Linux 5.6 or newer"},

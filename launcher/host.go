@@ -17,6 +17,9 @@ type Host struct {
 	LastCap  int    // the kernel's highest capability
 	Kernel   [2]int // major and minor of uname(2)'s release
 	PageSize int
+	// Portable says why the stage cannot be the sealed image, and is a re-exec of this
+	// program; "": it can.
+	Portable string
 
 	Cwd     string
 	Env     []string // "NAME=value"

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/nslaunch/nslaunch/config"
 	"github.com/nslaunch/nslaunch/internal/nofile"
+	"github.com/nslaunch/nslaunch/launcher/internal/child"
 	"github.com/nslaunch/nslaunch/mountprop"
 	"golang.org/x/sys/unix"
 )
@@ -33,6 +35,7 @@ func Probe(p *config.Profile) (*Host, error) {
 	if err := h.probeKernel(); err != nil {
 		return nil, err
 	}
+	h.Portable = portable()
 	h.Cwd, _ = os.Getwd() // one that was removed has no name
 	for k, n := range p.Namespaces {
 		if n.Joined() {
@@ -89,6 +92,25 @@ func (h *Host) probeKernel() error {
 	// "6.1.0-13-amd64"
 	_, _ = fmt.Sscanf(unix.ByteSliceToString(name.Release[:]), "%d.%d", &h.Kernel[0], &h.Kernel[1])
 	return nil
+}
+
+// imageVariable is the variable of the environment that asks for the portable image, by that word.
+const imageVariable = "NSLAUNCH_IMAGE"
+
+// portable tells why the sealed image cannot be executed here.
+func portable() string {
+	switch {
+	case os.Getenv(imageVariable) == "portable":
+		return imageVariable + " asks for it"
+	case !child.HasImage():
+		return "there is no sealed one for " + runtime.GOARCH
+	}
+	fd, err := child.NewMemfd("nslaunch", true)
+	if err != nil {
+		return "vm.memfd_noexec"
+	}
+	unix.Close(fd)
+	return ""
 }
 
 // lastCap finds the highest capability that the kernel knows.

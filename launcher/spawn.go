@@ -11,7 +11,6 @@ import (
 
 	"github.com/nslaunch/nslaunch/config"
 	"github.com/nslaunch/nslaunch/launcher/internal/child"
-	"github.com/nslaunch/nslaunch/launcher/internal/program"
 	"golang.org/x/sys/unix"
 )
 
@@ -23,7 +22,7 @@ func (l *launch) spawn() error {
 	if err != nil {
 		return err
 	}
-	prog, err := programFile(named)
+	prog, err := child.Memfd("nslaunch-program", named.Encode(), false)
 	if err != nil {
 		return err
 	}
@@ -52,19 +51,9 @@ func (l *launch) spawn() error {
 		close.add(theirs)
 		fds[lay.control] = theirs
 	}
-	image := "/proc/self/exe"
-	if ownsBinary(l.plan.host.UID) {
-		fd, err := sealedSelf()
-		if err != nil {
-			return err
-		}
-		close.add(fd)
-		// Not the child's own, which are laid out anew before its execve.
-		self, err := os.Readlink("/proc/self")
-		if err != nil {
-			return err
-		}
-		image = fmt.Sprintf("/proc/%s/fd/%d", self, fd)
+	image, err := l.openImage(&close)
+	if err != nil {
+		return err
 	}
 	var pid int
 	// From the first instant on no key of the terminal does anything to the
@@ -127,24 +116,25 @@ func socketPair() (ours, theirs int, err error) {
 	return fds[0], fds[1], nil
 }
 
-// programFile puts the encoded program into a memfd.
-func programFile(p *program.Program) (int, error) {
-	fd, err := unix.MemfdCreate("nslaunch-program", unix.MFD_CLOEXEC|unix.MFD_NOEXEC_SEAL)
-	if err == unix.EINVAL { // before Linux 6.3
-		fd, err = unix.MemfdCreate("nslaunch-program", unix.MFD_CLOEXEC)
+// openImage returns the path of what the stage executes.
+func (l *launch) openImage(close *closer) (string, error) {
+	var fd int
+	var err error
+	switch h := l.plan.host; {
+	case h.Portable == "":
+		fd, err = child.Memfd("nslaunch", child.Image(), true)
+	case ownsBinary(h.UID):
+		fd, err = sealedSelf()
+	default:
+		return "/proc/self/exe", nil
 	}
 	if err != nil {
-		return -1, os.NewSyscallError("memfd_create", err)
+		return "", err
 	}
-	for buf := p.Encode(); len(buf) > 0; {
-		n, err := unix.Write(fd, buf)
-		if err != nil {
-			unix.Close(fd)
-			return -1, os.NewSyscallError("write", err)
-		}
-		buf = buf[n:]
-	}
-	return fd, nil
+	close.add(fd)
+	// Not the child's own, which are laid out anew before its execve.
+	self, err := os.Readlink("/proc/self")
+	return fmt.Sprintf("/proc/%s/fd/%d", self, fd), err
 }
 
 // ownsBinary tells whether the caller may write to this binary, or make it
@@ -164,38 +154,21 @@ func sealedSelf() (int, error) {
 		return -1, os.NewSyscallError("open /proc/self/exe", err)
 	}
 	defer unix.Close(self)
-	const flags = unix.MFD_CLOEXEC | unix.MFD_ALLOW_SEALING
-	fd, err := unix.MemfdCreate("nslaunch", flags|unix.MFD_EXEC)
-	if err == unix.EINVAL { // before Linux 6.3
-		fd, err = unix.MemfdCreate("nslaunch", flags)
-	}
+	fd, err := child.NewMemfd("nslaunch", true)
 	if err != nil {
-		return -1, os.NewSyscallError("memfd_create", err)
+		return -1, err
 	}
 	for n := 1; n > 0 && err == nil; {
 		n, err = unix.Sendfile(fd, self, nil, 1<<30)
 	}
 	if err == nil {
-		err = seal(fd)
+		err = child.Seal(fd)
 	}
 	if err != nil {
 		unix.Close(fd)
 		return -1, os.NewSyscallError("copy of /proc/self/exe", err)
 	}
 	return fd, nil
-}
-
-// seal keeps a memfd from ever being changed. The kernel itself may hold a page of it for a
-// moment, as it does to reclaim or migrate memory, and refuses meanwhile.
-func seal(fd int) (err error) {
-	for range 20 {
-		_, err = unix.FcntlInt(uintptr(fd), unix.F_ADD_SEALS,
-			unix.F_SEAL_WRITE|unix.F_SEAL_SHRINK|unix.F_SEAL_GROW|unix.F_SEAL_SEAL)
-		if err != unix.EBUSY {
-			break
-		}
-	}
-	return err
 }
 
 // closer closes what is not passed on.

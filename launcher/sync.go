@@ -128,8 +128,12 @@ func (l *launch) release() error {
 		unix.Close(fd)
 	}
 	l.lent = nil
-	if err == unix.EPIPE || err == unix.ECONNRESET {
-		return errGone
+	if err != unix.EPIPE && err != unix.ECONNRESET {
+		return err
+	}
+	// It has ended. What it said of that is there to be read.
+	if _, _, err = l.next(); err == nil {
+		err = errGone
 	}
 	return err
 }

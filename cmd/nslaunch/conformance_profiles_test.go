@@ -21,7 +21,7 @@ hostname = "h"
 domainname = "d"
 propagation = "slave+shared"
 network = "down"
-time = { monotonic = "-1h", boottime = "+2d" }
+time = { monotonic = "-1s", boottime = "+2d" }
 [proc]
 hidepid = "invisible"
 subset = "pid"

@@ -59,11 +59,12 @@ func sweep(t *testing.T, limited func(n int) *exec.Cmd, limit, cure string) {
 				t.Fatalf("at %d: got %+v; want\n%s", n, got, want)
 			}
 		}
-		if seen > 0 && worked > 0 && unbornSeen > 0 {
+		if seen > 0 && worked > 0 && (unbornSeen > 0 || !nstest.Portable()) {
 			break
 		}
 	}
-	if seen == 0 || worked == 0 || unbornSeen == 0 {
+	// Only the portable image has a runtime of its own.
+	if seen == 0 || worked == 0 || unbornSeen == 0 && nstest.Portable() {
 		t.Errorf("the limit was met %d times, by a child's runtime %d times, and not met %d times", seen, unbornSeen, worked)
 	}
 	nstest.AssertNothingLeft(t, before)
@@ -298,7 +299,7 @@ func TestDiagnoseMemfd(t *testing.T) {
 	trouble{
 		profile: everything,
 		around:  within(nothingAmiss, outside...),
-		want: `p.toml:2:1: namespaces: step #, ` + newEverything + `: EACCES
+		want: `p.toml:2:1: namespaces: step #, ` + newEverything + `, by the portable image: vm.memfd_noexec: EACCES
   vm.memfd_noexec is 2, and as root nslaunch starts its child from a sealed copy of itself in memory
   try: sysctl vm.memfd_noexec=1, or run nslaunch as an ordinary user`,
 	}.check(t, root)

@@ -77,6 +77,15 @@ func checkExe(t *testing.T, u nstest.User, cmd *exec.Cmd) {
 		t.Logf("not run: %v, %+v", err, <-result)
 		return
 	}
+	if !nstest.Portable() {
+		// The sealed image: given what is no program, it says so, and that is all it does.
+		ours.Close()
+		io.Copy(io.Discard, events)
+		if got := <-result; got.Status != exitSetup || got.Stderr != "nslaunch: child: not a program\n" {
+			t.Errorf("the command is the image: %+v", got)
+		}
+		return
+	}
 	exe := fmt.Sprintf("/proc/%d/exe", pid)
 	name, err := os.Readlink(exe)
 	for deadline := time.Now().Add(10 * time.Second); err != nil && time.Now().Before(deadline); {

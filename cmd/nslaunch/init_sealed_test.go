@@ -42,6 +42,10 @@ func TestInitProgramIsSealed(t *testing.T) {
 // sandbox, and that is all that the processes there can get at.
 func TestCommandIsSelf(t *testing.T) {
 	u := nstest.Superuser(t)
+	if !nstest.Portable() {
+		testCommandIsImage(t, u)
+		return
+	}
 	// To the copy, the script is a profile.
 	dir := u.TempDir(t)
 	script := u.WriteFile(t, filepath.Join(dir, "self.toml"), `#!/proc/self/exe
@@ -87,6 +91,22 @@ command = ["sh", "-c", "echo $PPID; exec cat"]
 	}
 	for _, file := range programs {
 		file.Close()
+	}
+	nstest.AssertNothingLeft(t, before)
+}
+
+// testCommandIsImage has the sealed image for the interpreter of a script. It is given no program.
+func testCommandIsImage(t *testing.T, u nstest.User) {
+	t.Helper()
+	cmd := u.Command(t, nstest.Nslaunch(t), "p.toml")
+	script := u.WriteFile(t, filepath.Join(cmd.Dir, "self"), "#!/proc/self/exe\n")
+	if err := os.Chmod(script, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	u.WriteFile(t, filepath.Join(cmd.Dir, "p.toml"), fmt.Sprintf("version = 1\nnamespaces = { mount = \"new\", pid = \"new\" }\ncommand = [%q]\n", script))
+	before := nstest.Snapshot(t)
+	if got := nstest.Run(t, cmd); got.Status != exitSetup || got.Stderr != "nslaunch: child: not a program\n" {
+		t.Errorf("%+v", got)
 	}
 	nstest.AssertNothingLeft(t, before)
 }

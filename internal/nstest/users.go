@@ -77,7 +77,7 @@ func (u User) IsRoot() bool { return u.UID == 0 }
 
 // Env is the clean environment of u's commands.
 func (u User) Env() []string {
-	return []string{
+	env := []string{
 		"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
 		"HOME=" + u.Home,
 		"USER=" + u.Name,
@@ -86,6 +86,10 @@ func (u User) Env() []string {
 		"LANG=C.UTF-8",
 		"TERM=dumb",
 	}
+	if Portable() {
+		env = append(env, "NSLAUNCH_IMAGE=portable")
+	}
+	return env
 }
 
 // Command is a command that u runs: with u's ids and no further groups, in a

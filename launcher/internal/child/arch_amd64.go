@@ -1,3 +1,9 @@
 package child
 
-const isARM64 = 0
+const (
+	isARM64    = 0
+	elfMachine = 62 // EM_X86_64
+)
+
+// stagePC is the address of the stage's text.
+func stagePC() uintptr

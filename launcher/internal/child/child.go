@@ -51,37 +51,50 @@ func fatal(msg string) {
 	os.Exit(exitSetup)
 }
 
-// load maps the program of fd, privately, and closes fd.
+// load maps the program of fd and closes fd.
 func load(fd int) (*machine, error) {
 	var st syscall.Stat_t
 	if err := syscall.Fstat(fd, &st); err != nil {
 		return nil, os.NewSyscallError("fstat", err)
 	}
-	buf, err := syscall.Mmap(fd, 0, int(st.Size), syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_PRIVATE)
-	if err != nil {
-		return nil, os.NewSyscallError("mmap", err)
-	}
-	syscall.Close(fd)
-	base := uintptr(unsafe.Pointer(&buf[0]))
-	h, err := program.Load(buf, base)
+	base, err := mapAt(program.Address, uintptr(st.Size), syscall.PROT_READ, syscall.MAP_PRIVATE, uintptr(fd))
 	if err != nil {
 		return nil, err
+	}
+	syscall.Close(fd)
+	h, err := program.Check(unsafe.Slice((*byte)(base), st.Size))
+	if err != nil {
+		return nil, err
+	}
+	if h.Scratch > 0 {
+		const access = syscall.PROT_READ | syscall.PROT_WRITE
+		if _, err := mapAt(program.ScratchAddress, uintptr(h.Scratch), access, syscall.MAP_PRIVATE|syscall.MAP_ANONYMOUS, ^uintptr(0)); err != nil {
+			return nil, err
+		}
 	}
 	for _, fd := range []int32{h.SyncFD, h.ControlFD} {
 		if fd >= 0 {
 			syscall.CloseOnExec(int(fd))
 		}
 	}
-	m := &machine{
-		base: base, size: uintptr(len(buf)),
-		ops:     unsafe.Pointer(&buf[h.OpsAt()]),
+	return &machine{
+		size:    uintptr(st.Size),
+		ops:     unsafe.Add(base, h.OpsAt()),
 		count:   uintptr(h.Ops),
-		data:    base + uintptr(h.DataAt()),
 		clone:   uintptr(h.CloneFlags),
 		sync:    uintptr(h.SyncFD),
 		control: uintptr(h.ControlFD),
+	}, nil
+}
+
+// mapAt maps memory at an address where there is nothing yet.
+func mapAt(address, size, access, flags, fd uintptr) (unsafe.Pointer, error) {
+	const fixedNoReplace = 0x100000 // MAP_FIXED_NOREPLACE
+	got, _, errno := syscall.RawSyscall6(syscall.SYS_MMAP, address, size, access, flags|fixedNoReplace, fd, 0)
+	if errno != 0 {
+		return nil, os.NewSyscallError("mmap", errno)
 	}
-	return m, nil
+	return *(*unsafe.Pointer)(unsafe.Pointer(&got)), nil
 }
 
 // start forks the process that runs op 0, as a sibling: the launcher is its

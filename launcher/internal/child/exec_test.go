@@ -11,7 +11,9 @@ import (
 
 // A path search executes the first file that can be, and else tells the most
 // telling reason why none could.
-func TestPathSearch(t *testing.T) {
+func TestPathSearch(t *testing.T) { eachImage(t, testPathSearch) }
+
+func testPathSearch(t *testing.T, run runner) {
 	dir := t.TempDir()
 	write := func(name, text string, mode os.FileMode) string {
 		t.Helper()
@@ -64,7 +66,7 @@ func TestPathSearch(t *testing.T) {
 					PassOver(unix.ENOENT, unix.ENOTDIR, unix.EACCES).With(program.MustFail)
 			}
 			b.Special(program.SpecialNotFound)
-			got := runner{t: t}.run(mustProgram(t, b))
+			got := run.with(t).run(mustProgram(t, b))
 			if test.errno == 0 {
 				if got.stdout != test.want || len(got.sync) != 0 || got.stderr != "" {
 					t.Errorf("got %+v; want output %q", got, test.want)
@@ -83,11 +85,13 @@ func TestPathSearch(t *testing.T) {
 }
 
 // What the search passes over is not remembered for ops of other kinds.
-func TestOnlyExecIsRemembered(t *testing.T) {
+func TestOnlyExecIsRemembered(t *testing.T) { eachImage(t, testOnlyExecIsRemembered) }
+
+func testOnlyExecIsRemembered(t *testing.T, run runner) {
 	b := newBuilder()
 	b.Call(unix.SYS_FACCESSAT, program.Int(unix.AT_FDCWD), b.String("/dev/null/x"), zero()).PassOver(unix.ENOTDIR, unix.EACCES)
 	b.Special(program.SpecialNotFound)
-	if op, errno := (runner{t: t}).run(mustProgram(t, b)).failure(t); op != 2 || errno != unix.ENOENT {
+	if op, errno := run.with(t).run(mustProgram(t, b)).failure(t); op != 2 || errno != unix.ENOENT {
 		t.Errorf("op %d: %v; want op 2: ENOENT", op, errno)
 	}
 }

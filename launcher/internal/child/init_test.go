@@ -46,7 +46,9 @@ func states(o outcome) string {
 
 // Init tells that it is in place, then each change of the command's state, and
 // ends with the command.
-func TestInitTellsStates(t *testing.T) {
+func TestInitTellsStates(t *testing.T) { eachImage(t, testInitTellsStates) }
+
+func testInitTellsStates(t *testing.T, run runner) {
 	for _, test := range []struct{ name, script, want string }{
 		{"exit status", "exit 7", "3(0,0) 4(1,7)"},
 		{"signal", "kill -TERM $$", "3(0,0) 4(2,15)"},
@@ -55,7 +57,7 @@ func TestInitTellsStates(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			command := make(chan int, 1)
-			r := runner{t: t}
+			r := run.with(t)
 			r.reached = func(e event) bool { command <- e.pid; return true }
 			r.told = func(e event) {
 				if e.Kind == program.MessageState && e.A == 5 {
@@ -77,10 +79,12 @@ func TestInitTellsStates(t *testing.T) {
 
 // As process 1, init reaps whatever loses its parent, at once, and its end is
 // that of all others.
-func TestInitReapsOrphans(t *testing.T) {
+func TestInitReapsOrphans(t *testing.T) { eachImage(t, testInitReapsOrphans) }
+
+func testInitReapsOrphans(t *testing.T, run runner) {
 	nstest.Require(t, nstest.Namespaces("user", "pid"))
 	script := "(sleep 0 &) ; (setsid sleep 0 &) ; sleep 1000 & setsid sleep 1000 & wait; exit 4"
-	r := runner{t: t}
+	r := run.with(t)
 	r.reached = func(e event) bool { return true }
 	r.told = func(e event) {
 		if e.Kind != program.MessageReady {
@@ -115,10 +119,14 @@ func grandchildren(pid string) int {
 }
 
 // A launcher that is gone is the end of init, and of a process that waits.
-func TestLauncherIsGone(t *testing.T) {
+func TestLauncherIsGone(t *testing.T) { eachImage(t, testLauncherIsGone) }
+
+func testLauncherIsGone(t *testing.T, run runner) {
 	nstest.Require(t, nstest.Namespaces("user", "pid"))
 	t.Run("init", func(t *testing.T) {
-		got := runner{t: t, noLauncher: true}.run(withInit(t, unix.CLONE_NEWUSER|unix.CLONE_NEWPID, "sleep 1000"))
+		quiet := run.with(t)
+		quiet.noLauncher = true
+		got := quiet.run(withInit(t, unix.CLONE_NEWUSER|unix.CLONE_NEWPID, "sleep 1000"))
 		if len(got.control) != 0 || len(got.statuses) != 1 {
 			t.Errorf("got %+v", got)
 		}
@@ -132,7 +140,9 @@ func TestLauncherIsGone(t *testing.T) {
 		b := newBuilder()
 		b.Special(program.SpecialSync, program.Int(1))
 		b.Call(unix.SYS_EXECVE, b.String("/bin/true"), b.Strings([]string{"true"}), b.Strings(nil))
-		got := runner{t: t, reached: func(event) bool { return false }}.run(mustProgram(t, b))
+		deaf := run.with(t)
+		deaf.reached = func(event) bool { return false }
+		got := deaf.run(mustProgram(t, b))
 		if len(got.sync) != 1 || got.statuses[got.sync[0].pid].ExitStatus() != exitSetup {
 			t.Errorf("got %+v; want exit status %d", got, exitSetup)
 		}
@@ -140,12 +150,14 @@ func TestLauncherIsGone(t *testing.T) {
 }
 
 // Both points are told with the process' own pid, in order.
-func TestSync(t *testing.T) {
+func TestSync(t *testing.T) { eachImage(t, testSync) }
+
+func testSync(t *testing.T, run runner) {
 	b := newBuilder()
 	b.Special(program.SpecialSync, program.Int(11))
 	b.Special(program.SpecialSync, program.Int(12))
-	b.Call(unix.SYS_DUP, program.Int(-1))
-	got := runner{t: t}.run(mustProgram(t, b))
+	b.Call(unix.SYS_FCHDIR, program.Int(-1))
+	got := run.with(t).run(mustProgram(t, b))
 	var words []string
 	for _, e := range got.sync {
 		words = append(words, fmt.Sprintf("%d(%d,%d)", e.Kind, e.A, e.B))

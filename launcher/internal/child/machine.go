@@ -10,10 +10,9 @@ import (
 // machine is the state of a running program. All of it is made before the
 // fork.
 type machine struct {
-	base, size    uintptr // the mapped program
+	size          uintptr // of the mapped program
 	ops           unsafe.Pointer
 	count         uintptr
-	data          uintptr
 	clone         uintptr
 	sync, control uintptr
 	regs          [program.NumRegs]uintptr
@@ -86,7 +85,7 @@ func (m *machine) run() {
 			m.regs[o.out%program.NumRegs] = r
 		}
 	}
-	m.fail(m.count-1, syscall.ENOEXEC) // a program that ends without exec
+	m.report(m.count-1, syscall.ENOEXEC, 0) // a program that ends without exec
 }
 
 //go:norace
@@ -111,7 +110,9 @@ func (m *machine) arg(o *op, i uint) uintptr {
 	v := uintptr(o.args[i%6])
 	switch program.Kind(o.kinds >> (2 * i) & 3) {
 	case program.KindData:
-		return m.data + v
+		return program.DataAddress + v
+	case program.KindScratch:
+		return program.ScratchAddress + v
 	case program.KindReg:
 		return m.regs[v%program.NumRegs]
 	}
@@ -150,7 +151,7 @@ func (m *machine) special(o *op) syscall.Errno {
 		}
 		return errno
 	case program.SpecialPID:
-		m.writePID(m.arg(o, 0))
+		m.writePID(m.arg(o, 0), m.arg(o, 1), m.arg(o, 2))
 	case program.SpecialNotExecutable:
 		if m.execErr == syscall.EACCES {
 			return m.execErr

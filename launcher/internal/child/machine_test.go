@@ -9,7 +9,9 @@ import (
 )
 
 // Each program ends with a failure, which tells how far it came.
-func TestOps(t *testing.T) {
+func TestOps(t *testing.T) { eachImage(t, testOps) }
+
+func testOps(t *testing.T, run runner) {
 	var null unix.Stat_t
 	if err := unix.Stat("/dev/null", &null); err != nil {
 		t.Fatal(err)
@@ -25,9 +27,9 @@ func TestOps(t *testing.T) {
 	}{
 		{"nothing", func(*program.Builder) {}, -1, unix.ENOEXEC},
 		{"a call fails", func(b *program.Builder) {
-			b.Call(unix.SYS_GETPID)
+			b.Call(unix.SYS_UMASK, program.Int(0o22))
 			b.Call(unix.SYS_CLOSE, closed)
-			b.Call(unix.SYS_GETPID)
+			b.Call(unix.SYS_UMASK, program.Int(0o22))
 		}, 1, unix.EBADF},
 		{"an errno is passed over", func(b *program.Builder) {
 			b.Call(unix.SYS_CLOSE, closed).PassOver(unix.EINTR, unix.EIO, unix.EBADF, unix.EINVAL)
@@ -36,7 +38,7 @@ func TestOps(t *testing.T) {
 			b.Call(unix.SYS_CLOSE, closed).PassOver(unix.EINTR)
 		}, 0, unix.EBADF},
 		{"no success where failure is due", func(b *program.Builder) {
-			b.Call(unix.SYS_GETPID, null6(unix.EXDEV)...).PassOver(unix.EBADF).With(program.MustFail)
+			b.Call(unix.SYS_UMASK, null6(unix.EXDEV)...).PassOver(unix.EBADF).With(program.MustFail)
 		}, 0, unix.EXDEV},
 		{"the due failure", func(b *program.Builder) {
 			b.Call(unix.SYS_CLOSE, closed, zero(), zero(), zero(), zero(), program.Const(uint64(unix.EXDEV))).
@@ -73,23 +75,23 @@ func TestOps(t *testing.T) {
 			b.Special(program.SpecialSkip, program.Register(r), program.Int(2), program.Const(0))
 			b.Call(unix.SYS_CLOSE, closed)
 			b.Call(unix.SYS_CLOSE, closed)
-			b.Call(unix.SYS_DUP, closed)
+			b.Call(unix.SYS_FCHDIR, closed)
 		}, 4, unix.EBADF},
 		{"no skip after an error", func(b *program.Builder) {
 			r := b.Reg()
 			b.Call(unix.SYS_CLOSE, closed).To(r).PassOver(unix.EBADF)
 			b.Special(program.SpecialSkip, program.Register(r), program.Int(1), program.Const(1))
-			b.Call(unix.SYS_DUP, closed)
+			b.Call(unix.SYS_FCHDIR, closed)
 		}, 2, unix.EBADF},
 		{"skip after no error", func(b *program.Builder) {
 			r := openNull(b)
 			b.Special(program.SpecialSkip, program.Register(r), program.Int(1), program.Const(1))
-			b.Call(unix.SYS_DUP, closed)
+			b.Call(unix.SYS_FCHDIR, closed)
 		}, -1, unix.ENOEXEC},
 		{"no skip after no error", func(b *program.Builder) {
 			r := openNull(b)
 			b.Special(program.SpecialSkip, program.Register(r), program.Int(1), program.Const(0))
-			b.Call(unix.SYS_DUP, closed)
+			b.Call(unix.SYS_FCHDIR, closed)
 		}, 2, unix.EBADF},
 		{"the same file", func(b *program.Builder) {
 			b.Special(program.SpecialSameFile, append([]program.Operand{program.Register(openNull(b))}, isNull...)...)
@@ -112,7 +114,7 @@ func TestOps(t *testing.T) {
 			if test.op < 0 {
 				want = b.Len() - 1
 			}
-			op, errno := runner{t: t}.run(mustProgram(t, b)).failure(t)
+			op, errno := run.with(t).run(mustProgram(t, b)).failure(t)
 			if op != want || errno != test.errno {
 				t.Errorf("op %d: %v; want op %d: %v", op, errno, want, test.errno)
 			}
@@ -141,28 +143,32 @@ func sameFile(b *program.Builder, isNull []program.Operand, differs int) {
 }
 
 // A directory outside of the root has no path.
-func TestCwdOutsideTheRoot(t *testing.T) {
+func TestCwdOutsideTheRoot(t *testing.T) { eachImage(t, testCwdOutsideTheRoot) }
+
+func testCwdOutsideTheRoot(t *testing.T, run runner) {
 	nstest.Require(t, nstest.Namespaces("user"))
 	b := program.NewBuilder()
 	b.SetStart(unix.CLONE_NEWUSER, syncFD, controlFD)
 	b.Call(unix.SYS_CHROOT, b.String("/dev"))
 	b.Special(program.SpecialCwd)
-	op, errno := runner{t: t}.run(mustProgram(t, b)).failure(t)
+	op, errno := run.with(t).run(mustProgram(t, b)).failure(t)
 	if op != 1 || errno != unix.ENOENT {
 		t.Errorf("op %d: %v; want op 1: ENOENT", op, errno)
 	}
 }
 
 // The parent goes on with the next op, the child where it is told.
-func TestFork(t *testing.T) {
+func TestFork(t *testing.T) { eachImage(t, testFork) }
+
+func testFork(t *testing.T, run runner) {
 	b := newBuilder()
 	r := b.Reg()
 	b.Special(program.SpecialFork, zero(), program.Int(5)).To(r)
 	b.Special(program.SpecialSkip, program.Register(r), program.Int(1), program.Const(0))
-	b.Call(unix.SYS_DUP, program.Int(-1)) // 3: the parent
-	b.Call(unix.SYS_GETPID)
+	b.Call(unix.SYS_FCHDIR, program.Int(-1)) // 3: the parent
+	b.Call(unix.SYS_UMASK, program.Int(0o22))
 	b.Call(unix.SYS_CLOSE, program.Int(-1)) // 5: the child
-	got := runner{t: t}.run(mustProgram(t, b))
+	got := run.with(t).run(mustProgram(t, b))
 	ops := map[uint32]int{}
 	for _, e := range got.sync {
 		ops[e.A] = e.pid
@@ -179,17 +185,19 @@ func TestFork(t *testing.T) {
 }
 
 // A fork that the kernel refuses is a failure like any other.
-func TestForkFails(t *testing.T) {
+func TestForkFails(t *testing.T) { eachImage(t, testForkFails) }
+
+func testForkFails(t *testing.T, run runner) {
 	b := newBuilder()
 	b.Special(program.SpecialFork, program.Const(unix.CLONE_THREAD), program.Int(2))
-	b.Call(unix.SYS_GETPID)
-	if op, errno := (runner{t: t}).run(mustProgram(t, b)).failure(t); op != 1 || errno != unix.EINVAL {
+	b.Call(unix.SYS_UMASK, program.Int(0o22))
+	if op, errno := run.with(t).run(mustProgram(t, b)).failure(t); op != 1 || errno != unix.EINVAL {
 		t.Errorf("op %d: %v; want op 1: EINVAL", op, errno)
 	}
 	b = program.NewBuilder()
 	b.SetStart(unix.CLONE_NEWUSER|unix.CLONE_FS, syncFD, controlFD)
-	b.Call(unix.SYS_GETPID)
-	got := runner{t: t}.run(mustProgram(t, b))
+	b.Call(unix.SYS_UMASK, program.Int(0o22))
+	got := run.with(t).run(mustProgram(t, b))
 	// It is the loader that fails, before op 0.
 	if len(got.sync) != 1 || got.sync[0].A != program.OpStart || unix.Errno(got.sync[0].B) != unix.EINVAL || got.status.ExitStatus() != exitSetup {
 		t.Errorf("first fork: %+v", got)

@@ -25,6 +25,37 @@ const (
 	controlFD = 5
 )
 
+// image is one that a program is run by.
+type image string
+
+const (
+	portable image = "portable"
+	sealed   image = "sealed"
+)
+
+// eachImage runs a test on both images, or on the one that there is.
+func eachImage(t *testing.T, test func(t *testing.T, r runner)) {
+	for _, i := range []image{portable, sealed} {
+		if i == sealed && Image() == nil {
+			continue
+		}
+		t.Run(string(i), func(t *testing.T) { test(t, runner{t: t, image: i}) })
+	}
+}
+
+// open returns the path of the executable, and what closes it once it runs.
+func (i image) open(t *testing.T) (path string, done func()) {
+	t.Helper()
+	if i != sealed {
+		return "/proc/self/exe", func() {}
+	}
+	fd, err := Memfd("nslaunch", Image(), true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fmt.Sprintf("/proc/%d/fd/%d", os.Getpid(), fd), func() { unix.Close(fd) }
+}
+
 // event is a message of a child.
 type event struct {
 	program.Message
@@ -48,9 +79,16 @@ type runner struct {
 	// closes the launcher's ends.
 	reached func(event) bool
 	// told is given each message of the control socket.
-	told func(event)
+	told  func(event)
+	image image
 	// noLauncher closes the launcher's end of the control socket at once.
 	noLauncher bool
+}
+
+// with is the runner for a subtest.
+func (r runner) with(t *testing.T) runner {
+	r.t = t
+	return r
 }
 
 func (r runner) run(p *program.Program) outcome {
@@ -67,9 +105,7 @@ func (r runner) runEncoded(text []byte) outcome {
 		}
 	}
 	must(unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0))
-	file, err := unix.MemfdCreate("program", unix.MFD_CLOEXEC)
-	must(err)
-	_, err = unix.Write(file, text)
+	file, err := Memfd("program", text, false)
 	must(err)
 	sync, theirSync := pair(r.t)
 	control, theirControl := pair(r.t)
@@ -77,7 +113,8 @@ func (r runner) runEncoded(text []byte) outcome {
 	stderr, theirStderr := pipe(r.t)
 	null, err := unix.Open("/dev/null", unix.O_RDWR|unix.O_CLOEXEC, 0)
 	must(err)
-	pid, err := syscall.ForkExec("/proc/self/exe", []string{Argv0, fmt.Sprint(programFD)}, &syscall.ProcAttr{
+	executable, closeImage := r.image.open(r.t)
+	pid, err := syscall.ForkExec(executable, []string{Argv0, fmt.Sprint(programFD)}, &syscall.ProcAttr{
 		Dir:   "/",
 		Env:   []string{},
 		Files: []uintptr{uintptr(null), uintptr(theirStdout), uintptr(theirStderr), uintptr(file), uintptr(theirSync), uintptr(theirControl)},
@@ -85,6 +122,7 @@ func (r runner) runEncoded(text []byte) outcome {
 	for _, fd := range []int{null, theirStdout, theirStderr, file, theirSync, theirControl} {
 		unix.Close(fd)
 	}
+	closeImage()
 	must(err)
 	if r.noLauncher {
 		unix.Close(control)

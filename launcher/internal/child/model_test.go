@@ -3,7 +3,6 @@ package child
 import (
 	"fmt"
 	"maps"
-	"os"
 	"slices"
 	"testing"
 
@@ -19,16 +18,24 @@ type model struct {
 	regs    [program.NumRegs]int64
 	files   map[int64]file // by descriptor
 	execErr unix.Errno
+	umask   int64
+}
+
+// mask is this process's umask, which children have from it.
+func mask() int64 {
+	old := unix.Umask(0)
+	unix.Umask(old)
+	return int64(old)
 }
 
 // file is an open file.
 type file struct {
-	null    bool // it is /dev/null
-	cloexec int64
+	null      bool // it is /dev/null
+	directory bool
 }
 
 func newModel(t *testing.T, p *program.Program) *model {
-	return &model{t: t, p: p, files: map[int64]file{0: {null: true}, 1: {}, 2: {}, syncFD: {cloexec: 1}, controlFD: {cloexec: 1}}}
+	return &model{t: t, p: p, umask: mask(), files: map[int64]file{0: {null: true}, 1: {}, 2: {}, syncFD: {}, controlFD: {}}}
 }
 
 // ends tells how this process and those that it forks end.
@@ -100,8 +107,15 @@ func (m *model) call(o *program.Op) (int64, unix.Errno) {
 			return 0, unix.ENOENT
 		}
 		return 0, m.execErr
-	case unix.SYS_GETUID:
-		return int64(os.Getuid()), 0
+	case unix.SYS_UMASK:
+		old := m.umask
+		m.umask = int64(o.Args[0].Value)
+		return old, 0
+	case unix.SYS_SOCKET:
+		if o.Args[1].Value != unix.SOCK_DGRAM {
+			return 0, unix.EINVAL
+		}
+		return m.add(file{}), 0
 	case unix.SYS_OPENAT:
 		return m.open(m.p.CString(o.Args[1].Value), int(o.Args[2].Value))
 	case unix.SYS_PRCTL:
@@ -118,10 +132,10 @@ func (m *model) call(o *program.Op) (int64, unix.Errno) {
 	switch o.Nr {
 	case unix.SYS_CLOSE:
 		delete(m.files, fd)
-	case unix.SYS_DUP:
-		return m.add(file{null: f.null}), 0
-	case unix.SYS_FCNTL:
-		return f.cloexec, 0
+	case unix.SYS_FCHDIR:
+		if !f.directory {
+			return 0, unix.ENOTDIR
+		}
 	case program.SpecialSameFile:
 		if !f.null {
 			return 0, unix.ESTALE
@@ -141,7 +155,7 @@ func (m *model) open(path string, flags int) (int64, unix.Errno) {
 	case path == "/" && flags&unix.O_RDWR != 0:
 		return 0, unix.EISDIR
 	}
-	return m.add(file{path == "/dev/null", 1}), 0
+	return m.add(file{path == "/dev/null", path == "/"}), 0
 }
 
 // add opens a file at the lowest descriptor that is free.

@@ -5,14 +5,26 @@ import (
 	"unsafe"
 )
 
-// writePID writes the process's own id, as its pid namespace has it.
+// writePID writes to memory what is at from, and the process's own id, as its pid namespace has it.
 //
 //go:norace
 //go:nosplit
 //go:nocheckptr
-func (m *machine) writePID(to uintptr) {
+func (m *machine) writePID(to, from, size uintptr) {
+	for i := range size {
+		*m.at(to + i) = *m.at(from + i)
+	}
 	pid, _, _ := syscall.RawSyscall6(syscall.SYS_GETPID, 0, 0, 0, 0, 0, 0)
-	writeDecimal((*byte)(unsafe.Add(m.ops, to-uintptr(m.ops))), pid)
+	writeDecimal(m.at(to+size), pid)
+}
+
+// at is the byte at an address of the program's.
+//
+//go:norace
+//go:nosplit
+//go:nocheckptr
+func (m *machine) at(address uintptr) *byte {
+	return (*byte)(unsafe.Add(m.ops, address-uintptr(m.ops)))
 }
 
 // writeDecimal writes a number with a NUL at the end.

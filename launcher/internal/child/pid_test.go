@@ -11,7 +11,9 @@ import (
 )
 
 // A process writes the id by which it knows itself, also one in a pid namespace of its own.
-func TestOwnPID(t *testing.T) {
+func TestOwnPID(t *testing.T) { eachImage(t, testOwnPID) }
+
+func testOwnPID(t *testing.T, run runner) {
 	for _, test := range []struct {
 		name  string
 		clone uint64
@@ -26,7 +28,7 @@ func TestOwnPID(t *testing.T) {
 			argv := b.Strings([]string{"sh", "-c", `echo "$LISTEN_PID $$ $1"`, "sh", "LISTEN_PID="})
 			env := b.Pointers(b.String("A=b"), b.WithPID("LISTEN_PID="), b.String("C=d"))
 			b.Call(unix.SYS_EXECVE, b.String("/bin/sh"), argv, env)
-			got := runner{t: t}.run(mustProgram(t, b))
+			got := run.with(t).run(mustProgram(t, b))
 			words := strings.Fields(got.stdout)
 			if len(words) != 3 || words[0] != words[1] || words[2] != "LISTEN_PID=" || test.clone != 0 && words[0] != "1" {
 				t.Errorf("%q", got.stdout)

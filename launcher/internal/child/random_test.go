@@ -13,7 +13,9 @@ import (
 
 // Random programs of harmless calls do what a model of them says: each process
 // fails at the op and with the errno that it should, and no other.
-func TestRandomPrograms(t *testing.T) {
+func TestRandomPrograms(t *testing.T) { eachImage(t, testRandomPrograms) }
+
+func testRandomPrograms(t *testing.T, run runner) {
 	programs := 300
 	if testing.Short() {
 		programs = 30
@@ -22,7 +24,7 @@ func TestRandomPrograms(t *testing.T) {
 		seed := [2]uint64{uint64(i), 0x6e736c}
 		p := randomProgram(t, rand.New(rand.NewPCG(seed[0], seed[1])))
 		want := newModel(t, p).ends()
-		got := runner{t: t}.run(p)
+		got := run.run(p)
 		var ends []string
 		for _, e := range got.sync {
 			if e.Kind == program.MessageFailed {
@@ -72,7 +74,7 @@ func randomOp(b *program.Builder, r *rand.Rand, reg func() uint8, left int) *pro
 		b.WithPID("LISTEN_PID=")
 		return b.Op(b.Len() - 1)
 	case 0:
-		return b.Call(unix.SYS_GETUID).To(reg())
+		return b.Call(unix.SYS_UMASK, program.Int(0o700+r.IntN(8))).To(reg())
 	case 1, 2, 3:
 		file := []string{"/dev/null", "/dev/null", "/dev/null/x", "/no/such", "/"}[r.IntN(5)]
 		flags := []uint64{0, unix.O_PATH, unix.O_DIRECTORY, unix.O_RDWR}[r.IntN(4)]
@@ -84,9 +86,9 @@ func randomOp(b *program.Builder, r *rand.Rand, reg func() uint8, left int) *pro
 	case 4:
 		return b.Call(unix.SYS_CLOSE, fd())
 	case 5:
-		return b.Call(unix.SYS_DUP, fd()).To(reg())
+		return b.Call(unix.SYS_SOCKET, program.Int(unix.AF_UNIX), program.Int([]int{unix.SOCK_DGRAM, 77}[r.IntN(2)])).To(reg())
 	case 6:
-		return b.Call(unix.SYS_FCNTL, fd(), program.Const(unix.F_GETFD), zero(), zero(), zero(), program.Const(uint64(unix.EXDEV))).
+		return b.Call(unix.SYS_FCHDIR, fd(), zero(), zero(), zero(), zero(), program.Const(uint64(unix.EXDEV))).
 			With([]uint8{0, program.MustFail}[r.IntN(2)]).To(reg())
 	case 7:
 		return b.Call(unix.SYS_PRCTL, program.Int([]int{unix.PR_GET_DUMPABLE, 1 << 20}[r.IntN(2)]), zero(), zero(), zero(), zero()).To(reg())

@@ -43,16 +43,25 @@ func (m *machine) reached(point uint32) syscall.Errno {
 //go:nosplit
 //go:nocheckptr
 func (m *machine) fail(pc uintptr, errno syscall.Errno) {
-	m.msg = [4]uint32{program.MessageFailed, uint32(pc), uint32(errno), 0}
-	size := uintptr(program.MessageSize)
+	said := uintptr(0)
 	if o := (*op)(unsafe.Add(m.ops, pc*program.OpSize)); pc < m.count && (o.nr == sysFsconfig || o.nr == sysFsmount) {
 		// What the kernel has to say is read from the context of the file system.
 		n, _, e := syscall.RawSyscall6(syscall.SYS_READ, m.arg(o, 0), uintptr(unsafe.Pointer(&m.text)), program.MaxText, 0, 0, 0)
 		if e == 0 && n <= program.MaxText {
-			size += n
+			said = n
 		}
 	}
-	syscall.RawSyscall6(syscall.SYS_SENDTO, m.sync, uintptr(unsafe.Pointer(&m.msg)), size, msgNoSignal, 0, 0)
+	m.report(pc, errno, said)
+}
+
+// report tells of a failure, with so many bytes of text, and exits.
+//
+//go:norace
+//go:nosplit
+//go:nocheckptr
+func (m *machine) report(pc uintptr, errno syscall.Errno, said uintptr) {
+	m.msg = [4]uint32{program.MessageFailed, uint32(pc), uint32(errno), 0}
+	syscall.RawSyscall6(syscall.SYS_SENDTO, m.sync, uintptr(unsafe.Pointer(&m.msg)), program.MessageSize+said, msgNoSignal, 0, 0)
 	exit()
 }
 

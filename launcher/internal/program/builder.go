@@ -132,24 +132,22 @@ func (b *Builder) Strings(list []string) Operand {
 	return b.Pointers(ops...)
 }
 
-// WithPID adds a string of its own, and the op by which a process writes its id to the end of it.
+// WithPID returns a string in the scratch memory, and adds the op by which a process writes it there, with
+// its id at the end.
 func (b *Builder) WithPID(s string) Operand {
-	str := b.Bytes(append([]byte(s), make([]byte, PIDRoom)...))
-	b.Special(SpecialPID, Operand{KindData, str.Value + uint64(len(s))}, str)
-	return str
+	at := Operand{KindScratch, uint64(b.p.Scratch)}
+	b.p.Scratch += uint32(len(s)) + PIDRoom
+	b.Special(SpecialPID, at, b.Bytes([]byte(s)), Int(len(s)))
+	return at
 }
 
-// Pointers adds a NULL-terminated array of addresses of data.
+// Pointers adds a NULL-terminated array of addresses of data and scratch memory.
 func (b *Builder) Pointers(list ...Operand) Operand {
 	words := make([]uint64, len(list)+1)
 	for i, o := range list {
-		words[i] = o.Value
+		words[i] = o.Address()
 	}
-	op := b.Words(words...)
-	for i := range list {
-		b.p.Relocs = append(b.p.Relocs, uint32(op.Value)+uint32(8*i))
-	}
-	return op
+	return b.Words(words...)
 }
 
 func (b *Builder) place(data []byte, align int) uint64 {

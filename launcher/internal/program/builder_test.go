@@ -11,7 +11,7 @@ import (
 
 func TestBuilderData(t *testing.T) {
 	b := NewBuilder()
-	b.Call(unix.SYS_GETPID)
+	b.Call(unix.SYS_SETSID)
 	first := b.String("abc")
 	if again := b.String("abc"); again != first {
 		t.Errorf("equal strings at %d and %d; want one", first.Value, again.Value)
@@ -33,18 +33,31 @@ func TestBuilderData(t *testing.T) {
 		t.Errorf("data: % x", p.Data)
 	}
 	var got []string
-	for at := list.Value; at < uint64(len(p.Data)); at += 8 {
-		got = append(got, p.CString(p.uint(at, 8)))
+	for at := list.Value; p.uint(at, 8) != 0; at += 8 {
+		got = append(got, p.CString(p.uint(at, 8)-DataAddress))
 	}
-	// The last word is NULL, which no relocation makes an address.
-	if want := "abc||abc|abc"; strings.Join(got, "|") != want || p.uint(list.Value+24, 8) != 0 {
+	if want := "abc||abc"; strings.Join(got, "|") != want {
 		t.Errorf("strings %q; want %q", got, want)
 	}
-	if len(p.Relocs) != 3 || uint64(p.Relocs[0]) != list.Value || uint64(p.Relocs[2]) != list.Value+16 {
-		t.Errorf("relocations %d of strings at %d", p.Relocs, list.Value)
+	if empty := b.Strings(nil); b.p.uint(empty.Value, 8) != 0 {
+		t.Error("no strings: the first is not NULL")
 	}
-	if empty := b.Strings(nil); len(b.p.Relocs) != 3 || b.p.uint(empty.Value, 8) != 0 {
-		t.Errorf("no strings: relocations %d", b.p.Relocs)
+}
+
+// What is written as the program runs lies in the scratch memory, one after the other.
+func TestBuilderScratch(t *testing.T) {
+	b := NewBuilder()
+	first, second := b.WithPID("A="), b.WithPID("LONGER=")
+	list := b.Pointers(first, second)
+	p, err := b.Program()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if first.Address() != ScratchAddress || second.Address() != ScratchAddress+2+PIDRoom || p.Scratch != 2+7+2*PIDRoom {
+		t.Errorf("at %#x and %#x of %d bytes", first.Address(), second.Address(), p.Scratch)
+	}
+	if p.uint(list.Value, 8) != first.Address() || p.uint(list.Value+8, 8) != second.Address() {
+		t.Error("an array has other addresses")
 	}
 }
 
@@ -76,7 +89,7 @@ func TestBuilderOps(t *testing.T) {
 
 func TestBuilderRunsOutOfRegisters(t *testing.T) {
 	b := NewBuilder()
-	b.Call(unix.SYS_GETPID)
+	b.Call(unix.SYS_SETSID)
 	for i := range NumRegs {
 		if r := b.Reg(); int(r) != i {
 			t.Fatalf("register %d; want %d", r, i)
@@ -96,7 +109,7 @@ func TestBuilderRefusesInvalidPrograms(t *testing.T) {
 	if _, err := b.Program(); err == nil {
 		t.Error("an empty program is accepted")
 	}
-	b.Call(unix.SYS_GETPID, Operand{KindData, 0})
+	b.Call(unix.SYS_SETSID, Operand{KindData, 0})
 	if _, err := b.Program(); err == nil {
 		t.Error("an address of data that is not there is accepted")
 	}

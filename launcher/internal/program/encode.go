@@ -6,11 +6,10 @@ import (
 	"fmt"
 )
 
-// The encoded form, in the machine's byte order, is a header of 64 bytes, the
-// ops of 64 bytes each, the data padded to 8 bytes, and the relocations of 4
-// bytes each.
+// The encoded form, in the machine's byte order, is a header of 64 bytes, the data, padded
+// to 64 bytes, and the ops of 64 bytes each. It is what a child maps at [Address].
 const (
-	magic      = 0x31504c4e // "NLP1"
+	magic      = 0x32504c4e // "NLP2"
 	HeaderSize = 64
 	OpSize     = 64
 )
@@ -19,50 +18,39 @@ const (
 type Header struct {
 	CloneFlags        uint64
 	SyncFD, ControlFD int32
-	Ops, Relocs       uint32
+	Ops               uint32
 	Data              uint32 // bytes, without padding
+	Scratch           uint32 // bytes
 }
 
-func (h Header) dataAt() int   { return HeaderSize + OpSize*int(h.Ops) }
-func (h Header) relocsAt() int { return h.dataAt() + pad8(int(h.Data)) }
+// DataAt and OpsAt are the offsets at which those parts begin.
+func (h Header) DataAt() int { return HeaderSize }
+
+// OpsAt is the offset at which the ops begin.
+func (h Header) OpsAt() int { return HeaderSize + (int(h.Data)+OpSize-1)&^(OpSize-1) }
 
 // Size is the length of the whole encoded program.
-func (h Header) Size() int { return h.relocsAt() + 4*int(h.Relocs) }
-
-// OpsAt and DataAt are the offsets at which those parts begin.
-func (h Header) OpsAt() int { return HeaderSize }
-
-// DataAt is the offset at which the data begins.
-func (h Header) DataAt() int { return h.dataAt() }
-
-// RelocsAt is the offset at which the relocations begin.
-func (h Header) RelocsAt() int { return h.relocsAt() }
-
-func pad8(n int) int { return (n + 7) &^ 7 }
+func (h Header) Size() int { return h.OpsAt() + OpSize*int(h.Ops) }
 
 func (p *Program) header() Header {
-	return Header{p.CloneFlags, p.SyncFD, p.ControlFD, uint32(len(p.Ops)), uint32(len(p.Relocs)), uint32(len(p.Data))}
+	return Header{p.CloneFlags, p.SyncFD, p.ControlFD, uint32(len(p.Ops)), uint32(len(p.Data)), p.Scratch}
 }
 
 // Encode returns the encoded form of a valid program.
 func (p *Program) Encode() []byte {
 	h := p.header()
 	e := binary.NativeEndian
-	buf := make([]byte, HeaderSize, h.Size())
+	buf := make([]byte, h.OpsAt(), h.Size())
 	e.PutUint32(buf[0:], magic)
 	e.PutUint64(buf[8:], h.CloneFlags)
 	e.PutUint32(buf[16:], uint32(h.SyncFD))
 	e.PutUint32(buf[20:], uint32(h.ControlFD))
 	e.PutUint32(buf[24:], h.Ops)
-	e.PutUint32(buf[28:], h.Relocs)
-	e.PutUint32(buf[32:], h.Data)
+	e.PutUint32(buf[28:], h.Data)
+	e.PutUint32(buf[32:], h.Scratch)
+	copy(buf[HeaderSize:], p.Data)
 	for i := range p.Ops {
 		buf = appendOp(buf, &p.Ops[i])
-	}
-	buf = append(buf, p.Data...)
-	buf = append(buf, make([]byte, h.relocsAt()-len(buf))...)
-	for _, r := range p.Relocs {
-		buf = e.AppendUint32(buf, r)
 	}
 	return buf
 }
@@ -88,8 +76,7 @@ func appendOp(buf []byte, o *Op) []byte {
 
 var errEncoding = errors.New("program: not an encoded program")
 
-// DecodeHeader reads the header at the beginning of buf, which may be longer
-// than the program. Every part that it names lies within buf.
+// DecodeHeader reads the header of the encoded program in buf, which may be longer than that.
 func DecodeHeader(buf []byte) (Header, error) {
 	e := binary.NativeEndian
 	if len(buf) < HeaderSize || e.Uint32(buf) != magic {
@@ -100,10 +87,10 @@ func DecodeHeader(buf []byte) (Header, error) {
 		SyncFD:     int32(e.Uint32(buf[16:])),
 		ControlFD:  int32(e.Uint32(buf[20:])),
 		Ops:        e.Uint32(buf[24:]),
-		Relocs:     e.Uint32(buf[28:]),
-		Data:       e.Uint32(buf[32:]),
+		Data:       e.Uint32(buf[28:]),
+		Scratch:    e.Uint32(buf[32:]),
 	}
-	if h.Ops > MaxOps || h.Data > MaxData || h.Relocs > MaxData/8 || h.Size() > len(buf) {
+	if h.Ops > MaxOps || h.Data > MaxData || h.Size() > len(buf) {
 		return Header{}, errEncoding
 	}
 	return h, nil
@@ -115,50 +102,29 @@ func Decode(buf []byte) (*Program, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Program{CloneFlags: h.CloneFlags, SyncFD: h.SyncFD, ControlFD: h.ControlFD, Data: h.data(buf)}
-	for i := range int(h.Ops) {
-		p.Ops = append(p.Ops, decodeOp(buf[HeaderSize+OpSize*i:]))
-	}
-	for i := range int(h.Relocs) {
-		p.Relocs = append(p.Relocs, h.reloc(buf, i))
+	p := &Program{CloneFlags: h.CloneFlags, SyncFD: h.SyncFD, ControlFD: h.ControlFD, Scratch: h.Scratch,
+		Data: buf[h.DataAt() : h.DataAt()+int(h.Data)]}
+	for at := h.OpsAt(); at < h.Size(); at += OpSize {
+		p.Ops = append(p.Ops, decodeOp(buf[at:]))
 	}
 	return p, p.Validate()
 }
 
-func (h Header) data(buf []byte) []byte { return buf[h.dataAt() : h.dataAt()+int(h.Data)] }
-
-func (h Header) reloc(buf []byte, i int) uint32 {
-	return binary.NativeEndian.Uint32(buf[h.relocsAt()+4*i:])
-}
-
-// Load validates the encoded program in buf, which lies at address base, and makes its
-// relocations good, so that the child can run it where it is. It keeps
-// nothing of buf elsewhere in memory.
-func Load(buf []byte, base uintptr) (Header, error) {
+// Check is Decode for who runs the program where it lies.
+func Check(buf []byte) (Header, error) {
 	h, err := DecodeHeader(buf)
 	if err != nil {
 		return Header{}, err
 	}
-	b := h.bounds()
+	b := bounds{int(h.Ops), int(h.Data), int(h.Scratch), h.ControlFD >= 0, Calls()}
 	if err := b.check(); err != nil {
 		return Header{}, err
 	}
 	for i := range int(h.Ops) {
-		o := decodeOp(buf[HeaderSize+OpSize*i:])
+		o := decodeOp(buf[h.OpsAt()+OpSize*i:])
 		if err := b.op(i, &o); err != nil {
 			return Header{}, fmt.Errorf("program: op %d: %w", i, err)
 		}
-	}
-	data, e, next := h.data(buf), binary.NativeEndian, 0
-	for i := range int(h.Relocs) {
-		r := h.reloc(buf, i)
-		if err := b.reloc(r, &next, data); err != nil {
-			return Header{}, err
-		}
-	}
-	for i := range int(h.Relocs) {
-		word := data[h.reloc(buf, i):]
-		e.PutUint64(word, e.Uint64(word)+uint64(base)+uint64(h.dataAt()))
 	}
 	return h, nil
 }

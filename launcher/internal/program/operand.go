@@ -19,6 +19,8 @@ func (p *Program) operand(what param, o *Op, i int) string {
 		return fmt.Sprintf("r%d", a.Value)
 	case KindData:
 		return p.memory(what, a.Value, o)
+	case KindScratch:
+		return pidString
 	}
 	switch what.kind {
 	case text, texts, structure, signalSet, capData, groupList, ifreq, unixAddress:
@@ -125,14 +127,12 @@ func (p *Program) memory(what param, off uint64, o *Op) string {
 // pidString stands for a string at the end of which a process writes its id.
 const pidString = "with_pid"
 
-// word prints a string of an array.
-func (p *Program) word(off uint64) string {
-	for i := range p.Ops {
-		if o := &p.Ops[i]; o.Nr == SpecialPID && o.Args[1].Value == off {
-			return pidString
-		}
+// word prints the string at an address in an array.
+func (p *Program) word(address uint64) string {
+	if address < Address {
+		return pidString
 	}
-	return quote([]byte(p.CString(off)))
+	return quote([]byte(p.CString(address - DataAddress)))
 }
 
 func (p *Program) structure(fields []field, off uint64) string {

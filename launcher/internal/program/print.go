@@ -29,6 +29,8 @@ func (o *Op) Name() string {
 		return "getpid"
 	case SpecialNotExecutable, SpecialNotFound:
 		return "execve"
+	case SpecialReside:
+		return "ppoll"
 	}
 	if name := lookup(o).name; name != "" {
 		return name
@@ -130,7 +132,8 @@ func (p *Program) formatSpecial(o *Op) []string {
 	case SpecialReceive:
 		return []string{fmt.Sprintf("recvmsg(%d, tree, MSG_CMSG_CLOEXEC) = r%d # the launcher lends it", p.SyncFD, o.Out)}
 	case SpecialPID:
-		return []string{"getpid() # " + pidString + " is " + quote([]byte(p.CString(o.Args[1].Value))) + " with it at the end"}
+		from, size := o.Args[1].Value, o.Args[2].Value
+		return []string{"getpid() # " + pidString + " is " + quote(p.Data[from:from+size]) + " with it at the end"}
 	case SpecialSkip:
 		when := "an error"
 		if o.Args[2].Value != 0 {
@@ -139,6 +142,8 @@ func (p *Program) formatSpecial(o *Op) []string {
 		return []string{fmt.Sprintf("if %s is %s, skip %s", arg(0), when, arg(1))}
 	case SpecialNotExecutable:
 		return []string{"# it fails with EACCES if an execve did"}
+	case SpecialReside:
+		return []string{"ppoll(fds, " + arg(1) + ", NULL, NULL, 0) # until the command ends, or something is to be done"}
 	}
 	return []string{"# it fails as an execve did"}
 }

@@ -20,17 +20,28 @@ type Program struct {
 	SyncFD, ControlFD int32
 
 	Ops  []Op
-	Data []byte
-	// Relocs are ascending offsets into Data of 8-byte words that hold another offset
-	// into Data; loading adds the address of Data to each.
-	Relocs []uint32
+	Data []byte // read-only, at [DataAddress]; it holds addresses of itself and of the scratch memory
+	// Scratch is how many bytes of memory that can be written to the program uses, from
+	// [ScratchAddress] on.
+	Scratch uint32
 }
+
+// A program is mapped, read-only, at an address that is the same in every process, so
+// that nothing in it has to be relocated; its scratch memory lies below. No executable of ours
+// and no heap of the Go runtime is there, with the race detector neither.
+const (
+	Address        = 0x4000_0000
+	DataAddress    = Address + HeaderSize
+	ScratchAddress = Address - MaxScratch
+)
 
 // Limits of a program; decoding refuses more.
 const (
 	MaxOps  = 1 << 17
 	MaxData = 16 << 20
 	NumRegs = 64
+	// MaxScratch is a page wherever pages are not larger than 64 KiB.
+	MaxScratch = 64 << 10
 )
 
 // Op is one system call, or one of the special ops below.
@@ -87,15 +98,28 @@ const (
 	SpecialCwd
 	// SpecialReceive takes the descriptor that the launcher sends; it is the result.
 	SpecialReceive
-	// SpecialPID writes the process's own id, as it sees it, in decimal and with a
-	// NUL at the end to Args[0], where there is room for PIDRoom bytes. Args[1] is
-	// the string that this becomes a part of, for printing.
+	// SpecialPID writes to the scratch memory at Args[0] the string at Args[1] of
+	// the data, Args[2] bytes long, and behind it the process's own id, as it sees it, in decimal and with a
+	// NUL at the end: PIDRoom bytes more at most.
 	SpecialPID
 	// SpecialNotExecutable fails with EACCES if an Exec op met it.
 	SpecialNotExecutable
 	// SpecialNotFound fails with the errno that was remembered of the Exec ops.
 	SpecialNotFound
+	// SpecialReside is a launcher whose command runs. It polls the Args[1] descriptors of the
+	// pollfd array at Args[0] of the data: first the control socket, or -1, then a signalfd(2) of the
+	// signals of the mask Args[2], which are blocked, then others. It sends each of these
+	// signals on to the pidfd Args[3], TERM as the signal in the lowest byte of Args[4], and exits as the command
+	// does, once the process Args[5] is gone, with the status that shells give it, if bit 8 of Args[4] is
+	// set. Whatever else there is to do it leaves as it is, for the ops that follow.
+	SpecialReside
 )
+
+// ResideExits is the bit of Args[4] of SpecialReside that lets it exit.
+const ResideExits = 1 << 8
+
+// MaxPolled bounds the descriptors of SpecialReside.
+const MaxPolled = 16
 
 // Operand is an argument of an op.
 type Operand struct {
@@ -107,9 +131,10 @@ type Operand struct {
 type Kind uint8
 
 const (
-	KindConst Kind = iota // the value itself
-	KindData              // an offset into Data: the address is passed
-	KindReg               // the number of a register: its content is passed
+	KindConst   Kind = iota // the value itself
+	KindData                // an offset into Data: the address is passed
+	KindReg                 // the number of a register: its content is passed
+	KindScratch             // an offset into the scratch memory: the address is passed
 )
 
 // Const is an operand with a fixed value.
@@ -120,6 +145,14 @@ func Int(v int) Operand { return Operand{KindConst, uint64(int64(v))} }
 
 // Register is an operand that is the result of an earlier op.
 func Register(r uint8) Operand { return Operand{KindReg, uint64(r)} }
+
+// Address is the address that an operand of data or scratch memory stands for.
+func (o Operand) Address() uint64 {
+	if o.Kind == KindScratch {
+		return ScratchAddress + o.Value
+	}
+	return DataAddress + o.Value
+}
 
 // Passes tells whether errno e is no failure of the op.
 func (o *Op) Passes(e syscall.Errno) bool {

@@ -1,15 +1,14 @@
 package program
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
 )
 
 // Validate checks that every register, offset and jump of the program is in
-// bounds. A child runs only what passed it.
+// bounds, and that it makes no system call but those that steps are made of. A child runs only what passed it.
 func (p *Program) Validate() error {
-	b := bounds{len(p.Ops), len(p.Data), p.ControlFD >= 0}
+	b := bounds{len(p.Ops), len(p.Data), int(p.Scratch), p.ControlFD >= 0, Calls()}
 	if err := b.check(); err != nil {
 		return err
 	}
@@ -18,33 +17,29 @@ func (p *Program) Validate() error {
 			return fmt.Errorf("program: op %d: %w", i, err)
 		}
 	}
-	next := 0
-	for _, r := range p.Relocs {
-		if err := b.reloc(r, &next, p.Data); err != nil {
-			return err
-		}
-	}
 	return nil
 }
 
 // bounds are what the parts of a program have to stay within.
 type bounds struct {
-	ops, data int
-	control   bool
+	ops, data, scratch int
+	control            bool
+	calls              CallSet
 }
 
-func (h Header) bounds() bounds { return bounds{int(h.Ops), int(h.Data), h.ControlFD >= 0} }
-
 func (b bounds) check() error {
-	if b.ops == 0 || b.ops > MaxOps || b.data > MaxData {
-		return fmt.Errorf("program: %d ops, %d bytes of data: out of bounds", b.ops, b.data)
+	if b.ops == 0 || b.ops > MaxOps || b.data > MaxData || b.scratch > MaxScratch {
+		return fmt.Errorf("program: %d ops, %d bytes of data, %d of scratch memory: out of bounds", b.ops, b.data, b.scratch)
 	}
 	return nil
 }
 
 func (b bounds) op(i int, o *Op) error {
-	if o.Special() && o.Nr > SpecialNotFound {
+	switch {
+	case o.Nr > SpecialReside:
 		return fmt.Errorf("unknown special op %#x", o.Nr)
+	case !o.Special() && !b.calls.Has(o.Nr):
+		return fmt.Errorf("system call %d is not one that a step makes", o.Nr)
 	}
 	if o.Out != NoReg && o.Out >= NumRegs {
 		return fmt.Errorf("register %d: out of bounds", o.Out)
@@ -53,7 +48,8 @@ func (b bounds) op(i int, o *Op) error {
 		switch {
 		case a.Kind == KindConst,
 			a.Kind == KindData && a.Value < uint64(b.data),
-			a.Kind == KindReg && a.Value < NumRegs:
+			a.Kind == KindReg && a.Value < NumRegs,
+			a.Kind == KindScratch && a.Value < uint64(b.scratch):
 		default:
 			return fmt.Errorf("operand %d of kind %d: out of bounds", a.Value, a.Kind)
 		}
@@ -69,8 +65,12 @@ func (b bounds) op(i int, o *Op) error {
 			return errors.New("skip goes on out of bounds")
 		}
 	case SpecialPID:
-		if at := o.Args[0]; at.Kind != KindData || at.Value+PIDRoom > uint64(b.data) {
+		if !b.pid(o.Args[0], o.Args[1], o.Args[2]) {
 			return errors.New("a process id is written out of bounds")
+		}
+	case SpecialReside:
+		if at, n := o.Args[0], o.Args[1]; at.Kind != KindData || n.Kind != KindConst || n.Value > MaxPolled || at.Value+8*n.Value > uint64(b.data) {
+			return errors.New("descriptors out of bounds")
 		}
 	case SpecialInit:
 		if !b.control {
@@ -80,15 +80,8 @@ func (b bounds) op(i int, o *Op) error {
 	return nil
 }
 
-// reloc checks a relocation. They ascend: next is the least offset that it may
-// have, so that no word is relocated twice.
-func (b bounds) reloc(r uint32, next *int, data []byte) error {
-	if r%8 != 0 || int64(r) < int64(*next) || int64(r)+8 > int64(b.data) {
-		return fmt.Errorf("program: relocation at %d: out of bounds", r)
-	}
-	*next = int(r) + 8
-	if v := binary.NativeEndian.Uint64(data[r:]); v >= uint64(b.data) {
-		return fmt.Errorf("program: relocation at %d to %d: out of bounds", r, v)
-	}
-	return nil
+// pid checks the operands of SpecialPID.
+func (b bounds) pid(to, from, size Operand) bool {
+	return to.Kind == KindScratch && from.Kind == KindData && size.Kind == KindConst && size.Value <= MaxScratch &&
+		from.Value+size.Value <= uint64(b.data) && to.Value+size.Value+PIDRoom <= uint64(b.scratch)
 }

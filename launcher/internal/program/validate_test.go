@@ -1,6 +1,7 @@
 package program
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -13,6 +14,7 @@ func TestValidateBounds(t *testing.T) {
 		skip     = 4
 		fork     = 6
 		beInit   = 7
+		pid      = 9
 	)
 	for _, test := range []struct {
 		name   string
@@ -22,18 +24,22 @@ func TestValidateBounds(t *testing.T) {
 		{"nothing", func(*Program) {}, ""},
 		{"no ops", func(p *Program) { p.Ops = nil }, "0 ops"},
 		{"too many ops", func(p *Program) { p.Ops = append(p.Ops, make([]Op, MaxOps)...) }, "ops, "},
-		{"as many ops as there may be", func(p *Program) { p.Ops = append(p.Ops, make([]Op, MaxOps-len(p.Ops))...) }, ""},
+		{"as many ops as there may be", func(p *Program) { p.Ops = append(p.Ops, slices.Repeat([]Op{{Nr: unix.SYS_SETSID}}, MaxOps-len(p.Ops))...) }, ""},
 		{"too much data", func(p *Program) { p.Data = make([]byte, MaxData+1) }, "bytes of data"},
-		{"unknown special op", func(p *Program) { p.Ops[0].Nr = SpecialNotFound + 1 }, "op 0: unknown special op"},
+		{"unknown special op", func(p *Program) { p.Ops[0].Nr = SpecialReside + 1 }, "op 0: unknown special op"},
 		{"highest op", func(p *Program) { p.Ops[0].Nr = 0xffff }, "op 0: unknown special op"},
-		{"highest call", func(p *Program) { p.Ops[0].Nr = SpecialSync - 1 }, ""},
+		{"highest call", func(p *Program) { p.Ops[0].Nr = SpecialSync - 1 }, "op 0: system call 61439 is not"},
+		{"a call of no step", func(p *Program) { p.Ops[0].Nr = unix.SYS_PTRACE }, "op 0: system call"},
+		{"a call beyond the set", func(p *Program) { p.Ops[0].Nr = MaxCall }, "op 0: system call 512 is not"},
 		{"result register", func(p *Program) { p.Ops[2].Out = NumRegs }, "op 2: register 64"},
 		{"highest result register", func(p *Program) { p.Ops[2].Out = NumRegs - 1 }, ""},
 		{"operand register", func(p *Program) { p.Ops[2].Args[5] = Register(NumRegs) }, "op 2: operand 64 of kind 2"},
 		{"highest operand register", func(p *Program) { p.Ops[2].Args[5] = Register(NumRegs - 1) }, ""},
 		{"data beyond the end", func(p *Program) { p.Ops[2].Args[0] = Operand{KindData, uint64(len(p.Data))} }, "op 2: operand"},
 		{"last byte of the data", func(p *Program) { p.Ops[2].Args[0] = Operand{KindData, uint64(len(p.Data)) - 1} }, ""},
-		{"unknown kind of operand", func(p *Program) { p.Ops[2].Args[3].Kind = 3 }, "op 2: operand 0 of kind 3"},
+		{"scratch memory beyond the end", func(p *Program) { p.Ops[2].Args[3] = Operand{KindScratch, uint64(p.Scratch)} }, "of kind 3"},
+		{"last byte of the scratch memory", func(p *Program) { p.Ops[2].Args[3] = Operand{KindScratch, uint64(p.Scratch) - 1} }, ""},
+		{"too much scratch memory", func(p *Program) { p.Scratch = MaxScratch + 1 }, "of scratch memory"},
 		{"fork to itself", func(p *Program) { p.Ops[fork].Args[1] = Const(fork) }, "op 6: fork"},
 		{"fork backwards", func(p *Program) { p.Ops[fork].Args[1] = Const(0) }, "op 6: fork"},
 		{"fork beyond the end", func(p *Program) { p.Ops[fork].Args[1] = Const(uint64(len(p.Ops))) }, "op 6: fork"},
@@ -45,23 +51,23 @@ func TestValidateBounds(t *testing.T) {
 		{"skip by a register", func(p *Program) { p.Ops[skip].Args[1] = Register(0) }, "op 4: skip"},
 		{"skip if a constant", func(p *Program) { p.Ops[skip].Args[0] = Const(0) }, "op 4: skip"},
 		{"init without a socket", func(p *Program) { p.ControlFD = -1 }, "op 7: an init"},
-		{"no init, no socket", func(p *Program) { p.ControlFD, p.Ops[beInit].Nr = -1, unix.SYS_GETPID }, ""},
-		{"a process id within bounds", func(p *Program) {
-			p.Ops[samefile].Nr, p.Ops[samefile].Args[0] = SpecialPID, Operand{KindData, uint64(len(p.Data)) - PIDRoom}
+		{"no init, no socket", func(p *Program) { p.ControlFD, p.Ops[beInit].Nr = -1, unix.SYS_SETSID }, ""},
+		{"a process id as far as there is room", func(p *Program) { p.Ops[pid].Args[0].Value = uint64(p.Scratch) - 11 - PIDRoom }, ""},
+		{"a process id out of bounds", func(p *Program) { p.Ops[pid].Args[0].Value = uint64(p.Scratch) - 11 - PIDRoom + 1 }, "op 9: a process id"},
+		{"a process id to the data", func(p *Program) { p.Ops[pid].Args[0].Kind = KindData }, "op 9: a process id"},
+		{"a process id after a constant", func(p *Program) { p.Ops[pid].Args[1].Kind = KindConst }, "op 9: a process id"},
+		{"a process id after too much", func(p *Program) { p.Ops[pid].Args[2] = Const(1 << 63) }, "op 9: a process id"},
+		{"descriptors that are no data", func(p *Program) { p.Ops[pid].Nr = SpecialReside }, "op 9: descriptors"},
+		{"too many descriptors", func(p *Program) {
+			p.Ops[samefile] = Op{Nr: SpecialReside, Out: NoReg, Args: [6]Operand{{KindData, 0}, Const(MaxPolled + 1)}}
+		}, "op 1: descriptors"},
+		{"descriptors beyond the end", func(p *Program) {
+			p.Ops[samefile] = Op{Nr: SpecialReside, Out: NoReg, Args: [6]Operand{{KindData, uint64(len(p.Data)) - 8}, Const(2)}}
+		}, "op 1: descriptors"},
+		{"descriptors", func(p *Program) {
+			p.Ops[samefile] = Op{Nr: SpecialReside, Out: NoReg, Args: [6]Operand{{KindData, uint64(len(p.Data)) - 8}, Const(1)}}
 		}, ""},
-		{"a process id out of bounds", func(p *Program) {
-			p.Ops[samefile].Nr, p.Ops[samefile].Args[0] = SpecialPID, Operand{KindData, uint64(len(p.Data)) - PIDRoom + 1}
-		}, "op 1: a process id"},
-		{"a process id to a constant", func(p *Program) {
-			p.Ops[samefile].Nr, p.Ops[samefile].Args[0] = SpecialPID, Const(0)
-		}, "op 1: a process id"},
 		{"same file of a constant", func(p *Program) { p.Ops[samefile].Args[0] = Const(1) }, ""},
-		{"odd relocation", func(p *Program) { p.Relocs[0] += 4 }, "relocation at"},
-		{"relocation beyond the end", func(p *Program) { p.Relocs = []uint32{uint32(len(p.Data)+7) &^ 7} }, "relocation at"},
-		{"highest relocation", func(p *Program) { p.Relocs = []uint32{1<<32 - 8} }, "relocation at"},
-		{"relocation to beyond the end", func(p *Program) { p.Data[p.Relocs[0]+2] = 0xff }, "relocation at"},
-		{"relocated twice", func(p *Program) { p.Relocs[1] = p.Relocs[0] }, "relocation at"},
-		{"no relocations", func(p *Program) { p.Relocs = nil }, ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			p := sample(t)
@@ -75,9 +81,8 @@ func TestValidateBounds(t *testing.T) {
 			}
 			// The child checks what it is given by the same rules.
 			if len(p.Ops) > 0 && len(p.Ops) <= MaxOps && len(p.Data) <= MaxData {
-				_, loadErr := Load(p.Encode(), 0x1000)
-				if (loadErr == nil) != (err == nil) {
-					t.Errorf("Load: %v; Validate: %v", loadErr, err)
+				if _, checkErr := Check(p.Encode()); (checkErr == nil) != (err == nil) {
+					t.Errorf("Check: %v; Validate: %v", checkErr, err)
 				}
 			}
 		})
