@@ -1,8 +1,10 @@
 package launcher
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 
 	"github.com/nslaunch/nslaunch/config"
@@ -161,13 +163,28 @@ func (l *launch) place(p Placement) error {
 		placed Placed
 		err    error
 	}
+	var ends [2]int
+	if err := unix.Pipe2(ends[:], unix.O_CLOEXEC); err != nil {
+		return os.NewSyscallError("pipe2", err)
+	}
+	defer unix.Close(ends[0])
+	ctx, cancel := context.WithCancel(l.ctx)
+	defer cancel()
+	l.mu.Lock()
+	l.unplacing = cancel
+	l.mu.Unlock()
 	done := make(chan result, 1)
 	// On another thread: the children of this one are the sandbox's.
 	go func() {
-		placed, err := l.options.Place(l.ctx, p)
+		placed, err := l.options.Place(ctx, p)
 		done <- result{placed, err}
+		unix.Close(ends[1])
 	}()
+	l.waitFor(ends[0], -1)
 	r := <-done
+	l.mu.Lock()
+	l.unplacing = nil
+	l.mu.Unlock()
 	if r.err != nil {
 		return r.err
 	}

@@ -5,15 +5,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Forward does with a signal that reached the launcher what its sender meant for
+// forward does with a signal that reached the launcher what its sender meant for
 // the command. It is sent on once, but
 //   - TERM becomes the profile's stop signal;
 //   - one of the keyboard goes to all of the command's process group, or, if
 //     that is the launcher's own, nowhere: it is there already;
 //   - TSTP and CONT stop and continue that group, and CONT gives the terminal back to it;
 //   - WINCH sets the size of a pseudoterminal.
-func (s *Sandbox) Forward(a Arrival) {
-	l := s.l
+func (l *launch) forward(a arrival) {
 	sig := a.Signal
 	switch {
 	case sig == unix.SIGWINCH && l.pty != nil:

@@ -51,8 +51,8 @@ func withMask(mask uint64, f func() error) error {
 	return err
 }
 
-// Arrival is a signal that reached this process.
-type Arrival struct {
+// arrival is a signal that reached this process.
+type arrival struct {
 	Signal unix.Signal
 	// Keyboard tells that the terminal sent it to the whole foreground process
 	// group, for a key or a change of its size.
@@ -61,12 +61,15 @@ type Arrival struct {
 	queued *unix.Siginfo // what sigqueue(3) sent with it; nil if nothing
 }
 
-// Arrivals makes this process receive the signals that are for the command of a
-// sandbox, for [Sandbox.Forward]: all but those of faults, of limits, of
+// Signals are those that reach this process and are for the command of a sandbox.
+type Signals struct{ receiver *siginfo.Receiver }
+
+// ReceiveSignals makes this process receive the signals that are for the command of a
+// sandbox, for [Options.Signals]: all but those of faults, of limits, of
 // children, PIPE, URG, TTIN and TTOU. HUP, INT and TSTP stay ignored if they are; see
 // nohup(1). It is called at most once in a process, which must not use
-// package os/signal for these signals.
-func Arrivals() (<-chan Arrival, error) {
+// package os/signal for these signals, and locks the calling goroutine to its thread.
+func ReceiveSignals() (*Signals, error) {
 	wanted := []unix.Signal{unix.SIGQUIT, unix.SIGTERM, unix.SIGUSR1, unix.SIGUSR2, unix.SIGALRM,
 		unix.SIGVTALRM, unix.SIGCONT, unix.SIGWINCH, unix.SIGIO, unix.SIGPWR}
 	for _, s := range []unix.Signal{unix.SIGHUP, unix.SIGINT, unix.SIGTSTP} {
@@ -81,15 +84,23 @@ func Arrivals() (<-chan Arrival, error) {
 	if err := siginfo.Default(sigCancel); err != nil {
 		return nil, err
 	}
-	arrivals := make(chan Arrival)
-	err := siginfo.Receive(wanted, func(i siginfo.Info) {
-		a := Arrival{Signal: i.Signal, Keyboard: i.Code > 0 && ofKeyboard(i.Signal)}
-		if i.Code == siQueue {
-			a.queued = &i.Raw
-		}
-		arrivals <- a
-	})
-	return arrivals, err
+	receiver, err := siginfo.Receive(wanted)
+	return &Signals{receiver}, err
+}
+
+// next waits for the next signal.
+func (s *Signals) next() (arrival, error) {
+	i, err := s.receiver.Next()
+	a := arrival{Signal: i.Signal, Keyboard: i.Code > 0 && ofKeyboard(i.Signal)}
+	if i.Code == siQueue {
+		a.queued = &i.Raw
+	}
+	return a, err
+}
+
+// ends tells whether a signal ends a launch that it reaches before the command runs.
+func (a arrival) ends() bool {
+	return a.Signal != unix.SIGCONT && a.Signal != unix.SIGTSTP && a.Signal != unix.SIGWINCH
 }
 
 const siQueue = -1 // SI_QUEUE

@@ -3,6 +3,7 @@ package launcher
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"runtime"
 	"sync"
@@ -25,6 +26,10 @@ type Options struct {
 
 	// Started is called, if not nil, as soon as the command's program runs.
 	Started func(Process)
+
+	// Signals, if not nil, are what this process receives: during the set-up they end the
+	// launch, with an [*InterruptError], and from then on they are forwarded to the command.
+	Signals *Signals
 
 	// Place puts the sandbox's first process into a unit of systemd, where the profile asks for
 	// that. Its error may be a [*PlaceError]. ctx ends with the launch.
@@ -77,52 +82,95 @@ type Sandbox struct {
 	err  error
 }
 
+// InterruptError tells that a signal ended a launch during the set-up.
+type InterruptError struct{ Signal unix.Signal }
+
+func (e *InterruptError) Error() string {
+	return fmt.Sprintf("interrupted by signal %d during the set-up", int(e.Signal))
+}
+
 // Start carries the plan out up to the point where the command's program runs. Where a
 // step fails, its error is a [*StepError] and nothing of the sandbox is left.
 // Ending ctx before that ends the launch; afterwards it has no effect.
 func Start(ctx context.Context, p *Plan, o Options) (*Sandbox, error) {
-	if os.Args[0] == child.Argv0 {
-		return nil, errors.New("this process is the child of a launch, and its main did not call launcher.Child first")
+	s, err := newSandbox(ctx, p, o)
+	if err != nil {
+		return nil, err
 	}
-	l := &launch{ctx: ctx, plan: p, options: o, terminal: openTerminal(), sync: -1, control: -1, pidfd: -1}
-	s := &Sandbox{l: l, done: make(chan struct{})}
 	started := make(chan error, 1)
 	go func() {
 		// The kernel kills the children when the thread that made them ends.
 		runtime.LockOSThread()
-		defer close(s.done)
-		l.others = threadChildren()
-		err := l.setUp()
-		if err != nil {
-			l.abandon()
-			started <- err
-			return
+		err := s.start(ctx)
+		started <- err
+		if err == nil {
+			s.follow()
 		}
-		started <- nil
-		s.exit, s.err = l.follow()
 	}()
-	var err error
-	select {
-	case err = <-started:
-	case <-ctx.Done():
-		l.cancel()
-		if err = <-started; err != nil {
-			err = errors.Join(ctx.Err(), err)
-		}
-	}
-	if err != nil {
+	if err := <-started; err != nil {
 		return nil, err
 	}
 	return s, nil
 }
 
-// Run is Start and Wait.
+// Run is Start and Wait, on the calling goroutine's thread.
 func Run(ctx context.Context, p *Plan, o Options) (Exit, error) {
-	s, err := Start(ctx, p, o)
+	s, err := newSandbox(ctx, p, o)
 	if err != nil {
 		return Exit{}, err
 	}
-	return s.Wait()
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	if err := s.start(ctx); err != nil {
+		return Exit{}, err
+	}
+	s.follow()
+	return s.exit, s.err
+}
+
+func newSandbox(ctx context.Context, p *Plan, o Options) (*Sandbox, error) {
+	if os.Args[0] == child.Argv0 {
+		return nil, errors.New("this process is the child of a launch, and its main did not call launcher.Child first")
+	}
+	l := &launch{ctx: ctx, plan: p, options: o, terminal: openTerminal(), sync: -1, control: -1, pidfd: -1}
+	return &Sandbox{l: l, done: make(chan struct{})}, nil
+}
+
+// start sets up, on the thread whose children the sandbox's processes are to be.
+func (s *Sandbox) start(ctx context.Context) error {
+	l := s.l
+	if ctx.Done() != nil { // one that can end
+		stop := context.AfterFunc(ctx, l.cancel)
+		defer stop()
+	}
+	err := l.setUp()
+	if err == nil {
+		return nil
+	}
+	l.abandon()
+	switch {
+	case l.interrupt != 0:
+		return &InterruptError{l.interrupt}
+	case ctx.Err() != nil:
+		return errors.Join(ctx.Err(), err)
+	}
+	return err
+}
+
+// follow waits for the command's end, on the same thread.
+func (s *Sandbox) follow() {
+	defer close(s.done)
+	for _, a := range s.l.early {
+		s.l.forward(a)
+	}
+	if signals := s.l.options.Signals; signals != nil {
+		go func() {
+			for a, err := signals.next(); err == nil; a, err = signals.next() {
+				s.l.forward(a)
+			}
+		}()
+	}
+	s.exit, s.err = s.l.follow()
 }
 
 // PID is the command's process id.
@@ -145,6 +193,7 @@ func (s *Sandbox) Stop() { s.l.stop() }
 // launch is the launcher's side of one sandbox.
 type launch struct {
 	ctx     context.Context // of the set-up
+	early   []arrival       // during it, for the command
 	plan    *Plan
 	options Options
 
@@ -163,9 +212,11 @@ type launch struct {
 	others   []int // children of the launch's thread that are none of its
 
 	mu        sync.Mutex
-	children  []int // started and not yet reaped; the last is the sandbox's first process
-	pidfd     int   // of the command, once it has reported
-	released  bool  // the command has been let go
+	interrupt unix.Signal // that ended the set-up
+	unplacing func()      // ends the placing in a unit; nil while there is none
+	children  []int       // started and not yet reaped; the last is the sandbox's first process
+	pidfd     int         // of the command, once it has reported
+	released  bool        // the command has been let go
 	cancelled bool
 	killed    bool
 	timedOut  bool
@@ -176,6 +227,7 @@ type launch struct {
 // setUp does the launcher's steps in the plan's order and waits where the
 // children say that they have done theirs.
 func (l *launch) setUp() error {
+	l.others = threadChildren()
 	for i, s := range l.plan.Steps {
 		var err error
 		switch a := s.Action.(type) {
@@ -205,6 +257,9 @@ func (l *launch) cancel() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.cancelled = true
+	if l.unplacing != nil {
+		l.unplacing()
+	}
 	if !l.released {
 		l.killAll()
 	}

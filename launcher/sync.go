@@ -67,8 +67,37 @@ func sender(oob []byte) int {
 	return 0
 }
 
+// waitFor waits until a descriptor can be read, or for some milliseconds if that is not negative, and tells which. A
+// signal that ends a launch ends this one; what else comes is kept for the command.
+func (l *launch) waitFor(fd, ms int) bool {
+	fds := [2]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}, {Fd: -1, Events: unix.POLLIN}}
+	if l.options.Signals != nil {
+		fds[1].Fd = int32(l.options.Signals.receiver.FD())
+	}
+	for {
+		n, err := unix.Poll(fds[:], ms)
+		if err == unix.EINTR {
+			continue
+		}
+		if fds[1].Revents != 0 {
+			a, err := l.options.Signals.next()
+			l.early = append(l.early, a)
+			if err == nil && a.ends() {
+				l.mu.Lock()
+				l.interrupt = a.Signal
+				l.mu.Unlock()
+				l.cancel()
+			}
+		}
+		if n <= 0 || err != nil || fds[0].Revents != 0 {
+			return n > 0 || err != nil
+		}
+	}
+}
+
 // next returns the next message of the sync socket that is no failure.
 func (l *launch) next() (program.Message, int, error) {
+	l.waitFor(l.sync, -1)
 	m, pid, said, err := receiveText(l.sync)
 	if err != nil {
 		return m, pid, err
@@ -140,6 +169,7 @@ func (l *launch) release() error {
 
 // awaitInit waits for the word of init.
 func (l *launch) awaitInit() error {
+	l.waitFor(l.control, -1)
 	m, _, err := receive(l.control)
 	if err == errGone {
 		// It has ended, and the command's process with it. What it said of that
@@ -157,13 +187,8 @@ func (l *launch) awaitInit() error {
 // awaitExec waits for the end of the sync socket: the last descriptor of it is
 // closed by the execve itself.
 func (l *launch) awaitExec() error {
-	// A key may have stopped it just before, when no shell could know.
-	fds := []unix.PollFd{{Fd: int32(l.sync), Events: unix.POLLIN}}
-	for {
-		n, err := unix.Poll(fds, 100)
-		if n > 0 || err != nil && err != unix.EINTR {
-			break
-		}
+	for !l.waitFor(l.sync, 100) {
+		// A key may have stopped it just before, when no shell could know.
 		if stateOf(l.process.PID) == 'T' {
 			_ = l.signal(unix.SIGCONT)
 		}

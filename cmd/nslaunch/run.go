@@ -7,11 +7,9 @@ import (
 	"fmt"
 	"os"
 	"strings"
-	"syscall"
 
 	"github.com/nslaunch/nslaunch/config"
 	"github.com/nslaunch/nslaunch/launcher"
-	"golang.org/x/sys/unix"
 )
 
 // request is what a command line asks to run.
@@ -144,7 +142,7 @@ func cmdRun(args []string) int {
 		events.failed(err, exitSetup)
 		return misused("run", exitSetup, "%s", err)
 	}
-	arrivals, err := launcher.Arrivals()
+	signals, err := launcher.ReceiveSignals()
 	var plan *launcher.Plan
 	if err == nil {
 		plan, err = r.plan()
@@ -154,38 +152,34 @@ func cmdRun(args []string) int {
 		events.failed(err, exitSetup)
 		return exitSetup
 	}
-	return run(plan, events, arrivals)
+	return run(plan, events, signals)
 }
 
 // run carries a plan out and returns the exit status.
-func run(plan *launcher.Plan, events *events, arrivals <-chan launcher.Arrival) int {
+func run(plan *launcher.Plan, events *events, signals *launcher.Signals) int {
 	for _, n := range plan.Notes {
 		if n.Degraded {
 			say().Info(n)
 		}
 	}
-	sandbox, interrupt, err := start(plan, events, arrivals)
+	exit, err := launcher.Run(context.Background(), plan, launcher.Options{
+		Started: func(p launcher.Process) {
+			events.started(p)
+			closeSockets(plan)
+		},
+		Signals: signals, Place: place, Notify: tellManager(), JobControl: true,
+	})
+	var interrupted *launcher.InterruptError
 	switch {
-	case interrupt != 0:
-		status := 128 + int(interrupt)
-		events.failed(fmt.Errorf("interrupted by signal %d during the set-up", interrupt), status)
+	case errors.As(err, &interrupted):
+		status := 128 + int(interrupted.Signal)
+		events.failed(err, status)
 		return status
 	case err != nil:
 		complain(err)
 		status := failureStatus(err)
 		events.failed(err, status)
 		return status
-	}
-	go func() {
-		for a := range arrivals {
-			sandbox.Forward(a)
-		}
-	}()
-	exit, err := sandbox.Wait()
-	if err != nil {
-		complain(err)
-		events.failed(err, exitSetup)
-		return exitSetup
 	}
 	if exit.OOMKilled {
 		say().Error(outOfMemory(plan.Profile()))
@@ -195,45 +189,6 @@ func run(plan *launcher.Plan, events *events, arrivals <-chan launcher.Arrival) 
 	}
 	events.exited(exit)
 	return exit.Status()
-}
-
-// start starts the sandbox. A signal that would end a program ends the launch
-// if it is not too late for that; then it is the command's, as are all others.
-func start(plan *launcher.Plan, events *events, arrivals <-chan launcher.Arrival) (*launcher.Sandbox, syscall.Signal, error) {
-	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
-	type result struct {
-		sandbox *launcher.Sandbox
-		err     error
-	}
-	done := make(chan result, 1)
-	go func() {
-		s, err := launcher.Start(ctx, plan, launcher.Options{Started: events.started, Place: place, Notify: tellManager(), JobControl: true})
-		done <- result{s, err}
-	}()
-	var early []launcher.Arrival
-	var interrupt syscall.Signal
-	for {
-		select {
-		case r := <-done:
-			if r.err != nil {
-				return nil, interrupt, r.err
-			}
-			closeSockets(plan)
-			for _, a := range early {
-				r.sandbox.Forward(a)
-			}
-			return r.sandbox, 0, nil
-		case a := <-arrivals:
-			early = append(early, a)
-			switch a.Signal {
-			case unix.SIGCONT, unix.SIGTSTP, unix.SIGWINCH:
-			default:
-				interrupt = a.Signal
-				cancel()
-			}
-		}
-	}
 }
 
 // failureStatus tells a command that cannot be run from all other failures.

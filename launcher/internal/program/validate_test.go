@@ -24,7 +24,9 @@ func TestValidateBounds(t *testing.T) {
 		{"nothing", func(*Program) {}, ""},
 		{"no ops", func(p *Program) { p.Ops = nil }, "0 ops"},
 		{"too many ops", func(p *Program) { p.Ops = append(p.Ops, make([]Op, MaxOps)...) }, "ops, "},
-		{"as many ops as there may be", func(p *Program) { p.Ops = append(p.Ops, slices.Repeat([]Op{{Nr: unix.SYS_SETSID}}, MaxOps-len(p.Ops))...) }, ""},
+		{"as many ops as there may be", func(p *Program) {
+			p.Ops = append(p.Ops, slices.Repeat([]Op{{Nr: unix.SYS_SETSID}}, MaxOps-len(p.Ops))...)
+		}, ""},
 		{"too much data", func(p *Program) { p.Data = make([]byte, MaxData+1) }, "bytes of data"},
 		{"unknown special op", func(p *Program) { p.Ops[0].Nr = SpecialReside + 1 }, "op 0: unknown special op"},
 		{"highest op", func(p *Program) { p.Ops[0].Nr = 0xffff }, "op 0: unknown special op"},

@@ -9,6 +9,7 @@
 package siginfo
 
 import (
+	"io"
 	"os"
 	"runtime"
 	"syscall"
@@ -45,34 +46,35 @@ const sigIgnore = 1 // SIG_IGN
 // handlerPC is the address of the handler.
 func handlerPC() uintptr
 
-// Receive makes the process receive these signals from now on, and passes them
-// to handle, one after the other, from a goroutine of their own. It is called
-// at most once in a process: dispositions of signals are the process's.
-func Receive(signals []syscall.Signal, handle func(Info)) error {
+// Receiver is where the signals of a process come in.
+type Receiver struct{ fd int }
+
+// Receive makes the process receive these signals from now on. It is called
+// at most once in a process: dispositions of signals are the process's. The calling goroutine is locked
+// to its thread, for good.
+func Receive(signals []syscall.Signal) (*Receiver, error) {
 	var ends [2]int
 	if err := unix.Pipe2(ends[:], unix.O_CLOEXEC); err != nil {
-		return os.NewSyscallError("pipe2", err)
+		return nil, os.NewSyscallError("pipe2", err)
 	}
 	// The handler never waits: what a full pipe does not hold is lost. This is the most that
 	// anybody may ask for, and holds 8192 signals; where that is refused, 512.
 	_, _ = unix.FcntlInt(uintptr(ends[1]), unix.F_SETPIPE_SZ, 1<<20)
 	if err := unix.SetNonblock(ends[1], true); err != nil {
-		return os.NewSyscallError("fcntl", err)
+		return nil, os.NewSyscallError("fcntl", err)
 	}
 	pipe = int32(ends[1])
-	ready := make(chan error, 1)
-	go func() {
-		// Whoever started the process may have blocked the signals, for every
-		// thread. Here is one that takes them.
-		runtime.LockOSThread()
-		err := takeOver(signals)
-		ready <- err
-		if err == nil {
-			read(ends[0], handle)
-		}
-	}()
-	return <-ready
+	// Whoever started the process may have blocked the signals, for every
+	// thread. Here is one that takes them.
+	runtime.LockOSThread()
+	if err := takeOver(signals); err != nil {
+		return nil, err
+	}
+	return &Receiver{ends[0]}, nil
 }
+
+// FD can be read once a signal has come.
+func (r *Receiver) FD() int { return r.fd }
 
 func takeOver(signals []syscall.Signal) error {
 	// Flags and restorer as the runtime has them for a signal that it always handles.
@@ -91,20 +93,20 @@ func takeOver(signals []syscall.Signal) error {
 	return os.NewSyscallError("rt_sigprocmask", unix.PthreadSigmask(unix.SIG_UNBLOCK, &set, nil))
 }
 
-// read passes on what comes through the pipe, whose other end is never closed.
-func read(fd int, handle func(Info)) {
-	var buf [16 * size]byte
+// Next returns the next signal; it waits for one if need be.
+func (r *Receiver) Next() (Info, error) {
+	var raw unix.Siginfo
+	buf := (*[size]byte)(unsafe.Pointer(&raw))
 	for {
-		n, err := unix.Read(fd, buf[:])
-		if err == unix.EINTR {
-			continue
-		}
-		if err != nil || n == 0 {
-			return
-		}
-		for info := buf[:n]; len(info) >= size; info = info[size:] {
-			raw := *(*unix.Siginfo)(unsafe.Pointer(&info[0]))
-			handle(Info{syscall.Signal(raw.Signo), raw.Code, raw})
+		n, err := unix.Read(r.fd, buf[:])
+		switch {
+		case err == unix.EINTR:
+		case err != nil:
+			return Info{}, os.NewSyscallError("read", err)
+		case n < size:
+			return Info{}, io.ErrUnexpectedEOF // the other end is never closed
+		default:
+			return Info{syscall.Signal(raw.Signo), raw.Code, raw}, nil
 		}
 	}
 }

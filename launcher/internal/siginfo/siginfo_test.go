@@ -13,8 +13,8 @@ import (
 // not received are as before.
 func TestReceive(t *testing.T) {
 	const first, last = syscall.Signal(34), syscall.Signal(64)
-	got := make(chan Info, 1000)
-	if err := Receive([]syscall.Signal{unix.SIGUSR1, unix.SIGTERM, first, last}, func(i Info) { got <- i }); err != nil {
+	r, err := Receive([]syscall.Signal{unix.SIGUSR1, unix.SIGTERM, first, last})
+	if err != nil {
 		t.Fatal(err)
 	}
 	var want []Info
@@ -33,13 +33,17 @@ func TestReceive(t *testing.T) {
 	want = append(want, Info{Signal: unix.SIGTERM, Code: tkill})
 	var all []Info
 	for range want {
-		i := <-got
+		i, err := r.Next()
+		if err != nil {
+			t.Fatal(err)
+		}
 		all = append(all, Info{Signal: i.Signal, Code: i.Code})
 	}
 	order := func(a, b Info) int { return int(a.Signal - b.Signal) }
 	slices.SortStableFunc(all, order)
 	slices.SortStableFunc(want, order)
-	if !slices.Equal(all, want) || len(got) != 0 {
+	more, err := unix.Poll([]unix.PollFd{{Fd: int32(r.FD()), Events: unix.POLLIN}}, 0)
+	if !slices.Equal(all, want) || more != 0 || err != nil {
 		t.Errorf("%d signals %v; want %d", len(all), all, len(want))
 	}
 	signal.Ignore(unix.SIGUSR2)
