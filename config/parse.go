@@ -56,9 +56,12 @@ func Parse(file string, data []byte, vars Vars) (*Profile, error) {
 	if scanned.deep > 0 {
 		return nil, Errors{{Pos: src.pos(scanned.deep), Msg: fmt.Sprintf("nested too deeply, want at most %d levels", maxDepth)}}
 	}
-	tree, err := parseTOML(src, scanned.twice)
-	if err != nil {
-		return nil, Errors{err}
+	tree := scanned.tree
+	if scanned.unsure {
+		var err *Error
+		if tree, err = parseTOML(src, scanned.twice); err != nil {
+			return nil, Errors{err}
+		}
 	}
 	d := newDecoder(file, vars)
 	d.p.origins = scanned.marks
