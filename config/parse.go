@@ -1,45 +1,15 @@
 package config
 
-import (
-	"errors"
-	"fmt"
-	"io"
-	"io/fs"
-	"os"
-	"path/filepath"
-)
-
-// maxSize bounds a profile, so that a mistaken path does not fill the memory.
-const maxSize = 1 << 20
+import "fmt"
 
 // Load reads, decodes and checks the profile at path; "-" is standard input.
 // Where the profile has problems the error is an [Errors] with all of them.
 func Load(path string, vars Vars) (*Profile, error) {
 	data, err := read(path)
 	if err != nil {
-		var pathErr *fs.PathError
-		if errors.As(err, &pathErr) {
-			err = pathErr.Err // it would name the path and the system call
-		}
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return Parse(path, data, vars)
-}
-
-func read(path string) ([]byte, error) {
-	f := os.Stdin
-	if path != "-" {
-		var err error
-		if f, err = os.Open(path); err != nil {
-			return nil, err
-		}
-		defer f.Close()
-	}
-	data, err := io.ReadAll(io.LimitReader(f, maxSize+1))
-	if err == nil && len(data) > maxSize {
-		err = errors.New("more than 1 MiB, not a profile")
-	}
-	return data, err
 }
 
 // Parse decodes and checks the profile in data. file names it in errors, and
@@ -73,7 +43,7 @@ func Parse(file string, data []byte, vars Vars) (*Profile, error) {
 func newDecoder(file string, vars Vars) *decoder {
 	p := newProfile(file)
 	p.origins = origins{}
-	return &decoder{p: p, facts: &facts{vars, vars.dirOf(file)}, spoilt: map[string]bool{}}
+	return &decoder{p: p, facts: &facts{vars, file}, spoilt: map[string]bool{}}
 }
 
 // profile walks the tree of a whole profile. noVersion is the problem where
@@ -104,20 +74,4 @@ func Check(p *Profile) error {
 	c := &checker{p: p}
 	c.run()
 	return c.errs.sorted()
-}
-
-// dirOf returns the absolute directory that a profile's relative paths start
-// at; "" where it is unknown.
-func (v Vars) dirOf(file string) string {
-	dir := filepath.Dir(file)
-	if file == "-" || file == "" {
-		dir = "."
-	}
-	if filepath.IsAbs(dir) {
-		return dir
-	}
-	if v.Cwd == "" {
-		return ""
-	}
-	return filepath.Join(v.Cwd, dir)
 }
