@@ -24,7 +24,8 @@ func mountsFields() []field {
 // readMounts reads the lists and the tables, whose keys are targets, and puts
 // parents before children.
 func readMounts(d *decoder, table value) {
-	fields, keys := mountsFields(), mountKeys()
+	fields := mountsFields()
+	var keys []mountKey
 	d.each(table, func(name string, v value) {
 		i := slices.IndexFunc(fields, func(f field) bool { return f.name == name })
 		_, isTable := v.raw.(map[string]any)
@@ -34,6 +35,9 @@ func readMounts(d *decoder, table value) {
 		case strings.ContainsAny(name, "/.~$"), isTable && suggest(name, fieldNames(fields)) == "" && !hasField(topFields(), name):
 			target, ok := d.target(v, name)
 			m := MountEntry{Key: v.key, Target: target}
+			if keys == nil {
+				keys = mountKeys()
+			}
 			d.mountTable(v, keys, &m)
 			if ok {
 				d.p.Mounts = append(d.p.Mounts, m)
@@ -46,7 +50,10 @@ func readMounts(d *decoder, table value) {
 	})
 	// Entries of one target stay in source order.
 	slices.SortStableFunc(d.p.Mounts, func(a, b MountEntry) int {
-		return cmp.Or(compareTargets(a.Target, b.Target), cmp.Compare(d.p.origins[a.Key].key, d.p.origins[b.Key].key))
+		if order := compareTargets(a.Target, b.Target); order != 0 {
+			return order
+		}
+		return cmp.Compare(d.p.origins[a.Key].key, d.p.origins[b.Key].key)
 	})
 }
 
@@ -54,6 +61,7 @@ func readMounts(d *decoder, table value) {
 func mountList(m MountEntry) func(d *decoder, v value) {
 	return func(d *decoder, v value) {
 		elements, _ := d.elements(v, "an array of strings")
+		d.p.Mounts = slices.Grow(d.p.Mounts, len(elements))
 		for _, e := range elements {
 			d.listed(e, m)
 		}

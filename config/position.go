@@ -25,7 +25,9 @@ type scanner struct {
 
 // scan reads a document that has no bad text.
 func scan(src *source) *scanner {
-	s := &scanner{src: src, text: string(src.text), marks: origins{}, tree: map[string]any{}}
+	s := &scanner{src: src, text: string(src.text), tree: map[string]any{}}
+	// About as many as there are paths: a map that grows is made anew several times.
+	s.marks = make(origins, min(strings.Count(s.text, "=")+strings.Count(s.text, ","), 512))
 	if strings.HasPrefix(s.text, bom) {
 		s.at = len(bom)
 	}
