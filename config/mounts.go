@@ -26,6 +26,7 @@ func mountsFields() []field {
 func readMounts(d *decoder, table value) {
 	fields := mountsFields()
 	var keys []mountKey
+	d.p.Mounts = slices.Grow(d.p.Mounts, countMounts(table.raw))
 	d.each(table, func(name string, v value) {
 		i := slices.IndexFunc(fields, func(f field) bool { return f.name == name })
 		_, isTable := v.raw.(map[string]any)
@@ -57,11 +58,24 @@ func readMounts(d *decoder, table value) {
 	})
 }
 
+// countMounts tells how many entries [mounts] has at most.
+func countMounts(raw any) int {
+	n := 0
+	members, _ := raw.(map[string]any)
+	for _, member := range members {
+		if list, ok := member.([]any); ok {
+			n += len(list)
+		} else {
+			n++
+		}
+	}
+	return n
+}
+
 // mountList returns the reader of a list of entries like m.
 func mountList(m MountEntry) func(d *decoder, v value) {
 	return func(d *decoder, v value) {
 		elements, _ := d.elements(v, "an array of strings")
-		d.p.Mounts = slices.Grow(d.p.Mounts, len(elements))
 		for _, e := range elements {
 			d.listed(e, m)
 		}
