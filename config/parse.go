@@ -1,6 +1,9 @@
 package config
 
-import "fmt"
+import (
+	"fmt"
+	"strconv"
+)
 
 // Load reads, decodes and checks the profile at path; "-" is standard input.
 // Where the profile has problems the error is an [Errors] with all of them.
@@ -36,7 +39,7 @@ func Parse(file string, data []byte, vars Vars) (*Profile, error) {
 	d := newDecoder(file, vars)
 	d.p.origins = scanned.marks
 	// A misspelt or misplaced version is a problem of its own, told by the walk.
-	missing := &Error{Pos: Pos{file, 1, 1}, Key: "version", Msg: fmt.Sprintf("missing (write version = %d at the top)", Version)}
+	missing := &Error{Pos: Pos{file, 1, 1}, Key: "version", Msg: "missing (write version = " + strconv.Itoa(Version) + " at the top)"}
 	return d.profile(tree, missing)
 }
 

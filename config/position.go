@@ -234,7 +234,7 @@ func (s *scanner) value(path string, key int, element bool) any {
 		return table
 	case '[':
 		s.mark(path, key, start, kind)
-		list := []any{}
+		list := make([]any, 0, 4)
 		s.members(']', func(i int) { list = append(list, s.value(indexKey(path, i), 0, true)) })
 		return list
 	case '"', '\'':

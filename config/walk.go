@@ -205,7 +205,7 @@ func (d *decoder) integer(v value, low, high int64) (int64, bool) {
 
 // octal reads a number in a string such as the example; nil for a bad one.
 func (d *decoder) octal(v value, example string, high uint64) *uint32 {
-	want := fmt.Sprintf("an octal number in a string, such as %q", example)
+	want := `an octal number in a string, such as "` + example + `"`
 	s, ok := d.textOf(v, want)
 	if !ok {
 		return nil
