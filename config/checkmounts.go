@@ -98,18 +98,17 @@ func (c *checker) mountPlace(m *MountEntry, above map[string]*MountEntry) {
 
 // mountType checks what a type needs of the namespaces.
 func (c *checker) mountType(m *MountEntry) {
-	key := joinKey(m.Key, "type")
 	switch m.Type {
 	case MountProc:
-		c.needsOwn(key, PID)
+		c.needsOwn(joinKey(m.Key, "type"), PID)
 	case MountSysfs:
-		c.needsOwn(key, Net)
+		c.needsOwn(joinKey(m.Key, "type"), Net)
 	case MountMqueue:
-		c.needsOwn(key, IPC)
+		c.needsOwn(joinKey(m.Key, "type"), IPC)
 	case MountCgroup2:
 		if c.known(Cgroup, User) && c.p.Namespaces[Cgroup].Mode == NamespaceHost && c.p.Namespaces.New(User) {
 			// It is mounted by who owns the cgroup namespace.
-			c.misplaced(key, "needs namespaces.cgroup = \"new\", as namespaces.user is \"new\"")
+			c.misplaced(joinKey(m.Key, "type"), "needs namespaces.cgroup = \"new\", as namespaces.user is \"new\"")
 		}
 	}
 }

@@ -16,14 +16,15 @@ func isPath(s string) bool {
 // hostPath returns the absolute form of a path of the host's, which is
 // absolute or starts with ./ or ../, at the directory of the file that wrote it.
 func (d *decoder) hostPath(v value, s string) (string, bool) {
-	switch {
-	case filepath.IsAbs(s):
+	if filepath.IsAbs(s) {
 		return s, true
-	case d.facts.dir == "":
+	}
+	dir := d.facts.dir()
+	if dir == "" {
 		d.problem(v, "relative path %q, and the working directory is not known", s)
 		return "", false
 	}
-	return filepath.Join(d.facts.dir, s), true
+	return filepath.Join(dir, s), true
 }
 
 // cleanPath is hostPath in its shortest form: "/a/.." is "/", whatever /a is.

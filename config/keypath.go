@@ -78,7 +78,7 @@ func parentKey(path string) string {
 
 // splitKey splits a dotted key as TOML reads one; ok is false where s is none.
 func splitKey(s string) (parts []string, ok bool) {
-	sc := &scanner{text: []byte(s)}
+	sc := &scanner{text: s}
 	for {
 		sc.skip(false)
 		before := sc.at

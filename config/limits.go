@@ -53,8 +53,9 @@ func inBytes(name string) bool {
 }
 
 func rlimitFields() []field {
-	var fields []field
-	for _, name := range RlimitNames() {
+	names := RlimitNames()
+	fields := make([]field, 0, len(names))
+	for _, name := range names {
 		fields = append(fields, field{name: name, read: func(d *decoder, v value) { d.readRlimit(name, v) }})
 	}
 	return fields

@@ -24,7 +24,9 @@ func mountsFields() []field {
 // readMounts reads the lists and the tables, whose keys are targets, and puts
 // parents before children.
 func readMounts(d *decoder, table value) {
-	fields, keys := mountsFields(), mountKeys()
+	fields := mountsFields()
+	var keys []mountKey
+	d.p.Mounts = slices.Grow(d.p.Mounts, countMounts(table.raw))
 	d.each(table, func(name string, v value) {
 		i := slices.IndexFunc(fields, func(f field) bool { return f.name == name })
 		_, isTable := v.raw.(map[string]any)
@@ -34,6 +36,9 @@ func readMounts(d *decoder, table value) {
 		case strings.ContainsAny(name, "/.~$"), isTable && suggest(name, fieldNames(fields)) == "" && !hasField(topFields(), name):
 			target, ok := d.target(v, name)
 			m := MountEntry{Key: v.key, Target: target}
+			if keys == nil {
+				keys = mountKeys()
+			}
 			d.mountTable(v, keys, &m)
 			if ok {
 				d.p.Mounts = append(d.p.Mounts, m)
@@ -46,8 +51,25 @@ func readMounts(d *decoder, table value) {
 	})
 	// Entries of one target stay in source order.
 	slices.SortStableFunc(d.p.Mounts, func(a, b MountEntry) int {
-		return cmp.Or(compareTargets(a.Target, b.Target), cmp.Compare(d.p.origins[a.Key].key, d.p.origins[b.Key].key))
+		if order := compareTargets(a.Target, b.Target); order != 0 {
+			return order
+		}
+		return cmp.Compare(d.p.origins[a.Key].key, d.p.origins[b.Key].key)
 	})
+}
+
+// countMounts tells how many entries [mounts] has at most.
+func countMounts(raw any) int {
+	n := 0
+	members, _ := raw.(map[string]any)
+	for _, member := range members {
+		if list, ok := member.([]any); ok {
+			n += len(list)
+		} else {
+			n++
+		}
+	}
+	return n
 }
 
 // mountList returns the reader of a list of entries like m.

@@ -9,8 +9,10 @@ import (
 const maxPID = 1 << 22
 
 func namespaceFields() []field {
-	fields := []field{{name: "all", read: readAll}}
-	for _, k := range Kinds() {
+	kinds := Kinds()
+	fields := make([]field, 1, 1+len(kinds))
+	fields[0] = field{name: "all", read: readAll}
+	for _, k := range kinds {
 		fields = append(fields, field{name: string(k), read: func(d *decoder, v value) { d.readNamespace(k, v) }})
 	}
 	return fields

@@ -1,45 +1,18 @@
 package config
 
 import (
-	"errors"
 	"fmt"
-	"io"
-	"io/fs"
-	"os"
-	"path/filepath"
+	"strconv"
 )
-
-// maxSize bounds a profile, so that a mistaken path does not fill the memory.
-const maxSize = 1 << 20
 
 // Load reads, decodes and checks the profile at path; "-" is standard input.
 // Where the profile has problems the error is an [Errors] with all of them.
 func Load(path string, vars Vars) (*Profile, error) {
 	data, err := read(path)
 	if err != nil {
-		var pathErr *fs.PathError
-		if errors.As(err, &pathErr) {
-			err = pathErr.Err // it would name the path and the system call
-		}
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return Parse(path, data, vars)
-}
-
-func read(path string) ([]byte, error) {
-	f := os.Stdin
-	if path != "-" {
-		var err error
-		if f, err = os.Open(path); err != nil {
-			return nil, err
-		}
-		defer f.Close()
-	}
-	data, err := io.ReadAll(io.LimitReader(f, maxSize+1))
-	if err == nil && len(data) > maxSize {
-		err = errors.New("more than 1 MiB, not a profile")
-	}
-	return data, err
 }
 
 // Parse decodes and checks the profile in data. file names it in errors, and
@@ -56,21 +29,24 @@ func Parse(file string, data []byte, vars Vars) (*Profile, error) {
 	if scanned.deep > 0 {
 		return nil, Errors{{Pos: src.pos(scanned.deep), Msg: fmt.Sprintf("nested too deeply, want at most %d levels", maxDepth)}}
 	}
-	tree, err := parseTOML(src, scanned.twice)
-	if err != nil {
-		return nil, Errors{err}
+	tree := scanned.tree
+	if scanned.unsure {
+		var err *Error
+		if tree, err = parseTOML(src, scanned.twice); err != nil {
+			return nil, Errors{err}
+		}
 	}
 	d := newDecoder(file, vars)
 	d.p.origins = scanned.marks
 	// A misspelt or misplaced version is a problem of its own, told by the walk.
-	missing := &Error{Pos: Pos{file, 1, 1}, Key: "version", Msg: fmt.Sprintf("missing (write version = %d at the top)", Version)}
+	missing := &Error{Pos: Pos{file, 1, 1}, Key: "version", Msg: "missing (write version = " + strconv.Itoa(Version) + " at the top)"}
 	return d.profile(tree, missing)
 }
 
 func newDecoder(file string, vars Vars) *decoder {
 	p := newProfile(file)
 	p.origins = origins{}
-	return &decoder{p: p, facts: &facts{vars, vars.dirOf(file)}, spoilt: map[string]bool{}}
+	return &decoder{p: p, facts: &facts{vars, file}, spoilt: map[string]bool{}}
 }
 
 // profile walks the tree of a whole profile. noVersion is the problem where
@@ -101,20 +77,4 @@ func Check(p *Profile) error {
 	c := &checker{p: p}
 	c.run()
 	return c.errs.sorted()
-}
-
-// dirOf returns the absolute directory that a profile's relative paths start
-// at; "" where it is unknown.
-func (v Vars) dirOf(file string) string {
-	dir := filepath.Dir(file)
-	if file == "-" || file == "" {
-		dir = "."
-	}
-	if filepath.IsAbs(dir) {
-		return dir
-	}
-	if v.Cwd == "" {
-		return ""
-	}
-	return filepath.Join(v.Cwd, dir)
 }

@@ -1,48 +1,71 @@
 package config
 
-import (
-	"bytes"
-	"strconv"
-	"strings"
-)
+import "strings"
 
 // maxDepth bounds the nesting of tables and arrays. No key of ours needs more
 // than a few levels, and the TOML parser's cost grows with a power of them.
 const maxDepth = 32
 
-// scanner finds where each key and value of a TOML document stands. It checks
-// nothing: the marks mean something up to the first mistake in the text,
-// which the parser finds.
+// scanner reads a TOML document in one pass: the tree of its values, and where
+// each key and value stands. What it is not sure of it leaves to the parser,
+// which also words the problems: there is no tree then, and the marks mean
+// something up to the first mistake in the text.
 type scanner struct {
-	src   *source
-	text  []byte
-	at    int
-	marks origins
-	count map[string]int // of [[key]]: how many there are so far
-	depth int            // of the value that is being read
-	deep  int            // where maxDepth was passed, 0 where it was not
-	twice *clash         // the first, nil where there is none
+	src    *source
+	text   string
+	at     int
+	marks  origins
+	tree   map[string]any
+	unsure bool           // the tree is not the document's
+	count  map[string]int // of [[key]]: how many there are so far
+	depth  int            // of the value that is being read
+	deep   int            // where maxDepth was passed, 0 where it was not
+	twice  *clash         // the first, nil where there is none
 }
 
-// scan reads a document for its marks.
+// scan reads a document that has no bad text.
 func scan(src *source) *scanner {
-	s := &scanner{src: src, text: src.text, marks: origins{}}
-	if bytes.HasPrefix(s.text, []byte(bom)) {
+	s := &scanner{src: src, text: string(src.text), tree: map[string]any{}}
+	// About as many as there are paths: a map that grows is made anew several times.
+	s.marks = make(origins, min(strings.Count(s.text, "=")+strings.Count(s.text, ","), 512))
+	if strings.HasPrefix(s.text, bom) {
 		s.at = len(bom)
 	}
-	table := ""
+	path, table := "", s.tree
 	for s.skip(true); s.at < len(s.text); s.skip(true) {
 		before := s.at
 		if s.peek() == '[' {
-			table = s.header()
+			path, table = s.header()
 		} else {
-			s.pair(table)
+			s.pair(path, table)
 		}
 		if s.at == before {
+			s.unsure = true
 			break
 		}
+		s.endOfLine()
 	}
 	return s
+}
+
+// endOfLine looks for what may follow a header or a pair.
+func (s *scanner) endOfLine() {
+	s.skip(false)
+	if s.at < len(s.text) && s.peek() != '\n' && s.peek() != '\r' && s.peek() != '#' {
+		s.unsure = true
+	}
+}
+
+// expect passes over a byte that has to be there.
+func (s *scanner) expect(c byte) {
+	if s.at < len(s.text) {
+		if s.text[s.at] != c {
+			s.unsure = true
+		}
+		s.at++
+		return
+	}
+	s.unsure = true
 }
 
 // tooDeep ends the scan where a bracket or dot opens one level too many.
@@ -71,7 +94,7 @@ func (s *scanner) skip(lines bool) {
 		case c == ' ' || c == '\t':
 		case lines && (c == '\n' || c == '\r'):
 		case lines && c == '#':
-			end := bytes.IndexByte(s.text[s.at:], '\n')
+			end := strings.IndexByte(s.text[s.at:], '\n')
 			if end < 0 {
 				s.at = len(s.text)
 				return
@@ -88,7 +111,7 @@ func (s *scanner) skip(lines bool) {
 func (s *scanner) mark(path string, key, value int, kind markKind) {
 	old, again := s.marks[path]
 	if again && !old.kind.allows(kind) && s.twice == nil {
-		s.twice = &clash{path, old.key, key}
+		s.twice, s.unsure = &clash{path, old.key, key}, true
 	}
 	if !again || kind == markTable && old.kind == markOpened {
 		s.marks[path] = mark{s.src, key, value, kind}
@@ -101,26 +124,45 @@ type clash struct {
 	first, second int
 }
 
-// header reads [a.b] or [[a.b]] and returns the path of the table that it opens.
-func (s *scanner) header() string {
+// below returns the table that a dotted key or a header passes through, which
+// may be opened by that. Of a list it is the last one.
+func (s *scanner) below(table map[string]any, name string) map[string]any {
+	switch t := table[name].(type) {
+	case nil:
+		sub := map[string]any{}
+		table[name] = sub
+		return sub
+	case map[string]any:
+		return t
+	case []map[string]any:
+		return t[len(t)-1]
+	}
+	s.unsure = true // the key is defined twice
+	return map[string]any{}
+}
+
+// header reads [a.b] or [[a.b]] and returns the table that it opens.
+func (s *scanner) header() (path string, table map[string]any) {
 	start := s.at
 	s.at++
 	list := s.peek() == '['
 	if list {
 		s.at++
 	}
-	path := ""
+	table = s.tree
 	for parts := 1; ; parts++ {
 		s.skip(false)
 		offset := s.at
-		path = joinKey(path, s.keyPart())
+		name := s.keyPart()
+		path = joinKey(path, name)
 		s.skip(false)
 		if s.peek() == '.' {
 			if s.tooDeep(parts + 1) {
-				return path
+				return path, table
 			}
 			s.at++
 			s.mark(path, offset, start, markOpened)
+			table = s.below(table, name)
 			if n := s.count[path]; n > 0 {
 				path = indexKey(path, n-1)
 			}
@@ -134,21 +176,24 @@ func (s *scanner) header() string {
 			s.count[path]++
 			path = indexKey(path, s.count[path]-1)
 			s.mark(path, offset, start, markEntry)
-			s.at += len("]")
+			s.expect(']')
+			all, _ := table[name].([]map[string]any)
+			table[name] = append(all, map[string]any{})
 		} else {
 			s.mark(path, offset, start, markTable)
 		}
-		s.at = min(s.at+len("]"), len(s.text))
-		return path
+		s.expect(']')
+		return path, s.below(table, name)
 	}
 }
 
 // pair reads a.b = value in the table at path.
-func (s *scanner) pair(path string) {
+func (s *scanner) pair(path string, table map[string]any) {
 	for parts := 1; ; parts++ {
 		s.skip(false)
 		offset := s.at
-		path = joinKey(path, s.keyPart())
+		name := s.keyPart()
+		path = joinKey(path, name)
 		s.skip(false)
 		switch s.peek() {
 		case '.':
@@ -157,22 +202,26 @@ func (s *scanner) pair(path string) {
 			}
 			s.at++
 			s.mark(path, offset, offset, markDotted)
+			table = s.below(table, name)
 			continue
 		case '=':
 			s.at++
 			s.skip(false)
-			s.value(path, offset, false)
+			table[name] = s.value(path, offset, false)
+		default:
+			s.unsure = true
 		}
 		return
 	}
 }
 
 // value reads a value. key is the offset of its key; an element has none.
-func (s *scanner) value(path string, key int, element bool) {
+func (s *scanner) value(path string, key int, element bool) any {
 	start, kind := s.at, markValue
 	if element {
 		key, kind = start, markElement
 	}
+	var v any
 	switch s.peek() {
 	case '{':
 		kind = markInline
@@ -180,22 +229,21 @@ func (s *scanner) value(path string, key int, element bool) {
 			kind = markMember
 		}
 		s.mark(path, key, start, kind)
-		s.members('}', func(int) { s.pair(path) })
-		return
+		table := map[string]any{}
+		s.members('}', func(int) { s.pair(path, table) })
+		return table
 	case '[':
 		s.mark(path, key, start, kind)
-		s.members(']', func(i int) { s.value(indexKey(path, i), 0, true) })
-		return
+		list := make([]any, 0, 4)
+		s.members(']', func(i int) { list = append(list, s.value(indexKey(path, i), 0, true)) })
+		return list
 	case '"', '\'':
-		s.quoted()
+		v = s.quoted()
 	default:
-		if end := bytes.IndexAny(s.text[s.at:], ",]}#\r\n"); end >= 0 {
-			s.at += end
-		} else {
-			s.at = len(s.text)
-		}
+		v = s.plain()
 	}
 	s.mark(path, key, start, kind)
+	return v
 }
 
 // members calls one at the start of each member between brackets.
@@ -206,13 +254,19 @@ func (s *scanner) members(end byte, one func(i int)) {
 		return
 	}
 	s.at++
+	commas := 0
 	for i := 0; ; i++ {
 		s.skip(true)
 		for s.peek() == ',' {
+			commas++
 			s.at++
 			s.skip(true)
 		}
+		if commas > i || s.peek() != end && commas < i {
+			s.unsure = true
+		}
 		if s.at >= len(s.text) {
+			s.unsure = true
 			return
 		}
 		if s.peek() == end {
@@ -222,36 +276,78 @@ func (s *scanner) members(end byte, one func(i int)) {
 		before := s.at
 		one(i)
 		if s.at == before {
+			s.unsure = true
 			s.at = len(s.text) // not TOML: stop here
 		}
 	}
 }
 
-// quoted passes over a string of any of the four kinds.
-func (s *scanner) quoted() {
+// plain reads a value that is not in quotes or brackets.
+func (s *scanner) plain() any {
+	start := s.at
+	for s.at < len(s.text) && strings.IndexByte(",]}#\r\n", s.text[s.at]) < 0 {
+		s.at++
+	}
+	v := plainValue(strings.TrimRight(s.text[start:s.at], " \t"))
+	if v == nil {
+		s.unsure = true
+	}
+	return v
+}
+
+// quoted reads a string of any of the four kinds.
+func (s *scanner) quoted() string {
 	quote := s.text[s.at]
-	three := []byte{quote, quote, quote}
+	three := `"""`
+	if quote == '\'' {
+		three = "'''"
+	}
 	width := 1
-	if bytes.HasPrefix(s.text[s.at:], three) {
+	if strings.HasPrefix(s.text[s.at:], three) {
 		width = 3
 	}
-	for s.at += width; s.at < len(s.text); s.at++ {
+	s.at += width
+	start := s.at
+	escapes := false
+	for ; s.at < len(s.text); s.at++ {
 		switch c := s.text[s.at]; {
+		case c == '\n' && width == 1:
+			s.unsure = true
 		case c == '\\' && quote == '"':
+			escapes = true
 			s.at++
+			s.unsure = s.unsure || width == 1 && s.peek() == '\n'
 		case c == quote && width == 1:
 			s.at++
-			return
-		case c == quote && bytes.HasPrefix(s.text[s.at:], three):
+			return s.content(s.text[start:s.at-1], escapes)
+		case c == quote && strings.HasPrefix(s.text[s.at:], three):
 			s.at += width
 			// Up to two quotes may stand before the closing three.
 			for n := 0; n < 2 && s.peek() == quote; n++ {
 				s.at++
 			}
-			return
+			text := s.text[start : s.at-width]
+			if strings.HasPrefix(text, "\r\n") {
+				text = text[1:]
+			}
+			return s.content(strings.TrimPrefix(text, "\n"), escapes)
 		}
 	}
 	s.at = len(s.text)
+	s.unsure = true
+	return ""
+}
+
+// content returns what the text between quotes stands for.
+func (s *scanner) content(text string, escapes bool) string {
+	if !escapes {
+		return text
+	}
+	text, ok := unescape(text)
+	if !ok {
+		s.unsure = true
+	}
+	return text
 }
 
 // keyPart reads one part of a key. Unlike a value, a key in quotes is never
@@ -259,65 +355,25 @@ func (s *scanner) quoted() {
 func (s *scanner) keyPart() string {
 	start := s.at
 	if c := s.peek(); c == '"' || c == '\'' {
+		escapes := false
 		for s.at++; s.at < len(s.text) && s.text[s.at] != c; s.at++ {
-			if c == '"' && s.text[s.at] == '\\' {
+			switch {
+			case c == '"' && s.text[s.at] == '\\':
+				escapes = true
 				s.at++
+				s.unsure = s.unsure || s.peek() == '\n'
+			case s.text[s.at] == '\n':
+				s.unsure = true
 			}
 		}
 		end := min(s.at, len(s.text))
+		s.unsure = s.unsure || s.at >= len(s.text)
 		s.at = min(s.at+1, len(s.text))
-		if c == '"' {
-			return unescape(string(s.text[start+1 : end]))
-		}
-		return string(s.text[start+1 : end])
+		return s.content(s.text[start+1:end], escapes)
 	}
 	for s.at < len(s.text) && bareKeyByte(s.text[s.at]) {
 		s.at++
 	}
-	return string(s.text[start:s.at])
-}
-
-// unescape resolves the escapes of a basic string.
-func unescape(s string) string {
-	if !strings.Contains(s, `\`) {
-		return s
-	}
-	var b strings.Builder
-	for i := 0; i < len(s); i++ {
-		if s[i] != '\\' || i+1 == len(s) {
-			b.WriteByte(s[i])
-			continue
-		}
-		i++
-		digits := 0
-		switch s[i] {
-		case 'b':
-			b.WriteByte('\b')
-		case 't':
-			b.WriteByte('\t')
-		case 'n':
-			b.WriteByte('\n')
-		case 'f':
-			b.WriteByte('\f')
-		case 'r':
-			b.WriteByte('\r')
-		case 'e':
-			b.WriteByte(0x1b)
-		case 'x':
-			digits = 2
-		case 'u':
-			digits = 4
-		case 'U':
-			digits = 8
-		default: // \" and \\
-			b.WriteByte(s[i])
-		}
-		if digits > 0 && i+digits < len(s) {
-			if r, err := strconv.ParseUint(s[i+1:i+1+digits], 16, 32); err == nil {
-				b.WriteRune(rune(r))
-			}
-			i += digits
-		}
-	}
-	return b.String()
+	s.unsure = s.unsure || s.at == start
+	return s.text[start:s.at]
 }

@@ -107,7 +107,7 @@ func checkMarks(t *testing.T, text string, marks, left origins, path string, v a
 // checkValue parses the text at a mark by itself: it has to give the value.
 func checkValue(t *testing.T, text, path string, m mark, want any) {
 	t.Helper()
-	s := &scanner{src: m.src, text: m.src.text, at: m.value, marks: origins{}}
+	s := &scanner{src: m.src, text: string(m.src.text), at: m.value, marks: origins{}}
 	s.value("x", 0, false)
 	var got map[string]any
 	if _, err := toml.Decode("x = "+text[m.value:s.at], &got); err != nil {

@@ -80,7 +80,7 @@ func (d *decoder) createsBelowState(v value, dir string, create bool) {
 		return
 	}
 	key := joinKey(v.key, "create")
-	switch state := d.facts.State; {
+	switch state := d.facts.state(); {
 	case state == "":
 		d.misplaced(key, "needs a dir below ${state}, which is not known here")
 	case !strings.HasPrefix(dir, strings.TrimRight(state, "/")+"/"):

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"path/filepath"
 	"strconv"
 	"strings"
 )
@@ -16,12 +17,55 @@ type Vars struct {
 	GID   int    // ${gid}
 	// Env looks up ${env:NAME}; nil for an empty environment.
 	Env func(name string) (string, bool)
+	// Ask finds out home, user, cwd or state where that is "" above, and a
+	// profile needs it; nil where nobody knows.
+	Ask func(name string) string
 }
 
-// facts are the caller's and the file's.
+// Known returns the facts with all found out that there are.
+func (v Vars) Known() Vars {
+	f := facts{vars: v}
+	f.home()
+	f.user()
+	f.cwd()
+	f.state()
+	f.vars.Ask = nil
+	return f.vars
+}
+
+// facts are the caller's and the file's, found out when they are needed.
 type facts struct {
-	Vars
-	dir string // ${profile_dir}
+	vars Vars
+	file string
+}
+
+func (f *facts) home() string  { return f.ask(&f.vars.Home, "home") }
+func (f *facts) user() string  { return f.ask(&f.vars.User, "user") }
+func (f *facts) cwd() string   { return f.ask(&f.vars.Cwd, "cwd") }
+func (f *facts) state() string { return f.ask(&f.vars.State, "state") }
+
+// ask finds out a fact that is not known yet.
+func (f *facts) ask(fact *string, name string) string {
+	if *fact == "" && f.vars.Ask != nil {
+		*fact = f.vars.Ask(name)
+	}
+	return *fact
+}
+
+// dir returns the absolute directory that the profile's relative paths start
+// at, ${profile_dir}; "" where it is unknown.
+func (f *facts) dir() string {
+	dir := filepath.Dir(f.file)
+	if f.file == "-" || f.file == "" {
+		dir = "."
+	}
+	if filepath.IsAbs(dir) {
+		return dir
+	}
+	if f.cwd() == "" {
+		return ""
+	}
+	return filepath.Join(f.cwd(), dir)
 }
 
 // variableNames lists the variables for people.
@@ -33,19 +77,19 @@ func variableNames() []string {
 func (f *facts) lookup(name string) (s string, known bool) {
 	switch name {
 	case "home":
-		return f.Home, true
+		return f.home(), true
 	case "uid":
-		return strconv.Itoa(f.UID), true
+		return strconv.Itoa(f.vars.UID), true
 	case "gid":
-		return strconv.Itoa(f.GID), true
+		return strconv.Itoa(f.vars.GID), true
 	case "user":
-		return f.User, true
+		return f.user(), true
 	case "cwd":
-		return f.Cwd, true
+		return f.cwd(), true
 	case "profile_dir":
-		return f.dir, true
+		return f.dir(), true
 	case "state":
-		return f.State, true
+		return f.state(), true
 	}
 	return "", false
 }
@@ -117,8 +161,8 @@ func (d *decoder) environment(v value, name string) (string, bool) {
 	}
 	var s string
 	var set bool
-	if d.facts.Env != nil {
-		s, set = d.facts.Env(name)
+	if d.facts.vars.Env != nil {
+		s, set = d.facts.vars.Env(name)
 	}
 	switch {
 	case hasFallback && s == "":

@@ -10,19 +10,38 @@ import (
 
 // CallerVars returns the facts of this process. Home is $HOME, else from
 // /etc/passwd; User is from /etc/passwd, else $USER. What cannot be found out is "".
+// All but the ids is found out when a profile needs it; see [Vars.Known].
 func CallerVars() Vars {
-	v := Vars{UID: os.Getuid(), GID: os.Getgid(), Home: os.Getenv("HOME"), Env: os.LookupEnv}
-	v.Cwd, _ = os.Getwd()
-	user := passwd.ByID(v.UID)
-	v.User = cmp.Or(user.Name, os.Getenv("USER"))
-	v.Home = cmp.Or(v.Home, user.Home)
-	switch state := os.Getenv("XDG_STATE_HOME"); {
-	case v.UID == 0:
-		v.State = "/var/lib/nslaunch"
-	case filepath.IsAbs(state): // the specification says to ignore a relative one
-		v.State = filepath.Join(state, "nslaunch")
-	case v.Home != "":
-		v.State = filepath.Join(v.Home, ".local/state/nslaunch")
+	return Vars{UID: os.Getuid(), GID: os.Getgid(), Env: os.LookupEnv, Ask: ask}
+}
+
+func ask(name string) string {
+	switch name {
+	case "home":
+		if home := os.Getenv("HOME"); home != "" {
+			return home
+		}
+		return passwd.ByID(os.Getuid()).Home
+	case "user":
+		return cmp.Or(passwd.ByID(os.Getuid()).Name, os.Getenv("USER"))
+	case "cwd":
+		dir, _ := os.Getwd()
+		return dir
+	case "state":
+		return stateDir()
 	}
-	return v
+	return ""
+}
+
+func stateDir() string {
+	if os.Getuid() == 0 {
+		return "/var/lib/nslaunch"
+	}
+	if state := os.Getenv("XDG_STATE_HOME"); filepath.IsAbs(state) { // the specification says to ignore a relative one
+		return filepath.Join(state, "nslaunch")
+	}
+	if home := ask("home"); home != "" {
+		return filepath.Join(home, ".local/state/nslaunch")
+	}
+	return ""
 }

@@ -54,7 +54,7 @@ func TestExpand(t *testing.T) {
 func TestCallerVars(t *testing.T) {
 	t.Setenv("HOME", "/home/x")
 	t.Setenv("XDG_STATE_HOME", "/state")
-	v := CallerVars()
+	v := CallerVars().Known()
 	if v.Home != "/home/x" || v.UID != os.Getuid() || v.GID != os.Getgid() || v.Cwd == "" {
 		t.Errorf("CallerVars = %+v", v)
 	}
@@ -67,7 +67,7 @@ func TestCallerVars(t *testing.T) {
 	}
 	t.Setenv("XDG_STATE_HOME", "relative")
 	if v.UID != 0 {
-		if got := CallerVars().State; got != "/home/x/.local/state/nslaunch" {
+		if got := CallerVars().Known().State; got != "/home/x/.local/state/nslaunch" {
 			t.Errorf("State with a relative XDG_STATE_HOME = %s", got)
 		}
 	}

@@ -2,7 +2,6 @@ package config
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -102,7 +101,7 @@ func (d *decoder) table(v value, fields []field) {
 		}
 	}
 	if known < len(members) {
-		for _, name := range slices.Sorted(maps.Keys(members)) {
+		for _, name := range names(members) {
 			if !hasField(fields, name) {
 				d.unknown(v, name, fields)
 			}
@@ -143,9 +142,19 @@ func (d *decoder) each(v value, one func(name string, v value)) {
 		d.wrongType(v, "a table")
 		return
 	}
-	for _, name := range slices.Sorted(maps.Keys(members)) {
+	for _, name := range names(members) {
 		one(name, v.member(name, members[name]))
 	}
+}
+
+// names returns the keys of a table, sorted.
+func names(table map[string]any) []string {
+	all := make([]string, 0, len(table))
+	for name := range table {
+		all = append(all, name)
+	}
+	slices.Sort(all)
+	return all
 }
 
 // text reads a string, its variables replaced. It may be empty.
@@ -196,7 +205,7 @@ func (d *decoder) integer(v value, low, high int64) (int64, bool) {
 
 // octal reads a number in a string such as the example; nil for a bad one.
 func (d *decoder) octal(v value, example string, high uint64) *uint32 {
-	want := fmt.Sprintf("an octal number in a string, such as %q", example)
+	want := `an octal number in a string, such as "` + example + `"`
 	s, ok := d.textOf(v, want)
 	if !ok {
 		return nil

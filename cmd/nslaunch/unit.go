@@ -95,7 +95,7 @@ func serviceVars(o unitfile.Options) config.Vars {
 	set := map[string]string{"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin"}
 	var v config.Vars
 	if o.User {
-		v = config.CallerVars()
+		v = config.CallerVars().Known()
 		for _, name := range []string{"HOME", "USER", "LOGNAME", "SHELL", "XDG_RUNTIME_DIR"} {
 			if value, ok := os.LookupEnv(name); ok {
 				set[name] = value
