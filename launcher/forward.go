@@ -1,9 +1,6 @@
 package launcher
 
-import (
-	"github.com/nslaunch/nslaunch/config"
-	"golang.org/x/sys/unix"
-)
+import "golang.org/x/sys/unix"
 
 // forward does with a signal that reached the launcher what its sender meant for
 // the command. It is sent on once, but
@@ -29,7 +26,7 @@ func (l *launch) forward(a arrival) {
 		return
 	case sig == unix.SIGTERM:
 		l.notifier.stop()
-		sig = signalNumber(l.plan.profile.Process.StopSignal)
+		sig = l.rules.Stop
 	}
 	_ = l.signalWith(sig, a.queued) // one that is gone needs none
 }
@@ -62,7 +59,7 @@ func (l *launch) suspend() {
 		_ = l.signal(sig)
 		return
 	}
-	if l.plan.profile.Process.Terminal != config.TerminalInherit && !handles(l.process.PID, sig) {
+	if !l.rules.Inherits && !handles(l.process.PID, sig) {
 		sig = unix.SIGSTOP
 	}
 	_ = l.signalGroup(sig)
@@ -70,8 +67,8 @@ func (l *launch) suspend() {
 
 // ownGroup tells whether the command was started in a process group of its own.
 func (l *launch) ownGroup() bool {
-	pr, t := l.plan.profile.Process, l.plan.host.Terminal
-	return pr.Terminal != config.TerminalInherit || t.Interactive || !t.Controlling
+	t := l.rules.Terminal
+	return !l.rules.Inherits || t.Interactive || !t.Controlling
 }
 
 // sharesGroup tells whether the command is in the launcher's process group,
@@ -84,7 +81,7 @@ func (l *launch) sharesGroup() bool {
 // handsTerminal tells whether the command has a process group that can be
 // given the terminal.
 func (l *launch) handsTerminal() bool {
-	return l.plan.host.Terminal.Interactive && l.plan.profile.Process.Terminal == config.TerminalInherit
+	return l.rules.Terminal.Interactive && l.rules.Inherits
 }
 
 // pidfdSignalProcessGroup is PIDFD_SIGNAL_PROCESS_GROUP of Linux 6.9.

@@ -14,7 +14,7 @@ import (
 // stopped stops this process as the command was, so that the shell sees it.
 // Whoever continues this process makes CONT arrive, and that resumes the command.
 func (l *launch) stopped(sig unix.Signal) {
-	if !l.options.JobControl {
+	if !l.rules.JobControl {
 		return
 	}
 	wantsTerminal := sig == unix.SIGTTIN || sig == unix.SIGTTOU
@@ -28,7 +28,7 @@ func (l *launch) stopped(sig unix.Signal) {
 	case l.orphaned():
 		// No shell would continue us. The kernel then lets no terminal stop a process;
 		// where the command wants to be in the foreground it hangs up.
-		if wantsTerminal && l.plan.host.Terminal.Controlling {
+		if wantsTerminal && l.rules.Terminal.Controlling {
 			_ = l.signalGroup(unix.SIGHUP)
 		}
 		if sig != unix.SIGSTOP {
@@ -99,7 +99,7 @@ func (l *launch) orphaned() bool {
 			return false
 		}
 		if pid = parentOf(pid); pid == 0 {
-			return !l.plan.host.Terminal.Controlling
+			return !l.rules.Terminal.Controlling
 		}
 	}
 	return true

@@ -32,7 +32,7 @@ func signalNumber(name string) unix.Signal {
 
 // withBlocked runs f with a signal blocked in the calling thread.
 func withBlocked(sig unix.Signal, f func() error) error {
-	return withMask(1<<(sig-1), f)
+	return withMask(bit(sig), f)
 }
 
 // withMask runs f with the signals of the mask blocked in the calling thread.
@@ -62,7 +62,10 @@ type arrival struct {
 }
 
 // Signals are those that reach this process and are for the command of a sandbox.
-type Signals struct{ receiver *siginfo.Receiver }
+type Signals struct {
+	receiver *siginfo.Receiver
+	set      uint64 // bit n-1 is signal n
+}
 
 // ReceiveSignals makes this process receive the signals that are for the command of a
 // sandbox, for [Options.Signals]: all but those of faults, of limits, of
@@ -85,18 +88,29 @@ func ReceiveSignals() (*Signals, error) {
 		return nil, err
 	}
 	receiver, err := siginfo.Receive(wanted)
-	return &Signals{receiver}, err
+	s := &Signals{receiver: receiver}
+	for _, sig := range wanted {
+		s.set |= bit(sig)
+	}
+	return s, err
 }
 
 // next waits for the next signal.
 func (s *Signals) next() (arrival, error) {
 	i, err := s.receiver.Next()
+	return newArrival(i), err
+}
+
+func newArrival(i siginfo.Info) arrival {
 	a := arrival{Signal: i.Signal, Keyboard: i.Code > 0 && ofKeyboard(i.Signal)}
 	if i.Code == siQueue {
 		a.queued = &i.Raw
 	}
-	return a, err
+	return a
 }
+
+// bit is the mask of a signal.
+func bit(s unix.Signal) uint64 { return 1 << (s - 1) }
 
 // ends tells whether a signal ends a launch that it reaches before the command runs.
 func (a arrival) ends() bool {

@@ -31,6 +31,9 @@ type Options struct {
 	// launch, with an [*InterruptError], and from then on they are forwarded to the command.
 	Signals *Signals
 
+	// Resident, if not nil, has the calling process be replaced while the command runs; see [Resident].
+	Resident *Resident
+
 	// Place puts the sandbox's first process into a unit of systemd, where the profile asks for
 	// that. Its error may be a [*PlaceError]. ctx ends with the launch.
 	Place func(ctx context.Context, p Placement) (Placed, error)
@@ -132,7 +135,7 @@ func newSandbox(ctx context.Context, p *Plan, o Options) (*Sandbox, error) {
 	if os.Args[0] == child.Argv0 {
 		return nil, errors.New("this process is the child of a launch, and its main did not call launcher.Child first")
 	}
-	l := &launch{ctx: ctx, plan: p, options: o, terminal: openTerminal(), sync: -1, control: -1, pidfd: -1}
+	l := &launch{ctx: ctx, plan: p, options: o, rules: newRules(p, &o), terminal: openTerminal(), sync: -1, control: -1, pidfd: -1}
 	return &Sandbox{l: l, done: make(chan struct{})}, nil
 }
 
@@ -160,17 +163,33 @@ func (s *Sandbox) start(ctx context.Context) error {
 // follow waits for the command's end, on the same thread.
 func (s *Sandbox) follow() {
 	defer close(s.done)
-	for _, a := range s.l.early {
-		s.l.forward(a)
+	l := s.l
+	for _, a := range l.early {
+		l.forward(a)
 	}
-	if signals := s.l.options.Signals; signals != nil {
+	l.early = nil
+	l.reside()
+	if !l.deadline.IsZero() {
+		l.mu.Lock()
+		l.stopping = time.AfterFunc(time.Until(l.deadline), l.timeOut)
+		l.mu.Unlock()
+	}
+	if signals := l.options.Signals; signals != nil {
 		go func() {
 			for a, err := signals.next(); err == nil; a, err = signals.next() {
-				s.l.forward(a)
+				l.forward(a)
 			}
 		}()
 	}
-	s.exit, s.err = s.l.follow()
+	s.exit, s.err = l.follow()
+}
+
+// timeOut ends the command at its deadline.
+func (l *launch) timeOut() {
+	l.mu.Lock()
+	l.timedOut = true
+	l.mu.Unlock()
+	l.stop()
 }
 
 // PID is the command's process id.
@@ -193,9 +212,10 @@ func (s *Sandbox) Stop() { s.l.stop() }
 // launch is the launcher's side of one sandbox.
 type launch struct {
 	ctx     context.Context // of the set-up
-	early   []arrival       // during it, for the command
-	plan    *Plan
+	early   []arrival       // for the command, from before anybody forwards
+	plan    *Plan           // nil once the process was resumed
 	options Options
+	rules   rules
 
 	sync, control int // the launcher's ends of the sockets; -1: none
 	terminal      *terminal
@@ -207,6 +227,7 @@ type launch struct {
 	made     []string // directories of the host that the launch made
 	locks    closer   // directories of overlays
 	process  Process
+	deadline time.Time // of the command; zero: none
 	placed   Placed
 	oomKills int   // of the unit's control group, before the sandbox was in it
 	others   []int // children of the launch's thread that are none of its
@@ -268,33 +289,25 @@ func (l *launch) cancel() {
 // started is what follows the successful execve.
 func (l *launch) started() {
 	if t := l.plan.profile.Limits.Timeout; t > 0 {
-		l.mu.Lock()
-		l.stopping = time.AfterFunc(t, func() {
-			l.mu.Lock()
-			l.timedOut = true
-			l.mu.Unlock()
-			l.stop()
-		})
-		l.mu.Unlock()
+		l.deadline = time.Now().Add(t)
 	}
-	l.completeNamespaces()
 	if l.pty != nil {
 		l.pty.start()
 	}
 	l.notifier.start()
 	if l.options.Started != nil {
+		l.completeNamespaces()
 		l.options.Started(l.process)
 	}
 }
 
 // stop sends the stop signal now and SIGKILL later.
 func (l *launch) stop() {
-	p := l.plan.profile.Process
 	l.notifier.stop()
-	_ = l.signal(signalNumber(p.StopSignal)) // gone is as good
-	_ = l.signal(unix.SIGCONT)               // one that is stopped does not see it
+	_ = l.signal(l.rules.Stop) // gone is as good
+	_ = l.signal(unix.SIGCONT) // one that is stopped does not see it
 	l.mu.Lock()
-	l.stopping = time.AfterFunc(p.StopTimeout, l.kill)
+	l.stopping = time.AfterFunc(l.rules.StopTimeout, l.kill)
 	l.mu.Unlock()
 }
 

@@ -143,7 +143,9 @@ func (l *launch) command(pid int) error {
 	l.pidfd = fd
 	l.mu.Unlock()
 	l.process = Process{PID: pid, Namespaces: make(map[config.NamespaceKind]uint64), Unit: l.placed.Unit}
-	l.readNamespaces()
+	if l.options.Started != nil {
+		l.readNamespaces()
+	}
 	return nil
 }
 

@@ -26,6 +26,14 @@ func newEvents(fd int) (*events, error) {
 	return &events{fd}, nil
 }
 
+// descriptors are what events are written to.
+func (e *events) descriptors() []int {
+	if e == nil {
+		return nil
+	}
+	return []int{e.fd}
+}
+
 // write writes one event. Whoever reads may have gone, or not come: the command
 // matters more. Package os would end this process with SIGPIPE if fd is 1 or 2.
 func (e *events) write(event any) {

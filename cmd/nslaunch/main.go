@@ -21,6 +21,9 @@ const (
 
 func main() {
 	launcher.Child()
+	if r := launcher.Resumed(); r != nil {
+		os.Exit(resume(r))
+	}
 	os.Exit(dispatch(os.Args[1:]))
 }
 

@@ -5,7 +5,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/nslaunch/nslaunch/launcher"
 	"github.com/nslaunch/nslaunch/units/notify"
 	"golang.org/x/sys/unix"
 )
@@ -58,8 +57,8 @@ func passBarrier(address notify.Address) error {
 
 // closeSockets closes the launcher's copies of the sockets that the command
 // has: whoever waits for the end of one waits for the command, not for us.
-func closeSockets(plan *launcher.Plan) {
-	for _, fd := range plan.Sockets() {
+func closeSockets(sockets []int) {
+	for _, fd := range sockets {
 		_ = unix.Close(fd)
 	}
 }

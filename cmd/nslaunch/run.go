@@ -162,13 +162,39 @@ func run(plan *launcher.Plan, events *events, signals *launcher.Signals) int {
 			say().Info(n)
 		}
 	}
-	exit, err := launcher.Run(context.Background(), plan, launcher.Options{
-		Started: func(p launcher.Process) {
-			events.started(p)
-			closeSockets(plan)
-		},
+	options := launcher.Options{
 		Signals: signals, Place: place, Notify: tellManager(), JobControl: true,
-	})
+		Resident: &launcher.Resident{Exits: events == nil, Descriptors: events.descriptors()},
+	}
+	if sockets := plan.Sockets(); events != nil || len(sockets) > 0 {
+		options.Started = func(p launcher.Process) {
+			events.started(p)
+			closeSockets(sockets)
+		}
+	}
+	exit, err := launcher.Run(context.Background(), plan, options)
+	if exit.OOMKilled {
+		say().Error(outOfMemory(plan.Profile()))
+	}
+	return ended(exit, err, events)
+}
+
+// resume goes on with what run has begun, in the same process, executed again.
+func resume(r *launcher.Resumption) int {
+	var e *events
+	if len(r.Descriptors) > 0 {
+		e = &events{r.Descriptors[0]}
+	}
+	signals, err := launcher.ReceiveSignals()
+	if err != nil {
+		return ended(launcher.Exit{}, err, e)
+	}
+	exit, err := r.Wait(signals)
+	return ended(exit, err, e)
+}
+
+// ended tells how a launch ended and returns the exit status.
+func ended(exit launcher.Exit, err error, events *events) int {
 	var interrupted *launcher.InterruptError
 	switch {
 	case errors.As(err, &interrupted):
@@ -180,9 +206,6 @@ func run(plan *launcher.Plan, events *events, signals *launcher.Signals) int {
 		status := failureStatus(err)
 		events.failed(err, status)
 		return status
-	}
-	if exit.OOMKilled {
-		say().Error(outOfMemory(plan.Profile()))
 	}
 	if exit.TimedOut {
 		say().Errorf("the command was ended by limits.timeout")

@@ -12,6 +12,19 @@
 #define PID_ROOM 8
 #define MAX_CALL 512
 #define MAX_TEXT 512
+
+// A resident.
+#define R_SIZE 176
+#define R_SIGNALS 0
+#define R_WAKE 8
+#define R_KEYS 16
+#define R_PIDFD 24
+#define R_PIPE 28
+#define R_PID 32
+#define R_STOP 36
+#define R_EXITS 40
+#define R_COUNT 44
+#define R_FDS 48
 #define MAX_POLLED 16
 
 // The header of a program.
@@ -75,9 +88,9 @@
 #define COUNT 4664
 #define MSG 4672
 #define SAID 4688
-#define POLLED 5200
-#define MISSED 5328 // what is remembered of the Exec ops
-#define FRAME 5376
+#define MISSED 5200 // what is remembered of the Exec ops
+#define RESIDENT 5208
+#define FRAME 5440
 
 // The kernel's, the same on all machines.
 #define SYS_fsconfig 431
@@ -102,6 +115,8 @@
 // WEXITED|WSTOPPED|WCONTINUED|__WALL, and with WNOHANG|WNOWAIT instead of that
 #define WAIT_ALL 0x4000000e
 #define WAIT_PEEK 0x0100000f
+#define PIDFD_SIGNAL_PROCESS_GROUP 4
+#define SIGINFO_SIZE 128
 #define CLD_EXITED 1
 #define CLD_DUMPED 3
 #define CLD_STOPPED 5
@@ -113,6 +128,7 @@
 #define EINTR 4
 #define ENOEXEC 8
 #define EAGAIN 11
+#define EINVAL 22
 #define EACCES 13
 #define EBADMSG 74
 #define ESTALE 116

@@ -54,10 +54,16 @@ TEXT ·stage(SB), NOSPLIT|NOFRAME|TOPFRAME, $0
 	MOVQ	R15, SP
 	MOVL	$0, MISSED(R15)
 
-	// The only argument is the number of the descriptor that holds the program.
-	CMPQ	0(DX), $2
+	// The only argument is the number of the descriptor that holds the program. In place of
+	// a launcher, whose arguments stay, it is the only word of the environment.
+	MOVQ	0(DX), AX
+	MOVQ	16(DX)(AX*8), SI
+	TESTQ	SI, SI
+	JNE	number
+	CMPQ	AX, $2
 	JNE	bad
 	MOVQ	16(DX), SI
+number:
 	XORL	BX, BX
 digit:
 	MOVBLZX	(SI), AX
@@ -613,75 +619,94 @@ reap:
 	XORL	DI, DI
 	JMP	exitGroup
 
-	// A launcher whose command runs.
+	// In place of a launcher whose command runs.
 reside:
 	ARG(0, SI)
-	ARG(1, CX)
-	LEAQ	POLLED(R15), DI
-	TESTQ	CX, CX
-	JEQ	residePoll
+	LEAQ	RESIDENT(R15), DI
+	MOVL	$(R_SIZE/8), CX
 resideCopy: // what is polled is written to
 	MOVQ	(SI), AX
 	MOVQ	AX, (DI)
 	ADDQ	$8, SI
 	ADDQ	$8, DI
-	DECQ	CX
+	DECL	CX
 	JNE	resideCopy
+	CMPL	(RESIDENT+R_COUNT)(R15), $MAX_POLLED
+	JHI	exitSetup
+	CMPL	(RESIDENT+R_FDS)(R15), $0
+	JLT	resideChild // the signal of its end may have come before
 residePoll:
-	LEAQ	POLLED(R15), DI
-	ARG(1, SI)
+	LEAQ	(RESIDENT+R_FDS)(R15), DI
+	MOVL	(RESIDENT+R_COUNT)(R15), SI
 	XORL	DX, DX
 	XORL	R10, R10
 	XORL	R8, R8
 	KERNEL(SYS_ppoll)
 	TESTQ	AX, AX
 	JLT	residePoll // EINTR
-	MOVWLZX	(POLLED+6)(R15), AX // of the control socket
+	MOVWLZX	(RESIDENT+R_FDS+6)(R15), AX // of the control socket
 	TESTL	AX, AX
 	JNE	resideState
-	ARG(1, CX)
-	LEAQ	POLLED(R15), DI
+	MOVL	(RESIDENT+R_COUNT)(R15), CX
 	MOVQ	$2, SI
 resideOthers:
 	CMPQ	SI, CX
 	JGE	resideSignal
-	MOVWLZX	6(DI)(SI*8), AX
+	MOVWLZX	(RESIDENT+R_FDS+6)(R15)(SI*8), AX
 	TESTL	AX, AX
 	JNE	resideWake
 	INCQ	SI
 	JMP	resideOthers
 resideSignal:
-	LEAQ	(ARGS+16)(R15), DI // the set
+	LEAQ	(RESIDENT+R_SIGNALS)(R15), DI
 	LEAQ	BUF(R15), SI
-	LEAQ	MSG(R15), DX
+	LEAQ	MSG(R15), DX // no time
 	MOVQ	$0, MSG(R15)
 	MOVQ	$0, (MSG+8)(R15)
 	MOVL	$8, R10
 	KERNEL(SYS_rt_sigtimedwait)
 	TESTQ	AX, AX
 	JLE	residePoll
+	LEAL	-1(AX), CX
+	MOVQ	(RESIDENT+R_WAKE)(R15), DX
+	BTQ	CX, DX
+	JCS	resideLeave
 	CMPL	AX, $SIGCHLD
 	JEQ	resideChild
+	XORL	R10, R10
+	CMPL	(BUF+8)(R15), $0 // si_code: by the kernel, if it is above
+	JLE	resideStop
+	MOVQ	(RESIDENT+R_KEYS)(R15), DX
+	BTQ	CX, DX
+	JCC	resideStop
+	MOVL	$PIDFD_SIGNAL_PROCESS_GROUP, R10
+resideStop:
 	CMPL	AX, $SIGTERM
 	JNE	resideSend
-	MOVBLZX	(ARGS+32)(R15), AX
+	MOVL	(RESIDENT+R_STOP)(R15), AX
 resideSend:
 	MOVL	AX, SI
-	MOVL	AX, BUF(R15) // si_signo
 	XORL	DX, DX
 	CMPL	(BUF+8)(R15), $SI_QUEUE
 	JNE	resideSendIt
+	MOVL	AX, BUF(R15) // si_signo
 	LEAQ	BUF(R15), DX
 resideSendIt:
-	ARG(3, DI)
-	XORL	R10, R10
+	MOVLQSX	(RESIDENT+R_PIDFD)(R15), DI
 	KERNEL(SYS_pidfd_send_signal)
-	JMP	residePoll
+	CMPQ	AX, $-EINVAL // before Linux 6.9, of a group
+	JNE	residePoll
+resideLeave:
+	MOVLQSX	(RESIDENT+R_PIPE)(R15), DI
+	LEAQ	BUF(R15), SI
+	MOVL	$SIGINFO_SIZE, DX
+	KERNEL(SYS_write)
+	JMP	resideWake
 
-	// The command is this process's child: R8 is what waitid says of it.
+	// The command is this process's child.
 resideChild:
 	MOVL	$P_PID, DI
-	ARG(5, SI)
+	MOVL	(RESIDENT+R_PID)(R15), SI
 	LEAQ	BUF(R15), DX
 	MOVL	$0, (BUF+16)(R15)
 	MOVL	$WAIT_PEEK, R10
@@ -698,7 +723,7 @@ resideChild:
 
 	// Init says what became of it.
 resideState:
-	MOVLQSX	POLLED(R15), DI
+	MOVLQSX	(RESIDENT+R_FDS)(R15), DI
 	LEAQ	MSG(R15), SI
 	MOVL	$MESSAGE_SIZE, DX
 	MOVL	$MSG_PEEK, R10
@@ -712,7 +737,7 @@ resideState:
 	MOVL	(MSG+4)(R15), R13
 	MOVL	(MSG+8)(R15), R14
 resideEnded: // R13 is si_code, R14 si_status
-	TESTB	$1, (ARGS+33)(R15)
+	CMPL	(RESIDENT+R_EXITS)(R15), $0
 	JEQ	resideWake
 	CMPL	R13, $CLD_DUMPED
 	JHI	resideWake // it has stopped, or goes on
@@ -721,7 +746,7 @@ resideEnded: // R13 is si_code, R14 si_status
 	ADDL	$128, R14
 resideReap:
 	MOVL	$P_PID, DI
-	ARG(5, SI)
+	MOVL	(RESIDENT+R_PID)(R15), SI
 	XORL	DX, DX
 	MOVL	$WEXITED, R10
 	XORL	R8, R8
@@ -784,12 +809,8 @@ checkInit:
 	JMP	checked
 checkReside:
 	KIND_ARG(0, KIND_DATA)
-	KIND_ARG(1, KIND_CONST)
-	MOVQ	(OP_ARGS+8)(BX), AX
-	CMPQ	AX, $MAX_POLLED
-	JHI	bad
-	SHLQ	$3, AX
-	ADDQ	OP_ARGS(BX), AX
+	MOVQ	OP_ARGS(BX), AX
+	ADDQ	$R_SIZE, AX
 	CMPQ	AX, R10
 	JHI	bad
 	JMP	checked

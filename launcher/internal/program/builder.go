@@ -101,6 +101,14 @@ func (o *Op) With(flags uint8) *Op { o.Flags |= flags; return o }
 // when the op was appended.
 func (b *Builder) Patch(pc, i int, v Operand) { b.p.Ops[pc].Args[i] = v }
 
+// Reside adds the op that waits as r says. More descriptors than fit are an error of the program.
+func (b *Builder) Reside(r Resident) {
+	if 2+len(r.Others) > MaxPolled && b.err == nil {
+		b.err = fmt.Errorf("program: more than %d descriptors to poll", MaxPolled)
+	}
+	b.Special(SpecialReside, b.Bytes(r.encode()))
+}
+
 // String adds a NUL-terminated string to the data, once for equal strings.
 func (b *Builder) String(s string) Operand {
 	off, ok := b.strings[s]

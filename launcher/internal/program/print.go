@@ -143,7 +143,7 @@ func (p *Program) formatSpecial(o *Op) []string {
 	case SpecialNotExecutable:
 		return []string{"# it fails with EACCES if an execve did"}
 	case SpecialReside:
-		return []string{"ppoll(fds, " + arg(1) + ", NULL, NULL, 0) # until the command ends, or something is to be done"}
+		return []string{"ppoll(fds, n, NULL, NULL, 0) # until the command ends, or something is to be done"}
 	}
 	return []string{"# it fails as an execve did"}
 }

@@ -8,7 +8,10 @@
 // constant data, or the result of an earlier call.
 package program
 
-import "syscall"
+import (
+	"encoding/binary"
+	"syscall"
+)
 
 // Program is a list of ops and the data that they point into.
 type Program struct {
@@ -106,20 +109,58 @@ const (
 	SpecialNotExecutable
 	// SpecialNotFound fails with the errno that was remembered of the Exec ops.
 	SpecialNotFound
-	// SpecialReside is a launcher whose command runs. It polls the Args[1] descriptors of the
-	// pollfd array at Args[0] of the data: first the control socket, or -1, then a signalfd(2) of the
-	// signals of the mask Args[2], which are blocked, then others. It sends each of these
-	// signals on to the pidfd Args[3], TERM as the signal in the lowest byte of Args[4], and exits as the command
-	// does, once the process Args[5] is gone, with the status that shells give it, if bit 8 of Args[4] is
-	// set. Whatever else there is to do it leaves as it is, for the ops that follow.
+	// SpecialReside waits in place of a launcher whose command runs, as the [Resident] at Args[0] of the
+	// data says. It exits as the command does, or comes to its end where there is something to do that it cannot do.
 	SpecialReside
 )
 
-// ResideExits is the bit of Args[4] of SpecialReside that lets it exit.
-const ResideExits = 1 << 8
+// Resident is what is left of a launcher while its command runs.
+type Resident struct {
+	// Signals are those that it forwards to the command or, if they are in Wake too, leaves to others; all are
+	// blocked. Those in Keys go to the command's process group where the kernel sends them, for a key of the terminal.
+	Signals, Wake, Keys uint64
+	PIDFD               int32 // of the command
+	Pipe                int32 // takes the siginfo_t of a signal that is left to others
+	PID                 int32 // of the sandbox's first process, a child
+	Stop                int32 // what TERM is forwarded as
+	// Exits: it may exit with the status that shells give the command.
+	Exits bool
+	// Control is where init tells of the command, -1 if that is the first process itself. SignalFD is a signalfd(2) of Signals.
+	Control, SignalFD int32
+	// Others are descriptors that are left to others when they can be read.
+	Others []int32
+}
 
-// MaxPolled bounds the descriptors of SpecialReside.
+// MaxPolled bounds the descriptors that are polled.
 const MaxPolled = 16
+
+// residentSize is that of the encoded form: the fields in their order, the boolean in 4 bytes, the number of
+// the descriptors, and an array of struct pollfd.
+const residentSize = 48 + 8*MaxPolled
+
+// encode returns the encoded form.
+func (r *Resident) encode() []byte {
+	const pollIn = 1
+	e := binary.NativeEndian
+	b := e.AppendUint64(make([]byte, 0, residentSize), r.Signals)
+	b = e.AppendUint64(b, r.Wake)
+	b = e.AppendUint64(b, r.Keys)
+	for _, n := range []int32{r.PIDFD, r.Pipe, r.PID, r.Stop} {
+		b = e.AppendUint32(b, uint32(n))
+	}
+	var flags uint32
+	if r.Exits {
+		flags |= 1
+	}
+	b = e.AppendUint32(b, flags)
+	fds := append([]int32{r.Control, r.SignalFD}, r.Others...)
+	b = e.AppendUint32(b, uint32(len(fds)))
+	for _, fd := range fds[:min(len(fds), MaxPolled)] {
+		b = e.AppendUint32(b, uint32(fd))
+		b = e.AppendUint32(b, pollIn)
+	}
+	return append(b, make([]byte, residentSize-len(b))...)
+}
 
 // Operand is an argument of an op.
 type Operand struct {

@@ -69,8 +69,8 @@ func (b bounds) op(i int, o *Op) error {
 			return errors.New("a process id is written out of bounds")
 		}
 	case SpecialReside:
-		if at, n := o.Args[0], o.Args[1]; at.Kind != KindData || n.Kind != KindConst || n.Value > MaxPolled || at.Value+8*n.Value > uint64(b.data) {
-			return errors.New("descriptors out of bounds")
+		if at := o.Args[0]; at.Kind != KindData || at.Value+residentSize > uint64(b.data) {
+			return errors.New("a resident out of bounds")
 		}
 	case SpecialInit:
 		if !b.control {

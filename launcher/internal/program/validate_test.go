@@ -59,15 +59,14 @@ func TestValidateBounds(t *testing.T) {
 		{"a process id to the data", func(p *Program) { p.Ops[pid].Args[0].Kind = KindData }, "op 9: a process id"},
 		{"a process id after a constant", func(p *Program) { p.Ops[pid].Args[1].Kind = KindConst }, "op 9: a process id"},
 		{"a process id after too much", func(p *Program) { p.Ops[pid].Args[2] = Const(1 << 63) }, "op 9: a process id"},
-		{"descriptors that are no data", func(p *Program) { p.Ops[pid].Nr = SpecialReside }, "op 9: descriptors"},
-		{"too many descriptors", func(p *Program) {
-			p.Ops[samefile] = Op{Nr: SpecialReside, Out: NoReg, Args: [6]Operand{{KindData, 0}, Const(MaxPolled + 1)}}
-		}, "op 1: descriptors"},
-		{"descriptors beyond the end", func(p *Program) {
-			p.Ops[samefile] = Op{Nr: SpecialReside, Out: NoReg, Args: [6]Operand{{KindData, uint64(len(p.Data)) - 8}, Const(2)}}
-		}, "op 1: descriptors"},
-		{"descriptors", func(p *Program) {
-			p.Ops[samefile] = Op{Nr: SpecialReside, Out: NoReg, Args: [6]Operand{{KindData, uint64(len(p.Data)) - 8}, Const(1)}}
+		{"a resident that is no data", func(p *Program) { p.Ops[samefile] = Op{Nr: SpecialReside, Out: NoReg} }, "op 1: a resident"},
+		{"a resident beyond the end", func(p *Program) {
+			p.Data = append(p.Data, make([]byte, residentSize)...)
+			p.Ops[samefile] = Op{Nr: SpecialReside, Out: NoReg, Args: [6]Operand{{KindData, uint64(len(p.Data)) - residentSize + 1}}}
+		}, "op 1: a resident"},
+		{"a resident", func(p *Program) {
+			p.Data = append(p.Data, make([]byte, residentSize)...)
+			p.Ops[samefile] = Op{Nr: SpecialReside, Out: NoReg, Args: [6]Operand{{KindData, uint64(len(p.Data)) - residentSize}}}
 		}, ""},
 		{"same file of a constant", func(p *Program) { p.Ops[samefile].Args[0] = Const(1) }, ""},
 	} {

@@ -1,0 +1,174 @@
+package launcher
+
+import (
+	"os"
+	"strconv"
+	"syscall"
+	"time"
+	"unsafe"
+
+	"github.com/nslaunch/nslaunch/launcher/internal/child"
+	"github.com/nslaunch/nslaunch/launcher/internal/program"
+	"golang.org/x/sys/unix"
+)
+
+// Resident says how the calling process is replaced while the command runs: by a program of a
+// few pages, which is the same process, waits for the command, forwards signals, and exits as the command
+// did, with the status that shells give that. What it cannot do itself it has this program do, executed anew,
+// which has to call [Resumed] first in main. It is for a program that is one command of a shell. Where the
+// launch needs more than that all the time, as with a pseudoterminal, nothing is replaced.
+type Resident struct {
+	// Exits: the process may exit with the command, with nothing to do for this program.
+	Exits bool
+	// Descriptors are kept open for this program.
+	Descriptors []int
+}
+
+// residentVariable is the variable of the environment with the number of the descriptor that has the state.
+const residentVariable = "NSLAUNCH_RESIDENT"
+
+// state is what the resumed process has to know. It is of fixed size, and read by the very
+// program that wrote it.
+type state struct {
+	Rules       rules
+	First, PID  int
+	PIDFD       int
+	Control     int
+	Signals     [2]int // the ends of the pipe that they come by; -1 without
+	Binary      int
+	Timer       int
+	Deadline    int64 // of CLOCK_MONOTONIC, in nanoseconds; 0: none
+	Own         int
+	Gave        bool
+	HasModes    bool
+	Modes       unix.Termios
+	Descriptors [4]int
+	Count       int
+}
+
+// reside replaces this process, if that is asked for and can be done, and then does not return.
+func (l *launch) reside() {
+	r := l.options.Resident
+	var s state
+	if r == nil || l.options.Signals == nil || l.plan.host.Portable != "" || l.pty != nil || l.notifier.tell != nil ||
+		l.placed.Unit != "" || len(r.Descriptors) > len(s.Descriptors) {
+		return
+	}
+	// From here on signals wait, or are in the pipe: of other threads, the handlers take some still.
+	_ = withMask(^uint64(0), func() error {
+		var open closer
+		_ = l.execResident(r, &s, &open)
+		open.all() // nothing is lost: this process goes on
+		return nil
+	})
+}
+
+func (l *launch) execResident(r *Resident, s *state, open *closer) error {
+	binary, err := unix.Open("/proc/self/exe", unix.O_PATH|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return err
+	}
+	open.add(binary)
+	receiver := l.options.Signals.receiver
+	*s = state{
+		Rules: l.rules, First: l.children[0], PID: l.process.PID, PIDFD: l.pidfd, Control: l.control,
+		Signals: [2]int{receiver.FD(), receiver.WriteFD()}, Binary: binary, Timer: -1,
+		Own: l.terminal.own, Gave: l.terminal.gave, Count: len(r.Descriptors),
+	}
+	copy(s.Descriptors[:], r.Descriptors)
+	if l.terminal.modes != nil {
+		s.HasModes, s.Modes = true, *l.terminal.modes
+	}
+	set := l.options.Signals.set
+	if l.control < 0 {
+		set |= bit(unix.SIGCHLD)
+	}
+	signalFD, err := unix.Signalfd(-1, &unix.Sigset_t{Val: [16]uint64{set}}, unix.SFD_CLOEXEC)
+	if err != nil {
+		return err
+	}
+	open.add(signalFD)
+	resident := program.Resident{
+		Signals: set, Wake: bit(unix.SIGTSTP) | bit(unix.SIGCONT), Keys: bit(unix.SIGINT) | bit(unix.SIGQUIT) | bit(unix.SIGWINCH),
+		PIDFD: int32(l.pidfd), Pipe: int32(s.Signals[1]), PID: int32(s.First), Stop: int32(l.rules.Stop),
+		// What else there is to do at the end is about a terminal.
+		Exits:   r.Exits && l.terminal.modes == nil,
+		Control: int32(l.control), SignalFD: int32(signalFD), Others: []int32{int32(s.Signals[0])},
+	}
+	if !l.ownGroup() || l.handsTerminal() {
+		resident.Wake |= resident.Keys
+	}
+	keep := append([]int{binary, signalFD, s.Signals[0], s.Signals[1], l.pidfd}, r.Descriptors...)
+	if l.control >= 0 {
+		keep = append(keep, l.control)
+	}
+	keep = append(keep, l.locks...)
+	if !l.deadline.IsZero() {
+		if s.Timer, err = l.timer(s, open); err != nil {
+			return err
+		}
+		resident.Others = append(resident.Others, int32(s.Timer))
+		keep = append(keep, s.Timer)
+	}
+	memory, err := child.Memfd("nslaunch-state", unsafe.Slice((*byte)(unsafe.Pointer(s)), unsafe.Sizeof(*s)), false)
+	if err != nil {
+		return err
+	}
+	open.add(memory)
+	return l.become(residentProgram(resident, binary, memory), append(keep, memory), open)
+}
+
+// timer makes a descriptor that can be read at the deadline.
+func (l *launch) timer(s *state, open *closer) (int, error) {
+	var now unix.Timespec
+	if err := unix.ClockGettime(unix.CLOCK_MONOTONIC, &now); err != nil {
+		return -1, err
+	}
+	s.Deadline = now.Nano() + max(int64(time.Until(l.deadline)), 1)
+	fd, err := unix.TimerfdCreate(unix.CLOCK_MONOTONIC, unix.TFD_CLOEXEC)
+	if err != nil {
+		return -1, err
+	}
+	open.add(fd)
+	return fd, unix.TimerfdSettime(fd, unix.TFD_TIMER_ABSTIME, &unix.ItimerSpec{Value: unix.NsecToTimespec(s.Deadline)}, nil)
+}
+
+// residentProgram waits, and then executes this program again.
+func residentProgram(r program.Resident, binary, memory int) *program.Builder {
+	b := program.NewBuilder()
+	b.SetStart(0, -1, -1)
+	b.Call(unix.SYS_PRCTL, program.Const(unix.PR_SET_NAME), b.String("nslaunch"))
+	b.Reside(r)
+	b.Call(unix.SYS_EXECVEAT, program.Int(binary), b.String(""), b.Strings(os.Args),
+		b.Strings([]string{residentVariable + "=" + strconv.Itoa(memory)}), program.Const(unix.AT_EMPTY_PATH))
+	return b
+}
+
+// become executes the sealed image with a program, in this process.
+func (l *launch) become(b *program.Builder, keep []int, open *closer) error {
+	p, err := b.Program()
+	if err != nil {
+		return err
+	}
+	prog, err := child.Memfd("nslaunch-program", p.Encode(), false)
+	if err != nil {
+		return err
+	}
+	open.add(prog)
+	image, err := child.Memfd("nslaunch", child.Image(), true)
+	if err != nil {
+		return err
+	}
+	open.add(image)
+	keep = append(keep, prog)
+	for _, fd := range keep {
+		if _, err := unix.FcntlInt(uintptr(fd), unix.F_SETFD, 0); err != nil {
+			return err
+		}
+	}
+	err = syscall.Exec("/proc/self/fd/"+strconv.Itoa(image), os.Args, []string{strconv.Itoa(prog)})
+	for _, fd := range keep {
+		unix.CloseOnExec(fd)
+	}
+	return err
+}

@@ -1,0 +1,22 @@
+package launcher
+
+import (
+	"time"
+
+	"github.com/nslaunch/nslaunch/config"
+	"golang.org/x/sys/unix"
+)
+
+// rules are what holds while the command runs. All of it is of fixed size.
+type rules struct {
+	Stop        unix.Signal // asks the command to end
+	StopTimeout time.Duration
+	Terminal    TerminalState
+	Inherits    bool // the command has the launcher's terminal, if there is one
+	JobControl  bool
+}
+
+func newRules(p *Plan, o *Options) rules {
+	pr := p.profile.Process
+	return rules{signalNumber(pr.StopSignal), pr.StopTimeout, p.host.Terminal, pr.Terminal == config.TerminalInherit, o.JobControl}
+}
