@@ -39,6 +39,11 @@ type assembler struct {
 func assemble(p *Plan, cloneFlags uint64) (*program.Program, error) {
 	a := &assembler{Builder: program.NewBuilder(), layout: p.layout, joins: map[string]uint8{}, trees: map[string]uint8{}, madeDirs: map[string]bool{}}
 	a.SetStart(cloneFlags, p.layout.sync, p.layout.control)
+	// What is executed in a new user namespace has no capabilities there. So that is
+	// entered by a clone, once the image runs.
+	if p.host.Portable == "" && cloneFlags&unix.CLONE_NEWUSER == 0 {
+		a.SetInPlace()
+	}
 	for i, s := range p.Steps {
 		if c, ok := s.Action.(childAction); ok {
 			a.Step(i)

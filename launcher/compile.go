@@ -153,7 +153,7 @@ func (c *compiler) join() {
 // settle: what the launcher does to the waiting stage: id maps, limits that need its privilege, its unit.
 // Then the stage takes up its ids and makes the namespaces that are left.
 func (c *compiler) settle() {
-	c.add(ByStage, "", waitForLauncher{pointSetup})
+	waits := len(c.steps)
 	c.writeMaps()
 	pr := c.p.Process
 	for i, r := range c.p.Limits.Rlimits {
@@ -172,7 +172,10 @@ func (c *compiler) settle() {
 	}
 	c.lendSocket()
 	c.scope()
-	c.add(ByLauncher, "", release{pointSetup})
+	if len(c.steps) > waits { // else there is nothing to wait for
+		c.steps = slices.Insert(c.steps, waits, Step{ByStage, waitForLauncher{pointSetup}, c.p.Origin("")})
+		c.add(ByLauncher, "", release{pointSetup})
+	}
 	for _, m := range c.idmapped() {
 		c.add(ByStage, m.Key, receiveTree{m.Source, m.Target})
 	}

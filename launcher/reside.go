@@ -137,6 +137,7 @@ func (l *launch) timer(s *state, open *closer) (int, error) {
 func residentProgram(r program.Resident, binary, memory int) *program.Builder {
 	b := program.NewBuilder()
 	b.SetStart(0, -1, -1)
+	b.SetInPlace()
 	b.Call(unix.SYS_PRCTL, program.Const(unix.PR_SET_NAME), b.String("nslaunch"))
 	b.Reside(r)
 	b.Call(unix.SYS_EXECVEAT, program.Int(binary), b.String(""), b.Strings(os.Args),

@@ -55,14 +55,20 @@ func (l *launch) spawn() error {
 	if err != nil {
 		return err
 	}
+	attr := &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	if named.InPlace {
+		// As the first of a pid namespace it sees no parent, which package syscall takes for a dead one; it asks
+		// for the signal itself.
+		attr = &syscall.SysProcAttr{Cloneflags: uintptr(named.CloneFlags)}
+	}
 	var pid int
 	// From the first instant on no key of the terminal does anything to the
 	// child: what is to be done about a signal is ours to say.
 	err = withMask(^uint64(0), func() (err error) {
-		pid, err = syscall.ForkExec(image, []string{child.Argv0, fmt.Sprint(lay.program)}, &syscall.ProcAttr{
+		pid, err = syscall.ForkExec(image, []string{child.Argv0, strconv.Itoa(lay.program)}, &syscall.ProcAttr{
 			Env:   []string{},
 			Files: descriptors(fds),
-			Sys:   &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL},
+			Sys:   attr,
 		})
 		return err
 	})
@@ -70,6 +76,9 @@ func (l *launch) spawn() error {
 		return err
 	}
 	l.adopt(pid)
+	if !named.InPlace {
+		l.loader = pid
+	}
 	if l.pty != nil {
 		l.pty.closeSlave()
 	}

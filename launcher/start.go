@@ -222,6 +222,7 @@ type launch struct {
 	pty           *pty
 	notifier      notifier
 
+	loader   int      // the process that starts the stage, until it was waited for; 0: none
 	pid      int      // the process that waits for a word of ours
 	lent     []int    // descriptors to send to it with the word
 	made     []string // directories of the host that the launch made

@@ -123,13 +123,28 @@ func (l *launch) await(at point) error {
 		return fmt.Errorf("message %d (%d) of process %d instead of point %d", m.Kind, m.A, pid, at)
 	}
 	l.pid = pid
-	switch at {
-	case pointSetup, pointMoved:
-		// What started it has ended or is about to.
-		_, err = l.reap(l.children[0])
+	if err := l.reapLoader(); err != nil {
 		return err
 	}
-	return l.command(pid)
+	switch at {
+	case pointMoved:
+		// What started it is about to end.
+		_, err = l.reap(l.children[0])
+		return err
+	case pointCommand:
+		return l.command(pid)
+	}
+	return nil
+}
+
+// reapLoader waits for what started the stage, which has ended or is about to.
+func (l *launch) reapLoader() error {
+	if l.loader == 0 {
+		return nil
+	}
+	_, err := l.reap(l.loader)
+	l.loader = 0
+	return err
 }
 
 // command takes note of the process that becomes the command. It waits for
@@ -172,7 +187,10 @@ func (l *launch) release() error {
 // awaitInit waits for the word of init.
 func (l *launch) awaitInit() error {
 	l.waitFor(l.control, -1)
-	m, _, err := receive(l.control)
+	m, pid, err := receive(l.control)
+	if err == nil {
+		l.adopt(pid)
+	}
 	if err == errGone {
 		// It has ended, and the command's process with it. What it said of that
 		// comes on the other socket, after what was said before.

@@ -82,6 +82,7 @@ func load(fd int) (*machine, error) {
 		ops:     unsafe.Add(base, h.OpsAt()),
 		count:   uintptr(h.Ops),
 		clone:   uintptr(h.CloneFlags),
+		inPlace: h.InPlace,
 		sync:    uintptr(h.SyncFD),
 		control: uintptr(h.ControlFD),
 	}, nil
@@ -104,6 +105,9 @@ func mapAt(address, size, access, flags, fd uintptr) (unsafe.Pointer, error) {
 //go:noinline
 //go:nocheckptr
 func (m *machine) start() syscall.Errno {
+	if m.inPlace {
+		return syscall.EINVAL // not with a Go runtime around it
+	}
 	flags := m.clone | syscall.CLONE_PARENT
 	runtimeBeforeFork()
 	pid, _, errno := syscall.RawSyscall6(syscall.SYS_CLONE, flags, 0, 0, 0, 0, 0)

@@ -14,6 +14,7 @@ type machine struct {
 	ops           unsafe.Pointer
 	count         uintptr
 	clone         uintptr
+	inPlace       bool
 	sync, control uintptr
 	regs          [program.NumRegs]uintptr
 	execErr       syscall.Errno // remembered of the Exec ops

@@ -35,6 +35,7 @@
 #define H_OPS 24
 #define H_DATA 28
 #define H_SCRATCH 32
+#define H_IN_PLACE 36
 
 // An op.
 #define OP_SIZE 64

@@ -199,8 +199,6 @@ closeOnExec:
 	MOVL	$ADDRESS, R12
 	MOVQ	R13, BX
 	MOVLQSX	H_SYNC(R12), DI
-	TESTL	DI, DI
-	JLT	next // a resident: it starts no process, and has nobody to tell
 	MOVL	$F_SETFD, SI
 	MOVL	$FD_CLOEXEC, DX
 	KERNEL(SYS_fcntl)
@@ -211,8 +209,10 @@ closeOnExec:
 	MOVL	$FD_CLOEXEC, DX
 	KERNEL(SYS_fcntl)
 
-	// The process that runs op 0 is a sibling: the launcher is its parent.
+	// The process that runs op 0 is this one, or a sibling: the launcher is its parent.
 start:
+	CMPL	H_IN_PLACE(R12), $1
+	JEQ	next
 	MOVQ	H_CLONE(R12), DI
 	ORQ	$CLONE_PARENT, DI
 	XORL	SI, SI

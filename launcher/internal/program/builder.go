@@ -43,6 +43,9 @@ func (b *Builder) SetStart(cloneFlags uint64, syncFD, controlFD int) {
 	b.p.SyncFD, b.p.ControlFD = int32(syncFD), int32(controlFD)
 }
 
+// SetInPlace says that the process which loads the program is the one that runs op 0.
+func (b *Builder) SetInPlace() { b.p.InPlace = true }
+
 // Len is the index of the op that comes next.
 func (b *Builder) Len() int { return len(b.p.Ops) }
 

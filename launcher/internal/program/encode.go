@@ -17,6 +17,7 @@ const (
 // Header is the decoded header of an encoded program.
 type Header struct {
 	CloneFlags        uint64
+	InPlace           bool
 	SyncFD, ControlFD int32
 	Ops               uint32
 	Data              uint32 // bytes, without padding
@@ -33,7 +34,7 @@ func (h Header) OpsAt() int { return HeaderSize + (int(h.Data)+OpSize-1)&^(OpSiz
 func (h Header) Size() int { return h.OpsAt() + OpSize*int(h.Ops) }
 
 func (p *Program) header() Header {
-	return Header{p.CloneFlags, p.SyncFD, p.ControlFD, uint32(len(p.Ops)), uint32(len(p.Data)), p.Scratch}
+	return Header{p.CloneFlags, p.InPlace, p.SyncFD, p.ControlFD, uint32(len(p.Ops)), uint32(len(p.Data)), p.Scratch}
 }
 
 // Encode returns the encoded form of a valid program.
@@ -48,6 +49,9 @@ func (p *Program) Encode() []byte {
 	e.PutUint32(buf[24:], h.Ops)
 	e.PutUint32(buf[28:], h.Data)
 	e.PutUint32(buf[32:], h.Scratch)
+	if h.InPlace {
+		e.PutUint32(buf[36:], 1)
+	}
 	copy(buf[HeaderSize:], p.Data)
 	for i := range p.Ops {
 		buf = appendOp(buf, &p.Ops[i])
@@ -89,6 +93,7 @@ func DecodeHeader(buf []byte) (Header, error) {
 		Ops:        e.Uint32(buf[24:]),
 		Data:       e.Uint32(buf[28:]),
 		Scratch:    e.Uint32(buf[32:]),
+		InPlace:    e.Uint32(buf[36:]) == 1,
 	}
 	if h.Ops > MaxOps || h.Data > MaxData || h.Size() > len(buf) {
 		return Header{}, errEncoding
@@ -102,7 +107,7 @@ func Decode(buf []byte) (*Program, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Program{CloneFlags: h.CloneFlags, SyncFD: h.SyncFD, ControlFD: h.ControlFD, Scratch: h.Scratch,
+	p := &Program{CloneFlags: h.CloneFlags, InPlace: h.InPlace, SyncFD: h.SyncFD, ControlFD: h.ControlFD, Scratch: h.Scratch,
 		Data: buf[h.DataAt() : h.DataAt()+int(h.Data)]}
 	for at := h.OpsAt(); at < h.Size(); at += OpSize {
 		p.Ops = append(p.Ops, decodeOp(buf[at:]))

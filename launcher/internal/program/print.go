@@ -40,6 +40,9 @@ func (o *Op) Name() string {
 
 // FormatStart prints the call that starts the process which runs op 0.
 func (p *Program) FormatStart() string {
+	if p.InPlace {
+		return fmt.Sprintf("clone(child_stack=NULL, flags=%s)", cloneWords(p.CloneFlags|unix.CLONE_VM|unix.CLONE_VFORK|uint64(unix.SIGCHLD)))
+	}
 	return fmt.Sprintf("clone(child_stack=NULL, flags=%s)", cloneWords(p.CloneFlags|unix.CLONE_PARENT))
 }
 

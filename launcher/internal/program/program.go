@@ -16,8 +16,10 @@ import (
 // Program is a list of ops and the data that they point into.
 type Program struct {
 	// CloneFlags are the CLONE_NEW* flags with which the process that runs op 0 is
-	// started.
+	// started. InPlace: the launcher starts it so itself; else the process that loads the
+	// program starts it, as a sibling.
 	CloneFlags uint64
+	InPlace    bool
 	// SyncFD is the socket on which every process reports to the launcher;
 	// ControlFD, where there is an init, the one that init keeps, else -1.
 	SyncFD, ControlFD int32
