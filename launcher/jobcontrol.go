@@ -2,7 +2,6 @@ package launcher
 
 import (
 	"fmt"
-	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -118,7 +117,7 @@ func groupAbove(group int) bool {
 
 // stat returns the fields of /proc/PID/stat from the third on; see proc_pid_stat(5).
 func stat(pid int) []string {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	text, err := readFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
 		return nil
 	}
@@ -146,7 +145,7 @@ func parentOf(pid int) int {
 
 // handles tells whether a process catches or ignores a signal.
 func handles(pid int, sig unix.Signal) bool {
-	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	text, _ := readFile(fmt.Sprintf("/proc/%d/status", pid))
 	for line := range strings.Lines(string(text)) {
 		if name, value, ok := strings.Cut(line, ":"); ok && (name == "SigCgt" || name == "SigIgn") {
 			set, _ := strconv.ParseUint(strings.TrimSpace(value), 16, 64)

@@ -1,7 +1,6 @@
 package launcher
 
 import (
-	"os"
 	"strconv"
 	"strings"
 )
@@ -13,7 +12,7 @@ func oomKills(cgroup string) int {
 	if cgroup == "" {
 		return 0
 	}
-	text, _ := os.ReadFile(cgroup + "/memory.events")
+	text, _ := readFile(cgroup + "/memory.events")
 	for line := range strings.Lines(string(text)) {
 		if n, ok := strings.CutPrefix(line, "oom_kill "); ok {
 			kills, _ := strconv.Atoi(strings.TrimSpace(n))

@@ -47,7 +47,7 @@ func Probe(p *config.Profile) (*Host, error) {
 		h.OwnNamespaces[config.User] = namespaceFile("/proc/self/ns/user").Ino
 	}
 	if pr := p.Process; p.Namespaces.New(config.User) || pr.UID != nil || pr.GID != nil || pr.Groups != nil {
-		text, _ := os.ReadFile("/proc/self/setgroups")
+		text, _ := readFile("/proc/self/setgroups")
 		h.SetgroupsDenied = strings.TrimSpace(string(text)) == "deny"
 	}
 	if p.Namespaces.New(config.User) || slices.ContainsFunc(p.Mounts, func(m config.MountEntry) bool { return m.IDMap != nil }) {
@@ -63,7 +63,7 @@ func Probe(p *config.Profile) (*Host, error) {
 		return nil, err
 	}
 	if p.Namespaces.New(config.TimeNS) {
-		offsets, _ := os.ReadFile("/proc/self/timens_offsets") // none before Linux 5.6, nor the namespace
+		offsets, _ := readFile("/proc/self/timens_offsets") // none before Linux 5.6, nor the namespace
 		h.Monotonic = ClockState{clock(unix.CLOCK_MONOTONIC), clockOffsetOf(string(offsets), "monotonic")}
 		h.Boottime = ClockState{clock(unix.CLOCK_BOOTTIME), clockOffsetOf(string(offsets), "boottime")}
 	}
@@ -89,9 +89,45 @@ func (h *Host) probeKernel() error {
 	if err := unix.Uname(&name); err != nil {
 		return os.NewSyscallError("uname", err)
 	}
-	// "6.1.0-13-amd64"
-	_, _ = fmt.Sscanf(unix.ByteSliceToString(name.Release[:]), "%d.%d", &h.Kernel[0], &h.Kernel[1])
+	h.Kernel = version(unix.ByteSliceToString(name.Release[:]))
 	return nil
+}
+
+// version reads the first two numbers of a release such as "6.1.0-13-amd64".
+func version(release string) (v [2]int) {
+	at := 0
+	for _, c := range []byte(release) {
+		switch {
+		case '0' <= c && c <= '9':
+			v[at] = 10*v[at] + int(c-'0')
+		case at == 0 && c == '.':
+			at++
+		default:
+			return v
+		}
+	}
+	return v
+}
+
+// readFile is os.ReadFile for files of /proc, which need no poller.
+func readFile(name string) ([]byte, error) {
+	fd, err := unix.Open(name, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return nil, &os.PathError{Op: "open", Path: name, Err: err}
+	}
+	defer unix.Close(fd)
+	for text := make([]byte, 0, 4096); ; text = slices.Grow(text, 4096) {
+		n, err := unix.Read(fd, text[len(text):cap(text)])
+		switch {
+		case err == unix.EINTR:
+		case err != nil:
+			return nil, &os.PathError{Op: "read", Path: name, Err: err}
+		case n == 0:
+			return text, nil
+		default:
+			text = text[:len(text)+n]
+		}
+	}
 }
 
 // imageVariable is the variable of the environment that asks for the portable image, by that word.
@@ -231,7 +267,7 @@ func (h *Host) probeIDs(p *config.Profile) error {
 
 // readMap reads a uid_map or gid_map of user_namespaces(7).
 func readMap(file string) ([]config.IDRange, error) {
-	text, err := os.ReadFile(file)
+	text, err := readFile(file)
 	if err != nil {
 		return nil, err
 	}

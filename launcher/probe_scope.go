@@ -15,7 +15,7 @@ import (
 // probeScope looks for systemd's managers, by their sockets, and for the service
 // that the caller is in.
 func (h *Host) probeScope(p *config.Profile) {
-	text, _ := os.ReadFile("/proc/self/cgroup")
+	text, _ := readFile("/proc/self/cgroup")
 	h.Scope.Service = serviceOf(string(text))
 	asked := busOrder(p.Scope.Bus, h.UID)
 	if own := h.Scope.Service; own.Name != "" && !slices.Contains(asked, own.Bus) {

@@ -207,7 +207,7 @@ func (l *launch) adopt(pid int) {
 // threadChildren lists the children of this thread, living and dead.
 func threadChildren() []int {
 	// Without CONFIG_PROC_CHILDREN there is no such file.
-	text, _ := os.ReadFile("/proc/thread-self/children")
+	text, _ := readFile("/proc/thread-self/children")
 	var pids []int
 	for word := range strings.FieldsSeq(string(text)) {
 		if pid, err := strconv.Atoi(word); err == nil {

@@ -151,6 +151,9 @@ func (l *launch) reapLoader() error {
 // us and cannot have been replaced by another of the same pid.
 func (l *launch) command(pid int) error {
 	fd, err := unix.PidfdOpen(pid, 0)
+	if err == unix.ESRCH {
+		return errGone // killed while it waits
+	}
 	if err != nil {
 		return err
 	}

@@ -1,7 +1,7 @@
 // What the stage shares with package program and with image.go; a test compares.
 
-#define ADDRESS 0x40000000
-#define SCRATCH 0x3fff0000
+#define ADDRESS 0x60000000
+#define SCRATCH 0x5fff0000
 #define MAGIC 0x32504c4e
 #define MAX_OPS 0x20000
 #define MAX_DATA 0x1000000

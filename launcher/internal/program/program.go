@@ -32,10 +32,10 @@ type Program struct {
 }
 
 // A program is mapped, read-only, at an address that is the same in every process, so
-// that nothing in it has to be relocated; its scratch memory lies below. No executable of ours
-// and no heap of the Go runtime is there, with the race detector neither.
+// that nothing in it has to be relocated; its scratch memory lies below. No executable of ours,
+// no heap of the Go runtime, and none of the C library, which begins up to 1 GiB behind an executable, is there.
 const (
-	Address        = 0x4000_0000
+	Address        = 0x6000_0000
 	DataAddress    = Address + HeaderSize
 	ScratchAddress = Address - MaxScratch
 )
