@@ -44,7 +44,7 @@ func (l *launch) ended() (Exit, error) {
 		if err == errGone {
 			// Init was killed, and the command with it.
 			oom := l.ranOutOfMemory()
-			ws, err := l.reap(first)
+			ws, err := l.endOfFirst(first)
 			return Exit{Code: ws.ExitStatus(), Signal: signalOf(ws), OOMKilled: oom}, err
 		}
 		if err != nil {
@@ -58,10 +58,21 @@ func (l *launch) ended() (Exit, error) {
 			if code != cldExited {
 				exit.Code, exit.Signal = 0, unix.Signal(status)
 			}
+			if l.resident != nil {
+				return exit, nil
+			}
 			_, err := l.reap(first)
 			return exit, err
 		}
 	}
+}
+
+// endOfFirst waits for the end of the sandbox's first process.
+func (l *launch) endOfFirst(first int) (unix.WaitStatus, error) {
+	if l.resident != nil {
+		return l.resident.end()
+	}
+	return l.reap(first)
 }
 
 func signalOf(ws unix.WaitStatus) unix.Signal {

@@ -46,7 +46,12 @@ func (l *launch) stopped(sig unix.Signal) {
 	// Where the command has a group of its own, the rest of ours would have been stopped with it.
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.continued = siginfo.Stop(sig, l.handsTerminal() && sig != unix.SIGSTOP)
+	group := l.handsTerminal() && sig != unix.SIGSTOP
+	if l.resident != nil {
+		l.resident.stop(sig, group)
+		return
+	}
+	l.continued = siginfo.Stop(sig, group)
 }
 
 // staysStopped tells whether the command is stopped still, after a moment in which a CONT that was
@@ -88,8 +93,11 @@ func (l *launch) resume() {
 // above, as for a container's first process, a terminal is what speaks for a shell.
 func (l *launch) orphaned() bool {
 	session, err := unix.Getsid(0)
-	own := unix.Getpgrp()
-	for pid := unix.Getppid(); err == nil; {
+	own, pid := unix.Getpgrp(), unix.Getppid()
+	if l.resident != nil {
+		own, pid = l.terminal.own, parentOf(l.resident.pid)
+	}
+	for err == nil {
 		var s, group int
 		if s, err = unix.Getsid(pid); err != nil || s != session {
 			return true

@@ -14,8 +14,8 @@ import (
 
 // Resident says how the calling process is replaced while the command runs: by a program of a
 // few pages, which is the same process, waits for the command, forwards signals, and exits as the command
-// did, with the status that shells give that. What it cannot do itself it has this program do, executed anew,
-// which has to call [Resumed] first in main. It is for a program that is one command of a shell. Where the
+// did, with the status that shells give that. For what it cannot do itself it starts this program again, as its
+// child, which has to call [Resumed] first in main, and exits as that does. It is for a program that is one command of a shell. Where the
 // launch needs more than that all the time, as with a pseudoterminal, nothing is replaced.
 type Resident struct {
 	// Exits: the process may exit with the command, with nothing to do for this program.
@@ -27,16 +27,16 @@ type Resident struct {
 // residentVariable is the variable of the environment with the number of the descriptor that has the state.
 const residentVariable = "NSLAUNCH_RESIDENT"
 
-// state is what the resumed process has to know. It is of fixed size, and read by the very
+// state is what the program that is started again has to know. It is of fixed size, and read by the very
 // program that wrote it.
 type state struct {
 	Rules       rules
 	First, PID  int
 	PIDFD       int
 	Control     int
-	Signals     [2]int // the ends of the pipe that they come by; -1 without
-	Binary      int
-	Timer       int
+	States      int   // where the resident tells what became of its child
+	Requests    int   // takes requests to the resident
+	Signals     int   // the pipe that signals come by
 	Deadline    int64 // of CLOCK_MONOTONIC, in nanoseconds; 0: none
 	Own         int
 	Gave        bool
@@ -69,20 +69,25 @@ func (l *launch) execResident(r *Resident, s *state, open *closer) error {
 		return err
 	}
 	open.add(binary)
+	states, theirStates, err := l.pair(open)
+	if err != nil {
+		return err
+	}
+	requests, theirRequests, err := l.pair(open)
+	if err != nil {
+		return err
+	}
 	receiver := l.options.Signals.receiver
 	*s = state{
 		Rules: l.rules, First: l.children[0], PID: l.process.PID, PIDFD: l.pidfd, Control: l.control,
-		Signals: [2]int{receiver.FD(), receiver.WriteFD()}, Binary: binary, Timer: -1,
+		States: states, Requests: theirRequests, Signals: receiver.FD(),
 		Own: l.terminal.own, Gave: l.terminal.gave, Count: len(r.Descriptors),
 	}
 	copy(s.Descriptors[:], r.Descriptors)
 	if l.terminal.modes != nil {
 		s.HasModes, s.Modes = true, *l.terminal.modes
 	}
-	set := l.options.Signals.set
-	if l.control < 0 {
-		set |= bit(unix.SIGCHLD)
-	}
+	set := l.options.Signals.set | bit(unix.SIGCHLD)
 	signalFD, err := unix.Signalfd(-1, &unix.Sigset_t{Val: [16]uint64{set}}, unix.SFD_CLOEXEC)
 	if err != nil {
 		return err
@@ -90,32 +95,44 @@ func (l *launch) execResident(r *Resident, s *state, open *closer) error {
 	open.add(signalFD)
 	resident := program.Resident{
 		Signals: set, Wake: bit(unix.SIGTSTP) | bit(unix.SIGCONT), Keys: bit(unix.SIGINT) | bit(unix.SIGQUIT) | bit(unix.SIGWINCH),
-		PIDFD: int32(l.pidfd), Pipe: int32(s.Signals[1]), PID: int32(s.First), Stop: int32(l.rules.Stop),
+		PIDFD: int32(l.pidfd), Pipe: int32(receiver.WriteFD()), PID: int32(s.First), Stop: int32(l.rules.Stop),
+		Binary: int32(binary), States: int32(theirStates),
 		// What else there is to do at the end is about a terminal.
 		Exits:   r.Exits && l.terminal.modes == nil,
-		Control: int32(l.control), SignalFD: int32(signalFD), Others: []int32{int32(s.Signals[0])},
+		Control: int32(l.control), SignalFD: int32(signalFD), Requests: int32(requests), Others: []int32{int32(s.Signals)},
 	}
 	if !l.ownGroup() || l.handsTerminal() {
 		resident.Wake |= resident.Keys
 	}
-	keep := append([]int{binary, signalFD, s.Signals[0], s.Signals[1], l.pidfd}, r.Descriptors...)
+	keep := append([]int{binary, signalFD, states, theirStates, requests, theirRequests, receiver.FD(), receiver.WriteFD(), l.pidfd}, r.Descriptors...)
 	if l.control >= 0 {
 		keep = append(keep, l.control)
 	}
 	keep = append(keep, l.locks...)
 	if !l.deadline.IsZero() {
-		if s.Timer, err = l.timer(s, open); err != nil {
+		timer, err := l.timer(s, open)
+		if err != nil {
 			return err
 		}
-		resident.Others = append(resident.Others, int32(s.Timer))
-		keep = append(keep, s.Timer)
+		resident.Others = append(resident.Others, int32(timer))
+		keep = append(keep, timer)
 	}
 	memory, err := child.Memfd("nslaunch-state", unsafe.Slice((*byte)(unsafe.Pointer(s)), unsafe.Sizeof(*s)), false)
 	if err != nil {
 		return err
 	}
 	open.add(memory)
-	return l.become(residentProgram(resident, binary, memory), append(keep, memory), open)
+	return l.become(residentProgram(resident, memory), append(keep, memory), open)
+}
+
+// pair makes a pair of sockets.
+func (l *launch) pair(open *closer) (ours, theirs int, err error) {
+	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC, 0)
+	if err == nil {
+		open.add(fds[0])
+		open.add(fds[1])
+	}
+	return fds[0], fds[1], err
 }
 
 // timer makes a descriptor that can be read at the deadline.
@@ -133,15 +150,14 @@ func (l *launch) timer(s *state, open *closer) (int, error) {
 	return fd, unix.TimerfdSettime(fd, unix.TFD_TIMER_ABSTIME, &unix.ItimerSpec{Value: unix.NsecToTimespec(s.Deadline)}, nil)
 }
 
-// residentProgram waits, and then executes this program again.
-func residentProgram(r program.Resident, binary, memory int) *program.Builder {
+// residentProgram is that of the resident, which starts this program again where it has to.
+func residentProgram(r program.Resident, memory int) *program.Builder {
 	b := program.NewBuilder()
 	b.SetStart(0, -1, -1)
 	b.SetInPlace()
 	b.Call(unix.SYS_PRCTL, program.Const(unix.PR_SET_NAME), b.String("nslaunch"))
+	r.Argv, r.Env = b.Strings(os.Args), b.Strings([]string{residentVariable + "=" + strconv.Itoa(memory)})
 	b.Reside(r)
-	b.Call(unix.SYS_EXECVEAT, program.Int(binary), b.String(""), b.Strings(os.Args),
-		b.Strings([]string{residentVariable + "=" + strconv.Itoa(memory)}), program.Const(unix.AT_EMPTY_PATH))
 	return b
 }
 

@@ -98,15 +98,11 @@ func ReceiveSignals() (*Signals, error) {
 // next waits for the next signal.
 func (s *Signals) next() (arrival, error) {
 	i, err := s.receiver.Next()
-	return newArrival(i), err
-}
-
-func newArrival(i siginfo.Info) arrival {
 	a := arrival{Signal: i.Signal, Keyboard: i.Code > 0 && ofKeyboard(i.Signal)}
 	if i.Code == siQueue {
 		a.queued = &i.Raw
 	}
-	return a
+	return a, err
 }
 
 // bit is the mask of a signal.

@@ -72,6 +72,11 @@ func (l *launch) spawn() error {
 		})
 		return err
 	})
+	if err == unix.EACCES || err == unix.ENOENT || !named.InPlace {
+		err = os.NewSyscallError("execve", err) // of the image
+	} else {
+		err = os.NewSyscallError("clone", err)
+	}
 	if err != nil {
 		return err
 	}

@@ -230,8 +230,9 @@ type launch struct {
 	process  Process
 	deadline time.Time // of the command; zero: none
 	placed   Placed
-	oomKills int   // of the unit's control group, before the sandbox was in it
-	others   []int // children of the launch's thread that are none of its
+	resident *resident // that this process assists; nil if it is the launcher itself
+	oomKills int       // of the unit's control group, before the sandbox was in it
+	others   []int     // children of the launch's thread that are none of its
 
 	mu        sync.Mutex
 	interrupt unix.Signal // that ended the set-up

@@ -126,7 +126,16 @@ func launcherActs(tr trace) ([]string, error) {
 	}
 	var acts []string
 	files := map[uint64]string{} // by descriptor: of /proc/PID what is written, else what is read
-	for _, line := range tr.calls[launcher] {
+	calls := tr.calls[launcher]
+	// At last it is replaced by a resident.
+	if i := slices.IndexFunc(calls, func(line string) bool { return strings.HasPrefix(line, "execve(\"/proc/self/fd/") }); i > 0 {
+		calls = calls[:i]
+		// Just before, package syscall gives it the limit back that it had raised.
+		if strings.HasPrefix(calls[i-1], "prlimit64(0, 0x7, ") {
+			calls = calls[:i-1]
+		}
+	}
+	for _, line := range calls {
 		name, _, _ := strings.Cut(line, "(")
 		switch name {
 		case "openat", "close", "write", "clone", "setpriority", "prlimit64", "sendto", "recvmsg", "ioctl",
@@ -148,7 +157,9 @@ func launcherActs(tr trace) ([]string, error) {
 		}
 		// Later, one of the command is opened.
 		if name == "pidfd_open" && !slices.Contains(acts, "release") {
-			acts = append(acts, placeAct(tr, c))
+			if act := placeAct(tr, c); act != "place by nobody: <nil>" {
+				acts = append(acts, act)
+			}
 			continue
 		}
 		if act := launcherAct(tr, c, loader, files); act != "" {

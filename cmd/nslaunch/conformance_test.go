@@ -42,15 +42,8 @@ func checkConformance(run conformanceRun, raw bool) error {
 	if err != nil {
 		return err
 	}
-	// In the portable image, the fork of the Go runtime resets what signals do,
-	// before the first op.
-	calls := slices.Clone(tr.calls[r.pid])
-	calls = slices.DeleteFunc(calls, func(line string) bool { return strings.HasPrefix(line, "rt_sigaction(") })
-	if len(calls) > 0 && strings.HasPrefix(calls[0], "rt_sigprocmask(") {
-		calls = calls[1:]
-	}
 	c.trace.calls = maps.Clone(tr.calls)
-	c.trace.calls[r.pid] = calls
+	c.trace.calls[r.pid] = tr.ofProgram(r.pid)
 	return c.process(r.pid, 1, registers{})
 }
 

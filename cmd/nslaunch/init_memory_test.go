@@ -50,7 +50,8 @@ func TestInitMemory(t *testing.T) {
 			if bytes.Contains(inside, []byte(text)) {
 				t.Errorf("process 1 holds %q", text)
 			}
-			if !bytes.Contains(outside, []byte(text)) {
+			// By then the launcher is small, and has no more than its arguments.
+			if !bytes.Contains(outside, []byte(text)) && (nstest.Portable() || text == "p.toml") {
 				t.Errorf("control: the launcher does not hold %q", text)
 			}
 		}

@@ -179,17 +179,13 @@ func run(plan *launcher.Plan, events *events, signals *launcher.Signals) int {
 	return ended(exit, err, events)
 }
 
-// resume goes on with what run has begun, in the same process, executed again.
+// resume does for a sandbox what its launcher, which is small by now, cannot do itself.
 func resume(r *launcher.Resumption) int {
 	var e *events
 	if len(r.Descriptors) > 0 {
 		e = &events{r.Descriptors[0]}
 	}
-	signals, err := launcher.ReceiveSignals()
-	if err != nil {
-		return ended(launcher.Exit{}, err, e)
-	}
-	exit, err := r.Wait(signals)
+	exit, err := r.Wait()
 	return ended(exit, err, e)
 }
 

@@ -73,48 +73,105 @@ func (tr trace) executed(pid int) (traced, error) {
 	return traced{}, fmt.Errorf("process %d executes nothing", pid)
 }
 
-// start is the call by which the loader, in one of its threads, makes the
-// program's first process, a sibling of its own.
+// firstExecuted is the first execve of a process.
+func (tr trace) firstExecuted(pid int) (traced, error) {
+	for _, line := range tr.calls[pid] {
+		if strings.HasPrefix(line, "execve(") {
+			return parseCall(line)
+		}
+	}
+	return traced{}, fmt.Errorf("process %d executes nothing", pid)
+}
+
+// clones are the calls of a thread by which it makes processes with all of these flags.
+func (tr trace) clones(thread int, flags uint64) (calls []traced, err error) {
+	for _, line := range tr.calls[thread] {
+		if !strings.HasPrefix(line, "clone(child_stack=NULL, ") {
+			continue
+		}
+		c, err := parseCall(line)
+		if err != nil {
+			return nil, err
+		}
+		if at(c.args, 1).number&flags == flags {
+			calls = append(calls, c)
+		}
+	}
+	return calls, nil
+}
+
+// start is the call that makes the program's first process: the launcher's, or that of the
+// process which loads the program, in one of its threads, which makes a sibling of its own.
 func (tr trace) start() (traced, error) {
 	const cloneParent, signal = 0x8000, 0xff
-	for _, calls := range tr.calls {
-		for _, line := range calls {
-			if !strings.HasPrefix(line, "clone(child_stack=NULL, ") {
-				continue
-			}
-			c, err := parseCall(line)
-			if err != nil {
-				return traced{}, err
-			}
-			if flags := at(c.args, 1).number; flags&cloneParent != 0 && flags&signal == 0 {
+	for thread := range tr.calls {
+		calls, err := tr.clones(thread, cloneParent)
+		if err != nil {
+			return traced{}, err
+		}
+		for _, c := range calls {
+			if at(c.args, 1).number&signal == 0 {
 				return c, nil
 			}
 		}
 	}
-	return traced{}, errors.New("no child in the trace")
+	c, _, err := tr.startOfImage()
+	return c, err
 }
 
-// launcher is the launcher's thread that makes the loader, and that.
-func (tr trace) launcher() (thread, loader int, err error) {
-	for thread, calls := range tr.calls {
-		for _, line := range calls {
-			// CLONE_VM|CLONE_VFORK|SIGCHLD
-			if !strings.HasPrefix(line, "clone(child_stack=NULL, flags=0x4100|17)") {
-				continue
-			}
-			c, err := parseCall(line)
-			if err != nil {
-				return 0, 0, err
-			}
+// startOfImage is the call of the launcher's that makes the process which executes the image.
+func (tr trace) startOfImage() (c traced, thread int, err error) {
+	const vmVfork = 0x4100
+	for thread := range tr.calls {
+		calls, err := tr.clones(thread, vmVfork)
+		if err != nil {
+			return traced{}, 0, err
+		}
+		for _, c := range calls {
 			r, err := c.returned()
 			if err != nil {
-				return 0, 0, err
+				return traced{}, 0, err
 			}
 			// Not a helper that writes id maps.
-			if e, err := tr.executed(r.pid); err == nil && at(at(e.args, 1).list, 0).text == "nslaunch-init" {
-				return thread, r.pid, nil
+			if e, err := tr.firstExecuted(r.pid); err == nil && at(at(e.args, 1).list, 0).text == "nslaunch-init" {
+				return c, thread, nil
 			}
 		}
 	}
-	return 0, 0, errors.New("no launcher in the trace")
+	return traced{}, 0, errors.New("no child in the trace")
+}
+
+// launcher is the launcher's thread, and the process that it makes.
+func (tr trace) launcher() (thread, image int, err error) {
+	c, thread, err := tr.startOfImage()
+	if err != nil {
+		return 0, 0, err
+	}
+	r, err := c.returned()
+	return thread, r.pid, err
+}
+
+// ofProgram are the calls of the program's first process, from op 0 on.
+func (tr trace) ofProgram(pid int) []string {
+	calls := slices.Clone(tr.calls[pid])
+	i := slices.IndexFunc(calls, func(line string) bool {
+		return strings.HasPrefix(line, "execve(") && strings.Contains(line, "nslaunch-init")
+	})
+	if i < 0 {
+		// In the portable image, the fork of the Go runtime resets what signals do, before the first op.
+		calls = slices.DeleteFunc(calls, func(line string) bool { return strings.HasPrefix(line, "rt_sigaction(") })
+		if len(calls) > 0 && !nstest.Portable() {
+			return calls
+		}
+		if len(calls) > 0 && strings.HasPrefix(calls[0], "rt_sigprocmask(") {
+			calls = calls[1:]
+		}
+		return calls
+	}
+	// It loads the program first.
+	calls = calls[i+1:]
+	for len(calls) > 0 && slices.ContainsFunc([]string{"fstat(", "mmap(", "close(", "fcntl("}, func(s string) bool { return strings.HasPrefix(calls[0], s) }) {
+		calls = calls[1:]
+	}
+	return calls
 }

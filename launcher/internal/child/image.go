@@ -24,8 +24,8 @@ const (
 	imageText  = 288
 
 	words = "nslaunch: child: not a program\n"
-	// maxText bounds the text, so that all of the image is a page.
-	maxText = 4096 - imageText
+	// maxText bounds the text.
+	maxText = 4 << 10
 	// The text ends with this.
 	endOfText = "NSLEND!!"
 )
@@ -36,7 +36,7 @@ func text() []byte {
 	if start == 0 {
 		return nil
 	}
-	code := unsafe.Slice((*byte)(*(*unsafe.Pointer)(unsafe.Pointer(&start))), maxText)
+	code := unsafe.Slice((*byte)(*(*unsafe.Pointer)(unsafe.Pointer(&start))), maxText+len(endOfText))
 	return code[:bytes.Index(code, []byte(endOfText))]
 }
 

@@ -14,17 +14,24 @@
 #define MAX_TEXT 512
 
 // A resident.
-#define R_SIZE 176
+#define R_SIZE 200
 #define R_SIGNALS 0
 #define R_WAKE 8
 #define R_KEYS 16
-#define R_PIDFD 24
-#define R_PIPE 28
-#define R_PID 32
-#define R_STOP 36
-#define R_EXITS 40
-#define R_COUNT 44
-#define R_FDS 48
+#define R_ARGV 24
+#define R_ENV 32
+#define R_PIDFD 40
+#define R_PIPE 44
+#define R_PID 48
+#define R_STOP 52
+#define R_BINARY 56
+#define R_STATES 60
+#define R_EXITS 64
+#define R_COUNT 68
+#define R_FDS 72
+#define R_CONTROL 72
+#define R_SIGNALFD 80
+#define R_REQUESTS 88
 #define MAX_POLLED 16
 
 // The header of a program.
@@ -90,6 +97,7 @@
 #define MSG 4672
 #define SAID 4688
 #define MISSED 5200 // what is remembered of the Exec ops
+#define ASSISTANT 5204 // its process id, 0 while there is none
 #define RESIDENT 5208
 #define FRAME 5440
 
@@ -116,7 +124,17 @@
 // WEXITED|WSTOPPED|WCONTINUED|__WALL, and with WNOHANG|WNOWAIT instead of that
 #define WAIT_ALL 0x4000000e
 #define WAIT_PEEK 0x0100000f
+// WEXITED|WNOHANG, WSTOPPED|WCONTINUED|WNOHANG, WEXITED|WNOWAIT
+#define WAIT_ENDED 0x00000005
+#define WAIT_TAKE 0x0000000b
+#define WAIT_END 0x01000004
 #define PIDFD_SIGNAL_PROCESS_GROUP 4
+#define PR_SET_PDEATHSIG 1
+#define SIGKILL 9
+#define SIG_BLOCK 0
+#define SIG_UNBLOCK 1
+#define SIG_SETMASK 2
+#define MSG_DONTWAIT 0x40
 #define SIGINFO_SIZE 128
 #define CLD_EXITED 1
 #define CLD_DUMPED 3

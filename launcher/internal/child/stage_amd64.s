@@ -24,10 +24,15 @@
 #define SYS_clone 56
 #define SYS_fcntl 72
 #define SYS_getcwd 79
+#define SYS_rt_sigprocmask 14
+#define SYS_kill 62
+#define SYS_setpgid 109
+#define SYS_prctl 157
 #define SYS_rt_sigtimedwait 128
 #define SYS_exit_group 231
 #define SYS_waitid 247
 #define SYS_ppoll 271
+#define SYS_execveat 322
 #define SYS_statx 332
 #define SYS_pidfd_send_signal 424
 
@@ -633,30 +638,77 @@ resideCopy: // what is polled is written to
 	JNE	resideCopy
 	CMPL	(RESIDENT+R_COUNT)(R15), $MAX_POLLED
 	JHI	exitSetup
-	CMPL	(RESIDENT+R_FDS)(R15), $0
-	JLT	resideChild // the signal of its end may have come before
+	MOVL	$0, ASSISTANT(R15)
+	JMP	resideChild // the signal of its end may have come before
 residePoll:
-	LEAQ	(RESIDENT+R_FDS)(R15), DI
+	LEAQ	(RESIDENT+R_CONTROL)(R15), DI
 	MOVL	(RESIDENT+R_COUNT)(R15), SI
+	CMPL	ASSISTANT(R15), $0
+	JEQ	residePollIt
+	LEAQ	(RESIDENT+R_SIGNALFD)(R15), DI // and requests
+	MOVL	$2, SI
+residePollIt:
 	XORL	DX, DX
 	XORL	R10, R10
 	XORL	R8, R8
 	KERNEL(SYS_ppoll)
 	TESTQ	AX, AX
 	JLT	residePoll // EINTR
-	MOVWLZX	(RESIDENT+R_FDS+6)(R15), AX // of the control socket
+	CMPL	ASSISTANT(R15), $0
+	JNE	resideRequest
+	MOVWLZX	(RESIDENT+R_CONTROL+6)(R15), AX
 	TESTL	AX, AX
 	JNE	resideState
 	MOVL	(RESIDENT+R_COUNT)(R15), CX
-	MOVQ	$2, SI
+	MOVL	$3, SI
 resideOthers:
-	CMPQ	SI, CX
+	CMPL	SI, CX
 	JGE	resideSignal
 	MOVWLZX	(RESIDENT+R_FDS+6)(R15)(SI*8), AX
 	TESTL	AX, AX
 	JNE	resideWake
-	INCQ	SI
+	INCL	SI
 	JMP	resideOthers
+
+	// The assistant wants this process to stop.
+resideRequest:
+	MOVWLZX	(RESIDENT+R_REQUESTS+6)(R15), AX
+	TESTL	AX, AX
+	JEQ	resideSignal
+	MOVLQSX	(RESIDENT+R_REQUESTS)(R15), DI
+	LEAQ	MSG(R15), SI
+	MOVL	$8, DX
+	MOVL	$MSG_DONTWAIT, R10
+	XORL	R8, R8
+	XORL	R9, R9
+	KERNEL(SYS_recvfrom)
+	CMPQ	AX, $8
+	JNE	resideSignal
+	MOVL	MSG(R15), CX
+	DECL	CX
+	MOVL	$1, AX
+	SHLQ	CX, AX
+	MOVQ	AX, BUF(R15)
+	MOVL	$SIG_UNBLOCK, DI
+	LEAQ	BUF(R15), SI
+	XORL	DX, DX
+	MOVL	$8, R10
+	KERNEL(SYS_rt_sigprocmask)
+	XORL	DI, DI
+	CMPL	(MSG+4)(R15), $0
+	JNE	resideStop
+	KERNEL(SYS_getpid)
+	MOVL	AX, DI
+resideStop:
+	MOVL	MSG(R15), SI
+	KERNEL(SYS_kill)
+	MOVL	$SIG_BLOCK, DI
+	LEAQ	BUF(R15), SI
+	XORL	DX, DX
+	MOVL	$8, R10
+	KERNEL(SYS_rt_sigprocmask)
+	JMP	residePoll
+
 resideSignal:
 	LEAQ	(RESIDENT+R_SIGNALS)(R15), DI
 	LEAQ	BUF(R15), SI
@@ -667,20 +719,20 @@ resideSignal:
 	KERNEL(SYS_rt_sigtimedwait)
 	TESTQ	AX, AX
 	JLE	residePoll
+	CMPL	AX, $SIGCHLD
+	JEQ	resideChild
 	LEAL	-1(AX), CX
 	MOVQ	(RESIDENT+R_WAKE)(R15), DX
 	BTQ	CX, DX
 	JCS	resideLeave
-	CMPL	AX, $SIGCHLD
-	JEQ	resideChild
 	XORL	R10, R10
 	CMPL	(BUF+8)(R15), $0 // si_code: by the kernel, if it is above
-	JLE	resideStop
+	JLE	resideTerm
 	MOVQ	(RESIDENT+R_KEYS)(R15), DX
 	BTQ	CX, DX
-	JCC	resideStop
+	JCC	resideTerm
 	MOVL	$PIDFD_SIGNAL_PROCESS_GROUP, R10
-resideStop:
+resideTerm:
 	CMPL	AX, $SIGTERM
 	JNE	resideSend
 	MOVL	(RESIDENT+R_STOP)(R15), AX
@@ -701,10 +753,60 @@ resideLeave:
 	LEAQ	BUF(R15), SI
 	MOVL	$SIGINFO_SIZE, DX
 	KERNEL(SYS_write)
-	JMP	resideWake
 
-	// The command is this process's child.
+	// There is something to do for an assistant. It has a process group of its own, so that no key is meant for it.
+resideWake:
+	CMPL	ASSISTANT(R15), $0
+	JNE	residePoll
+	MOVL	$SIGCHLD, DI
+	XORL	SI, SI
+	XORL	DX, DX
+	XORL	R10, R10
+	XORL	R8, R8
+	XORL	R9, R9
+	KERNEL(SYS_clone)
+	TESTQ	AX, AX
+	JLT	exitSetup
+	MOVL	AX, ASSISTANT(R15)
+	JNE	residePoll
+	MOVL	$PR_SET_PDEATHSIG, DI
+	MOVL	$SIGKILL, SI
+	KERNEL(SYS_prctl)
+	XORL	DI, DI
+	XORL	SI, SI
+	KERNEL(SYS_setpgid)
+	MOVL	$SIG_SETMASK, DI
+	LEAQ	MSG(R15), SI
+	MOVQ	$0, MSG(R15)
+	XORL	DX, DX
+	MOVL	$8, R10
+	KERNEL(SYS_rt_sigprocmask)
+	MOVLQSX	(RESIDENT+R_BINARY)(R15), DI
+	LEAQ	MSG(R15), SI // an empty path
+	MOVQ	(RESIDENT+R_ARGV)(R15), DX
+	MOVQ	(RESIDENT+R_ENV)(R15), R10
+	MOVL	$AT_EMPTY_PATH, R8
+	KERNEL(SYS_execveat)
+	JMP	exitSetup
+
+	// A child has changed: the assistant, as which this process ends, or the sandbox's first process.
 resideChild:
+	MOVL	ASSISTANT(R15), SI
+	TESTL	SI, SI
+	JEQ	resideFirst
+	MOVL	$P_PID, DI
+	LEAQ	BUF(R15), DX
+	MOVL	$0, (BUF+16)(R15)
+	MOVL	$WAIT_ENDED, R10
+	XORL	R8, R8
+	KERNEL(SYS_waitid)
+	CMPL	(BUF+16)(R15), $0
+	JEQ	resideFirst
+	MOVL	(BUF+24)(R15), R14
+	CMPL	(BUF+8)(R15), $CLD_EXITED
+	JEQ	resideReap
+	JMP	exitSetup
+resideFirst:
 	MOVL	$P_PID, DI
 	MOVL	(RESIDENT+R_PID)(R15), SI
 	LEAQ	BUF(R15), DX
@@ -712,35 +814,69 @@ resideChild:
 	MOVL	$WAIT_PEEK, R10
 	XORL	R8, R8
 	KERNEL(SYS_waitid)
-	TESTQ	AX, AX
-	JNE	resideWake
-	MOVL	(BUF+16)(R15), AX
-	TESTL	AX, AX
-	JEQ	residePoll // another's
+	CMPL	(BUF+16)(R15), $0
+	JEQ	residePoll
 	MOVL	(BUF+8)(R15), R13
 	MOVL	(BUF+24)(R15), R14
-	JMP	resideEnded
+	CMPL	R13, $CLD_DUMPED
+	JHI	resideChanged
+	CMPL	(RESIDENT+R_CONTROL)(R15), $0
+	JLT	resideEnded
+	// What init said of the command comes first, and is polled.
+	CMPL	ASSISTANT(R15), $0
+	JEQ	residePoll
+	JMP	resideTell
+resideChanged:
+	MOVL	$P_PID, DI
+	MOVL	(RESIDENT+R_PID)(R15), SI
+	XORL	DX, DX
+	MOVL	$WAIT_TAKE, R10
+	XORL	R8, R8
+	KERNEL(SYS_waitid)
+	CMPL	(RESIDENT+R_CONTROL)(R15), $0
+	JGE	resideFirst // of no interest, of init
+	JMP	resideTell
 
-	// Init says what became of it.
+	// Init says what became of the command, or is gone without a word.
 resideState:
-	MOVLQSX	(RESIDENT+R_FDS)(R15), DI
+	MOVLQSX	(RESIDENT+R_CONTROL)(R15), DI
 	LEAQ	MSG(R15), SI
 	MOVL	$MESSAGE_SIZE, DX
 	MOVL	$MSG_PEEK, R10
 	XORL	R8, R8
 	XORL	R9, R9
 	KERNEL(SYS_recvfrom)
-	CMPQ	AX, $MESSAGE_SIZE
-	JNE	resideWake
-	CMPL	MSG(R15), $MESSAGE_STATE
-	JNE	resideWake
+	CMPQ	AX, $-EINTR
+	JEQ	resideState
 	MOVL	(MSG+4)(R15), R13
 	MOVL	(MSG+8)(R15), R14
-resideEnded: // R13 is si_code, R14 si_status
-	CMPL	(RESIDENT+R_EXITS)(R15), $0
-	JEQ	resideWake
+	CMPQ	AX, $MESSAGE_SIZE
+	JNE	resideGone
+	CMPL	MSG(R15), $MESSAGE_STATE
+	JNE	resideWake
 	CMPL	R13, $CLD_DUMPED
-	JHI	resideWake // it has stopped, or goes on
+	JHI	resideWake
+	JMP	resideEnded
+resideGone:
+	MOVL	$P_PID, DI
+	MOVL	(RESIDENT+R_PID)(R15), SI
+	LEAQ	BUF(R15), DX
+	MOVL	$WAIT_END, R10
+	XORL	R8, R8
+	KERNEL(SYS_waitid)
+	CMPQ	AX, $-EINTR
+	JEQ	resideGone
+	TESTQ	AX, AX
+	JNE	exitSetup
+	MOVL	(BUF+8)(R15), R13
+	MOVL	(BUF+24)(R15), R14
+
+	// R13 is the si_code and R14 the si_status of an end.
+resideEnded:
+	CMPL	ASSISTANT(R15), $0
+	JNE	resideTell
+	CMPL	(RESIDENT+R_EXITS)(R15), $0
+	JEQ	resideTell
 	CMPL	R13, $CLD_EXITED
 	JEQ	resideReap
 	ADDL	$128, R14
@@ -755,17 +891,22 @@ resideReap:
 	JEQ	resideReap
 	MOVL	R14, DI
 	JMP	exitGroup
-resideWake:
-	MOVL	$ADDRESS, R13
-	MOVL	H_DATA(R13), AX
-	MOVL	H_OPS(R13), R14
-	ADDQ	$(HEADER_SIZE+OP_SIZE-1), AX
-	ANDQ	$~(OP_SIZE-1), AX
-	SHLQ	$6, R14
-	ADDQ	AX, R13
-	ADDQ	R13, R14
-	XORL	AX, AX
-	JMP	result
+
+	// It is told to the assistant, which may have to be started for that.
+resideTell:
+	MOVL	$MESSAGE_STATE, MSG(R15)
+	MOVL	R13, (MSG+4)(R15)
+	MOVL	R14, (MSG+8)(R15)
+	MOVL	$0, (MSG+12)(R15)
+	MOVLQSX	(RESIDENT+R_STATES)(R15), DI
+	MOVL	$MESSAGE_SIZE, DX
+	SEND
+	CMPL	R13, $CLD_DUMPED
+	JLS	resideWake
+
+	CMPL	ASSISTANT(R15), $0
+	JNE	resideChild
+	JMP	resideWake
 
 	// What the operands of some special ops have to be like: R9 ops come after this one.
 checkFork:

@@ -106,7 +106,7 @@ func (b *Builder) Patch(pc, i int, v Operand) { b.p.Ops[pc].Args[i] = v }
 
 // Reside adds the op that waits as r says. More descriptors than fit are an error of the program.
 func (b *Builder) Reside(r Resident) {
-	if 2+len(r.Others) > MaxPolled && b.err == nil {
+	if 3+len(r.Others) > MaxPolled && b.err == nil {
 		b.err = fmt.Errorf("program: more than %d descriptors to poll", MaxPolled)
 	}
 	b.Special(SpecialReside, b.Bytes(r.encode()))

@@ -111,52 +111,59 @@ const (
 	SpecialNotExecutable
 	// SpecialNotFound fails with the errno that was remembered of the Exec ops.
 	SpecialNotFound
-	// SpecialReside waits in place of a launcher whose command runs, as the [Resident] at Args[0] of the
-	// data says. It exits as the command does, or comes to its end where there is something to do that it cannot do.
+	// SpecialReside is what is left of a launcher while its command runs, as the [Resident] at Args[0] of
+	// the data says. It ends only with the process.
 	SpecialReside
 )
 
-// Resident is what is left of a launcher while its command runs.
+// Resident is what is left of a launcher while its command runs. It exits as the command does, or, where
+// there is something to do that it cannot do, starts an assistant, and then exits as that does.
 type Resident struct {
-	// Signals are those that it forwards to the command or, if they are in Wake too, leaves to others; all are
-	// blocked. Those in Keys go to the command's process group where the kernel sends them, for a key of the terminal.
+	// Signals are those that it forwards to the command or, if they are in Wake too, leaves to the assistant; all are
+	// blocked, and SIGCHLD is among them. Those in Keys go to the command's process group where the kernel sends
+	// them, for a key of the terminal.
 	Signals, Wake, Keys uint64
-	PIDFD               int32 // of the command
-	Pipe                int32 // takes the siginfo_t of a signal that is left to others
-	PID                 int32 // of the sandbox's first process, a child
-	Stop                int32 // what TERM is forwarded as
-	// Exits: it may exit with the status that shells give the command.
+	// Argv and Env are those of the assistant, which is the executable Binary.
+	Argv, Env Operand
+	PIDFD     int32 // of the command
+	Pipe      int32 // takes the siginfo_t of a signal that is left to the assistant
+	PID       int32 // of the sandbox's first process, a child
+	Stop      int32 // what TERM is forwarded as
+	Binary    int32
+	States    int32 // takes messages of what becomes of the child, if there is no init to tell of the command, or of its end
+	// Exits: it may exit with the status that shells give the command, without an assistant.
 	Exits bool
-	// Control is where init tells of the command, -1 if that is the first process itself. SignalFD is a signalfd(2) of Signals.
-	Control, SignalFD int32
-	// Others are descriptors that are left to others when they can be read.
+	// Control is where init tells of the command, -1 if that is the first process itself. SignalFD is a signalfd(2) of
+	// Signals. Requests has those of the assistant: the number of a signal by which this process is to stop, in 4 bytes, and 4
+	// bytes more, not 0 if all of its process group is to.
+	Control, SignalFD, Requests int32
+	// Others are descriptors that are left to the assistant when they can be read.
 	Others []int32
 }
 
 // MaxPolled bounds the descriptors that are polled.
 const MaxPolled = 16
 
-// residentSize is that of the encoded form: the fields in their order, the boolean in 4 bytes, the number of
-// the descriptors, and an array of struct pollfd.
-const residentSize = 48 + 8*MaxPolled
+// residentSize is that of the encoded form: three sets, two addresses, eight words of 4 bytes,
+// of which the last two are a boolean and the number of descriptors, and an array of struct pollfd.
+const residentSize = 72 + 8*MaxPolled
 
 // encode returns the encoded form.
 func (r *Resident) encode() []byte {
 	const pollIn = 1
 	e := binary.NativeEndian
-	b := e.AppendUint64(make([]byte, 0, residentSize), r.Signals)
-	b = e.AppendUint64(b, r.Wake)
-	b = e.AppendUint64(b, r.Keys)
-	for _, n := range []int32{r.PIDFD, r.Pipe, r.PID, r.Stop} {
+	b := make([]byte, 0, residentSize)
+	for _, w := range []uint64{r.Signals, r.Wake, r.Keys, r.Argv.Address(), r.Env.Address()} {
+		b = e.AppendUint64(b, w)
+	}
+	fds := append([]int32{r.Control, r.SignalFD, r.Requests}, r.Others...)
+	exits := int32(0)
+	if r.Exits {
+		exits = 1
+	}
+	for _, n := range []int32{r.PIDFD, r.Pipe, r.PID, r.Stop, r.Binary, r.States, exits, int32(len(fds))} {
 		b = e.AppendUint32(b, uint32(n))
 	}
-	var flags uint32
-	if r.Exits {
-		flags |= 1
-	}
-	b = e.AppendUint32(b, flags)
-	fds := append([]int32{r.Control, r.SignalFD}, r.Others...)
-	b = e.AppendUint32(b, uint32(len(fds)))
 	for _, fd := range fds[:min(len(fds), MaxPolled)] {
 		b = e.AppendUint32(b, uint32(fd))
 		b = e.AppendUint32(b, pollIn)

@@ -79,24 +79,8 @@ func (r *Receiver) FD() int { return r.fd }
 // WriteFD is where the handler writes to.
 func (r *Receiver) WriteFD() int { return int(pipe) }
 
-// Left returns the signals that a pipe holds which was another program's in this process.
-func Left(fd int) []Info {
-	var all []Info
-	for r := (&Receiver{fd}); ; {
-		n, err := unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, 0)
-		if err == unix.EINTR {
-			continue
-		}
-		if n <= 0 {
-			return all
-		}
-		i, err := r.Next()
-		if err != nil {
-			return all
-		}
-		all = append(all, i)
-	}
-}
+// From is a receiver of what another process writes to a pipe.
+func From(fd int) *Receiver { return &Receiver{fd} }
 
 func takeOver(signals []syscall.Signal) error {
 	// Flags and restorer as the runtime has them for a signal that it always handles.
