@@ -97,7 +97,7 @@ func firejailJob(p place, s spec, command []string) (job, error) {
 
 // nsjailJob is nsjail's. It makes every namespace that it is not told to leave.
 func nsjailJob(p place, s spec, command []string) (job, error) {
-	argv := []string{p.path, "--mode", "o", "--really_quiet", "--disable_rlimits", "--keep_env"}
+	argv := []string{p.path, "--mode", "o", "--really_quiet", "--disable_rlimits", "--keep_env", "--nice_level", "0", "--proc_rw"}
 	for _, kind := range []string{"user", "net", "pid", "ipc", "uts", "cgroup"} {
 		if !s.has(kind) {
 			argv = append(argv, "--disable_clone_new"+kind)
@@ -127,7 +127,11 @@ func nsjailJob(p place, s spec, command []string) (job, error) {
 		}
 	}
 	if s.minimalDev {
-		return job{}, errors.New("makes no devpts of its own")
+		argv = append(argv, "--tmpfsmount", "/dev")
+		for _, name := range []string{"null", "zero", "full", "random", "urandom", "tty"} {
+			argv = append(argv, "--bindmount", "/dev/"+name)
+		}
+		argv = append(argv, "--mount", "devpts:/dev/pts:devpts:newinstance,ptmxmode=0666", "--symlink", "pts/ptmx:/dev/ptmx")
 	}
 	if !s.noCaps {
 		argv = append(argv, "--keep_caps")

@@ -11,11 +11,6 @@ func nslaunchJob(p place, s spec, command []string) (job, error) {
 	return withProfile(p, profile(s), command), nil
 }
 
-// allNew is a profile of one line, with all eight namespaces; more is further lines.
-func allNew(p place, command []string, more string) job {
-	return withProfile(p, "version = 1\nnamespaces = \"new\"\n"+more, command)
-}
-
 func withProfile(p place, text string, command []string) job {
 	path := filepath.Join(p.dir, "profile.toml")
 	return job{

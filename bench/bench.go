@@ -41,6 +41,7 @@ type options struct {
 	peers    map[string]string
 	uid, gid int
 	seed     uint64
+	settle   time.Duration
 }
 
 // named is NAME=PATH.
@@ -125,7 +126,7 @@ func (b *bench) gather(ctx context.Context) ([]reason, error) {
 func (b *bench) run(ctx context.Context, s scenario) ([]result, error) {
 	r := request{
 		UID: b.uid, GID: b.gid, Measure: s.measure, Warmup: b.options.warmup, Seed: b.options.seed,
-		Rounds: max(1, b.options.rounds/s.share), Count: b.options.launches, InFlight: b.options.inFlight,
+		Rounds: max(1, b.options.rounds/s.share), Count: b.options.launches, InFlight: b.options.inFlight, Settle: b.options.settle,
 	}
 	if s.measure == measureIdle {
 		r.Count = b.options.idle

@@ -80,9 +80,9 @@ func growthTitle(name string) string {
 func caption(r results, all []result, name, title string) string {
 	var rounds []string
 	for _, one := range all {
-		rounds = append(rounds, fmt.Sprint(one.rounds()))
+		rounds = append(rounds, times(one.rounds()))
 	}
-	return fmt.Sprintf("`--only %s`: %s; in %s, %s rounds, as %s.\n\n", strings.TrimSuffix(name, "-machine"), title,
+	return fmt.Sprintf("`--only %s`: %s; in %s, %s, as %s.\n\n", strings.TrimSuffix(name, "-machine"), title,
 		unitName(all[0].Unit), strings.Join(slices.Compact(rounds), ", "), r.User)
 }
 

@@ -86,30 +86,36 @@ func measureAll(ctx context.Context, args []string, out, log io.Writer) (err err
 		all.Programs = append(all.Programs, c.program)
 	}
 	fmt.Fprint(out, header(all))
+	all.Results, err = b.runAll(ctx, chosen, out)
+	if file != "" {
+		err = errors.Join(err, all.write(file))
+	}
+	if docs != "" && err == nil {
+		return writeDocs(all, docs, out)
+	}
+	return err
+}
+
+// runAll prints each result as it comes. What one scenario can't do keeps no other from
+// being measured.
+func (b *bench) runAll(ctx context.Context, chosen []scenario, out io.Writer) (all []result, failed error) {
 	for _, s := range chosen {
-		fmt.Fprintf(log, "%s …\n", s.name)
+		fmt.Fprintf(b.log, "%s …\n", s.name)
 		found, err := b.run(ctx, s)
-		if errors.Is(err, errSkip) {
+		switch {
+		case ctx.Err() != nil:
+			return all, ctx.Err()
+		case errors.Is(err, errSkip):
 			fmt.Fprintf(out, "%s: %v\n\n", s.name, err)
-			continue
-		}
-		if err != nil {
-			return fmt.Errorf("%s: %w", s.name, err)
+		case err != nil:
+			failed = errors.Join(failed, fmt.Errorf("%s: %w", s.name, err))
 		}
 		for _, r := range found {
 			fmt.Fprint(out, resultText(r))
 		}
-		all.Results = append(all.Results, found...)
+		all = append(all, found...)
 	}
-	if file != "" {
-		if err := all.write(file); err != nil {
-			return err
-		}
-	}
-	if docs != "" {
-		return writeDocs(all, docs, out)
-	}
-	return nil
+	return all, failed
 }
 
 func parseOptions(args []string, log io.Writer) (o options, file, docs string, err error) {
@@ -122,6 +128,7 @@ func parseOptions(args []string, log io.Writer) (o options, file, docs string, e
 	flags.IntVar(&o.inFlight, "in-flight", 64, "how many of them at a time")
 	flags.IntVar(&o.idle, "idle", 1000, "sandboxes that idle has at once")
 	flags.Uint64Var(&o.seed, "seed", 1, "of the order in each round")
+	flags.DurationVar(&o.settle, "settle", 300*time.Millisecond, "how long sandboxes sleep before their memory is counted")
 	flags.StringVar(&file, "json", "", "`file` for all samples")
 	flags.StringVar(&docs, "docs", "", "`directory` of performance.md, which gets the tables and plots")
 	flags.Func("nslaunch", "a build to measure in place of this tree's, [name=]`path`; may be given again", func(value string) error {

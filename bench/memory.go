@@ -12,18 +12,20 @@ import (
 )
 
 const (
-	patience = 20 * time.Second       // for a sandbox to come and to go
-	settling = 300 * time.Millisecond // until launchers have gone to sleep
-	batch    = 20                     // sandboxes that are started at once
+	patience = 20 * time.Second // for a sandbox to come and to go
+	batch    = 20               // sandboxes that are started at once
 )
 
 // memory counts what stays of a launcher while the command sleeps, one sandbox at a time.
 func (f *field) memory() error {
 	f.unit = bytesUsed
 	return f.rounds(f.request.Rounds, func(r *runner) error {
-		pss, _, err := f.launcher.idleMany(r.job, 1)
-		r.series.Samples = append(r.series.Samples, pss)
-		return err
+		return f.launcher.withIdle(r.job, 1, 0, func(all []process) error {
+			time.Sleep(f.request.Settle)
+			pss, err := pssOfAll(all)
+			r.series.Samples = append(r.series.Samples, pss)
+			return err
+		})
 	})
 }
 
@@ -33,33 +35,35 @@ func (f *field) idle() error {
 	f.unit = bytesUsed
 	n := int64(f.request.Count)
 	return f.rounds(1, func(r *runner) error {
-		pss, whole, err := f.launcher.idleMany(r.job, f.request.Count)
-		r.series.Samples, r.whole = []int64{pss / n}, []int64{whole / n}
-		return err
+		before, err := f.settled()
+		if err != nil {
+			return err
+		}
+		return f.launcher.withIdle(r.job, f.request.Count, before, func(all []process) error {
+			after, err := f.settled()
+			if err != nil {
+				return err
+			}
+			pss, err := pssOfAll(all)
+			r.series.Samples, r.whole = []int64{pss / n}, []int64{(before - after) / n}
+			return err
+		})
 	})
 }
 
-// idleMany has count sandboxes at once whose command is idleName, and returns the memory of
-// all that was started but the commands, and what the machine has less.
-func (l *launcher) idleMany(j job, count int) (pss, whole int64, err error) {
+// withIdle has count sandboxes at once whose command is idleName, and calls look with all
+// processes there are then. They are not to take more than most of the memory that there
+// was before, if that is not 0.
+func (l *launcher) withIdle(j job, count int, before int64, look func([]process) error) error {
 	if err := l.errors.Truncate(0); err != nil {
-		return 0, 0, err
-	}
-	before, err := settled()
-	if err != nil {
-		return 0, 0, err
+		return err
 	}
 	pids := map[int]bool{}
-	up, err := l.bringUp(j, count, before, pids)
+	all, err := l.bringUp(j, count, before, pids)
 	if err == nil {
-		var after int64
-		after, err = settled()
-		whole = before - after
+		err = look(all)
 	}
-	if err == nil {
-		pss, err = pssOfAll(up)
-	}
-	return pss, whole, errors.Join(err, l.takeDown(pids))
+	return errors.Join(err, l.takeDown(pids))
 }
 
 // bringUp starts them, some at a time, and returns all processes there are then.
@@ -76,15 +80,15 @@ func (l *launcher) bringUp(j job, count int, before int64, pids map[int]bool) ([
 		if err != nil {
 			return nil, fmt.Errorf("sandbox %d: %w", len(pids), err)
 		}
+		if len(pids) == count {
+			return all, nil
+		}
 		now, err := available()
 		if err != nil {
 			return nil, err
 		}
-		if used := before - now; used/int64(len(pids))*int64(count) > before*3/4 {
+		if used := before - now; before > 0 && used/int64(len(pids))*int64(count) > before*3/4 {
 			return nil, fmt.Errorf("%d would take more memory than there is: %d have %d MiB", count, len(pids), used>>20)
-		}
-		if len(pids) == count {
-			return all, nil
 		}
 	}
 	return nil, nil
@@ -108,7 +112,10 @@ func (l *launcher) awaitIdle(pids map[int]bool) ([]process, error) {
 					return nil, err
 				}
 				delete(pids, p.pid)
-				return nil, fmt.Errorf("ended: %w", errors.Join(l.fail(status)))
+				if err := l.fail(status); err != nil {
+					return nil, err
+				}
+				return nil, errors.New("ended, well, before its command")
 			}
 		}
 		if commands == len(pids) {
@@ -171,10 +178,10 @@ func pssOfAll(all []process) (int64, error) {
 
 // settled is available, when it changes no more: the kernel frees much of what
 // was used only later. It does not wait for a machine that has other things to do.
-func settled() (int64, error) {
+func (f *field) settled() (int64, error) {
 	last, err := available()
-	for range 20 {
-		time.Sleep(settling)
+	for range 5 {
+		time.Sleep(f.request.Settle)
 		now, err := available()
 		if err != nil {
 			return 0, err

@@ -132,7 +132,7 @@ func lines(all []result, title string) string {
 	var labels []label
 	for _, name := range namesIn(all) {
 		var points []string
-		var last label
+		var end label
 		for i, r := range all {
 			s, ok := r.find(name)
 			if !ok {
@@ -141,14 +141,10 @@ func lines(all []result, title string) string {
 			px, py := x.at(xs[i]), y.at(value(summarize(s.Samples).median, r.Unit))
 			points = append(points, fmt.Sprintf("%.1f,%.1f", px, py))
 			d.add(`<circle cx="%.1f" cy="%.1f" r="3" class="%s"/>`, px, py, s.Kind)
-			last = label{py, name}
-			if i == len(all)-1 {
-				labels = append(labels, last)
-			}
-			if i == len(all)-1 || len(points) == len(all) {
-				d.add(`<polyline points="%s" class="line %s" style="fill:none"/>`, strings.Join(points, " "), s.Kind)
-			}
+			end = label{py, name, s.Kind}
 		}
+		d.add(`<polyline points="%s" class="line %s" style="fill:none"/>`, strings.Join(points, " "), end.kind)
+		labels = append(labels, end)
 	}
 	for _, l := range apart(labels, 14) {
 		d.text(plotRight+8, l.y+4, "", "start", l.text)
@@ -161,6 +157,7 @@ func lines(all []result, title string) string {
 type label struct {
 	y    float64
 	text string
+	kind kind
 }
 
 // apart moves labels down until none covers another.

@@ -49,7 +49,7 @@ func scenarios() []scenario {
 		scenario{name: "memory", title: "minimal, with a command that sleeps: memory (PSS) of all processes but the command", measure: measureMemory, spec: minimalSpec, share: 40},
 		scenario{name: "idle", title: "many such sandboxes at once: memory (PSS) of all processes but the commands, for each", measure: measureIdle, spec: minimalSpec, share: 1},
 		scenario{name: "scope", title: "minimal, in a scope of systemd", measure: measureLaunch, spec: minimalSpec, share: 2, special: inSystemd},
-		scenario{name: "linked", title: "all eight namespaces new: what the libraries of D-Bus would cost where they are not used", measure: measureLaunch, spec: minimalSpec, share: 1, special: withLinked},
+		scenario{name: "linked", title: "minimal: what the libraries of D-Bus would cost where they are not used", measure: measureLaunch, spec: minimalSpec, share: 1, special: withLinked},
 	)
 }
 

@@ -31,7 +31,9 @@ func ratio(a, b int64) string {
 func inUnit(sample int64, u unit) string {
 	v := value(sample, u)
 	switch {
-	case u == bytesUsed || v >= 100:
+	case u == bytesUsed:
+		return strconv.FormatInt((sample+512)>>10, 10)
+	case v >= 100:
 		return strconv.FormatFloat(v, 'f', 0, 64)
 	case v >= 10:
 		return strconv.FormatFloat(v, 'f', 1, 64)
@@ -51,4 +53,12 @@ func unitName(u unit) string {
 		return "KiB"
 	}
 	return "ms"
+}
+
+// times is a number of rounds in words.
+func times(n int) string {
+	if n == 1 {
+		return "1 round"
+	}
+	return strconv.Itoa(n) + " rounds"
 }

@@ -46,7 +46,11 @@ func growthTable(all []result, what string) table {
 	t := table{head: []string{""}}
 	for _, r := range all {
 		_, n := family(r.Scenario)
-		t.head = append(t.head, fmt.Sprintf("%d %s", n, what), "nslaunch / it")
+		first := "nslaunch"
+		if o := r.ours(); len(o) > 0 {
+			first = o[0].Name
+		}
+		t.head = append(t.head, fmt.Sprintf("%d %s", n, what), first+" / it")
 	}
 	t.head = append(t.head, "each more")
 	for _, name := range namesIn(all) {
@@ -165,7 +169,7 @@ func (t table) markdown() string {
 // resultText is a result for a terminal.
 func resultText(r result) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s: %s; %s, %d rounds, %d mounts outside\n", r.Scenario, titleOf(r.Scenario), unitName(r.Unit), r.rounds(), r.Mounts)
+	fmt.Fprintf(&b, "%s: %s; %s, %s, %d mounts outside\n", r.Scenario, titleOf(r.Scenario), unitName(r.Unit), times(r.rounds()), r.Mounts)
 	b.WriteString(resultTable(r).text())
 	for _, line := range r.remarks() {
 		b.WriteString("  " + line + "\n")

@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"slices"
+	"time"
 )
 
 // workerWord, as the only argument, makes this program a worker: it reads a request from
@@ -28,6 +29,7 @@ type request struct {
 	Warmup   int
 	Count    int // of launches or sandboxes at once
 	InFlight int
+	Settle   time.Duration // until launchers have gone to sleep
 	Seed     uint64
 }
 
