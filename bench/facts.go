@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"runtime"
+	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -18,6 +19,7 @@ func thisMachine() machine {
 	var info unix.Sysinfo_t
 	if err := unix.Sysinfo(&info); err == nil {
 		m.Memory = uint64(info.Totalram) * uint64(info.Unit)
+		m.Load = strconv.FormatFloat(float64(info.Loads[0])/(1<<16), 'f', 1, 64)
 	}
 	text, err := os.ReadFile("/proc/cpuinfo")
 	if err != nil {

@@ -75,13 +75,14 @@ func measureAll(ctx context.Context, args []string, out, log io.Writer) (err err
 	if err != nil {
 		return err
 	}
+	here := thisMachine() // before anything of ours runs
 	b := &bench{options: o, uid: o.uid, gid: o.gid, log: log}
 	defer func() { err = errors.Join(err, b.close()) }()
 	missing, err := b.open(ctx)
 	if err != nil {
 		return err
 	}
-	all := results{Version: resultsVersion, Date: time.Now().UTC().Format(time.RFC3339), User: userName(o.uid), Machine: thisMachine(), Missing: missing}
+	all := results{Version: resultsVersion, Date: time.Now().UTC().Format(time.RFC3339), User: userName(o.uid), Machine: here, Missing: missing}
 	for _, c := range b.contenders {
 		all.Programs = append(all.Programs, c.program)
 	}

@@ -180,7 +180,7 @@ func pssOfAll(all []process) (int64, error) {
 // was used only later. It does not wait for a machine that has other things to do.
 func (f *field) settled() (int64, error) {
 	last, err := available()
-	for range 5 {
+	for range 20 {
 		time.Sleep(f.request.Settle)
 		now, err := available()
 		if err != nil {

@@ -25,6 +25,7 @@ type machine struct {
 	Processor string `json:"processor"`
 	Memory    uint64 `json:"memory"` // bytes
 	Go        string `json:"go"`
+	Load      string `json:"load"` // processes that wanted to run in the minute before
 }
 
 // program is what was run.

@@ -195,5 +195,5 @@ func header(r results) string {
 // where is the machine in one line.
 func (r results) where() string {
 	m := r.Machine
-	return fmt.Sprintf("as %s, Linux %s %s, %d processors (%s), %d GiB", r.User, m.Kernel, m.Arch, m.CPUs, m.Processor, (m.Memory+1<<29)>>30)
+	return fmt.Sprintf("as %s, Linux %s %s, %d processors (%s), %d GiB, load %s before", r.User, m.Kernel, m.Arch, m.CPUs, m.Processor, (m.Memory+1<<29)>>30, m.Load)
 }

@@ -66,7 +66,7 @@ func sample() results {
 	}
 	return results{
 		Version: resultsVersion, Date: "2026-11-28T10:00:00Z", User: "root",
-		Machine:  machine{Kernel: "6.18.0", Arch: "amd64", CPUs: 2, Processor: "Some <CPU>", Memory: 24 << 30, Go: "go1.26"},
+		Machine:  machine{Kernel: "6.18.0", Arch: "amd64", CPUs: 2, Processor: "Some <CPU>", Memory: 24 << 30, Go: "go1.26", Load: "0.1"},
 		Programs: []program{{"nslaunch", ours, "/n", "nslaunch 1"}, {"bwrap", peer, "/b", "bubblewrap 2"}},
 		Missing:  []reason{{"nsjail", "not installed"}},
 		Results: []result{
