@@ -29,6 +29,7 @@ func main() {
 	if len(os.Args) == 2 && os.Args[1] == workerWord {
 		exit(workerMain())
 	}
+	syscall.Umask(0o022) // every user has to reach what is made
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if len(os.Args) > 1 && os.Args[1] == "plot" {
@@ -41,6 +42,9 @@ func exit(err error) {
 	switch {
 	case errors.Is(err, flag.ErrHelp):
 		os.Exit(0)
+	case errors.Is(err, context.Canceled):
+		fmt.Fprintln(os.Stderr, "bench: error: interrupted")
+		os.Exit(1)
 	case err != nil:
 		fmt.Fprintf(os.Stderr, "bench: error: %v\n", err)
 		os.Exit(1)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os/exec"
-	"strings"
 	"time"
 )
 
@@ -60,9 +59,8 @@ func versionOf(path, word string) string {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
 	text, err := exec.CommandContext(ctx, path, word).Output()
-	if err != nil {
-		return ""
+	if line := firstLine(string(text)); err == nil && line != "" {
+		return line
 	}
-	line, _, _ := strings.Cut(string(text), "\n")
-	return strings.TrimSpace(line)
+	return "version unknown"
 }
