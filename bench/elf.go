@@ -14,34 +14,36 @@ const (
 )
 
 // The code of both, for the processors that nslaunch is made for.
-var trueCode, idleCode = map[string][]byte{
-	"amd64": {
-		0x31, 0xff, // xor edi, edi
-		0xb8, 60, 0, 0, 0, // mov eax, SYS_exit
-		0x0f, 0x05, // syscall
-	},
-	"arm64": words32(
-		0xd2800000, // mov x0, #0
-		0xd2800ba8, // mov x8, #93, exit
-		0xd4000001, // svc #0
-	),
-}, map[string][]byte{
-	"amd64": {
-		0xb8, 34, 0, 0, 0, // mov eax, SYS_pause
-		0x0f, 0x05, // syscall
-		0xeb, 0xf7, // again
-	},
-	"arm64": words32(
-		0xd2800000, // mov x0, #0
-		0xd2800001, // mov x1, #0
-		0xd2800002, // mov x2, #0
-		0xd2800003, // mov x3, #0
-		0xd2800004, // mov x4, #0
-		0xd2800928, // mov x8, #73, ppoll
-		0xd4000001, // svc #0
-		0x17fffff9, // again
-	),
-}
+var (
+	trueCode = map[string][]byte{
+		"amd64": {
+			0x31, 0xff, // xor edi, edi
+			0xb8, 60, 0, 0, 0, // mov eax, SYS_exit
+			0x0f, 0x05, // syscall
+		},
+		"arm64": words32(
+			0xd2800000, // mov x0, #0
+			0xd2800ba8, // mov x8, #93, exit
+			0xd4000001, // svc #0
+		),
+	}
+	idleCode = map[string][]byte{
+		"amd64": {
+			0xb8, 34, 0, 0, 0, // mov eax, SYS_pause
+			0x0f, 0x05, // syscall
+			0xeb, 0xf7, // again
+		},
+		"arm64": words32(
+			0xd2800000, // mov x0, #0
+			0xd2800001, // mov x1, #0
+			0xd2800002, // mov x2, #0
+			0xd2800003, // mov x3, #0
+			0xd2800928, // mov x8, #73, ppoll
+			0xd4000001, // svc #0
+			0x17fffffa, // again
+		),
+	}
+)
 
 func words32(words ...uint32) []byte {
 	var b []byte

@@ -180,14 +180,12 @@ func pssOfAll(all []process) (int64, error) {
 // was used only later. It does not wait for a machine that has other things to do.
 func (f *field) settled() (int64, error) {
 	last, err := available()
-	for range 20 {
+	for quiet, n := 0, 0; err == nil && quiet < 3 && n < 30; n++ {
 		time.Sleep(f.request.Settle)
-		now, err := available()
-		if err != nil {
-			return 0, err
-		}
-		if change := now - last; -1<<20 < change && change < 1<<20 {
-			return now, nil
+		var now int64
+		now, err = available()
+		if quiet++; max(now-last, last-now) > 1<<20 {
+			quiet = 0
 		}
 		last = now
 	}

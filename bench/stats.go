@@ -21,7 +21,7 @@ func summarize(samples []int64) summary {
 // ratio is a/b as it is printed. Memory that others gave back meanwhile can make a sample
 // negative: there is no ratio then.
 func ratio(a, b int64) string {
-	if a <= 0 || b <= 0 {
+	if a < 0 || b <= 0 {
 		return "–"
 	}
 	return strconv.FormatFloat(float64(a)/float64(b), 'f', 2, 64)

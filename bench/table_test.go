@@ -39,6 +39,8 @@ func TestNumbers(t *testing.T) {
 		{ratio(6, 3), "2.00"},
 		{ratio(1, 0), "–"},
 		{ratio(1, -5), "–"},
+		{ratio(-1, 5), "–"},
+		{ratio(0, 5), "0.00"},
 		{inUnit(1_234_567, nanoseconds), "1.23"},
 		{inUnit(12_345_678, nanoseconds), "12.3"},
 		{inUnit(2_551_000_000, nanoseconds), "2551"},
