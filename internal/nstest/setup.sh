@@ -17,8 +17,11 @@ packages() {
 	while read -r program packages; do
 		command -v "$program" >/dev/null || [ -e "$program" ] || echo "$packages"
 	done <<-'LIST' | sort -u
+		bwrap       bubblewrap
 		capsh       libcap2-bin
 		cc          gcc libc6-dev
+		crun        crun
+		firejail    firejail
 		ip          iproute2
 		ipcmk       util-linux
 		lsns        util-linux
@@ -26,6 +29,7 @@ packages() {
 		mmdebstrap  mmdebstrap
 		newuidmap   uidmap
 		ps          procps
+		runc        runc
 		script      bsdutils
 		strace      strace
 		systemctl   systemd

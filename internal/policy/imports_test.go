@@ -32,6 +32,7 @@ var table = []struct {
 	{"units/notify", nil},
 	{"cmd/nslaunch-scope", []string{"units", "internal/placement"}},
 	{"cmd/...", []string{"config", "launcher", "mountprop", "units/notify", "units/unitfile", "internal/...", "cmd/..."}},
+	{"bench", []string{"mountprop"}},
 	{"examples", nil},
 	{"internal/nslist", []string{"mountprop", "internal/passwd"}},
 	{"internal/nofile", nil},
@@ -53,10 +54,10 @@ var foreign = []struct {
 	{"github.com/coreos/...", []string{"units", "units/unitfile", "cmd/..."}, true},
 	{"github.com/BurntSushi/toml", []string{"config"}, false},
 	{"github.com/rogpeppe/...", nil, true},
-	{"golang.org/x/sys/unix", []string{"launcher/...", "mountprop", "units", "units/notify", "cmd/...", "internal/nslist", "internal/nstest/..."}, false},
+	{"golang.org/x/sys/unix", []string{"launcher/...", "mountprop", "units", "units/notify", "cmd/...", "internal/nslist", "internal/nstest/...", "bench"}, false},
 	{"testing", []string{"internal/nstest"}, true},
 	// They bring cgo in, are slow to start, and come with D-Bus.
-	{"os/user", []string{"units", "cmd/nslaunch-scope", "internal/nstest/..."}, true},
+	{"os/user", []string{"units", "cmd/nslaunch-scope", "internal/nstest/...", "bench"}, true},
 	{"net", []string{"units", "cmd/nslaunch-scope", "internal/nstest/..."}, true},
 	{module + "/internal/nstest/...", []string{"internal/nstest/..."}, true},
 }
