@@ -16,14 +16,26 @@ func isPath(s string) bool {
 // hostPath returns the absolute form of a path of the host's, which is
 // absolute or starts with ./ or ../, at the directory of the file that wrote it.
 func (d *decoder) hostPath(v value, s string) (string, bool) {
-	switch {
-	case filepath.IsAbs(s):
+	if filepath.IsAbs(s) {
 		return s, true
-	case d.facts.dir == "":
+	}
+	dir := d.dir(v.key)
+	if dir == "" {
 		d.problem(v, "relative path %q, and the working directory is not known", s)
 		return "", false
 	}
-	return filepath.Join(d.facts.dir, s), true
+	s = filepath.Join(dir, s)
+	d.became(v.key, s)
+	return s, true
+}
+
+// dir returns where the relative paths of the value at key start; "" where that
+// is not known.
+func (d *decoder) dir(key string) string {
+	if m, ok := d.p.origins.near(key); ok {
+		return m.src.dir
+	}
+	return d.facts.dir
 }
 
 // cleanPath is hostPath in its shortest form: "/a/.." is "/", whatever /a is.
@@ -32,7 +44,9 @@ func (d *decoder) cleanPath(v value, s string) (string, bool) {
 	if !ok {
 		return "", false
 	}
-	return filepath.Clean(s), true
+	s = filepath.Clean(s)
+	d.became(v.key, s)
+	return s, true
 }
 
 // hostFile reads a path of the host's, in its shortest form.

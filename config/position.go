@@ -91,7 +91,7 @@ func (s *scanner) mark(path string, key, value int, kind markKind) {
 		s.twice = &clash{path, old.key, key}
 	}
 	if !again || kind == markTable && old.kind == markOpened {
-		s.marks[path] = mark{s.src, key, value, kind}
+		s.marks[path] = mark{src: s.src, key: key, value: value, kind: kind}
 	}
 }
 

@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"os"
 	"path/filepath"
+	"sync"
 
+	"github.com/nslaunch/nslaunch/internal/gitrepo"
 	"github.com/nslaunch/nslaunch/internal/passwd"
 )
 
@@ -13,6 +15,7 @@ import (
 func CallerVars() Vars {
 	v := Vars{UID: os.Getuid(), GID: os.Getgid(), Home: os.Getenv("HOME"), Env: os.LookupEnv}
 	v.Cwd, _ = os.Getwd()
+	v.Git = gitOf(v.Cwd)
 	user := passwd.ByID(v.UID)
 	v.User = cmp.Or(user.Name, os.Getenv("USER"))
 	v.Home = cmp.Or(v.Home, user.Home)
@@ -25,4 +28,22 @@ func CallerVars() Vars {
 		v.State = filepath.Join(v.Home, ".local/state/nslaunch")
 	}
 	return v
+}
+
+// gitOf looks up what ${git:…} stands for in the repository of a working
+// directory, which is looked for when first asked for.
+func gitOf(cwd string) func(name string) (string, error) {
+	find := sync.OnceValues(func() (gitrepo.Repo, error) { return gitrepo.Find(cwd) })
+	return func(name string) (string, error) {
+		repo, err := find()
+		switch {
+		case err != nil:
+			return "", err
+		case name == "branch":
+			return repo.Branch()
+		case name == "common_dir":
+			return repo.CommonDir, nil
+		}
+		return repo.Dir, nil
+	}
 }

@@ -19,6 +19,7 @@ packages() {
 	done <<-'LIST' | sort -u
 		capsh       libcap2-bin
 		cc          gcc libc6-dev
+		git         git
 		ip          iproute2
 		ipcmk       util-linux
 		lsns        util-linux
