@@ -3,7 +3,9 @@ package main
 import (
 	"errors"
 	"flag"
+	"fmt"
 	"maps"
+	"slices"
 	"strings"
 
 	"github.com/nslaunch/nslaunch/config"
@@ -58,4 +60,16 @@ func (c *changes) instead() string {
 		}
 	}
 	return ""
+}
+
+// flags are the arguments that say the changes again.
+func (c *changes) flags() []string {
+	var args []string
+	for _, s := range c.settings {
+		args = append(args, config.FromSet, fmt.Sprintf("%s=%s", s.Key, s.Value))
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.variables)) {
+		args = append(args, "--var", name+"="+c.variables[name])
+	}
+	return args
 }
