@@ -18,7 +18,7 @@ const (
 type composer struct {
 	d      *decoder
 	layers []*layer
-	taken  map[string]bool // by absolute path, also while what they extend is looked for
+	taken  map[string]bool // by path, also while what they extend is looked for
 	open   []string        // the paths on the way from the profile to here
 	failed bool            // a source cannot be read at all
 }
@@ -32,11 +32,7 @@ func (d *decoder) compose(top *layer, settings []Setting) (*Profile, error) {
 	c.extend(flags)
 	delete(flags.tree, "extends")
 	if top != nil {
-		path := top.src.name
-		if path != "-" {
-			path = filepath.Join(top.src.dir, filepath.Base(path))
-		}
-		c.add(top, path)
+		c.add(top, filepath.Clean(top.src.name))
 	}
 	for i, l := range c.layers {
 		l.src.layer = i + 1
@@ -120,19 +116,16 @@ func (c *composer) problem(v value, format string, args ...any) {
 // extendOne takes the file or preset s, which the element v of a layer names.
 func (c *composer) extendOne(l *layer, v value, s string) {
 	from := l.at(v.key)
-	src := &source{from: &from}
-	path := s
+	src := &source{name: s, from: &from}
 	if name, ok := strings.CutPrefix(s, presetPrefix); ok {
-		src.name = s
 		if src.text, ok = preset(name); !ok {
 			c.problem(v, "%s", noPreset(name))
 			return
 		}
 	} else {
-		if path, ok = c.path(l, v, s, src); !ok {
-			return
-		}
+		src.file(s)
 	}
+	path := src.name
 	switch {
 	case slices.Contains(c.open, path) && path == c.open[len(c.open)-1]:
 		c.problem(v, "%q is this file itself", s)
@@ -151,11 +144,10 @@ func (c *composer) extendOne(l *layer, v value, s string) {
 	}
 	if src.text == nil {
 		var err error
-		if src.text, err = read(path); err != nil {
+		if src.text, err = readFile(path); err != nil {
 			c.problem(v, "%s: %q%s", err, s, fileHint(path, s))
 			return
 		}
-		src.dir = filepath.Dir(path)
 	}
 	tree, marks, err := readText(src)
 	if err != nil {
@@ -168,22 +160,23 @@ func (c *composer) extendOne(l *layer, v value, s string) {
 	c.add(&layer{src, tree, marks}, path)
 }
 
-// path returns the absolute path of the file s that a layer extends, and names its source.
-func (c *composer) path(l *layer, v value, s string, src *source) (string, bool) {
-	if filepath.IsAbs(s) {
-		src.name = filepath.Clean(s)
-		return src.name, true
-	}
-	if from := src.from.src; from.dir == "" {
-		c.problem(v, "relative path %q, and the working directory is not known", s)
-		return "", false
+// file names the source of the file s that another extends: by the path that it is opened
+// at, which is relative where that of the other is.
+func (s *source) file(path string) {
+	by := s.from.src
+	if filepath.IsAbs(path) {
+		s.name = filepath.Clean(path)
+		s.dir = filepath.Dir(path)
+		return
 	}
 	near := ""
-	if l.src.text != nil {
-		near = filepath.Dir(l.src.name) // so that a message names it as the caller would
+	if by.text != nil { // not a flag
+		near = filepath.Dir(by.name)
 	}
-	src.name = filepath.Join(near, s)
-	return filepath.Join(l.src.dir, s), true
+	s.name = filepath.Join(near, path)
+	if by.dir != "" {
+		s.dir = filepath.Dir(filepath.Join(by.dir, path))
+	}
 }
 
 // fileHint tells which file may have been meant by one that is not there.

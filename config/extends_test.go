@@ -97,6 +97,7 @@ func TestExtendsErrors(t *testing.T) {
 		{"missing preset", `extends = ["preset:dve", "dev"]`, nil, []string{
 			`top.toml:2:12: extends[0]: unknown preset "dve", want base, dev, build, agent or service (did you mean "dev"?)`,
 			`top.toml:2:26: extends[1]: no such file or directory: "dev" (did you mean "preset:dev"?)`}},
+		{"no standard input", `extends = ["-"]`, nil, []string{`top.toml:2:12: extends[0]: no such file or directory: "-"`}},
 		{"directory", `extends = ["."]`, nil, []string{`top.toml:2:12: extends[0]: is a directory: "."`}},
 		{"large", `extends = ["big"]`, map[string]string{"big": strings.Repeat("\n", maxSize+1)}, []string{`top.toml:2:12: extends[0]: more than 1 MiB, not a profile: "big"`}},
 		{"itself", `extends = ["./top.toml"]`, nil, []string{`top.toml:2:12: extends[0]: "./top.toml" is this file itself`}},

@@ -41,21 +41,29 @@ func readProfile(path string) ([]byte, error) {
 }
 
 func read(path string) ([]byte, error) {
-	f := os.Stdin
-	if path != "-" {
-		var err error
-		if f, err = os.Open(path); err != nil {
-			return nil, err.(*fs.PathError).Err // it would name the path and the system call
-		}
-		defer f.Close()
+	if path == "-" {
+		return readFrom(os.Stdin)
 	}
+	return readFile(path)
+}
+
+func readFile(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err.(*fs.PathError).Err // it would name the path and the system call
+	}
+	defer f.Close()
+	return readFrom(f)
+}
+
+func readFrom(f *os.File) ([]byte, error) {
 	data, err := io.ReadAll(io.LimitReader(f, maxSize+1))
 	var pathErr *fs.PathError
-	if errors.As(err, &pathErr) {
-		err = pathErr.Err
-	}
-	if err == nil && len(data) > maxSize {
-		err = errors.New("more than 1 MiB, not a profile")
+	switch {
+	case errors.As(err, &pathErr):
+		return nil, pathErr.Err
+	case err == nil && len(data) > maxSize:
+		return nil, errors.New("more than 1 MiB, not a profile")
 	}
 	return data, err
 }
