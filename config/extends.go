@@ -30,9 +30,8 @@ func (d *decoder) compose(top *layer, settings []Setting) (*Profile, error) {
 	d.p.sources = map[string]*source{}
 	flags := d.flagLayer(settings)
 	c.extend(flags)
-	delete(flags.tree, "extends")
 	if top != nil {
-		c.add(top, filepath.Clean(top.src.name))
+		c.add(top, top.src.path())
 	}
 	for i, l := range c.layers {
 		l.src.layer = i + 1
@@ -62,7 +61,6 @@ func (c *composer) add(l *layer, path string) {
 	c.open = append(c.open, path)
 	c.version(l)
 	c.extend(l)
-	delete(l.tree, "extends")
 	c.open = c.open[:len(c.open)-1]
 	c.layers = append(c.layers, l)
 }
@@ -94,6 +92,8 @@ func (c *composer) extend(l *layer) {
 	if !ok {
 		return
 	}
+	l.extends = raw
+	delete(l.tree, "extends")
 	c.d.p.origins = l.marks
 	values, ok := c.d.elements(value{key: "extends", raw: raw}, "an array of strings")
 	c.failed = c.failed || !ok
@@ -125,7 +125,7 @@ func (c *composer) extendOne(l *layer, v value, s string) {
 	} else {
 		src.file(s)
 	}
-	path := src.name
+	path := src.path()
 	switch {
 	case slices.Contains(c.open, path) && path == c.open[len(c.open)-1]:
 		c.problem(v, "%q is this file itself", s)
@@ -144,8 +144,8 @@ func (c *composer) extendOne(l *layer, v value, s string) {
 	}
 	if src.text == nil {
 		var err error
-		if src.text, err = readFile(path); err != nil {
-			c.problem(v, "%s: %q%s", err, s, fileHint(path, s))
+		if src.text, err = readFile(src.name); err != nil {
+			c.problem(v, "%s: %q%s", err, s, fileHint(src.name, s))
 			return
 		}
 	}
@@ -157,7 +157,7 @@ func (c *composer) extendOne(l *layer, v value, s string) {
 		c.taken[path] = true
 		return
 	}
-	c.add(&layer{src, tree, marks}, path)
+	c.add(&layer{src: src, tree: tree, marks: marks}, path)
 }
 
 // file names the source of the file s that another extends: by the path that it is opened
@@ -179,6 +179,14 @@ func (s *source) file(path string) {
 	}
 }
 
+// path tells a source from others: it is absolute where that is known.
+func (s *source) path() string {
+	if s.dir == "" || s.name == "-" {
+		return s.name
+	}
+	return filepath.Join(s.dir, filepath.Base(s.name))
+}
+
 // fileHint tells which file may have been meant by one that is not there.
 func fileHint(path, s string) string {
 	dir, base := filepath.Split(s)
@@ -189,6 +197,19 @@ func fileHint(path, s string) string {
 		return didYouMean(presetPrefix+s, []string{presetPrefix + s})
 	}
 	return ""
+}
+
+// Extends returns the absolute paths of the files that the profile extends,
+// directly or not. It names neither presets nor files whose directory is not known.
+func (p *Profile) Extends() []string {
+	var files []string
+	for _, src := range p.sources {
+		if src.from != nil && src.dir != "" {
+			files = append(files, src.path())
+		}
+	}
+	slices.Sort(files)
+	return files
 }
 
 // via returns where a source is named that others extend: the places on the

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -13,7 +14,7 @@ func TestExtends(t *testing.T) {
 	writeFiles(t, map[string]string{
 		"top.toml":      "version = 1\nextends = [\"a/left.toml\", \"a/right.toml\"]\nname = \"top\"\n",
 		"a/left.toml":   "version = 1\nextends = [\"../root.toml\"]\nhostname = \"left\"\nmounts.ro = [\"./here\"]\n",
-		"a/right.toml":  "version = 1\nextends = [\"../root.toml\"]\ndomainname = \"right\"\nprocess.cwd = \"${profile_dir}\"\n",
+		"a/right.toml":  "version = 1\nextends = [\"${cwd}/root.toml\"]\ndomainname = \"right\"\nprocess.cwd = \"${profile_dir}\"\n",
 		"root.toml":     "version = 1\nnamespaces = \"new\"\nhostname = \"root\"\ndomainname = \"root\"\nmounts.rw = [\"./here\"]\n",
 		"z/by-abs.toml": "version = 1\n",
 	})
@@ -46,6 +47,9 @@ func TestExtends(t *testing.T) {
 	}
 	if err := Check(p); err != nil {
 		t.Error(err)
+	}
+	if got, want := p.Extends(), []string{vars.Cwd + "/a/left.toml", vars.Cwd + "/a/right.toml", vars.Cwd + "/root.toml"}; !slices.Equal(got, want) {
+		t.Errorf("Extends = %q; want %q", got, want)
 	}
 	text := fmt.Sprintf("version = 1\nextends = [%q, \"${cwd}/top.toml\"]\n", vars.Cwd+"/z/by-abs.toml")
 	for _, file := range []string{"-", "x.toml", "/nowhere/x.toml"} {
@@ -149,16 +153,18 @@ func TestExtendsErrors(t *testing.T) {
 func TestGivenVariables(t *testing.T) {
 	writeFiles(t, map[string]string{
 		"top.toml":  "version = 1\nextends = [\"base.toml\"]\ncommand = [\"${var:a}\", \"${var:b:-x}\"]\n",
-		"base.toml": "version = 1\ncommand = [\"${var:old}\"]\nhostname = \"${var:a}\"\nnamespaces = \"new\"\n",
+		"base.toml": "version = 1\nextends = [\"${var:file:-low}.toml\"]\ncommand = [\"${var:old}\"]\nhostname = \"${var:a}\"\nnamespaces = \"new\"\n",
+		"low.toml":  "version = 1\n",
+		"high.toml": "version = 1\ndomainname = \"high\"\n",
 	})
 	vars := here(t)
-	vars.Var = map[string]string{"a": "1", "old": "2"}
+	vars.Var = map[string]string{"a": "1", "old": "2", "file": "high"}
 	p, err := Load("top.toml", vars)
-	if err != nil || !reflect.DeepEqual(p.Command.Argv, []string{"1", "x"}) || p.Hostname != "1" {
+	if err != nil || !reflect.DeepEqual(p.Command.Argv, []string{"1", "x"}) || p.Hostname != "1" || p.Domainname != "high" {
 		t.Errorf("Load = %+v, %v", p, err)
 	}
 	vars.Var = map[string]string{"odl": "2"}
-	want := "base.toml:3:12: hostname: variable a is not given, want --var a=VALUE (${var:a:-default} gives a default)" + via + "\n" +
+	want := "base.toml:4:12: hostname: variable a is not given, want --var a=VALUE (${var:a:-default} gives a default)" + via + "\n" +
 		"top.toml:3:12: command[0]: variable a is not given, want --var a=VALUE (${var:a:-default} gives a default)\n" +
 		`--var odl: not used, there is no ${var:odl} (did you mean "old"?)`
 	if _, err := Load("top.toml", vars); err == nil || err.Error() != want {

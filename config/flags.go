@@ -24,7 +24,7 @@ func New(settings []Setting, vars Vars) (*Profile, error) {
 // flagLayer returns what all settings say, as one source would: of two of one
 // key the later wins, but what one adds to a list or removes comes to that of the others.
 func (d *decoder) flagLayer(settings []Setting) *layer {
-	l := &layer{&source{dir: d.facts.dirOf("")}, map[string]any{}, origins{}}
+	l := &layer{src: &source{dir: d.facts.dirOf("")}, tree: map[string]any{}, marks: origins{}}
 	for _, s := range settings {
 		src := &source{name: s.From, dir: l.src.dir}
 		parts, ok := splitKey(s.Key)

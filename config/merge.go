@@ -11,6 +11,8 @@ type layer struct {
 	src   *source
 	tree  map[string]any
 	marks origins
+
+	extends any // the value of that key, which is not in the tree any more
 }
 
 // element is one of a list.
@@ -66,7 +68,7 @@ func (d *decoder) yield(tree map[string]any, keys []string) {
 
 // spelt returns a layer with each bare value of a section at the section's main key.
 func (d *decoder) spelt(l *layer) *layer {
-	long := &layer{l.src, maps.Clone(l.tree), l.marks}
+	long := &layer{src: l.src, tree: maps.Clone(l.tree), marks: l.marks}
 	for _, f := range topFields() {
 		raw, ok := l.tree[f.name]
 		if _, isTable := raw.(map[string]any); !ok || isTable || f.main == "" {

@@ -93,7 +93,7 @@ func (d *decoder) parse(data []byte, settings []Setting) (*Profile, error) {
 		return nil, Errors{err}
 	}
 	if _, extends := tree["extends"]; extends || len(settings) > 0 || len(d.facts.Var) > 0 || d.shown != nil {
-		return d.compose(&layer{src, tree, marks}, settings)
+		return d.compose(&layer{src: src, tree: tree, marks: marks}, settings)
 	}
 	d.p.origins = marks
 	// A misspelt or misplaced version is a problem of its own, told by the walk.

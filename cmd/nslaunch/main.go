@@ -74,7 +74,7 @@ func dispatch(args []string) int {
 	if isProfile(first) || strings.HasPrefix(first, "-") {
 		return cmdRun(args)
 	}
-	say().Errorf("%q is neither a command nor a profile, which has a \"/\" or ends in .toml (see nslaunch help)", first)
+	say().Errorf("%q is neither a command nor a profile, which has a \"/\", ends in .toml or is preset:NAME (see nslaunch help)", first)
 	return exitUsage
 }
 

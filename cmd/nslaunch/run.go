@@ -83,7 +83,7 @@ func (r *request) complete(fs *flag.FlagSet, args []string) error {
 			rest = rest[1:]
 		}
 	case len(r.settings) == 0 && len(rest) > 0 && !dashed:
-		return fmt.Errorf("%q is no profile, which has a \"/\" or ends in .toml", rest[0])
+		return fmt.Errorf("%q is no profile, which has a \"/\", ends in .toml or is preset:NAME", rest[0])
 	case len(r.settings) == 0:
 		return errors.New("no profile, nor flags like --new in its place")
 	case len(rest) == 0:
