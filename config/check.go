@@ -51,7 +51,9 @@ func (c *checker) add(key string, pos Pos, format string, args ...any) {
 // written returns the key that the value at key was written at: the section's
 // for a bare value.
 func (p *Profile) written(key string) string {
-	if _, ok := p.origins[key]; !ok {
+	if m, ok := p.origins[key]; ok && m.as != "" {
+		return m.as
+	} else if !ok {
 		parent := parentKey(key)
 		if m, ok := p.origins[parent]; ok && !m.kind.table() {
 			return parent

@@ -20,6 +20,9 @@ func testVars() Vars {
 	return Vars{
 		Home: "/home/u", User: "u", Cwd: "/work", State: "/home/u/.local/state/nslaunch", UID: 1000, GID: 1000,
 		Env: func(name string) (string, bool) { s, ok := env[name]; return s, ok },
+		Git: func(name string) (string, error) {
+			return map[string]string{"dir": "/src/.git/worktrees/w", "common_dir": "/src/.git", "branch": "feat/login"}[name], nil
+		},
 	}
 }
 
@@ -113,7 +116,9 @@ func inOrder(t *testing.T, file string, err error) {
 // key and value stands, NAME.pos.
 func TestGood(t *testing.T) {
 	for _, file := range profiles(t, "testdata/good") {
-		p, err := Load(file, testVars())
+		vars := testVars()
+		vars.Var = map[string]map[string]string{"09-ci.toml": {"job": "unit"}, "12-nsenter.toml": {"pid": "7"}}[file]
+		p, err := Load(file, vars)
 		if err != nil {
 			t.Errorf("%v", err)
 			continue

@@ -21,7 +21,7 @@ func newProfile(file string) *Profile {
 			StopTimeout:  10 * time.Second,
 		},
 		Env: Env{
-			Inherit: []string{"TERM", "LANG", "LC_*"},
+			Inherit: defaultInherit(),
 			Set:     map[string]string{},
 		},
 		Scope:   Scope{Bus: BusAuto},
@@ -32,6 +32,8 @@ func newProfile(file string) *Profile {
 	}
 	return p
 }
+
+func defaultInherit() []string { return []string{"TERM", "LANG", "LC_*"} }
 
 // defaults fills in what depends on what was declared.
 func (d *decoder) defaults() {

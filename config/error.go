@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -11,22 +12,44 @@ type Error struct {
 	Pos Pos    // of the bad value, or of a key that is wrong where it stands
 	Key string // its path: idmap.uid[0].inside; "" for a problem of the text itself
 	Msg string
+	Via []Pos // for a file that others extend: where that is written, the nearest first
+
+	layer int
 }
 
-// Error prints the problem as file:line:col: key: msg.
+// Error prints the problem as file:line:col: key: msg, and after that the files
+// that led to this one. A flag that names its key is followed by it, as on the
+// command line: --set limits.memory: msg.
 func (e *Error) Error() string {
 	var b strings.Builder
 	for _, s := range []string{e.Pos.String(), e.Key} {
-		if s != "" {
-			b.WriteString(s)
-			b.WriteString(": ")
+		if s == "" {
+			continue
 		}
+		b.WriteString(s)
+		if e.Key != "" && (s == FromSet || s == fromVar) {
+			b.WriteByte(' ')
+			continue
+		}
+		b.WriteString(": ")
 	}
 	b.WriteString(e.Msg)
+	for i, pos := range e.Via {
+		if i == 0 {
+			b.WriteString(" (extended from ")
+		} else {
+			b.WriteString(", from ")
+		}
+		b.WriteString(pos.String())
+	}
+	if len(e.Via) > 0 {
+		b.WriteByte(')')
+	}
 	return b.String()
 }
 
-// Errors are the problems of a profile, all of them, in source order.
+// Errors are the problems of a profile, all of them, in source order: those of
+// a file that is extended before those of the files that extend it.
 type Errors []*Error
 
 // Error prints one problem a line.
@@ -49,15 +72,17 @@ func (e Errors) Unwrap() []error {
 
 // sorted returns the problems in source order as an error, nil where there
 // are none. Those of one place, as all of a flag's are, stay as they were found.
-func (e Errors) sorted() error {
+func (p *Profile) sorted(e Errors) error {
 	if len(e) == 0 {
 		return nil
 	}
-	slices.SortStableFunc(e, func(a, b *Error) int {
-		if a.Pos.Line != b.Pos.Line {
-			return a.Pos.Line - b.Pos.Line
+	for _, err := range e {
+		if src := p.sources[err.Pos.File]; src != nil {
+			err.layer, err.Via = src.layer, src.via()
 		}
-		return a.Pos.Col - b.Pos.Col
+	}
+	slices.SortStableFunc(e, func(a, b *Error) int {
+		return cmp.Or(a.layer-b.layer, a.Pos.Line-b.Pos.Line, a.Pos.Col-b.Pos.Col)
 	})
 	return e
 }

@@ -3,12 +3,13 @@ package config
 import (
 	"maps"
 	"slices"
+	"strings"
 )
 
 // Setting is one key of a profile that is given by a flag.
 type Setting struct {
 	Key   string // dotted, as in TOML: namespaces.net
-	Value any    // string, int, int64, float64, bool, []string, []any or map[string]any
+	Value any    // Text, string, int, int64, float64, bool, []string, []any or map[string]any
 	From  string // the flag, for errors: "--new"
 }
 
@@ -17,18 +18,107 @@ type Setting struct {
 // merged key by key. Paths are relative to the working directory.
 // The error is an [Errors].
 func New(settings []Setting, vars Vars) (*Profile, error) {
-	d := newDecoder("", vars)
-	tree := map[string]any{}
+	return newDecoder("", vars).compose(nil, settings)
+}
+
+// flagLayer returns what all settings say, as one source would: of two of one
+// key the later wins, but what one adds to a list or removes comes to that of the others.
+func (d *decoder) flagLayer(settings []Setting) *layer {
+	l := &layer{src: &source{dir: d.facts.cwd()}, tree: map[string]any{}, marks: origins{}}
 	for _, s := range settings {
-		src := &source{name: s.From}
+		src := &source{name: s.From, dir: l.src.dir}
 		parts, ok := splitKey(s.Key)
 		if !ok {
-			d.errs = append(d.errs, &Error{Pos: src.pos(0), Msg: "not a key: " + quoted(s.Key)})
+			d.errs = append(d.errs, &Error{Pos: src.pos(0), Msg: "not a key: " + quoted(s.Key) + keyHint(s.Key)})
 			continue
 		}
-		d.merge(tree, "", parts, generic(s.Value), src, topFields())
+		v := generic(s.Value)
+		if text, ok := v.(Text); ok {
+			var problem *Error
+			if v, problem = d.meant(parts, text, src); problem != nil {
+				d.errs = append(d.errs, &Error{Pos: src.pos(0), Key: s.Key, Msg: problem.Msg})
+				d.spoilt[s.Key] = true
+				continue
+			}
+		}
+		l.set(l.tree, "", parts, v, src, topFields())
 	}
-	return d.profile(tree, nil)
+	return l
+}
+
+// set puts a value at the key parts below the table at path, whose keys are
+// fields. A bare value of a section goes to its main key, so that a flag for
+// another key of that section may come before or after it.
+func (l *layer) set(table map[string]any, path string, parts []string, v any, src *source, fields []field) {
+	name := parts[0]
+	key := joinKey(path, name)
+	var f field
+	if i := slices.IndexFunc(fields, func(f field) bool { return f.name == name }); i >= 0 {
+		f = fields[i]
+	}
+	var subfields []field
+	switch {
+	case f.fields != nil:
+		subfields = f.fields()
+	case f.many != notMany:
+		subfields = []field{{name: "add", many: asWords}, {name: "remove", many: asWords}}
+	}
+	sub, isTable := v.(map[string]any)
+	below, hasTable := table[name].(map[string]any)
+	if len(parts) == 1 && !isTable {
+		if f.main == "" {
+			if list, ok := v.([]any); ok && f.many == asWords && f.read == nil {
+				v = append(slices.Clone(listOf(table[name])), list...)
+			}
+			table[name] = v
+			l.mark(key, v, src)
+			return
+		}
+		parts = []string{name, f.main}
+		defer func() { // once it is there
+			m := l.marks[joinKey(key, f.main)]
+			m.as = key
+			l.marks[joinKey(key, f.main)] = m
+		}()
+	}
+	if !hasTable {
+		below = map[string]any{}
+		table[name] = below
+	}
+	if _, ok := l.marks[key]; !ok {
+		l.marks[key] = mark{src: src, kind: markTable}
+	}
+	if len(parts) > 1 {
+		l.set(below, key, parts[1:], v, src, subfields)
+		return
+	}
+	for _, k := range slices.Sorted(maps.Keys(sub)) {
+		l.set(below, key, []string{k}, sub[k], src, subfields)
+	}
+}
+
+// mark marks a value, and what is in it, unless it has a mark already.
+func (l *layer) mark(key string, v any, src *source) {
+	l.marks[key] = mark{src: src}
+	if table, ok := v.(map[string]any); ok {
+		l.marks[key] = mark{src: src, kind: markMember}
+		for name, e := range table {
+			l.mark(joinKey(key, name), e, src)
+		}
+	}
+	for i, e := range listOf(v) {
+		if element := indexKey(key, i); l.marks[element].src == nil {
+			l.mark(element, e, src)
+		}
+	}
+}
+
+// keyHint tells how to write a key with a path.
+func keyHint(key string) string {
+	if section, path, ok := strings.Cut(key, "./"); ok && !strings.Contains(path, `"`) {
+		return " (did you mean " + section + `."/` + path + `"?)`
+	}
+	return ""
 }
 
 // generic returns a value in the types that the TOML parser gives.
@@ -56,44 +146,4 @@ func generic(v any) any {
 		return table
 	}
 	return v
-}
-
-// merge puts a value at the key parts below the table at path, whose keys are
-// fields. A bare value of a section goes to its main key, so that a flag for
-// another key of that section may come before or after it.
-func (d *decoder) merge(table map[string]any, path string, parts []string, v any, src *source, fields []field) {
-	name := parts[0]
-	key := joinKey(path, name)
-	var f field
-	if i := slices.IndexFunc(fields, func(f field) bool { return f.name == name }); i >= 0 {
-		f = fields[i]
-	}
-	var subfields []field
-	if f.fields != nil {
-		subfields = f.fields()
-	}
-	sub, isTable := v.(map[string]any)
-	below, hasTable := table[name].(map[string]any)
-	if len(parts) == 1 && !isTable {
-		if f.main == "" {
-			table[name] = v
-			d.p.origins[key] = mark{src: src}
-			return
-		}
-		parts = []string{name, f.main}
-	}
-	if !hasTable {
-		below = map[string]any{}
-		table[name] = below
-	}
-	if _, ok := d.p.origins[key]; !ok {
-		d.p.origins[key] = mark{src: src, kind: markTable}
-	}
-	if len(parts) > 1 {
-		d.merge(below, key, parts[1:], v, src, subfields)
-		return
-	}
-	for _, k := range slices.Sorted(maps.Keys(sub)) {
-		d.merge(below, key, []string{k}, sub[k], src, subfields)
-	}
 }

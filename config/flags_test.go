@@ -72,13 +72,13 @@ func TestNewErrors(t *testing.T) {
 		{[]Setting{{"idmap", "keep", "--map"}},
 			`--map: idmap: needs namespaces.user = "new"`},
 		{[]Setting{{"proc.mode", "none", "--set"}},
-			`--set: proc.mode: needs namespaces.mount = "new"`},
+			`--set proc.mode: needs namespaces.mount = "new"`},
 		{[]Setting{{"hostname.x", "box", "--set"}},
-			`--set: hostname: want a string, got a table`},
+			`--set hostname: want a string, got a table`},
 		{[]Setting{{"a..b", "box", "--set"}},
 			`--set: not a key: "a..b"`},
 		{[]Setting{{"version", int64(2), "--set"}},
-			`--set: version: unknown version 2, want 1`},
+			`--set version: unknown version 2, want 1`},
 		{[]Setting{{"process.nice", true, "--nice"}, {"process.umask", "9", "--umask"}},
 			"--umask: process.umask: want an octal number in a string, such as \"022\", at most \"777\", got \"9\"\n" +
 				"--nice: process.nice: want an integer, got a boolean"},
@@ -89,7 +89,7 @@ func TestNewErrors(t *testing.T) {
 			{"idmap.gid", []any{map[string]any{"inside": 0, "outside": 0}}, "--set"},
 		}, "--map: idmap.mode: a mode and the lists uid and gid exclude each other"},
 		{[]Setting{{"idmap.uid", []any{map[string]any{"inside": -1, "outside": 0}}, "--set"}, {"idmap.gid", "x", "--set"}, {"namespaces.user", "new", "--new"}},
-			"--set: idmap.uid[0].inside: want 0 to 4294967294, got -1\n--set: idmap.gid: want an array of tables, got a string"},
+			"--set idmap.uid[0].inside: want 0 to 4294967294, got -1\n--set idmap.gid: want an array of tables, got a string"},
 	} {
 		p, err := New(test.settings, testVars())
 		if p != nil || err == nil || err.Error() != test.want {

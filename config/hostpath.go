@@ -19,12 +19,23 @@ func (d *decoder) hostPath(v value, s string) (string, bool) {
 	if filepath.IsAbs(s) {
 		return s, true
 	}
-	dir := d.facts.dir()
+	dir := d.dir(v.key)
 	if dir == "" {
 		d.problem(v, "relative path %q, and the working directory is not known", s)
 		return "", false
 	}
-	return filepath.Join(dir, s), true
+	s = filepath.Join(dir, s)
+	d.became(v.key, s)
+	return s, true
+}
+
+// dir returns where the relative paths of the value at key start; "" where that
+// is not known.
+func (d *decoder) dir(key string) string {
+	if m, ok := d.p.origins.near(key); ok && (m.src.dir != "" || m.src.from != nil) {
+		return m.src.dir
+	}
+	return d.facts.dir()
 }
 
 // cleanPath is hostPath in its shortest form: "/a/.." is "/", whatever /a is.
@@ -33,7 +44,9 @@ func (d *decoder) cleanPath(v value, s string) (string, bool) {
 	if !ok {
 		return "", false
 	}
-	return filepath.Clean(s), true
+	s = filepath.Clean(s)
+	d.became(v.key, s)
+	return s, true
 }
 
 // hostFile reads a path of the host's, in its shortest form.

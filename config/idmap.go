@@ -10,8 +10,8 @@ func idmapFields() []field {
 		{name: "mode", read: func(d *decoder, v value) {
 			d.p.IDMap.Mode = enum(d, v, IDMapRoot, IDMapKeep, IDMapSubid, IDMapRootSubid, IDMapKeepSubid, IDMapIdentity, IDMapNone)
 		}},
-		{name: "uid", read: func(d *decoder, v value) { d.p.IDMap.UID = d.ranges(v) }, fields: anyRangeFields, list: true},
-		{name: "gid", read: func(d *decoder, v value) { d.p.IDMap.GID = d.ranges(v) }, fields: anyRangeFields, list: true},
+		{name: "uid", read: func(d *decoder, v value) { d.p.IDMap.UID = d.ranges(v) }, fields: anyRangeFields, list: true, many: asSet},
+		{name: "gid", read: func(d *decoder, v value) { d.p.IDMap.GID = d.ranges(v) }, fields: anyRangeFields, list: true, many: asSet},
 		{name: "setgroups", read: func(d *decoder, v value) { d.p.IDMap.Setgroups = enum(d, v, SetgroupsAllow, SetgroupsDeny) }},
 	}
 }
@@ -60,6 +60,7 @@ func (d *decoder) id(v value) (uint32, bool) {
 			return 0, false
 		}
 		v.raw = n
+		d.became(v.key, n)
 	}
 	n, ok := d.integer(v, 0, maxID)
 	return uint32(n), ok

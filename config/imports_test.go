@@ -14,12 +14,13 @@ import (
 func TestImports(t *testing.T) {
 	const module = "github.com/nslaunch/nslaunch/"
 	allowed := map[string]bool{
-		"bytes": true, "cmp": true, "errors": true, "fmt": true, "io": true, "maps": true, "math": true,
+		"bytes": true, "cmp": true, "embed": true, "errors": true, "fmt": true, "io": true, "io/fs": true, "maps": true, "math": true,
 		"math/bits": true, "os": true, "path": true, "path/filepath": true, "slices": true, "strconv": true,
-		"strings": true, "syscall": true, "time": true, "unicode": true, "unicode/utf8": true,
+		"strings": true, "sync": true, "syscall": true, "time": true, "unicode": true, "unicode/utf8": true,
 		"github.com/BurntSushi/toml": true,
 		module + "mountprop":         true,
 		module + "internal/passwd":   true,
+		module + "internal/gitrepo":  true,
 	}
 	files, _ := filepath.Glob("*.go")
 	for _, file := range files {

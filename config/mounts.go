@@ -13,10 +13,10 @@ const anyPath = "/path"
 // mountsFields are the lists of [mounts], and the table of a target.
 func mountsFields() []field {
 	return []field{
-		{name: "ro", read: mountList(MountEntry{Type: MountBind, Readonly: true, Recursive: true})},
-		{name: "rw", read: mountList(MountEntry{Type: MountBind, Recursive: true})},
-		{name: "tmpfs", read: mountList(MountEntry{Type: MountTmpfs})},
-		{name: "masked", read: mountList(MountEntry{Type: MountMasked})},
+		{name: "ro", read: mountList(MountEntry{Type: MountBind, Readonly: true, Recursive: true}), many: asSet},
+		{name: "rw", read: mountList(MountEntry{Type: MountBind, Recursive: true}), many: asSet},
+		{name: "tmpfs", read: mountList(MountEntry{Type: MountTmpfs}), many: asSet},
+		{name: "masked", read: mountList(MountEntry{Type: MountMasked}), many: asSet},
 		{name: anyPath, fields: mountFields},
 	}
 }
@@ -26,15 +26,23 @@ func mountsFields() []field {
 func readMounts(d *decoder, table value) {
 	fields := mountsFields()
 	var keys []mountKey
+	d.place(table)
 	d.p.Mounts = slices.Grow(d.p.Mounts, countMounts(table.raw))
 	d.each(table, func(name string, v value) {
 		i := slices.IndexFunc(fields, func(f field) bool { return f.name == name })
 		_, isTable := v.raw.(map[string]any)
 		switch {
 		case i >= 0 && fields[i].read != nil:
-			fields[i].read(d, v)
+			d.field(fields[i], v)
 		case strings.ContainsAny(name, "/.~$"), isTable && suggest(name, fieldNames(fields)) == "" && !hasField(topFields(), name):
 			target, ok := d.target(v, name)
+			switch {
+			case ok && v.raw == false:
+				d.takeAway(v, target)
+				return
+			case ok && d.replaced(v, target):
+				return
+			}
 			m := MountEntry{Key: v.key, Target: target}
 			if keys == nil {
 				keys = mountKeys()
@@ -93,9 +101,18 @@ func (d *decoder) listed(v value, m MountEntry) {
 		}
 		v.raw = s
 	}
+	if raw, ok := v.raw.(string); ok && m.Optional && d.noRepository(raw) {
+		d.leftOut(v.key)
+		return
+	}
 	s, ok := d.hostFile(v)
+	if ok && m.Optional {
+		d.became(v.key, "-"+s)
+	}
 	switch {
 	case !ok:
+		return
+	case d.replaced(v, s):
 		return
 	case s == "/":
 		d.problem(v, "%s", rootIsNoTarget)

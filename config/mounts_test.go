@@ -191,8 +191,8 @@ func TestNewMounts(t *testing.T) {
 		{"propagation", "slave", "--propagation"},
 		{"root.propagation", "private", "--set"},
 	}, testVars())
-	want := `--set: root.propagation: propagation is given already, at --propagation
---rw: mounts.rw: "/usr" is mounted already by mounts.ro[0], at --ro`
+	want := `--set root.propagation: propagation is given already, at --propagation
+--rw: mounts.rw[0]: "/usr" is mounted already by mounts.ro[0], at --ro`
 	if err == nil || err.Error() != want {
 		t.Errorf("New = %v; want %s", err, want)
 	}

@@ -17,6 +17,17 @@ func nameByte(c byte) bool {
 	return letterOrDigit(c) || c == '.' || c == '_' || c == '-'
 }
 
+// nameBytes returns s with "-" in the place of what a name cannot have.
+func nameBytes(s string) string {
+	name := []byte(s)
+	for i, c := range name {
+		if !nameByte(c) {
+			name[i] = '-'
+		}
+	}
+	return string(name)
+}
+
 func allBytes(s string, good func(c byte) bool) bool {
 	for i := range len(s) {
 		if !good(s[i]) {
@@ -31,11 +42,19 @@ func allDigits(s string) bool {
 }
 
 // readName reads the sandbox's name, which is also the name of a scope and of
-// a directory, and must not be taken for a process id.
+// a directory, and must not be taken for a process id. A branch's name often
+// has a slash, so what variables stand for is made to fit.
 func readName(d *decoder, v value) {
-	s, ok := d.str(v)
+	raw, ok := v.raw.(string)
+	if !ok {
+		d.wrongType(v, "a string")
+		return
+	}
+	s, ok := d.expandEach(v, raw, nameBytes)
 	switch {
 	case !ok:
+	case s == "":
+		d.problem(v, "want a string that is not empty")
 	case len(s) > maxName:
 		d.problem(v, "want at most %d bytes, got %d", maxName, len(s))
 	case !allBytes(s, nameByte) || !letterOrDigit(s[0]):
@@ -59,13 +78,7 @@ func defaultName(file string, argv []string) string {
 	case len(argv) > 0:
 		base = filepath.Base(argv[0])
 	}
-	name := []byte(base)
-	for i, c := range name {
-		if !nameByte(c) {
-			name[i] = '-'
-		}
-	}
-	s := strings.TrimLeft(string(name), "._-")
+	s := strings.TrimLeft(nameBytes(base), "._-")
 	if allDigits(s) { // an empty one, too
 		s = strings.TrimSuffix("nslaunch-"+s, "-")
 	}

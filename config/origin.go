@@ -47,6 +47,9 @@ func (p *Profile) Origin(key string) Origin {
 	for k := key; k != ""; k = parentKey(k) {
 		m, ok := p.origins[k]
 		if ok && (k == key || !m.kind.table()) {
+			if k == key && m.as != "" && within(k, "mounts") {
+				key = m.as // its place in the list that was written
+			}
 			return Origin{key, m.keyPos()}
 		}
 		if parentKey(k) == "namespaces" {
@@ -58,23 +61,29 @@ func (p *Profile) Origin(key string) Origin {
 	return Origin{Key: key}
 }
 
+// near returns the mark of key, or that of the nearest table or value around it.
+func (o origins) near(key string) (mark, bool) {
+	for k := key; k != ""; k = parentKey(k) {
+		if m, ok := o[k]; ok {
+			return m, true
+		}
+	}
+	return mark{}, false
+}
+
 // valuePos returns where to change the value at key: the value's place, or
 // that of the nearest table or value around it; the zero Pos where none is.
 func (o origins) valuePos(key string) Pos {
-	for k := key; k != ""; k = parentKey(k) {
-		if m, ok := o[k]; ok {
-			return m.valuePos()
-		}
+	if m, ok := o.near(key); ok {
+		return m.valuePos()
 	}
 	return Pos{}
 }
 
 // keyPos is valuePos for the place of the key itself.
 func (o origins) keyPos(key string) Pos {
-	for k := key; k != ""; k = parentKey(k) {
-		if m, ok := o[k]; ok {
-			return m.keyPos()
-		}
+	if m, ok := o.near(key); ok {
+		return m.keyPos()
 	}
 	return Pos{}
 }

@@ -1,46 +1,82 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 )
 
-// Load reads, decodes and checks the profile at path; "-" is standard input.
+// Load reads, decodes and checks the profile at path; "-" is standard input, and
+// one of [Presets] that preset.
 // Where the profile has problems the error is an [Errors] with all of them.
-func Load(path string, vars Vars) (*Profile, error) {
+// The settings are those of flags: they win over what the profile says.
+func Load(path string, vars Vars, settings ...Setting) (*Profile, error) {
+	data, err := readProfile(path)
+	if err != nil {
+		return nil, err
+	}
+	return Parse(path, data, vars, settings...)
+}
+
+// readProfile reads the profile at path, which is a preset's name as in extends, too.
+func readProfile(path string) ([]byte, error) {
+	if name, ok := strings.CutPrefix(path, presetPrefix); ok {
+		if data, ok := preset(name); ok {
+			return data, nil
+		}
+		return nil, errors.New(noPreset(name))
+	}
 	data, err := read(path)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	return Parse(path, data, vars)
+	return data, nil
 }
 
 // Parse decodes and checks the profile in data. file names it in errors, and
-// its directory is where relative paths start. The error is an [Errors].
-func Parse(file string, data []byte, vars Vars) (*Profile, error) {
-	src := &source{file, data}
-	if data == nil {
+// its directory is where relative paths start. The settings are as in [Load].
+// The error is an [Errors].
+func Parse(file string, data []byte, vars Vars, settings ...Setting) (*Profile, error) {
+	return newDecoder(file, vars).parse(data, settings)
+}
+
+func (d *decoder) parse(data []byte, settings []Setting) (*Profile, error) {
+	src := &source{name: d.p.File, text: data}
+	tree, marks, err := readText(src)
+	if err != nil {
+		return nil, Errors{err}
+	}
+	if _, extends := tree["extends"]; extends || len(settings) > 0 || len(d.facts.vars.Var) > 0 || d.shown != nil {
+		src.dir = d.facts.dir()
+		return d.compose(&layer{src: src, tree: tree, marks: marks}, settings)
+	}
+	d.p.origins = marks
+	// A misspelt or misplaced version is a problem of its own, told by the walk.
+	return d.profile(tree, versionMissing(src))
+}
+
+func versionMissing(src *source) *Error {
+	return &Error{Pos: Pos{src.name, 1, 1}, Key: "version", Msg: "missing (write version = " + strconv.Itoa(Version) + " at the top)"}
+}
+
+// readText returns the tree of a source and the place of all that is in it.
+func readText(src *source) (map[string]any, origins, *Error) {
+	if src.text == nil {
 		src.text = []byte{} // nil is a flag's
 	}
 	if offset, msg := badText(src.text); msg != "" {
-		return nil, Errors{{Pos: src.pos(offset), Msg: msg}}
+		return nil, nil, &Error{Pos: src.pos(offset), Msg: msg}
 	}
 	scanned := scan(src)
-	if scanned.deep > 0 {
-		return nil, Errors{{Pos: src.pos(scanned.deep), Msg: fmt.Sprintf("nested too deeply, want at most %d levels", maxDepth)}}
+	switch {
+	case scanned.deep > 0:
+		return nil, nil, &Error{Pos: src.pos(scanned.deep), Msg: fmt.Sprintf("nested too deeply, want at most %d levels", maxDepth)}
+	case scanned.unsure:
+		tree, err := parseTOML(src, scanned.twice)
+		return tree, scanned.marks, err
 	}
-	tree := scanned.tree
-	if scanned.unsure {
-		var err *Error
-		if tree, err = parseTOML(src, scanned.twice); err != nil {
-			return nil, Errors{err}
-		}
-	}
-	d := newDecoder(file, vars)
-	d.p.origins = scanned.marks
-	// A misspelt or misplaced version is a problem of its own, told by the walk.
-	missing := &Error{Pos: Pos{file, 1, 1}, Key: "version", Msg: "missing (write version = " + strconv.Itoa(Version) + " at the top)"}
-	return d.profile(tree, missing)
+	return scanned.tree, scanned.marks, nil
 }
 
 func newDecoder(file string, vars Vars) *decoder {
@@ -52,11 +88,14 @@ func newDecoder(file string, vars Vars) *decoder {
 // profile walks the tree of a whole profile. noVersion is the problem where
 // it has no version.
 func (d *decoder) profile(tree map[string]any, noVersion *Error) (*Profile, error) {
+	if d.shown != nil {
+		d.shown.tree = tree
+	}
 	raw, hasVersion := tree["version"]
 	if n, ok := raw.(int64); ok && n != Version {
 		// The rest is in a language that we do not know.
 		d.problem(value{key: "version", raw: raw}, "unknown version %d, want %d", n, Version)
-		return nil, d.errs.sorted()
+		return nil, d.p.sorted(d.errs)
 	}
 	d.table(value{raw: tree}, topFields())
 	if !hasVersion && !d.spoilt["version"] && noVersion != nil {
@@ -65,7 +104,7 @@ func (d *decoder) profile(tree map[string]any, noVersion *Error) (*Profile, erro
 	d.defaults()
 	c := &checker{p: d.p, spoilt: d.spoilt}
 	c.run()
-	if err := append(d.errs, c.errs...).sorted(); err != nil {
+	if err := d.p.sorted(append(d.errs, c.errs...)); err != nil {
 		return nil, err
 	}
 	return d.p, nil
@@ -76,5 +115,5 @@ func (d *decoder) profile(tree map[string]any, noVersion *Error) (*Profile, erro
 func Check(p *Profile) error {
 	c := &checker{p: p}
 	c.run()
-	return c.errs.sorted()
+	return p.sorted(c.errs)
 }

@@ -114,7 +114,7 @@ func (s *scanner) mark(path string, key, value int, kind markKind) {
 		s.twice, s.unsure = &clash{path, old.key, key}, true
 	}
 	if !again || kind == markTable && old.kind == markOpened {
-		s.marks[path] = mark{s.src, key, value, kind}
+		s.marks[path] = mark{src: s.src, key: key, value: value, kind: kind}
 	}
 }
 

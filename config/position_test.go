@@ -29,7 +29,7 @@ func checkPositions(t *testing.T, text string) bool {
 	if _, msg := badText([]byte(text)); msg != "" {
 		return false
 	}
-	src := &source{"f.toml", []byte(text)}
+	src := &source{name: "f.toml", text: []byte(text)}
 	s := scan(src)
 	if s.deep > 0 {
 		return false

@@ -12,8 +12,8 @@ func procFields() []field {
 			d.p.Proc.Hidepid = enum(d, v, HidepidOff, HidepidNoaccess, HidepidInvisible, HidepidPtraceable)
 		}},
 		{name: "subset", read: func(d *decoder, v value) { d.p.Proc.Subset = enum(d, v, "pid") }},
-		{name: "readonly_paths", read: func(d *decoder, v value) { d.p.Proc.ReadonlyPaths = d.procPaths(v) }},
-		{name: "masked_paths", read: func(d *decoder, v value) { d.p.Proc.MaskedPaths = d.procPaths(v) }},
+		{name: "readonly_paths", read: func(d *decoder, v value) { d.p.Proc.ReadonlyPaths = d.procPaths(v) }, many: asSet},
+		{name: "masked_paths", read: func(d *decoder, v value) { d.p.Proc.MaskedPaths = d.procPaths(v) }, many: asSet},
 		{name: "fallback", read: func(d *decoder, v value) { d.p.Proc.Fallback = enum(d, v, ProcHost, ProcNone) }},
 	}
 }

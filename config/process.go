@@ -11,8 +11,8 @@ func processFields() []field {
 		{name: "cwd", read: readCwd},
 		{name: "uid", read: func(d *decoder, v value) { d.p.Process.UID = d.optionalID(v) }},
 		{name: "gid", read: func(d *decoder, v value) { d.p.Process.GID = d.optionalID(v) }},
-		{name: "groups", read: func(d *decoder, v value) { d.p.Process.Groups = list(d, v, "an array of integers", d.id) }},
-		{name: "capabilities", read: readCapabilities},
+		{name: "groups", read: func(d *decoder, v value) { d.p.Process.Groups = list(d, v, "an array of integers", d.id) }, many: asSet},
+		{name: "capabilities", read: readCapabilities, many: asSet, initial: string(CapabilitiesKeep)},
 		{name: "no_new_privs", read: func(d *decoder, v value) { d.boolean(v, &d.p.Process.NoNewPrivs) }},
 		{name: "umask", read: func(d *decoder, v value) { d.p.Process.Umask = d.octal(v, "022", 0o777) }},
 		{name: "oom_score_adj", read: func(d *decoder, v value) { d.p.Process.OOMScoreAdj = d.optionalInt(v, -1000, 1000) }},
@@ -21,7 +21,7 @@ func processFields() []field {
 		{name: "terminal", read: func(d *decoder, v value) {
 			d.p.Process.Terminal = enum(d, v, TerminalInherit, TerminalPTY, TerminalNone)
 		}},
-		{name: "keep_fds", read: readKeepFDs},
+		{name: "keep_fds", read: readKeepFDs, many: asSet},
 		{name: "stop_signal", read: readStopSignal},
 		{name: "stop_timeout", read: func(d *decoder, v value) {
 			if t, ok := d.duration(v); ok {

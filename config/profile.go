@@ -40,6 +40,7 @@ type Profile struct {
 	Service     Service
 
 	origins origins
+	sources map[string]*source // by name, where there are several
 }
 
 // Command is what runs in the sandbox.

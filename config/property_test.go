@@ -222,7 +222,7 @@ func TestScopeFlags(t *testing.T) {
 		t.Errorf("New = %+v, %+v, %+v", p.Scope, p.UnitLimits(), p.Service)
 	}
 	_, err = New([]Setting{{"scope.properties.CPUWieght", 50, "--set"}}, testVars())
-	if want := `--set: scope.properties.CPUWieght: unknown key "CPUWieght" in [scope.properties] (did you mean "CPUWeight"?)`; err == nil || err.Error() != want {
+	if want := `--set scope.properties.CPUWieght: unknown key "CPUWieght" in [scope.properties] (did you mean "CPUWeight"?)`; err == nil || err.Error() != want {
 		t.Errorf("New: %v; want %s", err, want)
 	}
 }

@@ -12,19 +12,22 @@ import (
 const maxSize = 1 << 20
 
 // read returns the text of the profile at path; "-" is standard input.
-func read(path string) (text []byte, err error) {
+func read(path string) ([]byte, error) {
 	if path == "-" {
-		text, err = io.ReadAll(io.LimitReader(os.Stdin, maxSize+1))
-	} else {
-		text, err = readFile(path)
+		return bounded(io.ReadAll(io.LimitReader(os.Stdin, maxSize+1)))
 	}
+	return readFile(path)
+}
+
+// bounded refuses what is longer than a profile.
+func bounded(text []byte, err error) ([]byte, error) {
 	if err == nil && len(text) > maxSize {
 		err = errors.New("more than 1 MiB, not a profile")
 	}
 	return text, err
 }
 
-// readFile reads a file, the first byte after maxSize at most. Package os
+// readFile reads a file. Package os
 // would prepare the poller, which no launch needs so early.
 func readFile(path string) ([]byte, error) {
 	fd, err := uninterrupted(func() (int, error) { return syscall.Open(path, syscall.O_RDONLY|syscall.O_CLOEXEC, 0) })
@@ -41,7 +44,18 @@ func readFile(path string) ([]byte, error) {
 		}
 		text = text[:len(text)+n]
 	}
-	return text, nil
+	return bounded(text, nil)
+}
+
+// siblings returns the names of what lies in a directory, as far as that is known.
+func siblings(dir string) []string {
+	f, err := os.Open(dir)
+	if err != nil {
+		return nil
+	}
+	defer f.Close()
+	names, _ := f.Readdirnames(1000) // they are for a hint
+	return names
 }
 
 // uninterrupted makes a system call until no signal comes in its way.

@@ -36,7 +36,7 @@ func checkScan(t *testing.T, text string) bool {
 	if _, msg := badText([]byte(text)); msg != "" {
 		return false
 	}
-	s := scan(&source{"f.toml", []byte(text)})
+	s := scan(&source{name: "f.toml", text: []byte(text)})
 	if s.deep > 0 {
 		return false
 	}
@@ -48,7 +48,7 @@ func checkScan(t *testing.T, text string) bool {
 		}
 	case err != nil:
 		t.Errorf("%q: taken for %v, and the parser says: %v", text, s.tree, err)
-	case !same(s.tree, want):
+	case !equalTrees(s.tree, want):
 		t.Errorf("%q: got %#v; want %#v", text, s.tree, want)
 	}
 	return !s.unsure
@@ -70,7 +70,7 @@ func hasTime(v any) bool {
 }
 
 // same is reflect.DeepEqual, but for floats: those are compared by their bits.
-func same(a, b any) bool {
+func equalTrees(a, b any) bool {
 	if reflect.TypeOf(a) != reflect.TypeOf(b) {
 		return false
 	}
@@ -81,7 +81,7 @@ func same(a, b any) bool {
 	case map[string]any:
 		return maps.EqualFunc(a, b.(map[string]any), same)
 	case []map[string]any:
-		return slices.EqualFunc(a, b.([]map[string]any), func(a, b map[string]any) bool { return same(a, b) })
+		return slices.EqualFunc(a, b.([]map[string]any), func(a, b map[string]any) bool { return equalTrees(a, b) })
 	case []any:
 		return slices.EqualFunc(a, b.([]any), same)
 	}

@@ -12,6 +12,7 @@ import (
 func topFields() []field {
 	return []field{
 		{name: "version", read: func(d *decoder, v value) { d.integer(v, Version, Version) }},
+		{name: "extends", read: func(d *decoder, v value) { list(d, v, "an array of strings", d.str) }}, // by compose, before all else
 		{name: "name", read: readName},
 		{name: "hostname", read: func(d *decoder, v value) { d.p.Hostname = d.utsName(v) }},
 		{name: "domainname", read: func(d *decoder, v value) { d.p.Domainname = d.utsName(v) }},
@@ -40,7 +41,7 @@ func readPropagation(d *decoder, v value) mountprop.Propagation {
 
 func commandFields() []field {
 	return []field{
-		{name: "argv", read: readArgv},
+		{name: "argv", read: readArgv, many: asWords},
 		{name: "args", read: func(d *decoder, v value) { d.p.Command.Args = enum(d, v, ArgsReplace, ArgsAppend) }},
 	}
 }

@@ -5,8 +5,11 @@ import "bytes"
 // source is a text that values come from: a file, or a flag, which has a name
 // and no text.
 type source struct {
-	name string
-	text []byte
+	name  string
+	text  []byte
+	dir   string // where its relative paths start, absolute; "" where that is unknown
+	layer int    // where several make a profile: what a later one says wins
+	from  *mark  // the element of an extends that names it; nil for the profile itself
 }
 
 // pos returns the place of the byte at offset. It counts lines only now, as
@@ -32,7 +35,12 @@ type mark struct {
 	src        *source
 	key, value int
 	kind       markKind
+	as         string // the path in the source, where merging has changed it
 }
+
+// short tells whether a value was written for the section that the key at path
+// is the main one of.
+func (m mark) short(path string) bool { return m.as != "" && m.as == parentKey(path) }
 
 func (m mark) keyPos() Pos   { return m.src.pos(m.key) }
 func (m mark) valuePos() Pos { return m.src.pos(m.value) }

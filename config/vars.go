@@ -20,6 +20,11 @@ type Vars struct {
 	// Ask finds out home, user, cwd or state where that is "" above, and a
 	// profile needs it; nil where nobody knows.
 	Ask func(name string) string
+	// Var has the values of ${var:NAME}. One that a profile does not use is an error.
+	Var map[string]string
+	// Git looks up ${git:NAME}, of dir, common_dir and branch; nil where there is
+	// no repository. Its error is [fs.ErrNotExist] where there is none.
+	Git func(name string) (string, error)
 }
 
 // Known returns the facts with all found out that there are.
@@ -70,11 +75,13 @@ func (f *facts) dir() string {
 
 // variableNames lists the variables for people.
 func variableNames() []string {
-	return []string{"${home}", "${uid}", "${gid}", "${user}", "${cwd}", "${profile_dir}", "${state}", "${env:NAME}", "${env:NAME:-default}"}
+	return []string{"${home}", "${uid}", "${gid}", "${user}", "${cwd}", "${profile_dir}", "${state}", "${env:NAME}", "${env:NAME:-default}",
+		"${var:NAME}", "${var:NAME:-default}", "${git:dir}", "${git:common_dir}", "${git:branch}"}
 }
 
 // lookup returns what the variable of that name, as between ${ and }, stands for.
-func (f *facts) lookup(name string) (s string, known bool) {
+// dir is what ${profile_dir} does.
+func (f *facts) lookup(name, dir string) (s string, known bool) {
 	switch name {
 	case "home":
 		return f.home(), true
@@ -87,7 +94,7 @@ func (f *facts) lookup(name string) (s string, known bool) {
 	case "cwd":
 		return f.cwd(), true
 	case "profile_dir":
-		return f.dir(), true
+		return dir, true
 	case "state":
 		return f.state(), true
 	}
@@ -97,6 +104,12 @@ func (f *facts) lookup(name string) (s string, known bool) {
 // expand replaces the variables in a string. What they stand for is not
 // looked at again. "$${" is a literal "${", any other "$" is itself.
 func (d *decoder) expand(v value, s string) (string, bool) {
+	return d.expandEach(v, s, nil)
+}
+
+// expandEach is expand, with a function that what a variable stands for goes
+// through, unless it is nil.
+func (d *decoder) expandEach(v value, s string, each func(string) string) (string, bool) {
 	if !strings.Contains(s, "${") {
 		return s, true
 	}
@@ -121,6 +134,9 @@ func (d *decoder) expand(v value, s string) (string, bool) {
 			}
 			text, ok := d.variable(v, s[len("${"):end])
 			good = good && ok
+			if each != nil {
+				text = each(text)
+			}
 			b.WriteString(text)
 			s = s[end+1:]
 		default:
@@ -129,15 +145,25 @@ func (d *decoder) expand(v value, s string) (string, bool) {
 		}
 	}
 	b.WriteString(s)
+	if good {
+		d.became(v.key, b.String())
+	}
 	return b.String(), good
 }
 
 // variable returns what the variable stands for in the value v.
 func (d *decoder) variable(v value, name string) (string, bool) {
-	if rest, ok := strings.CutPrefix(name, "env:"); ok {
+	space, rest, ok := strings.Cut(name, ":")
+	switch {
+	case !ok:
+	case space == "env":
 		return d.environment(v, rest)
+	case space == "var":
+		return d.given(v, rest)
+	case space == "git" && (rest == "dir" || rest == "common_dir" || rest == "branch"):
+		return d.repository(v, rest)
 	}
-	s, known := d.facts.lookup(name)
+	s, known := d.facts.lookup(name, d.dir(v.key))
 	switch {
 	case !known:
 		written := "${" + name + "}"

@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"os"
 	"path/filepath"
+	"sync"
 
+	"github.com/nslaunch/nslaunch/internal/gitrepo"
 	"github.com/nslaunch/nslaunch/internal/passwd"
 )
 
@@ -12,7 +14,7 @@ import (
 // /etc/passwd; User is from /etc/passwd, else $USER. What cannot be found out is "".
 // All but the ids is found out when a profile needs it; see [Vars.Known].
 func CallerVars() Vars {
-	return Vars{UID: os.Getuid(), GID: os.Getgid(), Env: os.LookupEnv, Ask: ask}
+	return Vars{UID: os.Getuid(), GID: os.Getgid(), Env: os.LookupEnv, Ask: ask, Git: gitOf()}
 }
 
 func ask(name string) string {
@@ -44,4 +46,22 @@ func stateDir() string {
 		return filepath.Join(home, ".local/state/nslaunch")
 	}
 	return ""
+}
+
+// gitOf looks up what ${git:…} stands for in the repository of the working
+// directory, which is looked for when first asked for.
+func gitOf() func(name string) (string, error) {
+	find := sync.OnceValues(func() (gitrepo.Repo, error) { return gitrepo.Find(ask("cwd")) })
+	return func(name string) (string, error) {
+		repo, err := find()
+		switch {
+		case err != nil:
+			return "", err
+		case name == "branch":
+			return repo.Branch()
+		case name == "common_dir":
+			return repo.CommonDir, nil
+		}
+		return repo.Dir, nil
+	}
 }

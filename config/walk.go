@@ -19,6 +19,14 @@ type decoder struct {
 	spoilt map[string]bool
 
 	initGiven bool // process.init was written
+
+	// Where several sources make the profile:
+	mounted map[string][]placed // the entries of each target
+	took    map[string]bool     // keys of [mounts] with false where an earlier source has an entry
+
+	shown      *shown // what became of the values; nil where nobody asks
+	wrongTypes int    // how many problems are of a value's type
+	trial      bool   // one setting alone is read, to see whether it is of the right type
 }
 
 // field is one key of a table. One that is a table itself has fields, and
@@ -29,7 +37,21 @@ type field struct {
 	main   string
 	fields func() []field
 	list   bool // the fields are those of each element of an array
+
+	// many tells that the value is a list, which name.add and name.remove change.
+	many many
+	// initial is the value where none is written, for a list that is not empty then.
+	initial any
 }
+
+// many says what add does to a list.
+type many uint8
+
+const (
+	notMany many = iota
+	asSet        // what is there already is not added again
+	asWords      // order and number mean something
+)
 
 // value is a value on its way from the tree into the profile.
 type value struct {
@@ -54,15 +76,16 @@ func (d *decoder) misplaced(key, format string, args ...any) {
 }
 
 func (d *decoder) add(key string, pos Pos, format string, args ...any) {
-	d.errs = append(d.errs, &Error{Pos: pos, Key: key, Msg: fmt.Sprintf(format, args...)})
+	d.errs = append(d.errs, &Error{Pos: pos, Key: d.p.written(key), Msg: fmt.Sprintf(format, args...)})
 	d.spoilt[key] = true
 }
 
 // wrongType notes a value that is not of the type wanted.
 func (d *decoder) wrongType(v value, want string) {
-	if v.short {
+	if v.short || d.p.origins[v.key].short(v.key) {
 		want += " or a table"
 	}
+	d.wrongTypes++
 	d.problem(v, "want %s, got %s", want, typeName(v.raw))
 }
 
@@ -119,6 +142,9 @@ func (d *decoder) field(f field, v value) {
 				return
 			}
 		}
+	}
+	if changes, ok := f.changes(v.raw); ok {
+		v.raw = d.changedAlone(f, v, changes)
 	}
 	if f.read != nil {
 		f.read(d, v)

@@ -58,6 +58,7 @@ func outcomes(t *testing.T, u nstest.User) map[string]outcome {
 	caps := "CapEff:\t" + allCaps(t) + "\n"
 	all := map[string]outcome{
 		"hello":      prints("hello from NewNamespace: uid 0, process 2\n"),
+		"extends":    prints("hello from child: uid 0, process 2\n"),
 		"pid":        prints("    PID COMMAND\n      1 nslaunch-init\n      2 ps\n"),
 		"net":        printsLike(onlyLo),
 		"user":       prints("euid 0, egid 0\n%s", caps),

@@ -13,6 +13,8 @@ import (
 func cmdCheck(args []string) int {
 	fs := newFlags("check")
 	host := fs.Bool("host", false, "also ask this machine whether it can run the profile")
+	var c changes
+	changeFlags(fs, &c)
 	asJSON := fs.Bool("json", false, "print the problems as a JSON array")
 	if status, ok := parse(fs, args, exitUsage); !ok {
 		return status
@@ -22,7 +24,7 @@ func cmdCheck(args []string) int {
 	}
 	found, remarks := []problem{}, []problem{}
 	for _, path := range fs.Args() {
-		notes, err := checkProfile(path, *host)
+		notes, err := checkProfile(path, &c, *host)
 		for _, err := range problems(err) {
 			if err != nil {
 				found = append(found, newProblem(path, err))
@@ -49,8 +51,8 @@ func cmdCheck(args []string) int {
 	return exitOK
 }
 
-func checkProfile(path string, host bool) ([]launcher.Note, error) {
-	p, err := config.Load(path, config.CallerVars())
+func checkProfile(path string, c *changes, host bool) ([]launcher.Note, error) {
+	p, err := config.Load(path, c.vars(), c.settings...)
 	if err != nil || !host {
 		return nil, err
 	}
@@ -72,12 +74,13 @@ func checkProfile(path string, host bool) ([]launcher.Note, error) {
 
 // problem is one problem of a profile, as check prints it, or a note on it.
 type problem struct {
-	Level   string `json:"level,omitempty"` // "note", or nothing
-	File    string `json:"file"`
-	Line    int    `json:"line,omitempty"`
-	Column  int    `json:"column,omitempty"`
-	Key     string `json:"key,omitempty"`
-	Message string `json:"message"`
+	Level   string   `json:"level,omitempty"` // "note", or nothing
+	File    string   `json:"file"`
+	Line    int      `json:"line,omitempty"`
+	Column  int      `json:"column,omitempty"`
+	Key     string   `json:"key,omitempty"`
+	Message string   `json:"message"`
+	Extends []string `json:"extended_from,omitempty"` // the places that led to the file, the nearest first
 
 	text string
 }
@@ -87,6 +90,9 @@ func newProblem(path string, err error) problem {
 	var e *config.Error
 	if errors.As(err, &e) {
 		p.File, p.Line, p.Column, p.Key, p.Message = e.Pos.File, e.Pos.Line, e.Pos.Col, e.Key, e.Msg
+		for _, pos := range e.Via {
+			p.Extends = append(p.Extends, pos.String())
+		}
 	}
 	return p
 }

@@ -9,7 +9,7 @@ import (
 func helpText() string {
 	var b strings.Builder
 	b.WriteString("nslaunch runs commands in sandboxes that a TOML profile declares.\n\nusage:\n")
-	b.WriteString("  nslaunch PROFILE [ARGV…]     PROFILE has a \"/\", ends in .toml, or is - for standard input\n")
+	b.WriteString("  nslaunch PROFILE [ARGV…]     PROFILE has a \"/\", ends in .toml, is preset:NAME, or - for standard input\n")
 	for _, c := range commands() {
 		fmt.Fprintf(&b, "  nslaunch %s %s\n", c.name, c.usage)
 	}

@@ -39,8 +39,9 @@ type command struct {
 func commands() []command {
 	return []command{
 		{"run", "[FLAGS] PROFILE [--] [ARGV…]", "run a command in a sandbox", cmdRun},
-		{"check", "[--host] [--json] PROFILE…", "report every problem of profiles", cmdCheck},
+		{"check", "[FLAGS] PROFILE…", "report every problem of profiles", cmdCheck},
 		{"plan", "[--json|--syscalls] PROFILE [--] [ARGV…]", "print what run would do, step by step", cmdPlan},
+		{"show", "[--origin] [--json] PROFILE [KEY]", "print a profile with all that it extends, as one", cmdShow},
 		{"unit", "[--user] [--setenv NAME=VALUE] PROFILE", "print a unit file for systemd that runs a profile", cmdUnit},
 		{"ns", "[--type TYPE] [--json]", "list the namespaces of this machine", cmdNS},
 		{"version", "[--json]", "print the version", cmdVersion},
@@ -76,12 +77,12 @@ func dispatch(args []string) int {
 	if isProfile(first) || strings.HasPrefix(first, "-") {
 		return cmdRun(args)
 	}
-	say().Errorf("%q is neither a command nor a profile, which has a \"/\" or ends in .toml (see nslaunch help)", first)
+	say().Errorf("%q is neither a command nor a profile, which has a \"/\", ends in .toml or is preset:NAME (see nslaunch help)", first)
 	return exitUsage
 }
 
 // isProfile tells a profile from a command word by its form alone: no file
 // that happens to lie around changes what a line means.
 func isProfile(arg string) bool {
-	return arg == "-" || strings.Contains(arg, "/") || strings.HasSuffix(arg, ".toml")
+	return arg == "-" || strings.HasPrefix(arg, "preset:") || strings.Contains(arg, "/") || strings.HasSuffix(arg, ".toml")
 }

@@ -88,6 +88,8 @@ func TestDesignProfiles(t *testing.T) {
 		nstest.CheckNothingLeft(t)
 		run := func(name string, test func(t *testing.T)) { t.Run(name, test) }
 		run("01-npm", func(t *testing.T) {
+			w.flags = []string{"--set", "limits.optional=true"} // there is no systemd here
+			defer func() { w.flags = nil }()
 			w.sees(t, "01-npm", sight{
 				args: []string{"npm", "ci", "--x"}, uid: u.UID, cwd: w.project, hostname: "npm", noCaps: true,
 				env: []string{"npm_config_cache=c", "HOME=" + u.Home},
@@ -167,6 +169,9 @@ func TestDesignProfiles(t *testing.T) {
 			})
 		})
 		run("09-ci", func(t *testing.T) {
+			w.refuses(t, "09-ci", `2:14: name: variable job is not given, want --var job=VALUE`)
+			w.flags = []string{"--var", "job=unit", "--set", "limits.optional=true"} // there is no systemd here
+			defer func() { w.flags = nil }()
 			if !u.IsRoot() {
 				w.refuses(t, "09-ci", `17:27: mounts."/w".idmap: mapping the ids of a mount takes CAP_SYS_ADMIN`)
 				return
@@ -183,5 +188,28 @@ func TestDesignProfiles(t *testing.T) {
 					"/dev/dri": ",rw,!nodev", filepath.Join("/dev", "pts"): "devpts"},
 			})
 		})
+		run("11-unshare and 12-nsenter", func(t *testing.T) {
+			w.command(t, "12-nsenter")
+			if !u.IsRoot() {
+				w.refuses(t, "11-unshare", `3:16: namespaces.net: a new net namespace needs CAP_SYS_ADMIN`)
+				return
+			}
+			cmd := w.command(t, "11-unshare")
+			cmd.Args = slices.Concat(cmd.Args[:slices.Index(cmd.Args, nstest.Nslaunch(t))], []string{"sh", "-c", unshareThenEnter, "sh", nstest.Nslaunch(t)})
+			if got := nstest.MustRun(t, cmd); !strings.HasPrefix(got, "1: lo: <LOOPBACK,UP,LOWER_UP>") || strings.Contains(got, "\n2: ") {
+				t.Errorf("it sees\n%s", got)
+			}
+		})
 	})
 }
+
+// unshareThenEnter runs the profile that makes a network namespace, and the one that enters it.
+const unshareThenEnter = `
+$1 run --status-fd 3 ./11-unshare.toml 3>events &
+until pid=$(sed -n 's/.*"started","pid":\([0-9]*\).*/\1/p' events) && [ "$pid" ]; do sleep 0.05; done
+$1 run --var pid=$pid ./12-nsenter.toml
+status=$?
+kill $!
+wait
+exit $status
+`

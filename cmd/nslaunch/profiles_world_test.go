@@ -7,14 +7,14 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/nslaunch/nslaunch/internal/nstest"
 )
 
-// The profiles of the design, as they stand where nothing in them is of a later
-// version. Of the others lines are left out, and some variables written out.
+// The profiles of the design, as they stand.
 //
 //go:embed testdata/profiles
 var designProfiles embed.FS
@@ -27,6 +27,7 @@ type world struct {
 	project string // the working directory
 	runtime string // XDG_RUNTIME_DIR
 	more    string // lines at the end of each profile
+	flags   []string
 }
 
 // prepareWorld covers directories of the machine, seen from the new namespace alone.
@@ -91,14 +92,15 @@ func newWorld(t *testing.T, u nstest.User) *world {
 	u.Own(t, dir+"/runtime")
 	nstest.MustRun(t, outer.Command(t, super, "sh", "-c", prepareWorld, "sh", dir, u.Home, fmt.Sprint(u.UID), fmt.Sprint(u.GID)))
 	project := filepath.Join(u.TempDir(t), "src")
-	makeDirs(t, project+"/.git/hooks", project+"/out")
+	makeDirs(t, project+"/.git/hooks", project+"/.git/objects", project+"/.git/refs", project+"/out")
+	super.WriteFile(t, project+"/.git/HEAD", "ref: refs/heads/feat/login\n")
 	super.WriteFile(t, project+"/.git/config", "")
 	super.WriteFile(t, project+"/.env", "SECRET=1\n")
 	u.Own(t, project)
-	return &world{outer, u, project, fmt.Sprintf("/run/user/%d", u.UID), ""}
+	return &world{outer, u, project, fmt.Sprintf("/run/user/%d", u.UID), "", nil}
 }
 
-// command is u's `nslaunch ./NAME.toml ARGS…` in the project.
+// command is u's `nslaunch FLAGS ./NAME.toml ARGS…` in the project.
 func (w *world) command(t *testing.T, name string, args ...string) *exec.Cmd {
 	t.Helper()
 	text, err := designProfiles.ReadFile("testdata/profiles/" + name + ".toml")
@@ -106,10 +108,19 @@ func (w *world) command(t *testing.T, name string, args ...string) *exec.Cmd {
 		t.Fatal(err)
 	}
 	w.u.WriteFile(t, filepath.Join(w.project, name+".toml"), string(text)+w.more)
-	cmd := w.outer.Command(t, w.u, nstest.Nslaunch(t), append([]string{"./" + name + ".toml"}, args...)...)
+	cmd := w.outer.Command(t, w.u, nstest.Nslaunch(t), slices.Concat(w.flags, []string{"./" + name + ".toml"}, args)...)
 	cmd.Dir = w.project
 	cmd.Env = append(cmd.Env, "XDG_RUNTIME_DIR="+w.runtime, "WAYLAND_DISPLAY=wayland-0", "npm_config_cache=c", "CI=true", "CI_STEP=7", "COLORTERM=yes", "SECRET=1")
 	return cmd
+}
+
+// preset runs a script in a preset as it is, in the project.
+func (w *world) preset(t *testing.T, name, script string, flags ...string) string {
+	t.Helper()
+	cmd := w.outer.Command(t, w.u, nstest.Nslaunch(t), slices.Concat([]string{"run"}, flags, []string{"preset:" + name, "sh", "-euc", script})...)
+	cmd.Dir = w.project
+	cmd.Env = append(cmd.Env, "SECRET=1")
+	return strings.ReplaceAll(nstest.MustRun(t, cmd), "\r", "") // which a terminal adds
 }
 
 // shell is command for a profile whose command is a shell: it reads a script.

@@ -14,9 +14,9 @@ import (
 
 // request is what a command line asks to run.
 type request struct {
-	profile  string // path; "" if flags say it all
-	settings []config.Setting
-	words    []string
+	profile string // path; "" if flags say it all
+	changes
+	words []string
 }
 
 // keyFlag is a flag that stands for a key of the profile.
@@ -38,8 +38,9 @@ func keyFlags() []keyFlag {
 	}
 }
 
-// requestFlags adds the flags that stand in place of a profile.
+// requestFlags adds the flags that say what a profile does, in its place or over it.
 func requestFlags(fs *flag.FlagSet, r *request) {
+	changeFlags(fs, &r.changes)
 	set := func(name, key, usage string) {
 		fs.Func(name, usage, func(v string) error {
 			r.settings = append(r.settings, config.Setting{Key: key, Value: v, From: "--" + name})
@@ -72,15 +73,15 @@ func (r *request) complete(fs *flag.FlagSet, args []string) error {
 	at := len(args) - len(rest)
 	switch dashed := at > 0 && args[at-1] == "--"; {
 	case !dashed && len(rest) > 0 && isProfile(rest[0]):
-		if len(r.settings) > 0 {
-			return fmt.Errorf("%s stands in place of a profile, and %q is one (put -- before a command)", r.settings[0].From, rest[0])
+		if from := r.instead(); from != "" && !strings.HasSuffix(rest[0], ".toml") && rest[0] != "-" {
+			return fmt.Errorf("%q is a profile by its form, and %s may stand in place of one (put -- before a command; a profile may end in .toml, and --set changes any)", rest[0], from)
 		}
 		r.profile, rest = rest[0], rest[1:]
 		if len(rest) > 0 && rest[0] == "--" {
 			rest = rest[1:]
 		}
 	case len(r.settings) == 0 && len(rest) > 0 && !dashed:
-		return fmt.Errorf("%q is no profile, which has a \"/\" or ends in .toml", rest[0])
+		return fmt.Errorf("%q is no profile, which has a \"/\", ends in .toml or is preset:NAME", rest[0])
 	case len(r.settings) == 0:
 		return errors.New("no profile, nor flags like --new in its place")
 	case len(rest) == 0:
@@ -98,14 +99,21 @@ func shell() string {
 	return "/bin/sh"
 }
 
+// flagSettings are the settings of a profile that is made of flags.
+func (r *request) flagSettings() []config.Setting {
+	words := make([]string, len(r.words))
+	for i, w := range r.words {
+		words[i] = config.Literal(w) // it may be a shell's
+	}
+	return append(r.settings, config.Setting{Key: "command", Value: words, From: "command line"})
+}
+
 // load reads the profile, from its file or from the flags.
 func (r *request) load() (*config.Profile, error) {
-	vars := config.CallerVars()
 	if r.profile != "" {
-		return config.Load(r.profile, vars)
+		return config.Load(r.profile, r.vars(), r.settings...)
 	}
-	settings := append(r.settings, config.Setting{Key: "command", Value: r.words, From: "command line"})
-	return config.New(settings, vars)
+	return config.New(r.flagSettings(), r.vars())
 }
 
 // plan compiles the profile for this machine.

@@ -17,6 +17,8 @@ import (
 func cmdUnit(args []string) int {
 	fs := newFlags("unit")
 	var o unitfile.Options
+	var c changes
+	changeFlags(fs, &c)
 	fs.BoolVar(&o.User, "user", false, "for the user's own manager, systemd --user")
 	fs.Func("setenv", "an environment variable of the service: `NAME=VALUE`", func(v string) error {
 		if name, _, ok := strings.Cut(v, "="); !ok || name == "" {
@@ -35,8 +37,11 @@ func cmdUnit(args []string) int {
 		return misused("unit", exitUsage, "one profile makes one unit, got %d", fs.NArg())
 	case fs.Arg(0) == "-":
 		return misused("unit", exitUsage, "a unit names its profile, which standard input is not")
+	case strings.HasPrefix(fs.Arg(0), "preset:"):
+		return misused("unit", exitUsage, "a unit names its profile by a path: write one that extends %q", fs.Arg(0))
 	}
-	text, p, err := serviceOf(fs.Arg(0), o)
+	o.Flags = c.flags()
+	text, p, err := serviceOf(fs.Arg(0), &c, o)
 	if err != nil {
 		complain(err)
 		return exitProblem
@@ -52,7 +57,7 @@ func cmdUnit(args []string) int {
 }
 
 // serviceOf returns the unit of the profile at path.
-func serviceOf(path string, o unitfile.Options) (string, *config.Profile, error) {
+func serviceOf(path string, c *changes, o unitfile.Options) (string, *config.Profile, error) {
 	var err error
 	if o.Nslaunch, err = os.Executable(); err != nil {
 		return "", nil, err
@@ -60,14 +65,16 @@ func serviceOf(path string, o unitfile.Options) (string, *config.Profile, error)
 	if o.Profile, err = filepath.Abs(path); err != nil {
 		return "", nil, err
 	}
-	data, err := os.ReadFile(path)
-	if err != nil {
-		_, err = config.Load(path, config.CallerVars()) // which words it
+	vars := serviceVars(o)
+	vars.Var = c.variables
+	p, err := config.Load(o.Profile, vars, c.settings...)
+	var list config.Errors
+	switch {
+	case err != nil && !errors.As(err, &list):
+		_, err = config.Load(path, vars, c.settings...) // which names it as the caller did
 		return "", nil, err
-	}
-	p, err := config.Parse(o.Profile, data, serviceVars(o))
-	if err != nil {
-		return "", nil, renamed(err, o.Profile, path)
+	case err != nil:
+		return "", nil, renamed(list, o.Profile, path)
 	}
 	if len(p.Command.Argv) == 0 {
 		return "", nil, fmt.Errorf("%s: no command (write command = [\"…\"]: a unit has no words after the profile)", path)
@@ -77,16 +84,18 @@ func serviceOf(path string, o unitfile.Options) (string, *config.Profile, error)
 }
 
 // renamed lets problems name the profile as the caller did.
-func renamed(err error, from, to string) error {
-	var list config.Errors
-	if errors.As(err, &list) {
-		for _, e := range list {
-			if e.Pos.File == from {
-				e.Pos.File = to
+func renamed(list config.Errors, from, to string) error {
+	for _, e := range list {
+		if e.Pos.File == from {
+			e.Pos.File = to
+		}
+		for i := range e.Via {
+			if e.Via[i].File == from {
+				e.Via[i].File = to
 			}
 		}
 	}
-	return err
+	return list
 }
 
 // serviceVars are the facts of the service that will read the profile, not of who asks for the

@@ -22,6 +22,7 @@ packages() {
 		cc          gcc libc6-dev
 		crun        crun
 		firejail    firejail
+		git         git
 		ip          iproute2
 		ipcmk       util-linux
 		lsns        util-linux

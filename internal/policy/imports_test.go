@@ -23,7 +23,7 @@ var table = []struct {
 	imports  []string
 }{
 	{"mountprop", nil},
-	{"config", []string{"mountprop", "internal/passwd"}},
+	{"config", []string{"mountprop", "internal/gitrepo", "internal/passwd"}},
 	{"launcher", []string{"config", "mountprop", "internal/nofile", "internal/passwd", "launcher/internal/..."}},
 	{"launcher/internal/child", []string{"launcher/internal/program", "launcher/internal/..."}},
 	{"launcher/internal/...", nil},
@@ -38,6 +38,7 @@ var table = []struct {
 	{"internal/nofile", nil},
 	{"internal/placement", []string{"config"}},
 	{"internal/passwd", nil},
+	{"internal/gitrepo", nil},
 	{"internal/nstest/...", []string{"mountprop", "internal/nofile", "internal/nstest/..."}},
 	{"internal/policy", nil},
 }

@@ -12,7 +12,7 @@ import (
 // mountsFor returns the words of RequiresMountsFor=: what the launch fails without, as far as it may be
 // mounted late, from the network say. Each stands for all directories above it, too.
 func mountsFor(p *config.Profile, profile string) []string {
-	all := append(sources(p), profile)
+	all := slices.Concat(sources(p), p.Extends(), []string{profile})
 	slices.Sort(all)
 	var words []string
 	for _, path := range slices.Compact(all) {

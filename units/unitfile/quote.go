@@ -9,7 +9,7 @@ import (
 
 // execStart returns the value of ExecStart=. The path of the program is taken as it is but for
 // quotes and specifiers, and its arguments have variables, too; see systemd.service(5), COMMAND LINES.
-func execStart(program, profile string) (string, error) {
+func execStart(program, profile string, flags []string) (string, error) {
 	switch {
 	case !strings.HasPrefix(program, "/") || !strings.HasPrefix(profile, "/"):
 		return "", fmt.Errorf("want absolute paths, got %q and %q", program, profile)
@@ -19,7 +19,14 @@ func execStart(program, profile string) (string, error) {
 		// It would be started, but systemctl could not show it.
 		return "", fmt.Errorf("systemd shows no path that is not UTF-8, and the profile is %q", profile)
 	}
-	return word(percents(program)) + " " + word(strings.ReplaceAll(percents(profile), "$", "$$")), nil
+	line := word(percents(program))
+	for _, arg := range append(flags, profile) {
+		if !utf8.ValidString(arg) || strings.ContainsFunc(arg, unicode.IsControl) && arg != profile {
+			return "", fmt.Errorf("systemd takes no control characters in a flag, nor what is not UTF-8: %q", arg)
+		}
+		line += " " + word(strings.ReplaceAll(percents(arg), "$", "$$"))
+	}
+	return line, nil
 }
 
 // assignments returns the values of Environment=, of NAME=VALUE each.

@@ -20,6 +20,7 @@ type Options struct {
 	Profile  string   // absolute path of the profile
 	User     bool     // for a user's own manager, systemd --user
 	Env      []string // NAME=VALUE, of the service
+	Flags    []string // of nslaunch, before the profile: --set KEY=VALUE, --var NAME=VALUE
 }
 
 const header = "# Made by \"nslaunch unit\" from the profile in ExecStart=. Make it again when that changes.\n\n"
@@ -27,7 +28,7 @@ const header = "# Made by \"nslaunch unit\" from the profile in ExecStart=. Make
 // Service returns the text of a .service file. It depends on nothing but p and o, and p is what
 // the service will read: with the variables that it will have.
 func Service(p *config.Profile, o Options) (string, error) {
-	command, err := execStart(o.Nslaunch, o.Profile)
+	command, err := execStart(o.Nslaunch, o.Profile, o.Flags)
 	if err != nil {
 		return "", err
 	}

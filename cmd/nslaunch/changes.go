@@ -1,0 +1,75 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/nslaunch/nslaunch/config"
+)
+
+// changes is what flags say over a profile.
+type changes struct {
+	settings  []config.Setting
+	variables map[string]string
+}
+
+// changeFlags adds the flags that change a profile.
+func changeFlags(fs *flag.FlagSet, c *changes) {
+	fs.Func("set", "set a key of the profile: `KEY=VALUE`, as limits.memory=1G or env.inherit.add=CI", func(v string) error {
+		key, value, ok := strings.Cut(v, "=")
+		if strings.Count(key, `"`)%2 == 1 { // the key itself has a =
+			if end := strings.Index(value, `"=`); end >= 0 {
+				key, value = key+"="+value[:end+1], value[end+2:]
+			}
+		}
+		if !ok || key == "" {
+			return errors.New("want KEY=VALUE")
+		}
+		c.settings = append(c.settings, config.Setting{Key: key, Value: config.Text(value), From: config.FromSet})
+		return nil
+	})
+	fs.Func("var", "the profile's ${var:NAME}: `NAME=VALUE`", func(v string) error {
+		name, value, ok := strings.Cut(v, "=")
+		if !ok || name == "" {
+			return errors.New("want NAME=VALUE")
+		}
+		if c.variables == nil {
+			c.variables = map[string]string{}
+		}
+		c.variables[name] = value
+		return nil
+	})
+}
+
+// vars are the caller's facts, and what --var adds to them.
+func (c *changes) vars() config.Vars {
+	v := config.CallerVars()
+	v.Var = maps.Clone(c.variables)
+	return v
+}
+
+// instead returns a flag that may stand in place of a profile, "" if there is none.
+func (c *changes) instead() string {
+	for _, s := range c.settings {
+		if s.From != config.FromSet && s.From != "--name" {
+			return s.From
+		}
+	}
+	return ""
+}
+
+// flags are the arguments that say the changes again.
+func (c *changes) flags() []string {
+	var args []string
+	for _, s := range c.settings {
+		args = append(args, config.FromSet, fmt.Sprintf("%s=%s", s.Key, s.Value))
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.variables)) {
+		args = append(args, "--var", name+"="+c.variables[name])
+	}
+	return args
+}

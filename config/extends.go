@@ -1,0 +1,223 @@
+package config
+
+import (
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// What a profile may extend, directly or not.
+const (
+	maxExtends = 16 // one file after another
+	maxSources = 64 // files in all
+)
+
+// composer finds the sources of a profile. Each is taken once, after all that
+// it extends: of two files that extend a third, the second does not undo what
+// the first changes of it.
+type composer struct {
+	d      *decoder
+	layers []*layer
+	taken  map[string]bool // by path, also while what they extend is looked for
+	open   []string        // the paths on the way from the profile to here
+	failed bool            // a source cannot be read at all
+}
+
+// compose reads the profile of several sources: what top extends, top itself,
+// and above that the settings. top is nil for a profile of flags alone.
+func (d *decoder) compose(top *layer, settings []Setting) (*Profile, error) {
+	c := &composer{d: d, taken: map[string]bool{}}
+	d.p.sources = map[string]*source{}
+	flags := d.flagLayer(settings)
+	c.extend(flags)
+	if top != nil {
+		c.add(top, top.src.path())
+	}
+	for i, l := range c.layers {
+		l.src.layer = i + 1
+	}
+	for _, m := range flags.marks {
+		m.src.layer = len(c.layers) + 1
+		d.p.sources[m.src.name] = m.src
+	}
+	c.layers = append(c.layers, flags)
+	if c.failed {
+		return nil, d.p.sorted(d.errs)
+	}
+	d.p.origins = origins{}
+	d.took = map[string]bool{}
+	tree := map[string]any{}
+	for _, l := range c.layers {
+		d.merge(tree, l)
+	}
+	d.unusedVars(c.layers)
+	return d.profile(tree, nil)
+}
+
+// add takes a layer from the file at path, and before it what that extends.
+func (c *composer) add(l *layer, path string) {
+	c.d.p.sources[l.src.name] = l.src
+	c.taken[path] = true
+	c.open = append(c.open, path)
+	c.version(l)
+	c.extend(l)
+	c.open = c.open[:len(c.open)-1]
+	c.layers = append(c.layers, l)
+}
+
+// version checks that a file is in the language that we know.
+func (c *composer) version(l *layer) {
+	switch n, isNumber := l.tree["version"].(int64); {
+	case isNumber && n != Version:
+		c.d.problemIn(l, "version", "unknown version %d, want %d", n, Version)
+		c.failed = true
+	case l.tree["version"] == nil && !misspelt(l.tree, "version"):
+		c.d.errs = append(c.d.errs, versionMissing(l.src))
+	}
+}
+
+// misspelt tells whether a key may have been meant to be the one named.
+func misspelt(table map[string]any, key string) bool {
+	for name := range table {
+		if suggest(name, []string{key}) != "" {
+			return true
+		}
+	}
+	return false
+}
+
+// extend takes what a layer extends.
+func (c *composer) extend(l *layer) {
+	raw, ok := l.tree["extends"]
+	if !ok {
+		return
+	}
+	l.extends = raw
+	delete(l.tree, "extends")
+	c.d.p.origins = l.marks
+	values, ok := c.d.elements(value{key: "extends", raw: raw}, "an array of strings")
+	c.failed = c.failed || !ok
+	for _, v := range values {
+		c.d.p.origins = l.marks
+		if s, ok := c.d.str(v); ok {
+			c.extendOne(l, v, s)
+		} else {
+			c.failed = true
+		}
+	}
+}
+
+// problem notes why there is no profile at all.
+func (c *composer) problem(v value, format string, args ...any) {
+	c.failed = true
+	c.d.problem(v, format, args...)
+}
+
+// extendOne takes the file or preset s, which the element v of a layer names.
+func (c *composer) extendOne(l *layer, v value, s string) {
+	from := l.at(v.key)
+	src := &source{name: s, from: &from}
+	if name, ok := strings.CutPrefix(s, presetPrefix); ok {
+		if src.text, ok = preset(name); !ok {
+			c.problem(v, "%s", noPreset(name))
+			return
+		}
+	} else {
+		src.file(s)
+	}
+	path := src.path()
+	switch {
+	case slices.Contains(c.open, path) && path == c.open[len(c.open)-1]:
+		c.problem(v, "%q is this file itself", s)
+		return
+	case slices.Contains(c.open, path):
+		c.problem(v, "%q closes a cycle", s)
+		return
+	case c.taken[path]:
+		return
+	case len(c.open) >= maxExtends:
+		c.problem(v, "%q is one file too many, want at most %d that extend each other", s, maxExtends)
+		return
+	case len(c.taken) >= maxSources:
+		c.problem(v, "%q is one file too many, want at most %d in all", s, maxSources)
+		return
+	}
+	if src.text == nil {
+		var err error
+		if src.text, err = readFile(src.name); err != nil {
+			c.problem(v, "%s: %q%s", err, s, fileHint(src.name, s))
+			return
+		}
+	}
+	tree, marks, err := readText(src)
+	if err != nil {
+		c.d.p.sources[src.name] = src
+		c.d.errs = append(c.d.errs, err)
+		c.failed = true
+		c.taken[path] = true
+		return
+	}
+	c.add(&layer{src: src, tree: tree, marks: marks}, path)
+}
+
+// file names the source of the file s that another extends: by the path that it is opened
+// at, which is relative where that of the other is.
+func (s *source) file(path string) {
+	by := s.from.src
+	if filepath.IsAbs(path) {
+		s.name = filepath.Clean(path)
+		s.dir = filepath.Dir(path)
+		return
+	}
+	near := ""
+	if by.text != nil { // not a flag
+		near = filepath.Dir(by.name)
+	}
+	s.name = filepath.Join(near, path)
+	if by.dir != "" {
+		s.dir = filepath.Dir(filepath.Join(by.dir, path))
+	}
+}
+
+// path tells a source from others: it is absolute where that is known.
+func (s *source) path() string {
+	if s.dir == "" || s.name == "-" {
+		return s.name
+	}
+	return filepath.Join(s.dir, filepath.Base(s.name))
+}
+
+// fileHint tells which file may have been meant by one that is not there.
+func fileHint(path, s string) string {
+	dir, base := filepath.Split(s)
+	if hint := suggest(base, siblings(filepath.Dir(path))); hint != "" {
+		return didYouMean(s, []string{dir + hint})
+	}
+	if slices.Contains(presetNames(), s) {
+		return didYouMean(presetPrefix+s, []string{presetPrefix + s})
+	}
+	return ""
+}
+
+// Extends returns the absolute paths of the files that the profile extends,
+// directly or not. It names neither presets nor files whose directory is not known.
+func (p *Profile) Extends() []string {
+	var files []string
+	for _, src := range p.sources {
+		if src.from != nil && src.dir != "" {
+			files = append(files, src.path())
+		}
+	}
+	slices.Sort(files)
+	return files
+}
+
+// via returns where a source is named that others extend: the places on the
+// way to the profile, the nearest first.
+func (s *source) via() []Pos {
+	var way []Pos
+	for m := s.from; m != nil; m = m.src.from {
+		way = append(way, m.valuePos())
+	}
+	return way
+}

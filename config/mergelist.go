@@ -1,0 +1,174 @@
+package config
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// mergeList returns the list that a layer makes of the one below: what
+// { add, remove } does to it, or, in [mounts], that with the layer's own after it.
+func (d *decoder) mergeList(f field, key string, l *layer, raw, old any) any {
+	changes, ok := f.changes(raw)
+	var after []element
+	switch {
+	case ok:
+		if after, ok = d.changed(f, key, l, changes, old); !ok {
+			if old == nil {
+				d.p.origins[key] = l.at(key)
+				return f.empty()
+			}
+			return old
+		}
+	case isList(raw) && (old == nil || isList(old)):
+		after = append(elements(key, old, &layer{marks: d.p.origins}), elements(key, raw, l)...)
+	default: // a type that is a problem
+		d.unmark(key, old)
+		d.p.origins[key] = l.at(key)
+		return raw
+	}
+	d.unmark(key, old)
+	m := l.at(key)
+	m.kind = markTable // what is in it has places of its own
+	d.p.origins[key] = m
+	return d.put(key, after)
+}
+
+// changes tells whether a value is not a list, but { add, remove } for one.
+func (f field) changes(raw any) (map[string]any, bool) {
+	table, ok := raw.(map[string]any)
+	if !ok || f.many == notMany {
+		return nil, false
+	}
+	return table, table["add"] != nil || table["remove"] != nil
+}
+
+// changedAlone returns the list that { add, remove } makes of the initial one,
+// in a profile of one source.
+func (d *decoder) changedAlone(f field, v value, changes map[string]any) any {
+	after, ok := d.changed(f, v.key, &layer{marks: d.p.origins}, changes, nil)
+	if !ok {
+		return f.empty()
+	}
+	return d.put(v.key, after)
+}
+
+// empty returns a value for a list that is not known: its own, or one without elements.
+func (f field) empty() any {
+	if f.initial != nil {
+		return f.initial
+	}
+	return []any{}
+}
+
+// elements returns those of the list v at the path key, with their marks; those
+// of a default have none.
+func elements(key string, v any, l *layer) []element {
+	list := listOf(v)
+	all := make([]element, len(list))
+	for i, raw := range list {
+		path := indexKey(key, i)
+		all[i] = element{raw, path, origins{}}
+		copyMarks(all[i].marks, path, raw, l.marks, path)
+	}
+	return all
+}
+
+// put returns the list of the elements, which are marked as those of the list at key.
+func (d *decoder) put(key string, all []element) []any {
+	list := make([]any, len(all))
+	for i, e := range all {
+		list[i] = e.raw
+		copyMarks(d.p.origins, indexKey(key, i), e.raw, e.marks, e.path)
+	}
+	return list
+}
+
+// changed returns what the table { add, remove } of a layer makes of the list
+// old, or, where there is none, of the initial one. What is removed has to be
+// there, and goes first; what is to be added and is there already is left as it is.
+func (d *decoder) changed(f field, key string, l *layer, changes map[string]any, old any) ([]element, bool) {
+	before := elements(key, old, &layer{marks: d.p.origins})
+	if old == nil && f.initial != nil {
+		old = f.initial
+		for _, raw := range listOf(old) {
+			before = append(before, element{raw: raw})
+		}
+	}
+	good := true
+	note := func(key, format string, args ...any) {
+		d.problemIn(l, key, format, args...)
+		good = false
+	}
+	if old != nil && !isList(old) && old != string(CapabilitiesNone) {
+		note(key, "there is no list to change, it is %s", quoted(old))
+	}
+	for _, name := range slices.Sorted(maps.Keys(changes)) {
+		path := joinKey(key, name)
+		switch raw := changes[name]; {
+		case name != "add" && name != "remove":
+			note(path, "unknown key %q, want add and remove alone, or a list", name)
+		case !isList(raw):
+			note(path, "want an array, got %s", typeName(raw))
+		}
+	}
+	if !good {
+		return nil, false
+	}
+	after := before
+	for _, e := range elements(joinKey(key, "remove"), changes["remove"], l) {
+		i := slices.IndexFunc(after, func(b element) bool { return fits(b.raw, e.raw) })
+		if i < 0 {
+			note(e.path, "%s is not in the list%s", quoted(e.raw), listHint(e.raw, after))
+			continue
+		}
+		d.overrode(key, Overridden{Key: key, Value: after[i].raw, Pos: after[i].pos()})
+		after = slices.Delete(slices.Clone(after), i, i+1)
+	}
+	for _, e := range elements(joinKey(key, "add"), changes["add"], l) {
+		there := slices.ContainsFunc(after, func(b element) bool { return same(b.raw, e.raw) })
+		if !there || f.many == asWords {
+			after = append(after, e)
+		}
+	}
+	return after, true
+}
+
+func (e element) pos() Pos {
+	if m, ok := e.marks[e.path]; ok {
+		return m.keyPos()
+	}
+	return Pos{}
+}
+
+// same tells whether two elements are equal.
+func same(a, b any) bool { return fmt.Sprintf("%#v", a) == fmt.Sprintf("%#v", b) }
+
+// fits tells whether an element is the one to be removed, which may lack the
+// "-" of an optional path.
+func fits(e, remove any) bool {
+	s, ok := e.(string)
+	return same(e, remove) || ok && s == "-"+fmt.Sprint(remove)
+}
+
+// listHint tells what there is in a list, or which of it may have been meant.
+func listHint(raw any, all []element) string {
+	if len(all) == 0 {
+		return ", which is empty"
+	}
+	var words []string
+	for _, e := range all {
+		words = append(words, fmt.Sprint(e.raw))
+	}
+	if hint := didYouMean(fmt.Sprint(raw), words); hint != "" {
+		return hint
+	}
+	return fmt.Sprintf(" (%s)", strings.Join(words, ", "))
+}
+
+// problemIn notes what is wrong with a value of a layer, at the value.
+func (d *decoder) problemIn(l *layer, key, format string, args ...any) {
+	d.errs = append(d.errs, &Error{Pos: l.marks.valuePos(key), Key: key, Msg: fmt.Sprintf(format, args...)})
+	d.spoilt[key] = true
+}

@@ -1,0 +1,86 @@
+package config
+
+import "strings"
+
+// placed is an entry of [mounts] before it is read.
+type placed struct {
+	key   string
+	layer int
+	raw   any
+}
+
+// place finds the targets of all entries where several sources make the
+// profile: of two entries of one target the later source's is what counts, however
+// they are written. What is wrong with a target is told when it is read.
+func (d *decoder) place(table value) {
+	members, ok := table.raw.(map[string]any)
+	if d.p.sources == nil || !ok {
+		return
+	}
+	quiet := &decoder{p: d.p, facts: d.facts, spoilt: map[string]bool{}}
+	d.mounted = map[string][]placed{}
+	add := func(v value, target string, ok bool) {
+		if m, marked := d.p.origins.near(v.key); ok && marked {
+			d.mounted[target] = append(d.mounted[target], placed{v.key, m.src.layer, v.raw})
+		}
+	}
+	lists := mountsFields()
+	for name, raw := range members {
+		v := table.member(name, raw)
+		if name == anyPath || !hasField(lists, name) {
+			target, ok := quiet.target(v, name)
+			add(v, target, ok)
+			continue
+		}
+		for i, raw := range listOf(raw) {
+			e := value{key: indexKey(v.key, i), raw: raw}
+			if s, ok := raw.(string); ok {
+				target, ok := quiet.hostFile(value{key: e.key, raw: strings.TrimPrefix(s, "-")})
+				add(e, target, ok)
+			}
+		}
+	}
+}
+
+// below returns the entries of a target that are of earlier sources than v, and
+// tells whether a later one has an entry, too.
+func (d *decoder) below(v value, target string) (earlier []placed, replaced bool) {
+	m, _ := d.p.origins.near(v.key)
+	if m.src == nil {
+		return nil, false
+	}
+	for _, p := range d.mounted[target] {
+		switch {
+		case p.layer < m.src.layer:
+			earlier = append(earlier, p)
+		case p.layer > m.src.layer:
+			replaced = true
+		}
+	}
+	return earlier, replaced
+}
+
+// replaced tells whether an entry is replaced or taken away by a later source.
+func (d *decoder) replaced(v value, target string) bool {
+	earlier, replaced := d.below(v, target)
+	if replaced {
+		d.leftOut(v.key)
+		return true
+	}
+	for _, p := range earlier {
+		d.overrode(v.key, Overridden{Key: d.p.written(p.key), Value: p.raw, Pos: d.p.origins.keyPos(p.key)})
+	}
+	return false
+}
+
+// takeAway reads the value false of a target.
+func (d *decoder) takeAway(v value, target string) {
+	earlier, _ := d.below(v, target)
+	if len(earlier) == 0 && !d.took[v.key] && !d.trial {
+		d.problem(v, "nothing to take away: what the profile extends has no entry %q", target)
+	}
+	for _, p := range earlier {
+		d.overrode(v.key, Overridden{Key: d.p.written(p.key), Value: p.raw, Pos: d.p.origins.keyPos(p.key)})
+	}
+	d.leftOut(v.key)
+}

@@ -1,0 +1,195 @@
+package config
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// resolved fills in what the profile is made of, from the tree and what became of its values.
+func (d *decoder) resolved(r *Resolved) error {
+	tree := d.shown.tree
+	if tree["version"] == nil {
+		tree["version"] = int64(Version) // of flags
+	}
+	if tree["name"] == nil {
+		tree["name"] = d.p.Name // it is that of the file
+	}
+	d.resolveTable(r, nil, "", tree, topFields())
+	for _, v := range r.Values {
+		bad := ""
+		eachString(v.Value, func(s string) {
+			if !utf8.ValidString(s) {
+				bad = s
+			}
+		})
+		if bad != "" {
+			return &Error{Pos: v.Pos, Key: v.Key, Msg: fmt.Sprintf("%q is not UTF-8, which TOML cannot say", bad)}
+		}
+	}
+	return nil
+}
+
+// resolveTable adds the values of a table in the order of its fields, those of
+// tables in it after the others.
+func (d *decoder) resolveTable(r *Resolved, parts []string, path string, table map[string]any, fields []field) {
+	order := func(name string) int {
+		i := slices.IndexFunc(fields, func(f field) bool { return f.name == name })
+		if i < 0 {
+			i = len(fields)
+		}
+		if _, isTable := table[name].(map[string]any); isTable && path == "" {
+			i += len(fields) + 1
+		}
+		return i
+	}
+	names := slices.SortedFunc(maps.Keys(table), func(a, b string) int { return cmp.Or(order(a)-order(b), cmp.Compare(a, b)) })
+	for _, name := range names {
+		key, raw := joinKey(path, name), table[name]
+		var f field
+		if i := order(name) % (len(fields) + 1); i < len(fields) {
+			f = fields[i]
+		}
+		here := append(slices.Clone(parts), name)
+		sub, isTable := raw.(map[string]any)
+		switch {
+		case raw == false && path == "mounts":
+			r.Removed = append(r.Removed, ResolvedValue{Key: key, Parts: here, Value: raw, Pos: d.p.origins.keyPos(key), Overrides: d.shown.over[key]})
+		case d.shown.gone[key]:
+		case isTable && path != "mounts":
+			var subfields []field
+			if f.fields != nil {
+				subfields = f.fields()
+			}
+			d.resolveTable(r, here, key, sub, subfields)
+		default:
+			d.resolveValue(r, here, key, raw)
+		}
+	}
+}
+
+// resolveValue adds one value, unless it is a list of which nothing is left.
+func (d *decoder) resolveValue(r *Resolved, parts []string, key string, raw any) {
+	v := ResolvedValue{Key: key, Parts: parts, Value: d.final(key, raw), Overrides: d.shown.over[key]}
+	if target, ok := d.shown.values[key].(string); ok && len(parts) == 2 && parts[0] == "mounts" {
+		v.Parts = []string{"mounts", target}
+		v.Key = joinKey("mounts", target)
+	}
+	if m, ok := d.p.origins[key]; ok {
+		v.Pos = m.keyPos()
+	}
+	var marks []mark
+	mixed := false
+	for i := range listOf(raw) {
+		here := indexKey(key, i)
+		if d.shown.gone[here] {
+			continue
+		}
+		m := d.p.origins[here] // none for a default
+		marks = append(marks, m)
+		mixed = mixed || m.src != marks[0].src
+		v.Overrides = append(v.Overrides, d.shown.over[here]...)
+	}
+	if mixed || len(marks) > 0 && marks[0].src == nil {
+		for _, m := range marks {
+			pos := Pos{}
+			if m.src != nil {
+				pos = m.keyPos()
+			}
+			v.Elements = append(v.Elements, pos)
+		}
+	}
+	if isList(raw) && len(marks) == 0 && len(listOf(raw)) > 0 {
+		return
+	}
+	r.Values = append(r.Values, v)
+}
+
+// final returns what became of a value: a copy with what was resolved in it.
+func (d *decoder) final(key string, raw any) any {
+	if table, ok := raw.(map[string]any); ok {
+		copied := map[string]any{}
+		for name, e := range table {
+			copied[name] = d.final(joinKey(key, name), e)
+		}
+		return copied
+	}
+	if isList(raw) {
+		copied := []any{}
+		for i, e := range listOf(raw) {
+			if here := indexKey(key, i); !d.shown.gone[here] {
+				copied = append(copied, d.final(here, e))
+			}
+		}
+		return copied
+	}
+	if v, ok := d.shown.values[key]; ok {
+		return v
+	}
+	return raw
+}
+
+// Tree returns the values as nested tables, those at and below the key of the
+// parts given; ok is false where there are none.
+func (r *Resolved) Tree(parts ...string) (tree any, ok bool) {
+	all := map[string]any{}
+	for _, v := range r.Values {
+		if len(v.Parts) < len(parts) || !slices.Equal(v.Parts[:len(parts)], parts) {
+			continue
+		}
+		rest := v.Parts[len(parts):]
+		if len(rest) == 0 {
+			return v.Value, true
+		}
+		table := all
+		for _, part := range rest[:len(rest)-1] {
+			sub, ok := table[part].(map[string]any)
+			if !ok {
+				sub = map[string]any{}
+				table[part] = sub
+			}
+			table = sub
+		}
+		table[rest[len(rest)-1]] = v.Value
+	}
+	return all, len(all) > 0
+}
+
+// At returns what of the profile is at and below a dotted key, as TOML writes one;
+// the error tells where the language has no such key. Nothing in it is a key
+// whose default holds.
+func (r *Resolved) At(key string) (*Resolved, []string, error) {
+	parts, ok := splitKey(key)
+	if !ok {
+		return nil, nil, fmt.Errorf("not a key: %q%s", key, keyHint(key))
+	}
+	part := &Resolved{Profile: r.Profile}
+	for _, v := range r.Values {
+		if len(v.Parts) >= len(parts) && slices.Equal(v.Parts[:len(parts)], parts) {
+			part.Values = append(part.Values, v)
+		}
+	}
+	if len(part.Values) == 0 {
+		// The reader knows its keys.
+		d := newDecoder("", Vars{})
+		d.trial = true
+		d.table(value{raw: nested(parts, int64(0))}, topFields())
+		for _, e := range d.errs {
+			if e.Key != joinAll(parts) || strings.HasPrefix(e.Msg, "unknown key") {
+				return nil, nil, e
+			}
+		}
+	}
+	return part, parts, nil
+}
+
+func joinAll(parts []string) string {
+	key := ""
+	for _, part := range parts {
+		key = joinKey(key, part)
+	}
+	return key
+}

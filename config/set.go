@@ -1,0 +1,138 @@
+package config
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// FromSet is the From of a setting that is said as --set key=value: a problem
+// then names the key after it.
+const FromSet = "--set"
+
+// Text is the Value of a setting as it stands on a command line: the key's
+// type decides how it is read. Where a string is right, it is the text as it is,
+// else an integer, true or false; a list is an array of TOML or words with commas
+// between them, a table an inline table of TOML.
+type Text string
+
+// meant returns the value that a text stands for at the key of those parts. A
+// problem is one of the text; what is wrong with a value is told where it is read.
+func (d *decoder) meant(parts []string, text Text, src *source) (any, *Error) {
+	at := parts
+	var all []any
+	if last := len(parts) - 1; last > 0 && fieldAt(parts[:last]).many != notMany && (parts[last] == "add" || parts[last] == "remove") {
+		at = parts[:last]
+	} else {
+		all = append(all, string(text))
+		if v := scalar(string(text)); v != string(text) {
+			all = append(all, v)
+		}
+	}
+	brackets, problem := inBrackets(string(text))
+	switch {
+	case brackets != nil:
+		all = append(all, brackets)
+	case problem == nil:
+		all = append(all, commaWords(string(text), func(s string) any { return s }), commaWords(string(text), scalar))
+	}
+	var best any
+	told := false
+	for _, v := range all {
+		wrong, wrongType := d.try(at, v, src)
+		if !wrong {
+			return v, nil
+		}
+		// A problem with the value says more than one with the type.
+		if !wrongType || best == nil {
+			best, told = v, told || !wrongType
+		}
+	}
+	if problem != nil && (!told || len(all) == 0) {
+		return nil, problem
+	}
+	return best, nil
+}
+
+// fieldAt returns the field of a key; the zero one where its path leaves the language.
+func fieldAt(parts []string) field {
+	fields := topFields()
+	for n, part := range parts {
+		i := slices.IndexFunc(fields, func(f field) bool { return f.name == part })
+		if i < 0 {
+			break
+		}
+		if n == len(parts)-1 {
+			return fields[i]
+		}
+		if fields[i].fields == nil {
+			break
+		}
+		fields = fields[i].fields()
+	}
+	return field{}
+}
+
+// scalar returns the integer, boolean or else the string that a text is.
+func scalar(s string) any {
+	switch s {
+	case "true":
+		return true
+	case "false":
+		return false
+	}
+	if n, err := strconv.ParseInt(s, 10, 64); err == nil {
+		return n
+	}
+	return s
+}
+
+// commaWords returns the words of a list, as one reads them.
+func commaWords(s string, one func(s string) any) []any {
+	list := []any{}
+	if s == "" {
+		return list
+	}
+	for _, word := range strings.Split(s, ",") {
+		list = append(list, one(strings.TrimSpace(word)))
+	}
+	return list
+}
+
+// inBrackets reads an array or an inline table of TOML; nil is for what is none.
+func inBrackets(s string) (any, *Error) {
+	if !strings.HasPrefix(s, "[") && !strings.HasPrefix(s, "{") {
+		return nil, nil
+	}
+	const before = "v = "
+	tree, _, err := readText(&source{text: []byte(before + s)})
+	switch {
+	case err != nil:
+		err.Msg += " in " + strconv.Quote(s)
+		if err.Pos.Line == 1 {
+			err.Msg += ", at byte " + strconv.Itoa(max(1, err.Pos.Col-len(before)))
+		}
+		return nil, err
+	case len(tree) > 1:
+		return nil, &Error{Msg: "want one value, got " + strconv.Quote(s)}
+	}
+	return tree["v"], nil
+}
+
+// try reads a value at the key of those parts, and tells whether there is a
+// problem, and whether one of type.
+func (d *decoder) try(parts []string, v any, src *source) (wrong, wrongType bool) {
+	alone := newDecoder(d.p.File, d.facts.vars)
+	alone.trial = true
+	alone.p.origins[joinKey("", parts[0])] = mark{src: src}
+	alone.table(value{raw: nested(parts, v)}, topFields())
+	return len(alone.errs) > 0, alone.wrongTypes > 0
+}
+
+// nested returns the tree in which v is at the key of those parts.
+func nested(parts []string, v any) map[string]any {
+	for i := len(parts) - 1; i > 0; i-- {
+		v = map[string]any{parts[i]: v}
+	}
+	return map[string]any{parts[0]: v}
+}

@@ -1,0 +1,128 @@
+package config
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// TOML prints the values as a profile that says the same from anywhere. With
+// origins, a comment tells where each is from and what it won over.
+func (r *Resolved) TOML(origins bool) string {
+	var b strings.Builder
+	section := ""
+	for _, v := range r.Values {
+		if len(v.Parts) > 1 && v.Parts[0] != section {
+			section = v.Parts[0]
+			if b.Len() > 0 {
+				b.WriteByte('\n')
+			}
+			fmt.Fprintf(&b, "[%s]\n", joinKey("", section))
+		}
+		key := ""
+		for _, part := range v.Parts[min(1, len(v.Parts)-1):] {
+			key = joinKey(key, Literal(part))
+		}
+		b.WriteString(key)
+		b.WriteString(" = ")
+		switch {
+		case !origins:
+			b.WriteString(TOMLValue(v.Value))
+		case len(v.Elements) > 0:
+			v.lines(&b)
+		default:
+			b.WriteString(TOMLValue(v.Value))
+			fmt.Fprintf(&b, "  # %s%s", place(v.Pos), v.won())
+		}
+		b.WriteByte('\n')
+	}
+	for _, v := range r.Removed {
+		if origins {
+			fmt.Fprintf(&b, "# %s = false at %s%s\n", v.Key, v.Pos, v.won())
+		}
+	}
+	return b.String()
+}
+
+// lines prints a list that several sources have made, each element with its place.
+func (v ResolvedValue) lines(b *strings.Builder) {
+	b.WriteString("[")
+	if won := v.won(); won != "" {
+		fmt.Fprintf(b, "  #%s", strings.TrimPrefix(won, ","))
+	}
+	for i, e := range v.Value.([]any) {
+		fmt.Fprintf(b, "\n  %s,  # %s", TOMLValue(e), place(v.Elements[i]))
+	}
+	b.WriteString("\n]")
+}
+
+// won tells what a value won over.
+func (v ResolvedValue) won() string {
+	var b strings.Builder
+	for _, o := range v.Overrides {
+		what := tomlValue(o.Value, func(s string) string { return s }) // as it is written
+		if o.Key != v.Key && o.Key != parentKey(v.Key) {
+			what = o.Key + " = " + what
+		}
+		if r := []rune(what); len(r) > 60 {
+			what = string(r[:59]) + "…"
+		}
+		fmt.Fprintf(&b, ", over %s at %s", what, place(o.Pos))
+	}
+	return b.String()
+}
+
+func place(p Pos) string {
+	if p.IsZero() {
+		return "default"
+	}
+	return p.String()
+}
+
+// TOMLValue prints a value of a profile as TOML in one line. In strings a "${"
+// is written so that it stays one.
+func TOMLValue(v any) string { return tomlValue(v, Literal) }
+
+// tomlValue prints a value, its strings and keys as text has them.
+func tomlValue(v any, text func(string) string) string {
+	switch v := v.(type) {
+	case string:
+		return quoteKey(text(v))
+	case map[string]any:
+		if len(v) == 0 {
+			return "{}"
+		}
+		var members []string
+		for _, name := range slices.SortedFunc(maps.Keys(v), entryOrder) {
+			members = append(members, joinKey("", text(name))+" = "+tomlValue(v[name], text))
+		}
+		return "{ " + strings.Join(members, ", ") + " }"
+	case []any, []map[string]any:
+		var elements []string
+		for _, e := range listOf(v) {
+			elements = append(elements, tomlValue(e, text))
+		}
+		return "[" + strings.Join(elements, ", ") + "]"
+	case float64:
+		s := strconv.FormatFloat(v, 'f', -1, 64)
+		if !strings.Contains(s, ".") {
+			s += ".0"
+		}
+		return s
+	}
+	return fmt.Sprint(v)
+}
+
+// entryOrder is the order of the keys of an entry of [mounts] and of a range of ids.
+func entryOrder(a, b string) int {
+	order := append(fieldNames(mountFields()), fieldNames(anyRangeFields())...)
+	if i, j := slices.Index(order, a), slices.Index(order, b); i >= 0 && j >= 0 {
+		return i - j
+	}
+	return strings.Compare(a, b)
+}
+
+// Literal returns a string as a profile writes it, so that no variable is read in it.
+func Literal(s string) string { return strings.ReplaceAll(s, "${", "$${") }

@@ -1,0 +1,94 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// given returns what ${var:…} stands for. The default is for a variable that is not given.
+func (d *decoder) given(v value, name string) (string, bool) {
+	name, fallback, hasFallback := strings.Cut(name, ":-")
+	s, ok := d.facts.vars.Var[name]
+	switch {
+	case !bareKey(name):
+		d.problem(v, "%q is not the name of a variable, want letters, digits, \"_\" and \"-\" in ${var:NAME} or ${var:NAME:-default}", name)
+		return "", false
+	case ok:
+		return s, true
+	case hasFallback:
+		return fallback, true
+	}
+	d.problem(v, "variable %s is not given, want --var %s=VALUE (${var:%s:-default} gives a default)", name, name, name)
+	return "", false
+}
+
+// repository returns what ${git:…} stands for.
+func (d *decoder) repository(v value, name string) (string, bool) {
+	if d.facts.vars.Git == nil {
+		d.problem(v, "${git:%s} is not known here", name)
+		return "", false
+	}
+	s, err := d.facts.vars.Git(name)
+	if err != nil {
+		d.problem(v, "${git:%s}: %s", name, err)
+		return "", false
+	}
+	return s, true
+}
+
+// noRepository tells whether s has a variable of a git repository, and there is none.
+func (d *decoder) noRepository(s string) bool {
+	if !strings.Contains(s, "${git:") || d.facts.vars.Git == nil {
+		return false
+	}
+	_, err := d.facts.vars.Git("dir")
+	return errors.Is(err, fs.ErrNotExist)
+}
+
+// fromVar is what problems of Vars.Var are from.
+const fromVar = "--var"
+
+// unusedVars notes each variable that is given and stands nowhere in the layers.
+func (d *decoder) unusedVars(layers []*layer) {
+	if len(d.facts.vars.Var) == 0 {
+		return
+	}
+	used := map[string]bool{}
+	for _, l := range layers {
+		eachString([]any{l.tree, l.extends}, func(s string) {
+			for _, after := range strings.Split(s, "${var:")[1:] {
+				name, _, _ := strings.Cut(after, "}")
+				name, _, _ = strings.Cut(name, ":-")
+				used[name] = true
+			}
+		})
+	}
+	names := slices.Sorted(maps.Keys(used))
+	for _, name := range slices.Sorted(maps.Keys(d.facts.vars.Var)) {
+		if !used[name] {
+			d.errs = append(d.errs, &Error{Pos: Pos{File: fromVar}, Key: name, layer: len(layers) + 1,
+				Msg: fmt.Sprintf("not used, there is no ${var:%s}%s", name, didYouMean(name, names))})
+		}
+	}
+}
+
+// eachString calls one for the keys and values of a tree that are strings.
+func eachString(v any, one func(s string)) {
+	switch v := v.(type) {
+	case string:
+		one(v)
+	case map[string]any:
+		for k, e := range v {
+			one(k)
+			eachString(e, one)
+		}
+	default:
+		for _, e := range listOf(v) {
+			eachString(e, one)
+		}
+	}
+}
