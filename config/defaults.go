@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/nslaunch/nslaunch/mountprop"
@@ -36,6 +37,10 @@ func newProfile(file string) *Profile {
 // defaults fills in what depends on what was declared.
 func (d *decoder) defaults() {
 	p := d.p
+	if p.Taken == "" && p.Name != "" {
+		p.Taken = TakenError
+	}
+	p.Taken = cmp.Or(p.Taken, TakenNumber)
 	if p.Name == "" {
 		p.Name = defaultName(p.File, p.Command.Argv)
 	}

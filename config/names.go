@@ -30,6 +30,35 @@ func allDigits(s string) bool {
 	return allBytes(s, func(c byte) bool { return '0' <= c && c <= '9' })
 }
 
+func nameFields() []field {
+	return []field{
+		{name: "base", read: readName},
+		{name: "taken", read: func(d *decoder, v value) { d.p.Taken = enum(d, v, TakenError, TakenNumber) }},
+	}
+}
+
+// soundName tells whether s may be the name of a running sandbox: that of a profile, with a
+// number behind it where that was taken.
+func soundName(s string) bool {
+	return s != "" && allBytes(s, nameByte) && letterOrDigit(s[0]) && !allDigits(s)
+}
+
+// Rename gives the profile another name, one that a flag says. The error is an [Errors].
+func (p *Profile) Rename(name, from string) error {
+	d := newDecoder("", Vars{})
+	d.p = p
+	p.origins["name"] = mark{src: &source{name: from}}
+	delete(p.origins, "name.base")
+	readName(d, value{key: "name", raw: name})
+	if len(d.errs) > 0 {
+		return d.errs.sorted()
+	}
+	if _, said := p.origins["name.taken"]; !said {
+		p.Taken = TakenError
+	}
+	return Check(p)
+}
+
 // readName reads the sandbox's name, which is also the name of a scope and of
 // a directory, and must not be taken for a process id.
 func readName(d *decoder, v value) {
