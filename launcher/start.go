@@ -45,6 +45,7 @@ type Process struct {
 	PID        int                             // in the launcher's pid namespace
 	Namespaces map[config.NamespaceKind]uint64 // inode numbers, of those that can be read
 	Unit       string                          // of systemd; "" if none was asked for
+	Target     Target                          // for who enters it; set once it runs
 }
 
 // Exit is how a command ended.
@@ -223,6 +224,7 @@ func (l *launch) started() {
 		l.mu.Unlock()
 	}
 	l.completeNamespaces()
+	l.process.Target = l.target()
 	if l.pty != nil {
 		l.pty.start()
 	}
