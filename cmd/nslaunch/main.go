@@ -21,6 +21,9 @@ const (
 
 func main() {
 	launcher.Child()
+	if os.Args[0] == supervisorName && len(os.Args) > 1 {
+		os.Exit(supervise(os.Args[1:]))
+	}
 	os.Exit(dispatch(os.Args[1:]))
 }
 
@@ -38,6 +41,12 @@ func commands() []command {
 		{"run", "[FLAGS] PROFILE [--] [ARGV…]", "run a command in a sandbox", cmdRun},
 		{"check", "[--host] [--json] PROFILE…", "report every problem of profiles", cmdCheck},
 		{"plan", "[--json|--syscalls] PROFILE [--] [ARGV…]", "print what run would do, step by step", cmdPlan},
+		{"exec", "[--ns LIST] NAME|PID [--] [ARGV…]", "run a command in a sandbox that runs, or in a process's namespaces", cmdExec},
+		{"shell", "PROFILE", "run a shell in a profile's sandbox, the one that runs or a new one", cmdShell},
+		{"ps", "[--all] [--json]", "list the sandboxes that run", cmdPS},
+		{"stop", "[--time TIME] NAME…", "end sandboxes", cmdStop},
+		{"wait", "NAME", "wait for a sandbox, and exit with its status", cmdWait},
+		{"logs", "[-f] NAME", "print the output of a detached sandbox", cmdLogs},
 		{"unit", "[--user] [--setenv NAME=VALUE] PROFILE", "print a unit file for systemd that runs a profile", cmdUnit},
 		{"ns", "[--type TYPE] [--json]", "list the namespaces of this machine", cmdNS},
 		{"version", "[--json]", "print the version", cmdVersion},

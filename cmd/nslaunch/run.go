@@ -17,6 +17,7 @@ import (
 // request is what a command line asks to run.
 type request struct {
 	profile  string // path; "" if flags say it all
+	name     string // instead of the profile's own
 	settings []config.Setting
 	words    []string
 }
@@ -27,7 +28,6 @@ type keyFlag struct{ name, key, usage string }
 // keyFlags returns those that are said as unshare(1) would.
 func keyFlags() []keyFlag {
 	return []keyFlag{
-		{"name", "name", "the sandbox's `NAME`"},
 		{"hostname", "hostname", "set the host `NAME` (needs --new uts)"},
 		{"propagation", "propagation", "set the `KIND` of mount propagation (needs --new mount)"},
 		{"proc", "proc", "`MODE` of /proc: new, host or none"},
@@ -54,10 +54,11 @@ func requestFlags(fs *flag.FlagSet, r *request) {
 		}
 		return nil
 	})
-	fs.Func("join", "join a namespace: `TYPE=PATH` or TYPE=pid:N", func(v string) error {
+	fs.StringVar(&r.name, "name", "", "the sandbox's `NAME`, also instead of a profile's")
+	fs.Func("join", "join a namespace: `TYPE=PATH`, TYPE=pid:N or TYPE=sandbox:NAME", func(v string) error {
 		kind, where, ok := strings.Cut(v, "=")
 		if !ok {
-			return fmt.Errorf("want TYPE=PATH or TYPE=pid:N")
+			return fmt.Errorf("want TYPE=PATH, TYPE=pid:N or TYPE=sandbox:NAME")
 		}
 		r.settings = append(r.settings, config.Setting{Key: "namespaces." + kind, Value: where, From: "--join"})
 		return nil
@@ -104,7 +105,14 @@ func shell() string {
 func (r *request) load() (*config.Profile, error) {
 	vars := config.CallerVars()
 	if r.profile != "" {
-		return config.Load(r.profile, vars)
+		p, err := config.Load(r.profile, vars)
+		if err == nil && r.name != "" {
+			err = p.Rename(r.name, "--name")
+		}
+		return p, err
+	}
+	if r.name != "" {
+		r.settings = append(r.settings, config.Setting{Key: "name", Value: r.name, From: "--name"})
 	}
 	settings := append(r.settings, config.Setting{Key: "command", Value: r.words, From: "command line"})
 	return config.New(settings, vars)
@@ -116,22 +124,34 @@ func (r *request) plan() (*launcher.Plan, error) {
 	if err != nil {
 		return nil, err
 	}
+	if r.profile == "" {
+		return compileHere(p, nil)
+	}
+	return compileHere(p, r.words)
+}
+
+// compileHere compiles a profile for this machine, with words for its command.
+func compileHere(p *config.Profile, words []string) (*launcher.Plan, error) {
+	if err := findSandboxes(p); err != nil {
+		return nil, err
+	}
 	h, err := launcher.Probe(p)
 	if err != nil {
 		return nil, err
 	}
 	withoutHelper(p, h)
-	if r.profile == "" {
-		return launcher.Compile(p, h, nil)
-	}
-	return launcher.Compile(p, h, r.words)
+	return launcher.Compile(p, h, words)
 }
 
-func cmdRun(args []string) int {
+func cmdRun(args []string) int { return runArgs(args, nil) }
+
+// runArgs is run, with the supervisor of a detached sandbox where this process is one.
+func runArgs(args []string, s *supervisor) int {
 	fs := newFlags("run")
 	var r request
 	requestFlags(fs, &r)
 	statusFD := fs.Int("status-fd", -1, "write events as JSON lines to descriptor `N`")
+	detached := fs.Bool("detach", false, "return once the command runs, and leave it to run on (its output: nslaunch logs)")
 	if status, ok := parse(fs, args, exitSetup); !ok {
 		return status
 	}
@@ -144,27 +164,41 @@ func cmdRun(args []string) int {
 		events.failed(err, exitSetup)
 		return misused("run", exitSetup, "%s", err)
 	}
+	if *detached && s == nil {
+		return detach(args)
+	}
 	arrivals, err := launcher.Arrivals()
 	var plan *launcher.Plan
 	if err == nil {
 		plan, err = r.plan()
+	}
+	if err == nil && s != nil {
+		err = alone(plan.Profile())
 	}
 	if err != nil {
 		complain(err)
 		events.failed(err, exitSetup)
 		return exitSetup
 	}
-	return run(plan, events, arrivals)
+	return run(plan, events, arrivals, &recorder{profile: plan.Profile(), command: plan.Command, supervisor: s})
 }
 
-// run carries a plan out and returns the exit status.
-func run(plan *launcher.Plan, events *events, arrivals <-chan launcher.Arrival) int {
+// run carries a plan out and returns the exit status. What runs is recorded, unless record is nil.
+func run(plan *launcher.Plan, events *events, arrivals <-chan launcher.Arrival, record *recorder) int {
 	for _, n := range plan.Notes {
 		if n.Degraded {
 			say().Info(n)
 		}
 	}
-	sandbox, interrupt, err := start(plan, events, arrivals)
+	if err := record.reserve(); err != nil {
+		complain(err)
+		events.failed(err, exitSetup)
+		return exitSetup
+	}
+	sandbox, interrupt, err := start(plan, events, arrivals, record)
+	if err != nil {
+		record.failed()
+	}
 	switch {
 	case interrupt != 0:
 		status := 128 + int(interrupt)
@@ -183,6 +217,7 @@ func run(plan *launcher.Plan, events *events, arrivals <-chan launcher.Arrival) 
 	}()
 	exit, err := sandbox.Wait()
 	if err != nil {
+		record.ended(exitSetup)
 		complain(err)
 		events.failed(err, exitSetup)
 		return exitSetup
@@ -193,13 +228,14 @@ func run(plan *launcher.Plan, events *events, arrivals <-chan launcher.Arrival) 
 	if exit.TimedOut {
 		say().Errorf("the command was ended by limits.timeout")
 	}
+	record.ended(exit.Status())
 	events.exited(exit)
 	return exit.Status()
 }
 
 // start starts the sandbox. A signal that would end a program ends the launch
 // if it is not too late for that; then it is the command's, as are all others.
-func start(plan *launcher.Plan, events *events, arrivals <-chan launcher.Arrival) (*launcher.Sandbox, syscall.Signal, error) {
+func start(plan *launcher.Plan, events *events, arrivals <-chan launcher.Arrival, record *recorder) (*launcher.Sandbox, syscall.Signal, error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	type result struct {
@@ -208,7 +244,13 @@ func start(plan *launcher.Plan, events *events, arrivals <-chan launcher.Arrival
 	}
 	done := make(chan result, 1)
 	go func() {
-		s, err := launcher.Start(ctx, plan, launcher.Options{Started: events.started, Place: place, Notify: tellManager(), JobControl: true})
+		options := launcher.Options{Place: place, Notify: tellManager(), JobControl: true}
+		record.streams(&options)
+		options.Started = func(p launcher.Process) {
+			record.started(p)
+			events.started(p)
+		}
+		s, err := launcher.Start(ctx, plan, options)
 		done <- result{s, err}
 	}()
 	var early []launcher.Arrival
