@@ -73,14 +73,14 @@ func (d *Dir) rename(temp, file string) error {
 
 // free takes away the record of a name whose sandbox does not run.
 func (d *Dir) free(name string, here World) error {
-	r, e, err := d.read(name + suffix)
+	r, _, s, err := d.judge(name+suffix, here)
 	switch {
 	case errors.Is(err, unix.ENOENT):
 		return nil
 	case err != nil:
 		return err
 	}
-	if s := stateOf(r, e, here); s != dead && s != Ended {
+	if s != dead && s != Ended {
 		return &TakenError{name, r.Launcher.PID, s}
 	}
 	return d.remove(r)

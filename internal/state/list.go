@@ -73,14 +73,13 @@ func (d *Dir) list() (found []Found, problems []error) {
 // settle reads a record, and does for a launcher that was killed what that could not: of a detached
 // sandbox it notes the end, any other one it takes away. No record is left then.
 func (d *Dir) settle(file string, here World) (Found, error) {
-	r, e, err := d.read(file)
+	r, e, state, err := d.judge(file, here)
 	if errors.Is(err, unix.ENOENT) {
 		return Found{}, nil
 	}
 	if err != nil {
 		return Found{}, err
 	}
-	state := stateOf(r, e, here)
 	if state == dead && r.Detached && r.Target != nil {
 		e = &End{Status: 128 + int(unix.SIGKILL), Killed: true}
 		if err := d.end(file, *e); err != nil {
@@ -92,6 +91,23 @@ func (d *Dir) settle(file string, here World) (Found, error) {
 		return Found{}, d.remove(r)
 	}
 	return Found{r, state, e, d}, nil
+}
+
+// judge reads a record and says what it and the kernel tell. One that seems to have been left is read once
+// more: its launcher may have noted the end after the first reading, and ended before it was looked for.
+func (d *Dir) judge(file string, here World) (*Record, *End, State, error) {
+	r, e, err := d.read(file)
+	if err != nil {
+		return nil, nil, "", err
+	}
+	state := stateOf(r, e, here)
+	if state != dead {
+		return r, e, state, nil
+	}
+	if r, e, err = d.read(file); err != nil {
+		return nil, nil, "", err
+	}
+	return r, e, stateOf(r, e, here), nil
 }
 
 // forget takes away what has ended long ago, or before many others.

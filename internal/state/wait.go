@@ -47,8 +47,11 @@ func (f *Found) Wait() (End, error) {
 	if err != nil {
 		return End{}, err
 	}
-	if file == nil {
+	if file == nil && f.State == Starting {
 		return End{}, fmt.Errorf("%q was not started", f.Name)
+	}
+	if file == nil {
+		return End{}, fmt.Errorf("%q has ended, and how is not known any more", f.Name)
 	}
 	defer file.Close()
 	await(pidfd, -1)
