@@ -213,6 +213,7 @@ func aimAtProcess(pid int, e *launcher.Entry) error {
 		return err
 	}
 	t := launcher.Target{Process: p, Namespaces: map[config.NamespaceKind]uint64{}, UID: -1, GID: -1}
+	elsewhere := false
 	for _, k := range config.Kinds() {
 		file := string(k)
 		if k == config.Mount {
@@ -224,7 +225,12 @@ func aimAtProcess(pid int, e *launcher.Entry) error {
 			return fmt.Errorf("process %d is not ours: its namespaces need CAP_SYS_PTRACE (run nslaunch as the user whose process it is, or as root)", pid)
 		case err == nil:
 			t.Namespaces[k] = st.Ino
+			own, err := launcher.OwnNamespace(k)
+			elsewhere = elsewhere || err == nil && own != st.Ino
 		}
+	}
+	if !elsewhere {
+		return fmt.Errorf("process %d is in the same namespaces as this one: there is nothing to enter", pid)
 	}
 	t.NoNewPrivs = statusLine(pid, "NoNewPrivs") == "1"
 	t.Env = callerEnv()

@@ -156,6 +156,13 @@ func TestExecProcess(t *testing.T) {
 		if !u.IsRoot() {
 			p.fails(exitSetup, "is not ours", "exec", fmt.Sprint(os.Getpid()), "true")
 		}
+		beside := u.Command(t, "sleep", "1000")
+		if err := beside.Start(); err != nil {
+			t.Fatal(err)
+		}
+		p.fails(exitSetup, "there is nothing to enter", "exec", fmt.Sprint(beside.Process.Pid), "true")
+		_ = beside.Process.Kill()
+		_ = beside.Wait()
 		p.fails(exitSetup, "there is no process 4194303", "exec", "4194303", "true")
 	})
 }

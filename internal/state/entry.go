@@ -52,14 +52,14 @@ func (d *Dir) add(r *Record) error {
 	if err != nil {
 		return err
 	}
-	err = d.rename(temp, r.Name+suffix)
-	if err == unix.EEXIST {
-		err = d.locked(func() error {
-			if err := d.free(r.Name, r.World); err != nil {
-				return err
-			}
-			return d.rename(temp, r.Name+suffix)
-		})
+	for {
+		// Another launch may be faster after the name was freed.
+		if err = d.rename(temp, r.Name+suffix); err != unix.EEXIST {
+			break
+		}
+		if err = d.locked(func() error { return d.free(r.Name, r.World) }); err != nil {
+			break
+		}
 	}
 	if err != nil {
 		_ = unix.Unlinkat(d.fd, temp, 0)

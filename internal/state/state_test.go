@@ -249,3 +249,49 @@ func TestCandidates(t *testing.T) {
 		}
 	}
 }
+
+// Of many that want a name that was given up, one gets it.
+func TestOneOfMany(t *testing.T) {
+	d := testDir(t)
+	for range 50 {
+		left := running(t, "one")
+		left.Launcher.Start--
+		if _, err := d.Add(left, false); err != nil {
+			t.Fatal(err)
+		}
+		results := make(chan error)
+		entries := make(chan *Entry, 1)
+		for range 8 {
+			r := running(t, "one")
+			own, err := open(d.Path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			go func() {
+				defer own.Close()
+				e, err := own.Add(r, false)
+				if err == nil {
+					entries <- e
+				}
+				results <- err
+			}()
+		}
+		won := 0
+		for range 8 {
+			var taken *TakenError
+			switch err := <-results; {
+			case err == nil:
+				won++
+			case !errors.As(err, &taken):
+				t.Error(err)
+			}
+		}
+		if won != 1 {
+			t.Fatalf("%d have the name", won)
+		}
+		<-entries
+		if err := os.Remove(filepath.Join(d.Path, "one"+suffix)); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
