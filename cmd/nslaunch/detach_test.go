@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -97,6 +98,42 @@ func TestDetached(t *testing.T) {
 		}
 		p.must("stop", name)
 		nstest.AssertNothingLeft(t, before)
+	})
+}
+
+// The events of a detached sandbox go where they were asked to, to its end.
+func TestDetachedEvents(t *testing.T) {
+	nstest.EachUser(t, func(t *testing.T, u nstest.User) {
+		p := newWorkplace(t, u)
+		p.write("namespaces = \"new\"\nname = \"events\"\ncommand = [\"sh\", \"-c\", \"cat <&4; exit 6\"]\nprocess = { keep_fds = [4] }\n")
+		for _, fd := range []string{"1", "3"} {
+			events, theirs := pipe(t)
+			kept := u.WriteFile(t, filepath.Join(p.dir, "kept"), "kept\n")
+			file, err := os.Open(kept)
+			if err != nil {
+				t.Fatal(err)
+			}
+			cmd := p.command("run", "--detach", "--status-fd", fd, "./p.toml")
+			cmd.ExtraFiles = []*os.File{theirs, file}
+			if fd == "1" {
+				cmd.Stdout = theirs
+			}
+			if got := nstest.Run(t, cmd); got.Status != 0 || got.Stderr != "" {
+				t.Fatalf("got %+v", got)
+			}
+			theirs.Close()
+			file.Close()
+			text, err := io.ReadAll(events)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !strings.Contains(string(text), `{"event":"started",`) || !strings.Contains(string(text), `{"event":"exited","status":6}`) {
+				t.Errorf("--status-fd %s: events\n%s", fd, text)
+			}
+			if got := p.must("logs", "events"); got != "kept\n" {
+				t.Errorf("--status-fd %s: the log holds %q", fd, got)
+			}
+		}
 	})
 }
 

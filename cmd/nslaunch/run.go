@@ -155,7 +155,13 @@ func runArgs(args []string, s *supervisor) int {
 	if status, ok := parse(fs, args, exitSetup); !ok {
 		return status
 	}
+	if *detached && s == nil {
+		return detach(args)
+	}
 	events, err := newEvents(*statusFD)
+	if err == nil && s != nil {
+		err = events.moveUp()
+	}
 	if err != nil {
 		say().Error(err)
 		return exitSetup
@@ -163,9 +169,6 @@ func runArgs(args []string, s *supervisor) int {
 	if err := r.complete(fs, args); err != nil {
 		events.failed(err, exitSetup)
 		return misused("run", exitSetup, "%s", err)
-	}
-	if *detached && s == nil {
-		return detach(args)
 	}
 	arrivals, err := launcher.Arrivals()
 	var plan *launcher.Plan
