@@ -8,7 +8,7 @@ import (
 	"github.com/nslaunch/nslaunch/internal/nstest"
 )
 
-// What is executed in a sandbox with a scope is in that scope, under its limits; who may not go there
+// What is executed in a sandbox with a scope is in that scope, with its limits; who may not go there
 // does not run outside of it.
 func TestExecScope(t *testing.T) {
 	eachManager(t, func(t *testing.T, m manager) {
@@ -25,7 +25,6 @@ name = "scoped"
 command = ["sleep", "1000"]
 namespaces = { user = "new", pid = "new", mount = "new" }
 scope = "required"
-limits = { tasks = 50 }
 `)
 		if got := run(nslaunch, "run", "--detach", "./p.toml"); got.Status != 0 {
 			t.Fatalf("run --detach: %+v", got)
