@@ -29,7 +29,7 @@ func (d *decoder) clock(v value) Clock {
 		d.problem(v, "%s after the sign", wantDuration)
 		return Clock{}
 	}
-	t, err := parseDuration(s)
+	t, err := ParseDuration(s)
 	switch {
 	case err != nil:
 		d.problem(v, "%s", err)

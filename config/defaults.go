@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/nslaunch/nslaunch/mountprop"
@@ -38,6 +39,10 @@ func defaultInherit() []string { return []string{"TERM", "LANG", "LC_*"} }
 // defaults fills in what depends on what was declared.
 func (d *decoder) defaults() {
 	p := d.p
+	if p.Taken == "" && p.Name != "" {
+		p.Taken = TakenError
+	}
+	p.Taken = cmp.Or(p.Taken, TakenNumber)
 	if p.Name == "" {
 		p.Name = defaultName(p.File, p.Command.Argv)
 	}

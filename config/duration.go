@@ -39,9 +39,9 @@ func durationUnit(s string) time.Duration {
 	return 0
 }
 
-// parseDuration reads the notation of systemd.time(7): numbers, each with its
+// ParseDuration reads the notation of systemd.time(7): numbers, each with its
 // unit, that are added up. What is finer than a nanosecond is cut off.
-func parseDuration(s string) (time.Duration, error) {
+func ParseDuration(s string) (time.Duration, error) {
 	rest := strings.TrimLeft(s, " \t")
 	if rest == "" {
 		return 0, fmt.Errorf("%s, got %q", wantDuration, s)

@@ -64,7 +64,7 @@ func TestNewErrors(t *testing.T) {
 		want     string
 	}{
 		{[]Setting{{"namespaces.net", "nwe", "--new"}},
-			`--new: namespaces.net: unknown value "nwe", want new, host, pid:N or a path that starts with /, ./ or ../ (did you mean "new"?)`},
+			`--new: namespaces.net: unknown value "nwe", want new, host, pid:N, sandbox:NAME or a path that starts with /, ./ or ../ (did you mean "new"?)`},
 		{[]Setting{{"namespaces.nett", "new", "--new"}},
 			`--new: namespaces.nett: unknown key "nett" in [namespaces] (did you mean "net"?)`},
 		{[]Setting{{"hostname", "box", "--hostname"}},

@@ -24,7 +24,7 @@ func readTimeout(d *decoder, v value) {
 	if !ok || s == infinity {
 		return
 	}
-	t, err := parseDuration(s)
+	t, err := ParseDuration(s)
 	switch {
 	case err != nil:
 		d.problem(v, "%s", err)

@@ -41,6 +41,19 @@ func allDigits(s string) bool {
 	return allBytes(s, func(c byte) bool { return '0' <= c && c <= '9' })
 }
 
+func nameFields() []field {
+	return []field{
+		{name: "base", read: readName},
+		{name: "taken", read: func(d *decoder, v value) { d.p.Taken = enum(d, v, TakenError, TakenNumber) }},
+	}
+}
+
+// soundName tells whether s may be the name of a running sandbox: that of a profile, with a
+// number behind it where that was taken.
+func soundName(s string) bool {
+	return s != "" && allBytes(s, nameByte) && letterOrDigit(s[0]) && !allDigits(s)
+}
+
 // readName reads the sandbox's name, which is also the name of a scope and of
 // a directory, and must not be taken for a process id. A branch's name often
 // has a slash, so what variables stand for is made to fit.

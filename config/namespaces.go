@@ -42,12 +42,18 @@ func (d *decoder) readNamespace(k NamespaceKind, v value) {
 			return
 		}
 		d.p.Namespaces[k] = Namespace{Mode: NamespacePID, PID: pid}
+	case strings.HasPrefix(s, "sandbox:"):
+		if name := s[len("sandbox:"):]; soundName(name) {
+			d.p.Namespaces[k] = Namespace{Mode: NamespaceSandbox, Sandbox: name}
+		} else {
+			d.problem(v, "want the name of a sandbox after \"sandbox:\", got %q", s)
+		}
 	case isPath(s):
 		if path, ok := d.hostPath(v, s); ok {
 			d.p.Namespaces[k] = Namespace{Mode: NamespacePath, Path: path}
 		}
 	default:
-		d.problem(v, "unknown value %q, want new, host, pid:N or a path that starts with /, ./ or ../%s",
+		d.problem(v, "unknown value %q, want new, host, pid:N, sandbox:NAME or a path that starts with /, ./ or ../%s",
 			s, didYouMean(s, []string{"new", "host"}))
 	}
 }

@@ -20,6 +20,7 @@ const Version = 1
 type Profile struct {
 	File        string // as named by the caller; "-" for standard input, "" for flags alone
 	Name        string // names the sandbox; the file's base name without .toml by default
+	Taken       Taken  // what becomes of a launch whose name a running sandbox has
 	Hostname    string // "" where not declared
 	Domainname  string // "" where not declared
 	Command     Command
@@ -42,6 +43,14 @@ type Profile struct {
 	origins origins
 	sources map[string]*source // by name, where there are several
 }
+
+// Taken says what a launch does whose name a running sandbox has already.
+type Taken string
+
+const (
+	TakenError  Taken = "error"  // it fails (default of a name that was written)
+	TakenNumber Taken = "number" // it is NAME.2, NAME.3, … (default of one that was not)
+)
 
 // Command is what runs in the sandbox.
 type Command struct {
@@ -85,17 +94,28 @@ const (
 	NamespaceNew  NamespaceMode = "new"  // made for the sandbox
 	NamespacePath NamespaceMode = "path" // joined: a namespace file, Namespace.Path
 	NamespacePID  NamespaceMode = "pid"  // joined: that of process Namespace.PID
+	// NamespaceSandbox is joined: that of the running sandbox Namespace.Sandbox. Whoever knows
+	// which those are sets Namespace.PID and Inode before the profile is probed.
+	NamespaceSandbox NamespaceMode = "sandbox"
 )
 
 // Namespace is the sandbox's namespace of one kind.
 type Namespace struct {
 	Mode NamespaceMode
 	Path string // absolute; for NamespacePath
-	PID  int    // > 0; for NamespacePID
+	PID  int    // > 0; for NamespacePID, and, once it was looked up, NamespaceSandbox
+
+	Sandbox string `json:",omitempty"` // its name; for NamespaceSandbox
+	Inode   uint64 `json:",omitempty"` // of the namespace that it was started with, once it was looked up
 }
 
 // Joined tells whether an existing namespace is entered.
-func (n Namespace) Joined() bool { return n.Mode == NamespacePath || n.Mode == NamespacePID }
+func (n Namespace) Joined() bool {
+	return n.Mode == NamespacePath || n.OfProcess()
+}
+
+// OfProcess tells whether the one that is joined is Namespace.PID's.
+func (n Namespace) OfProcess() bool { return n.Mode == NamespacePID || n.Mode == NamespaceSandbox }
 
 // Namespaces holds one entry for each of the eight kinds.
 type Namespaces map[NamespaceKind]Namespace

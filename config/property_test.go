@@ -87,7 +87,7 @@ func TestPropertyTexts(t *testing.T) {
 		0: "0s", 1: "1us", 999: "999us", 1500: "1ms 500us", 1e6: "1s", 90e6: "1min 30s", 86400e6: "24h", 3661001001: "1h 1min 1s 1ms 1us",
 	} {
 		got := durationWords(us)
-		if again, err := parseDuration(got); got != want || err != nil || microseconds(again) != us {
+		if again, err := ParseDuration(got); got != want || err != nil || microseconds(again) != us {
 			t.Errorf("durationWords(%d) = %q, which is %v; want %q", us, got, again, want)
 		}
 	}

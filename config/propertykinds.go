@@ -204,7 +204,7 @@ func (d *decoder) span(v value) (s string, us uint64, ok bool) {
 	if s, ok = d.durationText(v); !ok {
 		return "", 0, false
 	}
-	t, err := parseDuration(s)
+	t, err := ParseDuration(s)
 	if err != nil {
 		d.problem(v, "%s", err)
 		return "", 0, false

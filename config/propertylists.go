@@ -82,7 +82,7 @@ func deviceRate(s string) (string, bool) {
 }
 
 func deviceLatency(s string) (string, bool) {
-	t, err := parseDuration(s)
+	t, err := ParseDuration(s)
 	return strconv.FormatUint(microseconds(t), 10) + "us", err == nil && t > 0
 }
 

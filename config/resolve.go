@@ -16,7 +16,7 @@ func (d *decoder) resolved(r *Resolved) error {
 		tree["version"] = int64(Version) // of flags
 	}
 	if tree["name"] == nil {
-		tree["name"] = d.p.Name // it is that of the file
+		tree["name"] = map[string]any{"base": d.p.Name, "taken": string(d.p.Taken)} // it is that of the file
 	}
 	d.resolveTable(r, nil, "", tree, topFields())
 	for _, v := range r.Values {

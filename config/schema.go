@@ -13,7 +13,7 @@ func topFields() []field {
 	return []field{
 		{name: "version", read: func(d *decoder, v value) { d.integer(v, Version, Version) }},
 		{name: "extends", read: func(d *decoder, v value) { list(d, v, "an array of strings", d.str) }}, // by compose, before all else
-		{name: "name", read: readName},
+		{name: "name", main: "base", fields: nameFields},
 		{name: "hostname", read: func(d *decoder, v value) { d.p.Hostname = d.utsName(v) }},
 		{name: "domainname", read: func(d *decoder, v value) { d.p.Domainname = d.utsName(v) }},
 		{name: "command", main: "argv", fields: commandFields},

@@ -90,8 +90,11 @@ tmpfs = ["/tmp"]
 	}
 	got := strings.ReplaceAll(r.TOML(true), vars.Cwd, "/cwd")
 	if want := `version = 1  # top.toml:1:1
-name = "top"  # default
 hostname = "top"  # top.toml:3:1, over "mid" at sub/mid.toml:2:1
+
+[name]
+base = "top"  # default
+taken = "number"  # default
 
 [command]
 argv = ["sh", "-c", "echo $${X} j \"\\"]  # top.toml:4:1

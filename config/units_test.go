@@ -40,8 +40,8 @@ func TestParseDuration(t *testing.T) {
 		"1s 1s":              2 * time.Second,
 		"55s500ms":           55*time.Second + 500*time.Millisecond,
 	} {
-		if got, err := parseDuration(text); got != want || err != nil {
-			t.Errorf("parseDuration(%q) = %v, %v; want %v", text, got, err, want)
+		if got, err := ParseDuration(text); got != want || err != nil {
+			t.Errorf("ParseDuration(%q) = %v, %v; want %v", text, got, err, want)
 		}
 	}
 	const noDuration = `want a duration such as "10s" or "1h 30min", got `
@@ -67,8 +67,8 @@ func TestParseDuration(t *testing.T) {
 		"9223372036854775808us":  `"9223372036854775808us" is too long, want at most 292 years`,
 		"99999999999999999999us": `"99999999999999999999us" is too long, want at most 292 years`,
 	} {
-		if got, err := parseDuration(text); err == nil || err.Error() != want {
-			t.Errorf("parseDuration(%q) = %v, %v; want the error %s", text, got, err, want)
+		if got, err := ParseDuration(text); err == nil || err.Error() != want {
+			t.Errorf("ParseDuration(%q) = %v, %v; want the error %s", text, got, err, want)
 		}
 	}
 }

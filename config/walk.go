@@ -352,7 +352,7 @@ func (d *decoder) duration(v value) (time.Duration, bool) {
 	if !ok {
 		return 0, false
 	}
-	t, err := parseDuration(s)
+	t, err := ParseDuration(s)
 	if err != nil {
 		d.problem(v, "%s", err)
 		return 0, false

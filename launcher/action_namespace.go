@@ -131,6 +131,7 @@ type enterUser struct {
 	UID, GID int64 // -1: unchanged
 	LastCap  int
 	Joined   bool // the namespace is not ours: it may have no root
+	Hidden   bool // the process stays hidden
 }
 
 func (a enterUser) String() string {
@@ -156,8 +157,10 @@ func (a enterUser) emit(s *assembler) {
 	s.prctl(unix.PR_CAP_AMBIENT, unix.PR_CAP_AMBIENT_CLEAR_ALL)
 	all := uint64(1)<<(a.LastCap+1) - 1
 	s.capset(all, all, 0)
-	// A change of ids made the process' own files in /proc root's.
-	s.prctl(unix.PR_SET_DUMPABLE, 1)
+	if !a.Hidden {
+		// A change of ids made the process' own files in /proc root's.
+		s.prctl(unix.PR_SET_DUMPABLE, 1)
+	}
 }
 
 // setIDs sets real, effective and saved ids; EINVAL, for an id that the

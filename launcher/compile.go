@@ -185,7 +185,7 @@ func (c *compiler) settle() {
 		if c.isJoined(config.User) {
 			origin = key(config.User)
 		}
-		c.add(ByStage, origin, enterUser{c.ids.stageUID, c.ids.stageGID, c.h.LastCap, c.isJoined(config.User)})
+		c.add(ByStage, origin, enterUser{UID: c.ids.stageUID, GID: c.ids.stageGID, LastCap: c.h.LastCap, Joined: c.isJoined(config.User)})
 		c.add(ByStage, "", dieWithLauncher{})
 	}
 	if len(c.joins) > 0 {
@@ -290,18 +290,7 @@ func (c *compiler) become() {
 	} else {
 		c.stage = ByCommand
 	}
-	// The group exists before the launcher hands it the terminal.
-	inGroup := pr.Terminal == config.TerminalInherit && (c.h.Terminal.Interactive || !c.h.Terminal.Controlling)
-	c.add(ByCommand, "process.terminal", setSession{pr.Terminal, inGroup})
-	c.add(ByCommand, "", waitForLauncher{pointCommand})
-	if pr.Init {
-		c.add(ByLauncher, "process.init", awaitInit{})
-	}
-	if inGroup && c.h.Terminal.Interactive && c.h.Terminal.Foreground {
-		c.add(ByLauncher, "process.terminal", giveTerminal{})
-	}
-	c.notifications()
-	c.add(ByLauncher, "", release{pointCommand})
+	c.attach()
 	switch {
 	case pr.Umask != nil:
 		c.add(ByCommand, "process.umask", setUmask{*pr.Umask})
@@ -321,12 +310,34 @@ func (c *compiler) become() {
 	if pr.NoNewPrivs {
 		c.add(ByCommand, "process.no_new_privs", setNoNewPrivs{})
 	}
+	c.seal()
+	env := c.environment()
+	c.add(ByCommand, "command", execute{c.argv, env, lookup(env, "PATH")})
+}
+
+// attach: what will be the command gets its session, and the launcher's last words.
+func (c *compiler) attach() {
+	pr := c.p.Process
+	// The group exists before the launcher hands it the terminal.
+	inGroup := pr.Terminal == config.TerminalInherit && (c.h.Terminal.Interactive || !c.h.Terminal.Controlling)
+	c.add(ByCommand, "process.terminal", setSession{pr.Terminal, inGroup})
+	c.add(ByCommand, "", waitForLauncher{pointCommand})
+	if pr.Init {
+		c.add(ByLauncher, "process.init", awaitInit{})
+	}
+	if inGroup && c.h.Terminal.Interactive && c.h.Terminal.Foreground {
+		c.add(ByLauncher, "process.terminal", giveTerminal{})
+	}
+	c.notifications()
+	c.add(ByLauncher, "", release{pointCommand})
+}
+
+// seal: nothing of the launcher's is left with the command.
+func (c *compiler) seal() {
 	c.add(ByCommand, "", dieWithLauncher{Check: true})
 	c.sockets()
 	c.add(ByCommand, "process.keep_fds", closeFDs{c.keepFDs()})
 	c.add(ByCommand, "", unblockSignals{})
-	env := c.environment()
-	c.add(ByCommand, "command", execute{c.argv, env, lookup(env, "PATH")})
 }
 
 // raises tells whether a limit is set by the launcher: where its hard limit goes up.

@@ -3,6 +3,7 @@ package launcher
 import (
 	"github.com/nslaunch/nslaunch/config"
 	"github.com/nslaunch/nslaunch/mountprop"
+	"golang.org/x/sys/unix"
 )
 
 // privileges refuses what this caller cannot do, before anything is done.
@@ -110,11 +111,15 @@ func (c *compiler) commandUID(changed int64) int64 {
 
 // checkJoin refuses what cannot be entered.
 func (c *compiler) checkJoin(k config.NamespaceKind) {
-	f := c.h.Joins[k]
+	f, n := c.h.Joins[k], c.p.Namespaces[k]
 	at := key(k)
 	switch {
-	case f.Err != 0 && c.p.Namespaces[k].Mode == config.NamespacePID:
-		c.errorf(at, "%s%s", joinPIDWords(c.p.Namespaces[k].PID, k, f), mayOpenHint(f.Err))
+	case n.Mode == config.NamespaceSandbox && n.PID == 0:
+		c.errorf(at, "which process the sandbox %q is was not looked up", n.Sandbox)
+	case n.Mode == config.NamespaceSandbox && f.Ino != n.Inode && (f.Err == 0 || f.Err == unix.ENOENT):
+		c.errorf(at, "the sandbox %q has ended, or its command has left the %s namespace that it was started in", n.Sandbox, k)
+	case f.Err != 0 && n.OfProcess():
+		c.errorf(at, "%s%s", joinPIDWords(n.PID, k, f), mayOpenHint(f.Err))
 	case f.Err != 0:
 		c.errorf(at, "%s: %q%s", errnoWords(f.Err), f.Path, mayOpenHint(f.Err))
 	case f.Kind == "":

@@ -79,6 +79,10 @@ func (f *failure) particular(a Action) advice {
 		return f.openNamespace(a)
 	case join:
 		return f.join(a)
+	case enter:
+		return f.enter(a)
+	case joinCgroup:
+		return f.joinCgroup(a)
 	case moveIntoPID:
 		return f.intoPID()
 	case writeMap:
@@ -151,7 +155,7 @@ func (f *failure) general(a Action) advice {
 // new user namespace.
 func needsCapability(a Action) bool {
 	switch a.(type) {
-	case unshare, newTime, join, writeMap, denySetgroups, enterUser, becomeUser, setGroups, dropBounding,
+	case unshare, newTime, join, enter, writeMap, denySetgroups, enterUser, becomeUser, setGroups, dropBounding,
 		setCapabilities, setPropagation, mountProc, coverProc, protect, setHostname, setDomainname, loopbackUp:
 		return true
 	}

@@ -13,7 +13,7 @@ const again = "start it again"
 // openNamespace is about a namespace file that was there when the plan was made.
 func (f *failure) openNamespace(a openNamespace) advice {
 	n := f.plan.profile.Namespaces[a.Kind]
-	ofProcess := n.Mode == config.NamespacePID
+	ofProcess := n.OfProcess()
 	switch f.errno {
 	case unix.ESTALE:
 		if ofProcess {

@@ -14,6 +14,7 @@ import (
 type Host struct {
 	UID, GID uint32 // effective
 	Caps     uint64 // effective, bit n is capability n
+	Bounding uint64 // bounding set; asked only for an entry
 	LastCap  int    // the kernel's highest capability
 	Kernel   [2]int // major and minor of uname(2)'s release
 	PageSize int

@@ -15,9 +15,16 @@ func procName(k config.NamespaceKind) string {
 	return string(k)
 }
 
+// OwnNamespace is the inode number of the namespace of a kind that this process is in.
+func OwnNamespace(k config.NamespaceKind) (uint64, error) {
+	var st unix.Stat_t
+	err := unix.Stat("/proc/self/ns/"+procName(k), &st)
+	return st.Ino, err
+}
+
 // joinPath is the file of the namespace to enter.
 func joinPath(k config.NamespaceKind, n config.Namespace) string {
-	if n.Mode == config.NamespacePID {
+	if n.OfProcess() {
 		return fmt.Sprintf("/proc/%d/ns/%s", n.PID, procName(k))
 	}
 	return n.Path

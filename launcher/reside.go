@@ -22,6 +22,16 @@ type Resident struct {
 	Exits bool
 	// Descriptors are kept open for this program.
 	Descriptors []int
+	// End, if not nil, is asked how the process records its end; nil: not at all.
+	End func() *EndRecord
+}
+
+// EndRecord is a file in which the end of a process is recorded: the exit status, with what comes before and
+// after it, is appended. With Remove, the file's name is removed then.
+type EndRecord struct {
+	File          string
+	Before, After string
+	Remove        bool
 }
 
 // residentVariable is the variable of the environment with the number of the descriptor that has the state.
@@ -122,7 +132,11 @@ func (l *launch) execResident(r *Resident, s *state, open *closer) error {
 		return err
 	}
 	open.add(memory)
-	return l.become(residentProgram(resident, memory), append(keep, memory), open)
+	var end *EndRecord
+	if r.End != nil {
+		end = r.End()
+	}
+	return l.become(residentProgram(resident, memory, end), append(keep, memory), open)
 }
 
 // pair makes a pair of sockets.
@@ -151,14 +165,35 @@ func (l *launch) timer(s *state, open *closer) (int, error) {
 }
 
 // residentProgram is that of the resident, which starts this program again where it has to.
-func residentProgram(r program.Resident, memory int) *program.Builder {
+func residentProgram(r program.Resident, memory int, end *EndRecord) *program.Builder {
 	b := program.NewBuilder()
 	b.SetStart(0, -1, -1)
 	b.SetInPlace()
 	b.Call(unix.SYS_PRCTL, program.Const(unix.PR_SET_NAME), b.String("nslaunch"))
 	r.Argv, r.Env = b.Strings(os.Args), b.Strings([]string{residentVariable + "=" + strconv.Itoa(memory)})
-	b.Reside(r)
+	status := b.Reside(r)
+	if end != nil {
+		end.emit(b, status)
+	}
+	b.Call(unix.SYS_EXIT_GROUP, program.Register(status))
 	return b
+}
+
+// emit adds the ops that record a status. Whatever becomes of them, the process exits with that.
+func (e *EndRecord) emit(b *program.Builder, status uint8) {
+	lenient := func(o *program.Op) {
+		o.PassOver(unix.ENOENT, unix.EACCES, unix.EPERM, unix.ENOSPC, unix.EROFS, unix.EBADF, unix.ELOOP, unix.EIO)
+	}
+	fd := b.Reg()
+	name := b.String(e.File)
+	o := b.Call(unix.SYS_OPENAT, atCwd(), name, program.Const(unix.O_WRONLY|unix.O_APPEND|unix.O_NOFOLLOW|unix.O_CLOEXEC), null())
+	lenient(o.To(fd))
+	text, length := b.WithNumber(e.Before, status)
+	lenient(b.Call(unix.SYS_WRITE, program.Register(fd), text, program.Register(length)))
+	lenient(b.Call(unix.SYS_WRITE, program.Register(fd), b.String(e.After), program.Int(len(e.After))))
+	if e.Remove {
+		lenient(b.Call(unix.SYS_UNLINKAT, atCwd(), name, null()))
+	}
 }
 
 // become executes the sealed image with a program, in this process.

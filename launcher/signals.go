@@ -95,6 +95,12 @@ func ReceiveSignals() (*Signals, error) {
 	return s, err
 }
 
+// Next waits for the next signal, for who does not launch a sandbox with them.
+func (s *Signals) Next() (unix.Signal, error) {
+	a, err := s.next()
+	return a.Signal, err
+}
+
 // next waits for the next signal.
 func (s *Signals) next() (arrival, error) {
 	i, err := s.receiver.Next()

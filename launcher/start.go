@@ -53,6 +53,7 @@ type Process struct {
 	PID        int                             // in the launcher's pid namespace
 	Namespaces map[config.NamespaceKind]uint64 // inode numbers, of those that can be read
 	Unit       string                          // of systemd; "" if none was asked for
+	Target     Target                          // for who enters it; set once it runs
 }
 
 // Exit is how a command ended.
@@ -299,6 +300,7 @@ func (l *launch) started() {
 	l.notifier.start()
 	if l.options.Started != nil {
 		l.completeNamespaces()
+		l.process.Target = l.target()
 		l.options.Started(l.process)
 	}
 }

@@ -56,16 +56,11 @@ func checkProfile(path string, c *changes, host bool) ([]launcher.Note, error) {
 	if err != nil || !host {
 		return nil, err
 	}
-	h, err := launcher.Probe(p)
-	if err != nil {
-		return nil, err
-	}
-	withoutHelper(p, h)
 	words := []string{}
 	if len(p.Command.Argv) == 0 {
 		words = []string{"true"} // the command may be given on the command line
 	}
-	plan, err := launcher.Compile(p, h, words)
+	plan, err := compileHere(p, words)
 	if err != nil {
 		return nil, err
 	}

@@ -34,6 +34,19 @@ func (e *events) descriptors() []int {
 	return []int{e.fd}
 }
 
+// moveUp makes the events go where they do when the standard streams have become others.
+func (e *events) moveUp() error {
+	if e == nil || e.fd > 2 {
+		return nil
+	}
+	fd, err := unix.FcntlInt(uintptr(e.fd), unix.F_DUPFD_CLOEXEC, 3)
+	if err != nil {
+		return fmt.Errorf("--status-fd: %w", err)
+	}
+	e.fd = fd
+	return nil
+}
+
 // write writes one event. Whoever reads may have gone, or not come: the command
 // matters more. Package os would end this process with SIGPIPE if fd is 1 or 2.
 func (e *events) write(event any) {

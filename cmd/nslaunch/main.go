@@ -24,6 +24,9 @@ func main() {
 	if r := launcher.Resumed(); r != nil {
 		os.Exit(resume(r))
 	}
+	if os.Args[0] == supervisorName && len(os.Args) > 1 {
+		os.Exit(supervise(os.Args[1:]))
+	}
 	os.Exit(dispatch(os.Args[1:]))
 }
 
@@ -42,6 +45,12 @@ func commands() []command {
 		{"check", "[FLAGS] PROFILE…", "report every problem of profiles", cmdCheck},
 		{"plan", "[--json|--syscalls] PROFILE [--] [ARGV…]", "print what run would do, step by step", cmdPlan},
 		{"show", "[--origin] [--json] PROFILE [KEY]", "print a profile with all that it extends, as one", cmdShow},
+		{"exec", "[--ns LIST] NAME|PID [--] [ARGV…]", "run a command in a sandbox that runs, or in a process's namespaces", cmdExec},
+		{"shell", "PROFILE", "run a shell in a profile's sandbox, the one that runs or a new one", cmdShell},
+		{"ps", "[--all] [--json]", "list the sandboxes that run", cmdPS},
+		{"stop", "[--time TIME] NAME…", "end sandboxes", cmdStop},
+		{"wait", "NAME", "wait for a sandbox, and exit with its status", cmdWait},
+		{"logs", "[-f] NAME", "print the output of a detached sandbox", cmdLogs},
 		{"unit", "[--user] [--setenv NAME=VALUE] PROFILE", "print a unit file for systemd that runs a profile", cmdUnit},
 		{"ns", "[--type TYPE] [--json]", "list the namespaces of this machine", cmdNS},
 		{"version", "[--json]", "print the version", cmdVersion},

@@ -53,10 +53,10 @@ func requestFlags(fs *flag.FlagSet, r *request) {
 		}
 		return nil
 	})
-	fs.Func("join", "join a namespace: `TYPE=PATH` or TYPE=pid:N", func(v string) error {
+	fs.Func("join", "join a namespace: `TYPE=PATH`, TYPE=pid:N or TYPE=sandbox:NAME", func(v string) error {
 		kind, where, ok := strings.Cut(v, "=")
 		if !ok {
-			return fmt.Errorf("want TYPE=PATH or TYPE=pid:N")
+			return fmt.Errorf("want TYPE=PATH, TYPE=pid:N or TYPE=sandbox:NAME")
 		}
 		r.settings = append(r.settings, config.Setting{Key: "namespaces." + kind, Value: where, From: "--join"})
 		return nil
@@ -122,26 +122,44 @@ func (r *request) plan() (*launcher.Plan, error) {
 	if err != nil {
 		return nil, err
 	}
+	if r.profile == "" {
+		return compileHere(p, nil)
+	}
+	return compileHere(p, r.words)
+}
+
+// compileHere compiles a profile for this machine, with words for its command.
+func compileHere(p *config.Profile, words []string) (*launcher.Plan, error) {
+	if err := findSandboxes(p); err != nil {
+		return nil, err
+	}
 	h, err := launcher.Probe(p)
 	if err != nil {
 		return nil, err
 	}
 	withoutHelper(p, h)
-	if r.profile == "" {
-		return launcher.Compile(p, h, nil)
-	}
-	return launcher.Compile(p, h, r.words)
+	return launcher.Compile(p, h, words)
 }
 
-func cmdRun(args []string) int {
+func cmdRun(args []string) int { return runArgs(args, nil) }
+
+// runArgs is run, with the supervisor of a detached sandbox where this process is one.
+func runArgs(args []string, s *supervisor) int {
 	fs := newFlags("run")
 	var r request
 	requestFlags(fs, &r)
 	statusFD := fs.Int("status-fd", -1, "write events as JSON lines to descriptor `N`")
+	detached := fs.Bool("detach", false, "return once the command runs, and leave it to run on (its output: nslaunch logs)")
 	if status, ok := parse(fs, args, exitSetup); !ok {
 		return status
 	}
+	if *detached && s == nil {
+		return detach(args)
+	}
 	events, err := newEvents(*statusFD)
+	if err == nil && s != nil {
+		err = events.moveUp()
+	}
 	if err != nil {
 		say().Error(err)
 		return exitSetup
@@ -155,27 +173,37 @@ func cmdRun(args []string) int {
 	if err == nil {
 		plan, err = r.plan()
 	}
+	if err == nil && s != nil {
+		err = alone(plan.Profile())
+	}
 	if err != nil {
 		complain(err)
 		events.failed(err, exitSetup)
 		return exitSetup
 	}
-	return run(plan, events, signals)
+	return run(plan, events, signals, &recorder{profile: plan.Profile(), command: plan.Command, supervisor: s})
 }
 
-// run carries a plan out and returns the exit status.
-func run(plan *launcher.Plan, events *events, signals *launcher.Signals) int {
+// run carries a plan out and returns the exit status. What runs is recorded, unless record is nil.
+func run(plan *launcher.Plan, events *events, signals *launcher.Signals, record *recorder) int {
 	for _, n := range plan.Notes {
 		if n.Degraded {
 			say().Info(n)
 		}
 	}
+	if err := record.reserve(); err != nil {
+		complain(err)
+		events.failed(err, exitSetup)
+		return exitSetup
+	}
 	options := launcher.Options{
 		Signals: signals, Place: place, Notify: tellManager(), JobControl: true,
-		Resident: &launcher.Resident{Exits: events == nil, Descriptors: events.descriptors()},
+		Resident: &launcher.Resident{Exits: events == nil, Descriptors: events.descriptors(), End: record.end},
 	}
-	if sockets := plan.Sockets(); events != nil || len(sockets) > 0 {
+	record.streams(&options)
+	if sockets := plan.Sockets(); record != nil || events != nil || len(sockets) > 0 {
 		options.Started = func(p launcher.Process) {
+			record.started(p)
 			events.started(p)
 			closeSockets(sockets)
 		}
@@ -184,7 +212,9 @@ func run(plan *launcher.Plan, events *events, signals *launcher.Signals) int {
 	if exit.OOMKilled {
 		say().Error(outOfMemory(plan.Profile()))
 	}
-	return ended(exit, err, events)
+	status := ended(exit, err, events)
+	record.ended(status)
+	return status
 }
 
 // resume does for a sandbox what its launcher, which is small by now, cannot do itself.

@@ -98,7 +98,7 @@ func (m manager) noneLeft(t *testing.T) {
 	nstest.Eventually(t, func() bool { return left() == "" }, func() string { return "scopes are left: " + left() })
 }
 
-const inScope = "version = 1\nname = \"web\"\nnamespaces = { user = \"new\", mount = \"new\", pid = \"new\" }\nproc = \"new\"\n"
+const inScope = "version = 1\nname = { base = \"web\", taken = \"number\" }\nnamespaces = { user = \"new\", mount = \"new\", pid = \"new\" }\nproc = \"new\"\n"
 
 // The command is in its scope from its first instruction on, by a name of its own.
 func TestScope(t *testing.T) {

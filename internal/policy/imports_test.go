@@ -24,7 +24,7 @@ var table = []struct {
 }{
 	{"mountprop", nil},
 	{"config", []string{"mountprop", "internal/gitrepo", "internal/passwd"}},
-	{"launcher", []string{"config", "mountprop", "internal/nofile", "internal/passwd", "launcher/internal/..."}},
+	{"launcher", []string{"config", "mountprop", "internal/nofile", "internal/passwd", "internal/process", "launcher/internal/..."}},
 	{"launcher/internal/child", []string{"launcher/internal/program", "launcher/internal/..."}},
 	{"launcher/internal/...", nil},
 	{"units/unitfile", []string{"config"}},
@@ -39,6 +39,8 @@ var table = []struct {
 	{"internal/placement", []string{"config"}},
 	{"internal/passwd", nil},
 	{"internal/gitrepo", nil},
+	{"internal/process", nil},
+	{"internal/state", []string{"config", "internal/process", "launcher"}},
 	{"internal/nstest/...", []string{"mountprop", "internal/nofile", "internal/nstest/..."}},
 	{"internal/policy", nil},
 }
@@ -55,7 +57,7 @@ var foreign = []struct {
 	{"github.com/coreos/...", []string{"units", "units/unitfile", "cmd/..."}, true},
 	{"github.com/BurntSushi/toml", []string{"config"}, false},
 	{"github.com/rogpeppe/...", nil, true},
-	{"golang.org/x/sys/unix", []string{"launcher/...", "mountprop", "units", "units/notify", "cmd/...", "internal/nslist", "internal/nstest/...", "bench"}, false},
+	{"golang.org/x/sys/unix", []string{"launcher/...", "mountprop", "units", "units/notify", "cmd/...", "internal/nslist", "internal/process", "internal/state", "internal/nstest/...", "bench"}, false},
 	{"testing", []string{"internal/nstest"}, true},
 	// They bring cgo in, are slow to start, and come with D-Bus.
 	{"os/user", []string{"units", "cmd/nslaunch-scope", "internal/nstest/...", "bench"}, true},

@@ -6,6 +6,7 @@
 //
 //	probe -mounts               a report of the mounts alone, which takes less time
 //	probe -escape               take / away, return to the mount namespace's root, print what is there
+//	probe -watch                print "up", look into all other processes until the end of stdin, print what was seen
 //	probe -nested ARG…          the same with ARG…, in user and mount namespaces of its own
 //	probe -tryunshare           which namespaces can be made: {"user": "ok", "net": "EPERM", …}
 //	probe -hold PROPAGATION     be a mount namespace: make / of this kind, print "ready", wait
@@ -52,6 +53,8 @@ func run(args []string) error {
 		return print(report.Report{Mounts: mounts})
 	case mode == "-escape" && len(args) == 0:
 		return escape()
+	case mode == "-watch" && len(args) == 0:
+		return watch()
 	case mode == "-nested":
 		return nested(args)
 	case mode == "-tryunshare" && len(args) == 0:

@@ -63,6 +63,8 @@ func (m *machine) run() {
 			}
 		case o.nr == program.SpecialReceive:
 			r, errno = m.receive()
+		case o.nr == program.SpecialPID:
+			r = m.writeNumber(o)
 		case o.nr == program.SpecialSkip:
 			if refused := int(m.arg(o, 0)) < 0; refused == (m.arg(o, 2) == 0) {
 				pc += m.arg(o, 1)
@@ -151,8 +153,6 @@ func (m *machine) special(o *op) syscall.Errno {
 			errno = syscall.ENOENT
 		}
 		return errno
-	case program.SpecialPID:
-		m.writePID(m.arg(o, 0), m.arg(o, 1), m.arg(o, 2))
 	case program.SpecialNotExecutable:
 		if m.execErr == syscall.EACCES {
 			return m.execErr

@@ -9,7 +9,7 @@
 #define NUM_REGS 64
 #define NO_REG 0xff
 #define REPEATS 10000
-#define PID_ROOM 8
+#define PID_ROOM 16
 #define MAX_CALL 512
 #define MAX_TEXT 512
 

@@ -536,8 +536,16 @@ pidCopy:
 	DECQ	CX
 	JNE	pidCopy
 pidNumber:
+	ARG(3, SI)
+	MOVWLZX	OP_KINDS(BX), CX
+	SHRL	$6, CX
+	ANDL	$3, CX
+	CMPL	CX, $KIND_REG
+	JEQ	pidDecimal
 	KERNEL(SYS_getpid)
 	MOVL	AX, SI
+pidDecimal:
+	MOVL	SI, AX
 	MOVL	$10, R8
 pidDigits: // counted, the last digit is at DI in the end
 	XORL	DX, DX
@@ -548,6 +556,8 @@ pidDigits: // counted, the last digit is at DI in the end
 	JMP	pidDigits
 pidWrite:
 	MOVB	$0, 1(DI)
+	LEAQ	1(DI), R9
+	SUBQ	ARGS(R15), R9
 	MOVL	SI, AX
 pidDigit:
 	XORL	DX, DX
@@ -557,7 +567,7 @@ pidDigit:
 	DECQ	DI
 	TESTL	AX, AX
 	JNE	pidDigit
-	XORL	AX, AX
+	MOVQ	R9, AX
 	JMP	result
 
 notExecutable:
@@ -889,8 +899,16 @@ resideReap:
 	KERNEL(SYS_waitid)
 	CMPQ	AX, $-EINTR
 	JEQ	resideReap
-	MOVL	R14, DI
-	JMP	exitGroup
+	MOVL	R14, AX
+	MOVL	$ADDRESS, R13
+	MOVL	H_DATA(R13), CX
+	MOVL	H_OPS(R13), R14
+	ADDQ	$(HEADER_SIZE+OP_SIZE-1), CX
+	ANDQ	$~(OP_SIZE-1), CX
+	SHLQ	$6, R14
+	ADDQ	CX, R13
+	ADDQ	R13, R14
+	JMP	result
 
 	// It is told to the assistant, which may have to be started for that.
 resideTell:

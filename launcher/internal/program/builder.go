@@ -104,12 +104,14 @@ func (o *Op) With(flags uint8) *Op { o.Flags |= flags; return o }
 // when the op was appended.
 func (b *Builder) Patch(pc, i int, v Operand) { b.p.Ops[pc].Args[i] = v }
 
-// Reside adds the op that waits as r says. More descriptors than fit are an error of the program.
-func (b *Builder) Reside(r Resident) {
+// Reside adds the op that waits as r says, and returns the register of its result. More descriptors than fit are an error of the program.
+func (b *Builder) Reside(r Resident) (status uint8) {
 	if 3+len(r.Others) > MaxPolled && b.err == nil {
 		b.err = fmt.Errorf("program: more than %d descriptors to poll", MaxPolled)
 	}
-	b.Special(SpecialReside, b.Bytes(r.encode()))
+	status = b.Reg()
+	b.Special(SpecialReside, b.Bytes(r.encode())).To(status)
+	return status
 }
 
 // String adds a NUL-terminated string to the data, once for equal strings.
@@ -150,6 +152,14 @@ func (b *Builder) WithPID(s string) Operand {
 	b.p.Scratch += uint32(len(s)) + PIDRoom
 	b.Special(SpecialPID, at, b.Bytes([]byte(s)), Int(len(s)))
 	return at
+}
+
+// WithNumber is WithPID for the number in a register. It returns the register of the length, too.
+func (b *Builder) WithNumber(s string, r uint8) (at Operand, length uint8) {
+	at = b.WithPID(s)
+	length = b.Reg()
+	b.Op(b.Len() - 1).To(length).Args[3] = Register(r)
+	return at, length
 }
 
 // Pointers adds a NULL-terminated array of addresses of data and scratch memory.

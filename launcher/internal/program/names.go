@@ -87,6 +87,8 @@ func lookup(o *Op) call {
 		return call{"close_range", []param{num(), num(), num()}}
 	case unix.SYS_EXECVE:
 		return call{"execve", []param{str(), {kind: texts}, {kind: texts}}}
+	case unix.SYS_EXECVEAT:
+		return call{"execveat", []param{fd(), str(), {kind: texts}, {kind: texts}, flags(atFlags())}}
 	case unix.SYS_EXIT_GROUP:
 		return call{"exit_group", []param{num()}}
 	case unix.SYS_FACCESSAT:
@@ -163,6 +165,8 @@ func lookup(o *Op) call {
 		return call{"umask", []param{{kind: octal}}}
 	case unix.SYS_UMOUNT2:
 		return call{"umount2", []param{str(), flags(umountFlags())}}
+	case unix.SYS_UNLINKAT:
+		return call{"unlinkat", []param{fd(), str(), flags(atFlags())}}
 	case unix.SYS_UNSHARE:
 		return call{"unshare", []param{flags(namespaceFlags())}}
 	case unix.SYS_WRITE:

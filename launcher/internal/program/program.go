@@ -79,8 +79,8 @@ const (
 // Repeats bounds the calls of an op with Repeat.
 const Repeats = 10000
 
-// PIDRoom is what SpecialPID may write: a process id is below 1<<22.
-const PIDRoom = 8
+// PIDRoom is what SpecialPID may write: a number below 1<<32.
+const PIDRoom = 16
 
 // Special ops. They are above all system call numbers.
 const (
@@ -104,20 +104,20 @@ const (
 	// SpecialReceive takes the descriptor that the launcher sends; it is the result.
 	SpecialReceive
 	// SpecialPID writes to the scratch memory at Args[0] the string at Args[1] of
-	// the data, Args[2] bytes long, and behind it the process's own id, as it sees it, in decimal and with a
-	// NUL at the end: PIDRoom bytes more at most.
+	// the data, Args[2] bytes long, and behind it the process's own id, as it sees it, or, if that is a register, the number
+	// in Args[3], in decimal and with a NUL at the end: PIDRoom bytes more at most. Its result is the length without that.
 	SpecialPID
 	// SpecialNotExecutable fails with EACCES if an Exec op met it.
 	SpecialNotExecutable
 	// SpecialNotFound fails with the errno that was remembered of the Exec ops.
 	SpecialNotFound
 	// SpecialReside is what is left of a launcher while its command runs, as the [Resident] at Args[0] of
-	// the data says. It ends only with the process.
+	// the data says. Its result is the exit status, with which the ops that follow have the process exit.
 	SpecialReside
 )
 
-// Resident is what is left of a launcher while its command runs. It exits as the command does, or, where
-// there is something to do that it cannot do, starts an assistant, and then exits as that does.
+// Resident is what is left of a launcher while its command runs. It ends as the command does, or, where
+// there is something to do that it cannot do, starts an assistant, and then ends as that does.
 type Resident struct {
 	// Signals are those that it forwards to the command or, if they are in Wake too, leaves to the assistant; all are
 	// blocked, and SIGCHLD is among them. Those in Keys go to the command's process group where the kernel sends
@@ -131,7 +131,7 @@ type Resident struct {
 	Stop      int32 // what TERM is forwarded as
 	Binary    int32
 	States    int32 // takes messages of what becomes of the child, if there is no init to tell of the command, or of its end
-	// Exits: it may exit with the status that shells give the command, without an assistant.
+	// Exits: it may end with the status that shells give the command, without an assistant.
 	Exits bool
 	// Control is where init tells of the command, -1 if that is the first process itself. SignalFD is a signalfd(2) of
 	// Signals. Requests has those of the assistant: the number of a signal by which this process is to stop, in 4 bytes, and 4

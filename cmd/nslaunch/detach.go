@@ -1,0 +1,169 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"github.com/nslaunch/nslaunch/config"
+	"github.com/nslaunch/nslaunch/launcher"
+	"golang.org/x/sys/unix"
+)
+
+// supervisorName is argument 0 of the launcher of a detached sandbox. Its first argument is the
+// number of the descriptor on which it says the sandbox's name once the command runs; the others are
+// those of run.
+const supervisorName = "nslaunch-supervisor"
+
+// detach starts the same launch in a session of its own, and returns once the command runs there,
+// or with the status of what failed.
+func detach(args []string) int {
+	ready, theirs, err := os.Pipe()
+	if err != nil {
+		say().Error(err)
+		return exitSetup
+	}
+	signals, err := launcher.ReceiveSignals()
+	var pid int
+	if err == nil {
+		pid, err = startSupervisor(args, theirs)
+	}
+	theirs.Close()
+	if err != nil {
+		say().Error(err)
+		return exitSetup
+	}
+	go func() {
+		for sig, err := signals.Next(); err == nil; sig, err = signals.Next() {
+			_ = unix.Kill(pid, sig)
+		}
+	}()
+	name, err := io.ReadAll(ready)
+	if err == nil && len(name) > 0 {
+		os.Stdout.Write(name)
+		return exitOK
+	}
+	var status syscall.WaitStatus
+	for {
+		if _, err = syscall.Wait4(pid, &status, 0, nil); err != syscall.EINTR {
+			break
+		}
+	}
+	switch {
+	case err != nil:
+		say().Error(os.NewSyscallError("wait4", err))
+	case status.Signaled():
+		say().Errorf("the launcher was killed by %s", unix.SignalName(status.Signal()))
+	default:
+		return status.ExitStatus()
+	}
+	return exitSetup
+}
+
+// startSupervisor executes this program again, with all descriptors that this process was given
+// and the writing end of a pipe.
+func startSupervisor(args []string, ready *os.File) (int, error) {
+	given, err := inheritedFDs()
+	if err != nil {
+		return 0, err
+	}
+	at := 3
+	for at < len(given) && given[at] != closed {
+		at++
+	}
+	if at == len(given) {
+		given = append(given, closed)
+	}
+	given[at] = ready.Fd()
+	argv := append([]string{supervisorName, strconv.Itoa(at)}, args...)
+	return syscall.ForkExec("/proc/self/exe", argv, &syscall.ProcAttr{
+		Env: os.Environ(), Files: given, Sys: &syscall.SysProcAttr{Setsid: true},
+	})
+}
+
+// closed stands for a descriptor that is not passed on.
+const closed = ^uintptr(0)
+
+// inheritedFDs lists the open descriptors that an execve keeps, each at its own number.
+func inheritedFDs() ([]uintptr, error) {
+	entries, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		return nil, err
+	}
+	files := []uintptr{closed, closed, closed}
+	for _, e := range entries {
+		fd, err := strconv.Atoi(e.Name())
+		if err != nil {
+			continue
+		}
+		if flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0); err != nil || flags&unix.FD_CLOEXEC != 0 {
+			continue
+		}
+		for len(files) <= fd {
+			files = append(files, closed)
+		}
+		files[fd] = uintptr(fd)
+	}
+	return files, nil
+}
+
+// supervisor is the launcher's side of --detach.
+type supervisor struct {
+	ready     *os.File // the name goes there
+	null, log *os.File
+}
+
+// supervise is run, in the session of a detached sandbox.
+func supervise(args []string) int {
+	fd, err := strconv.Atoi(args[0])
+	if err != nil || fd < 3 {
+		say().Errorf("not a descriptor: %q", args[0])
+		return exitSetup
+	}
+	unix.CloseOnExec(fd)
+	return runArgs(args[1:], &supervisor{ready: os.NewFile(uintptr(fd), "ready")})
+}
+
+// open opens what the command has for standard streams. Its output goes to a file of its name
+// below ${state}, which takes up no memory as one below /run would.
+func (s *supervisor) open(r *recorder) error {
+	dir := config.CallerVars().Known().State
+	if dir == "" {
+		return errors.New("--detach: there is no directory for the output: neither $XDG_STATE_HOME nor $HOME is set")
+	}
+	dir = filepath.Join(dir, "log")
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("--detach: %w", err)
+	}
+	r.log = filepath.Join(dir, r.name()+".log")
+	_ = os.Remove(r.log) // whoever reads an older one goes on with that
+	var err error
+	if s.log, err = os.OpenFile(r.log, os.O_WRONLY|os.O_CREATE|os.O_EXCL|os.O_APPEND, 0o600); err != nil {
+		return fmt.Errorf("--detach: %w", err)
+	}
+	s.null, err = os.OpenFile("/dev/null", os.O_RDWR, 0)
+	return err
+}
+
+// leave lets go of the streams of who started this, and says the sandbox's name.
+func (s *supervisor) leave(name string) {
+	for fd, f := range []*os.File{s.null, s.log, s.log} {
+		_ = unix.Dup2(int(f.Fd()), fd)
+	}
+	_, _ = io.WriteString(s.ready, name+"\n")
+	s.ready.Close()
+}
+
+// alone refuses what speaks to a service manager.
+func alone(p *config.Profile) error {
+	if p.Service.Notify != config.NotifyNone || p.Service.ListenFDs || p.Service.Credentials {
+		return fmt.Errorf("%s: --detach leaves the service, of which the profile's [service] speaks (let systemd start it: nslaunch unit %s)",
+			strings.TrimSuffix(p.Origin("service").Pos.String(), ":"), p.File)
+	}
+	return nil
+}

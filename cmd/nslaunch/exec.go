@@ -1,0 +1,266 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/nslaunch/nslaunch/config"
+	"github.com/nslaunch/nslaunch/internal/process"
+	"github.com/nslaunch/nslaunch/internal/state"
+	"github.com/nslaunch/nslaunch/launcher"
+	"golang.org/x/sys/unix"
+)
+
+func cmdExec(args []string) int {
+	fs := newFlags("exec")
+	list := fs.String("ns", "", "enter only these namespaces, a `LIST` like net,mount")
+	terminal := fs.String("terminal", "", "inherit, pty or none (`MODE`; default: pty where there is a terminal)")
+	plan := fs.Bool("plan", false, "print what exec would do, step by step")
+	asJSON := fs.Bool("json", false, "with --plan, print the steps as JSON")
+	syscalls := fs.Bool("syscalls", false, "with --plan, print the system calls of the child")
+	statusFD := fs.Int("status-fd", -1, "write events as JSON lines to descriptor `N`")
+	if status, ok := parse(fs, args, exitSetup); !ok {
+		return status
+	}
+	if (*asJSON || *syscalls) && !*plan || *asJSON && *syscalls {
+		return misused("exec", exitSetup, "--json and --syscalls are forms of --plan, and exclude each other")
+	}
+	events, err := newEvents(*statusFD)
+	if err != nil {
+		say().Error(err)
+		return exitSetup
+	}
+	words := fs.Args()
+	if len(words) == 0 {
+		return misused("exec", exitSetup, "no sandbox or process")
+	}
+	target, words := words[0], words[1:]
+	if len(words) > 0 && words[0] == "--" {
+		words = words[1:]
+	}
+	e := &launcher.Entry{Argv: words, Terminal: config.Terminal(*terminal)}
+	if e.Kinds, err = kindList(*list); err != nil {
+		return misused("exec", exitSetup, "--ns: %s", err)
+	}
+	if e.Terminal != "" && !slices.Contains([]config.Terminal{config.TerminalInherit, config.TerminalPTY, config.TerminalNone}, e.Terminal) {
+		return misused("exec", exitSetup, "--terminal: unknown mode %q, want inherit, pty or none", e.Terminal)
+	}
+	if *plan {
+		return printPlan(target, e, *asJSON, *syscalls)
+	}
+	return enter(target, e, events)
+}
+
+// enter runs a command in what the word names, and returns its status.
+func enter(target string, e *launcher.Entry, events *events) int {
+	signals, err := launcher.ReceiveSignals()
+	var plan *launcher.Plan
+	if err == nil {
+		plan, err = planEntry(target, e)
+	}
+	if err != nil {
+		complain(err)
+		events.failed(err, exitSetup)
+		return exitSetup
+	}
+	return run(plan, events, signals, nil)
+}
+
+func printPlan(target string, e *launcher.Entry, asJSON, syscalls bool) int {
+	plan, err := planEntry(target, e)
+	if err != nil {
+		complain(err)
+		return exitProblem
+	}
+	switch {
+	case asJSON:
+		printJSON(plan)
+	case syscalls:
+		fmt.Print(plan.Syscalls())
+	default:
+		fmt.Print(plan)
+	}
+	return exitOK
+}
+
+func planEntry(target string, e *launcher.Entry) (*launcher.Plan, error) {
+	if err := aim(target, e); err != nil {
+		return nil, err
+	}
+	for fd := range 3 {
+		// A way out for who has it: see openat(2).
+		var st unix.Stat_t
+		if unix.Fstat(fd, &st) == nil && st.Mode&unix.S_IFMT == unix.S_IFDIR {
+			return nil, fmt.Errorf("descriptor %d is a directory, which would be open to what runs inside", fd)
+		}
+	}
+	h, err := launcher.ProbeEntry(e)
+	if err != nil {
+		return nil, err
+	}
+	return launcher.CompileEntry(e, h)
+}
+
+// kindList reads a list of namespace types; nil for none.
+func kindList(list string) ([]config.NamespaceKind, error) {
+	var kinds []config.NamespaceKind
+	for word := range strings.SplitSeq(list, ",") {
+		k := config.NamespaceKind(word)
+		switch {
+		case list == "":
+			return nil, nil
+		case word == "mnt":
+			k = config.Mount
+		case !slices.Contains(config.Kinds(), k):
+			return nil, fmt.Errorf("unknown type %q", word)
+		}
+		kinds = append(kinds, k)
+	}
+	return kinds, nil
+}
+
+// aim finds what a word names: a sandbox, or a process, which may be one of a sandbox's.
+func aim(word string, e *launcher.Entry) error {
+	if pid, err := strconv.Atoi(word); err == nil {
+		if f, ok := sandboxOf(pid); ok {
+			return aimAt(f, e)
+		}
+		return aimAtProcess(pid, e)
+	}
+	f, err := state.Find(word)
+	if err != nil {
+		return err
+	}
+	return aimAt(f, e)
+}
+
+// sandboxOf finds the sandbox that has a process for its launcher, its init or its command.
+func sandboxOf(pid int) (state.Found, bool) {
+	all, _ := state.List()
+	for _, f := range all {
+		if t := f.Target; f.State == state.Running && (f.Launcher.PID == pid || t.Process.PID == pid || t.Init == pid) {
+			return f, true
+		}
+	}
+	return state.Found{}, false
+}
+
+func aimAt(f state.Found, e *launcher.Entry) error {
+	switch f.State {
+	case state.Ended:
+		return fmt.Errorf("the sandbox %q has ended", f.Name)
+	case state.Starting:
+		return fmt.Errorf("the sandbox %q is being started", f.Name)
+	case state.Elsewhere:
+		return fmt.Errorf("the sandbox %q was launched in another pid or time namespace, and cannot be entered from here", f.Name)
+	}
+	e.Name, e.Target = "sandbox "+f.Name, *f.Target
+	if e.Target.Unit == "" {
+		// Nothing is promised of it, but it is where the sandbox is.
+		e.Target.Cgroup, e.CgroupOptional = cgroupOf(f.Launcher.PID), true
+	}
+	if len(e.Argv) == 0 {
+		e.Argv = []string{shellIn(e.Target.Env)}
+	}
+	return nil
+}
+
+// cgroupOf is the directory of the control group that a process is in, "" where it is this process's
+// own, or not told.
+func cgroupOf(pid int) string {
+	theirs, own := unifiedCgroup(strconv.Itoa(pid)), unifiedCgroup("self")
+	if theirs == "" || theirs == own || strings.Contains(theirs, "..") {
+		return ""
+	}
+	dir := "/sys/fs/cgroup" + theirs
+	if _, err := os.Stat(dir + "/cgroup.procs"); err != nil {
+		return ""
+	}
+	return dir
+}
+
+func unifiedCgroup(process string) string {
+	text, _ := os.ReadFile("/proc/" + process + "/cgroup")
+	for line := range strings.Lines(string(text)) {
+		if path, ok := strings.CutPrefix(line, "0::"); ok {
+			return strings.TrimSuffix(path, "\n")
+		}
+	}
+	return ""
+}
+
+// shellIn is the shell of an environment.
+func shellIn(env []string) string {
+	for _, v := range env {
+		if s, ok := strings.CutPrefix(v, "SHELL="); ok && s != "" {
+			return s
+		}
+	}
+	return "/bin/sh"
+}
+
+// aimAtProcess aims at the namespaces of any process, as nsenter(1) does: its root user, where
+// it has one, and all that the kernel gives to that.
+func aimAtProcess(pid int, e *launcher.Entry) error {
+	p, err := process.At(pid)
+	if err == unix.ESRCH || err == nil && !p.Running() {
+		return fmt.Errorf("there is no process %d", pid)
+	}
+	if err != nil {
+		return err
+	}
+	t := launcher.Target{Process: p, Namespaces: map[config.NamespaceKind]uint64{}, UID: -1, GID: -1}
+	elsewhere := false
+	for _, k := range config.Kinds() {
+		file := string(k)
+		if k == config.Mount {
+			file = "mnt"
+		}
+		var st unix.Stat_t
+		switch err := unix.Stat(fmt.Sprintf("/proc/%d/ns/%s", pid, file), &st); {
+		case err == unix.EACCES || err == unix.EPERM:
+			return fmt.Errorf("process %d is not ours: its namespaces need CAP_SYS_PTRACE (run nslaunch as the user whose process it is, or as root)", pid)
+		case err == nil:
+			t.Namespaces[k] = st.Ino
+			own, err := launcher.OwnNamespace(k)
+			elsewhere = elsewhere || err == nil && own != st.Ino
+		}
+	}
+	if !elsewhere {
+		return fmt.Errorf("process %d is in the same namespaces as this one: there is nothing to enter", pid)
+	}
+	t.NoNewPrivs = statusLine(pid, "NoNewPrivs") == "1"
+	t.Env = callerEnv()
+	e.Name, e.Target = fmt.Sprintf("process %d", pid), t
+	if len(e.Argv) == 0 {
+		e.Argv = []string{shell()}
+	}
+	return nil
+}
+
+// statusLine is a line of /proc/PID/status.
+func statusLine(pid int, name string) string {
+	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	for line := range strings.Lines(string(text)) {
+		if value, ok := strings.CutPrefix(line, name+":"); ok {
+			return strings.TrimSpace(value)
+		}
+	}
+	return ""
+}
+
+// callerEnv is what a profile without [env] passes on.
+func callerEnv() []string {
+	env := []string{"PATH=" + launcher.DefaultPath}
+	for _, v := range os.Environ() {
+		name, _, _ := strings.Cut(v, "=")
+		if name == "TERM" || name == "LANG" || strings.HasPrefix(name, "LC_") {
+			env = append(env, v)
+		}
+	}
+	slices.Sort(env)
+	return env
+}

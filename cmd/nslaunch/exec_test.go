@@ -1,0 +1,230 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/nslaunch/nslaunch/config"
+	"github.com/nslaunch/nslaunch/internal/nstest"
+	"github.com/nslaunch/nslaunch/internal/nstest/report"
+)
+
+// enterCases are profiles whose command is compared with what is executed beside it.
+func enterCases() map[string]string {
+	return map[string]string{
+		"all new":    "namespaces = \"new\"\nhostname = \"h\"\ntime = { boottime = \"+1h\" }\n",
+		"keep":       "namespaces = \"new\"\nidmap = \"keep\"\n",
+		"no ids":     "namespaces = { user = \"new\", net = \"new\" }\nidmap = \"none\"\n",
+		"subid":      "namespaces = \"new\"\nidmap = \"subid\"\nprocess = { uid = 5, gid = 6, groups = [7, 8], capabilities = [\"CHOWN\", \"NET_ADMIN\"] }\n",
+		"no rights":  "namespaces = \"new\"\nprocess = { capabilities = \"none\", umask = \"027\", cwd = \"/usr\" }\n",
+		"privileged": "namespaces = \"new\"\nprocess = { no_new_privs = false, oom_score_adj = 100, nice = 3 }\nlimits = { rlimits = { nofile = [64, 128], core = 0 } }\n",
+		"own root":   "namespaces = \"new\"\nroot = \"tmpfs\"\ndev = \"minimal\"\nmounts = { ro = [\"/usr\", \"-/lib\", \"-/lib64\", \"-/bin\", \"PROBE\"] }\nenv = { set = { HOME = \"/usr\", EMPTY = \"\" } }\n",
+		"no init":    "namespaces = { user = \"new\", pid = \"new\", mount = \"new\" }\nprocess = { init = false }\n",
+		"host":       "process = { cwd = \"/\", umask = \"077\" }\n",
+	}
+}
+
+// rootCases need privilege outside.
+func rootCases() map[string]string {
+	return map[string]string{
+		"host's user namespace": "namespaces = { mount = \"new\", pid = \"new\", net = \"new\", ipc = \"new\" }\n",
+		"few capabilities":      "namespaces = { mount = \"new\", uts = \"new\" }\nprocess = { capabilities = [\"CHOWN\"], no_new_privs = false }\n",
+		"other user":            "namespaces = { mount = \"new\", pid = \"new\" }\nprocess = { uid = 20001, gid = 20001, groups = [3], capabilities = [\"NET_RAW\"] }\n",
+	}
+}
+
+// What is executed in a sandbox is where, who and how the sandbox's command is: all its namespaces,
+// ids, capabilities, limits and environment, and no more.
+func TestExecLikeCommand(t *testing.T) {
+	nstest.EachUser(t, func(t *testing.T, u nstest.User) {
+		cases := enterCases()
+		if u.IsRoot() {
+			delete(cases, "subid") // root has no subordinate ids
+			maps.Copy(cases, rootCases())
+		}
+		for name, profile := range cases {
+			t.Run(name, func(t *testing.T) {
+				before := nstest.Snapshot(t)
+				p := newWorkplace(t, u)
+				probe := nstest.Probe(t)
+				profile = strings.ReplaceAll(profile, "PROBE", probe)
+				p.write(profile)
+				command := nstest.ParseReport(t, p.must("./p.toml", probe))
+				name := p.detach(profile, "sleep", "1000")
+				listed := p.list(name)
+				entered := nstest.ParseReport(t, p.must("exec", name, probe))
+				if !strings.Contains(profile, "root = ") {
+					if text := p.must("exec", name, "ps", "axo", "args"); !strings.Contains(text, "sleep 1000") {
+						t.Errorf("ps inside shows\n%s", text)
+					}
+				}
+				for kind, inode := range listed.Namespaces {
+					if got := entered.Namespaces[nsFile(config.NamespaceKind(kind))]; got != inode {
+						t.Errorf("%s namespace %d; want %d", kind, got, inode)
+					}
+				}
+				sameRights(t, command, entered)
+				p.must("stop", "--time", "100ms", name) // without an init, the command is deaf to TERM
+				nstest.AssertNothingLeft(t, before)
+			})
+		}
+	})
+}
+
+// sameRights compares what is the same for all processes of a sandbox.
+func sameRights(t *testing.T, command, entered report.Report) {
+	t.Helper()
+	if own := entered.Process.Keyring; own == 0 || own == command.Process.Keyring {
+		t.Errorf("session keyring %d, and the command's %d", own, command.Process.Keyring)
+	}
+	for _, r := range []*report.Report{&command, &entered} {
+		r.Process.PID, r.Process.Parent, r.Process.Group, r.Process.Session, r.Process.Keyring = 0, 0, 0, 0, 0
+		r.Process.DeathSignal = 0 // of a thread: the probe has several
+		r.Process.Args = nil
+		r.Environment = slices.DeleteFunc(r.Environment, func(v string) bool { return strings.HasPrefix(v, "TERM=") })
+	}
+	for _, part := range []struct {
+		name           string
+		command, enter any
+	}{
+		{"process", command.Process, entered.Process},
+		{"ids", command.IDs, entered.IDs},
+		{"capabilities", command.Capabilities, entered.Capabilities},
+		{"signals", command.Signals, entered.Signals},
+		{"limits", command.Limits, entered.Limits},
+		{"environment", command.Environment, entered.Environment},
+		{"host name", command.Hostname, entered.Hostname},
+		{"offsets", command.Clocks.Offsets, entered.Clocks.Offsets},
+		{"descriptors", slices.Sorted(maps.Keys(command.Descriptors)), slices.Sorted(maps.Keys(entered.Descriptors))},
+	} {
+		if !reflect.DeepEqual(part.command, part.enter) {
+			t.Errorf("%s\nof the command %+v\nof exec        %+v", part.name, part.command, part.enter)
+		}
+	}
+}
+
+// A process that is no sandbox's is entered as nsenter(1) does it.
+func TestExecProcess(t *testing.T) {
+	nstest.EachUser(t, func(t *testing.T, u nstest.User) {
+		p := newWorkplace(t, u)
+		cmd := u.Command(t, "unshare", "--map-root-user", "--net", "--uts", "--pid", "--fork", "--mount-proc", "sh", "-c", "hostname other; echo $$ >&2; exec cat")
+		stdin, ours := pipe(t)
+		said, theirs := pipe(t)
+		cmd.Stdin, cmd.Stderr = stdin, theirs
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		defer cmd.Wait()
+		defer ours.Close()
+		var buf [16]byte
+		if _, err := said.Read(buf[:]); err != nil {
+			t.Fatal(err)
+		}
+		inner := childrenOf(cmd.Process.Pid)
+		if len(inner) != 1 {
+			t.Fatalf("children %v", inner)
+		}
+		pid := fmt.Sprint(inner[0])
+		got := nstest.ParseReport(t, p.must("exec", pid, nstest.Probe(t)))
+		if got.Hostname != "other" || got.IDs.UID != [3]int{} || got.Process.NoNewPrivs {
+			t.Errorf("host name %q, uids %v, no_new_privs %v", got.Hostname, got.IDs.UID, got.Process.NoNewPrivs)
+		}
+		for kind, inode := range namespacesOf(t, "/proc/"+pid) {
+			if got.Namespaces[nsFile(kind)] != inode {
+				t.Errorf("%s namespace %d; want %d", kind, got.Namespaces[nsFile(kind)], inode)
+			}
+		}
+		// Only what is asked for.
+		own := namespacesOf(t, "/proc/self")
+		some := nstest.ParseReport(t, p.must("exec", "--ns", "user,net", pid, nstest.Probe(t)))
+		for kind, inode := range namespacesOf(t, "/proc/"+pid) {
+			want := own[kind]
+			if kind == config.User || kind == config.Net {
+				want = inode
+			}
+			if some.Namespaces[nsFile(kind)] != want {
+				t.Errorf("with --ns: %s namespace %d; want %d", kind, some.Namespaces[nsFile(kind)], want)
+			}
+		}
+		if !u.IsRoot() {
+			p.fails(exitSetup, "is not ours", "exec", fmt.Sprint(os.Getpid()), "true")
+		}
+		beside := u.Command(t, "sleep", "1000")
+		if err := beside.Start(); err != nil {
+			t.Fatal(err)
+		}
+		p.fails(exitSetup, "there is nothing to enter", "exec", fmt.Sprint(beside.Process.Pid), "true")
+		_ = beside.Process.Kill()
+		_ = beside.Wait()
+		p.fails(exitSetup, "there is no process 4194303", "exec", "4194303", "true")
+	})
+}
+
+// Exit statuses are those of run, and of what cannot be entered nothing runs.
+func TestExecStatus(t *testing.T) {
+	nstest.EachUser(t, func(t *testing.T, u nstest.User) {
+		p := newWorkplace(t, u)
+		name := p.detach("namespaces = \"new\"\nname = \"status\"\n", "sleep", "1000")
+		for script, want := range map[string]int{"exit 42": 42, "kill -KILL $$": 137, "exit 0": 0} {
+			if got := p.run("exec", name, "--", "sh", "-c", script); got.Status != want || got.Stderr != "" {
+				t.Errorf("%s: %+v", script, got)
+			}
+		}
+		p.fails(exitMissing, `there is no "no-such-command"`, "exec", name, "no-such-command")
+		p.fails(exitNoExec, "EACCES", "exec", name, "/etc/passwd")
+		p.fails(exitSetup, `no sandbox of that name: "other"`, "exec", "other", "true")
+		p.fails(exitSetup, `--ns: unknown type "nett"`, "exec", "--ns", "nett", name, "true")
+		p.fails(exitSetup, `--terminal: unknown mode "raw"`, "exec", "--terminal", "raw", name, "true")
+		dir := p.command("exec", name, "true")
+		file, err := os.Open("/")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer file.Close()
+		dir.Stdin = file
+		if got := nstest.Run(t, dir); got.Status != exitSetup || !strings.Contains(got.Stderr, "descriptor 0 is a directory") {
+			t.Errorf("with a directory for standard input: %+v", got)
+		}
+		p.must("stop", name)
+		p.fails(exitSetup, `the sandbox "status" has ended`, "exec", name, "true")
+	})
+}
+
+// A pid that is another process's by now is not entered, nor is a process that has gone elsewhere.
+func TestExecStaleProcess(t *testing.T) {
+	nstest.EachUser(t, func(t *testing.T, u nstest.User) {
+		p := newWorkplace(t, u)
+		name := p.detach("namespaces = { user = \"new\", mount = \"new\", net = \"new\" }\n", "sh", "-c", "unshare --net sleep 1000")
+		p.fails(exitSetup, "", "exec", "4194303", "true")
+		file := filepath.Join(p.records(), name+".json")
+		record := readFile(t, file)
+		change := func(edit func(target map[string]any)) {
+			var r map[string]any
+			d := json.NewDecoder(strings.NewReader(record))
+			d.UseNumber()
+			if err := d.Decode(&r); err != nil {
+				t.Fatal(err)
+			}
+			edit(r["target"].(map[string]any))
+			text, err := json.Marshal(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			u.WriteFile(t, file, string(text)+"\n")
+		}
+		change(func(target map[string]any) { target["process"].(map[string]any)["start"] = 1 })
+		p.fails(exitSetup, "it has ended", "exec", name, "true")
+		change(func(target map[string]any) { target["namespaces"].(map[string]any)["net"] = 1 })
+		p.fails(exitSetup, "has left the net namespace that it was started in", "exec", name, "true")
+		u.WriteFile(t, file, record)
+		p.must("exec", name, "true")
+		p.must("stop", "--time", "1s", name)
+	})
+}

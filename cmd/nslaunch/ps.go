@@ -1,0 +1,156 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/nslaunch/nslaunch/config"
+	"github.com/nslaunch/nslaunch/internal/state"
+)
+
+// now is the present, without the monotonic clock, which a record cannot hold.
+func now() time.Time { return time.Now().Round(0) }
+
+// shown is a sandbox as ps prints it.
+type shown struct {
+	Name       string            `json:"name"`
+	State      state.State       `json:"state"`
+	PID        int               `json:"pid,omitempty"` // the command's
+	Launcher   int               `json:"launcher"`
+	Started    time.Time         `json:"started,omitzero"`
+	Profile    string            `json:"profile,omitempty"`
+	Namespaces map[string]uint64 `json:"namespaces"` // inode numbers of those that are not the launcher's
+	Unit       string            `json:"unit,omitempty"`
+	Command    []string          `json:"command"`
+	Detached   bool              `json:"detached"`
+	Log        string            `json:"log,omitempty"`
+	Status     *int              `json:"status,omitempty"` // of one that has ended
+
+	kinds string
+}
+
+func cmdPS(args []string) int {
+	fs := newFlags("ps")
+	all := fs.Bool("all", false, "also detached sandboxes that have ended")
+	asJSON := fs.Bool("json", false, "print them as JSON")
+	if status, ok := parse(fs, args, exitUsage); !ok {
+		return status
+	}
+	if fs.NArg() > 0 {
+		return misused("ps", exitUsage, "unexpected argument %q", fs.Arg(0))
+	}
+	found, problems := state.List()
+	list := []shown{}
+	for _, f := range found {
+		if f.State != state.Ended || *all {
+			list = append(list, show(f))
+		}
+	}
+	if *asJSON {
+		printJSON(list)
+	} else {
+		printSandboxes(list)
+	}
+	for _, err := range problems {
+		say().Error(err)
+	}
+	if len(problems) > 0 {
+		return exitProblem
+	}
+	return exitOK
+}
+
+func show(f state.Found) shown {
+	s := shown{Name: f.Name, State: f.State, Launcher: f.Launcher.PID, Started: f.Started, Profile: f.Profile,
+		Namespaces: map[string]uint64{}, Command: f.Command, Detached: f.Detached, Log: f.Log}
+	if f.End != nil {
+		s.Status = &f.End.Status
+	}
+	if t := f.Target; t != nil {
+		s.Unit = t.Unit
+		if f.State != state.Ended {
+			s.PID = t.Process.PID
+		}
+		kinds := make([]string, len(t.Own))
+		for i, k := range t.Own {
+			s.Namespaces[string(k)], kinds[i] = t.Namespaces[k], string(k)
+		}
+		if s.kinds = strings.Join(kinds, ","); len(kinds) == len(config.Kinds()) {
+			s.kinds = "all"
+		}
+	}
+	return s
+}
+
+func printSandboxes(list []shown) {
+	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "NAME\tPID\tAGE\tPROFILE\tNAMESPACES\tSCOPE\tCOMMAND")
+	for _, s := range list {
+		pid, age := string(s.State), "-"
+		switch {
+		case s.Status != nil:
+			pid = fmt.Sprintf("ended %d", *s.Status)
+		case s.PID > 0 && s.State == state.Running:
+			pid = fmt.Sprint(s.PID)
+		}
+		if !s.Started.IsZero() {
+			age = ageWords(time.Since(s.Started))
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", s.Name, pid, age, cmp.Or(shortPath(s.Profile), "-"),
+			cmp.Or(s.kinds, "-"), cmp.Or(s.Unit, "-"), printable(strings.Join(s.Command, " ")))
+	}
+	w.Flush()
+}
+
+// ageWords is a time in the largest unit that fits.
+func ageWords(d time.Duration) string {
+	const day = 24 * time.Hour
+	switch {
+	case d < time.Minute:
+		return fmt.Sprintf("%ds", max(0, int(d.Seconds())))
+	case d < time.Hour:
+		return fmt.Sprintf("%dmin", int(d.Minutes()))
+	case d < 2*day:
+		return fmt.Sprintf("%dh", int(d.Hours()))
+	}
+	return fmt.Sprintf("%dd", int(d/day))
+}
+
+// shortPath writes a path from the working directory, or from home, where that is shorter.
+func shortPath(path string) string {
+	if !filepath.IsAbs(path) {
+		return path
+	}
+	if cwd, err := os.Getwd(); err == nil {
+		if rel, err := filepath.Rel(cwd, path); err == nil && !strings.HasPrefix(rel, "../") {
+			return rel
+		}
+	}
+	if home := os.Getenv("HOME"); home != "" && strings.HasPrefix(path, home+"/") {
+		return "~" + strings.TrimPrefix(path, home)
+	}
+	return path
+}
+
+// printable keeps what a command was called with from moving the cursor.
+func printable(s string) string {
+	const most = 60
+	var b strings.Builder
+	n := 0
+	for _, r := range s {
+		if n++; n > most {
+			b.WriteRune('…')
+			break
+		}
+		if r < ' ' || r >= 0x7f && r < 0xa0 {
+			r = '?'
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}

@@ -1,0 +1,144 @@
+package main
+
+import (
+	"cmp"
+	"os"
+	"path/filepath"
+
+	"github.com/nslaunch/nslaunch/config"
+	"github.com/nslaunch/nslaunch/internal/state"
+	"github.com/nslaunch/nslaunch/launcher"
+)
+
+// recorder keeps the record of the sandbox that this process launches. What is written before the
+// command runs keeps others from taking the name; where a number will do, nothing is.
+type recorder struct {
+	profile    *config.Profile
+	command    []string
+	supervisor *supervisor // of a detached sandbox; else nil
+
+	record *state.Record
+	entry  *state.Entry
+	runs   bool   // the command does, or did
+	log    string // of a detached one
+}
+
+// reserve takes the name, if that matters before the command runs.
+func (r *recorder) reserve() error {
+	if r == nil || r.profile.Taken == config.TakenNumber && r.supervisor == nil {
+		return nil
+	}
+	err := r.add()
+	if err == nil && r.supervisor != nil {
+		if err = r.supervisor.open(r); err != nil {
+			r.failed()
+		}
+	}
+	return err
+}
+
+func (r *recorder) add() error {
+	dir, err := state.Make()
+	if err != nil {
+		return err
+	}
+	if err := r.describe(); err != nil {
+		return err
+	}
+	r.entry, err = dir.Add(r.record, r.profile.Taken == config.TakenNumber)
+	if err != nil {
+		dir.Close()
+	}
+	return err
+}
+
+// describe makes the record, unless it is made.
+func (r *recorder) describe() (err error) {
+	if r.record != nil {
+		return nil
+	}
+	if r.record, err = state.New(r.profile.Name); err != nil {
+		return err
+	}
+	r.record.Profile, r.record.Command = absolute(r.profile.File), r.command
+	r.record.StopTimeout, r.record.Detached = r.profile.Process.StopTimeout, r.supervisor != nil
+	return nil
+}
+
+// absolute is the path of a profile from everywhere.
+func absolute(file string) string {
+	if file == "" || file == "-" {
+		return file
+	}
+	path, err := filepath.Abs(file)
+	if err != nil {
+		return file
+	}
+	return path
+}
+
+// started records how to enter what runs now. A sandbox that nobody named runs also where it cannot
+// be recorded, and is then in no list.
+func (r *recorder) started(p launcher.Process) {
+	if r == nil || r.describe() != nil {
+		return
+	}
+	r.runs = true
+	r.record.Target, r.record.Started, r.record.Log = &p.Target, now(), r.log
+	err := error(nil)
+	if r.entry != nil {
+		err = r.entry.Replace(r.record)
+	} else {
+		_ = r.add()
+	}
+	if err != nil {
+		say().Warnf("the sandbox cannot be entered by name: %s", err)
+	}
+	if r.supervisor != nil {
+		r.supervisor.leave(r.name())
+	}
+}
+
+// ended records the end, or takes back what was reserved for what never ran.
+func (r *recorder) ended(status int) {
+	switch {
+	case r == nil || r.entry == nil:
+	case r.runs:
+		_ = r.entry.End(state.End{Status: status}) // a record that was removed by hand is as good
+	default:
+		r.failed()
+	}
+}
+
+// end is what a resident does to record the end.
+func (r *recorder) end() *launcher.EndRecord {
+	if r == nil || r.entry == nil {
+		return nil
+	}
+	return r.entry.EndRecord()
+}
+
+// failed takes back what was reserved.
+func (r *recorder) failed() {
+	if r != nil && r.entry != nil {
+		r.entry.Drop()
+		if r.log != "" {
+			_ = os.Remove(r.log)
+		}
+	}
+}
+
+// streams gives the command of a detached sandbox its own.
+func (r *recorder) streams(o *launcher.Options) {
+	if r != nil && r.supervisor != nil {
+		o.Stdin, o.Stdout, o.Stderr = r.supervisor.null, r.supervisor.log, r.supervisor.log
+	}
+}
+
+// name is what the sandbox is called.
+func (r *recorder) name() string {
+	if r.entry != nil {
+		return r.entry.Name()
+	}
+	return cmp.Or(r.profile.Name, "nslaunch")
+}

@@ -1,0 +1,107 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/nslaunch/nslaunch/config"
+	"github.com/nslaunch/nslaunch/internal/state"
+	"github.com/nslaunch/nslaunch/launcher"
+)
+
+// cmdShell runs a shell in the sandbox of a profile: the one that runs, or else one with a shell for
+// its command.
+func cmdShell(args []string) int {
+	fs := newFlags("shell")
+	var c changes
+	changeFlags(fs, &c)
+	if status, ok := parse(fs, args, exitSetup); !ok {
+		return status
+	}
+	if fs.NArg() != 1 || !isProfile(fs.Arg(0)) {
+		return misused("shell", exitSetup, "want one profile, which has a \"/\" or ends in .toml")
+	}
+	file := fs.Arg(0)
+	running, err := sandboxesOf(file)
+	if err != nil {
+		complain(err)
+		return exitSetup
+	}
+	switch len(running) {
+	case 0:
+	case 1:
+		return enter(running[0], &launcher.Entry{}, nil)
+	default:
+		say().Errorf("%d sandboxes of %s run: %s (nslaunch exec NAME enters one of them)", len(running), file, strings.Join(running, ", "))
+		return exitSetup
+	}
+	signals, err := launcher.ReceiveSignals()
+	var plan *launcher.Plan
+	if err == nil {
+		plan, err = shellPlan(file, &c)
+	}
+	if err != nil {
+		complain(err)
+		return exitSetup
+	}
+	return run(plan, nil, signals, &recorder{profile: plan.Profile(), command: plan.Command})
+}
+
+// shellPlan is the plan of a profile with a shell in the place of its command.
+func shellPlan(file string, c *changes) (*launcher.Plan, error) {
+	p, err := config.Load(file, c.vars(), c.settings...)
+	if err != nil {
+		return nil, err
+	}
+	p.Command.Args = config.ArgsReplace
+	word := "/bin/sh"
+	if s := p.Env.Set["SHELL"]; s != "" {
+		word = s
+	}
+	return compileHere(p, []string{word})
+}
+
+// sandboxesOf names the running sandboxes that were started from a profile.
+func sandboxesOf(file string) ([]string, error) {
+	if file == "-" {
+		return nil, fmt.Errorf("a shell reads from standard input, which cannot be a profile as well")
+	}
+	all, _ := state.List()
+	var names []string
+	for _, f := range all {
+		if f.State == state.Running && f.Profile == absolute(file) {
+			names = append(names, f.Name)
+		}
+	}
+	return names, nil
+}
+
+// findSandboxes looks up the running sandboxes whose namespaces a profile joins. Where such a
+// namespace is the caller's own, there is nothing to join.
+func findSandboxes(p *config.Profile) error {
+	var problems config.Errors
+	for _, k := range config.Kinds() {
+		n := p.Namespaces[k]
+		if n.Mode != config.NamespaceSandbox {
+			continue
+		}
+		f, err := state.Find(n.Sandbox)
+		if err == nil && f.State != state.Running {
+			err = fmt.Errorf("the sandbox %q is not running: %s", f.Name, f.State)
+		}
+		if err != nil {
+			key := "namespaces." + string(k)
+			problems = append(problems, &config.Error{Pos: p.Origin(key).Pos, Key: key, Msg: err.Error()})
+			continue
+		}
+		n.PID, n.Inode = f.Target.Process.PID, f.Target.Namespaces[k]
+		if own, err := launcher.OwnNamespace(k); err == nil && own == n.Inode {
+			n = config.Namespace{Mode: config.NamespaceHost}
+		}
+		p.Namespaces[k] = n
+	}
+	if len(problems) > 0 {
+		return problems
+	}
+	return nil
+}

@@ -1,0 +1,102 @@
+package launcher
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/nslaunch/nslaunch/config"
+	"github.com/nslaunch/nslaunch/internal/process"
+	"github.com/nslaunch/nslaunch/launcher/internal/program"
+	"golang.org/x/sys/unix"
+)
+
+// joinCgroup puts the waiting stage into a control group.
+type joinCgroup struct {
+	Dir      string
+	Optional bool // nothing is promised of the group: who may not go there stays
+}
+
+func (a joinCgroup) String() string {
+	text := "join the control group " + strings.TrimPrefix(a.Dir, "/sys/fs/cgroup")
+	if a.Optional {
+		text += ", where that is allowed"
+	}
+	return text
+}
+
+func (a joinCgroup) apply(l *launch) error {
+	err := os.WriteFile(filepath.Join(a.Dir, "cgroup.procs"), []byte(strconv.Itoa(l.pid)), 0)
+	if errors.Is(err, os.ErrNotExist) && !a.Optional {
+		return errTargetGone
+	}
+	if a.Optional {
+		return nil
+	}
+	return err
+}
+
+// errTargetGone says that there is nothing to enter any more.
+var errTargetGone = errors.New("it has ended")
+
+// lendProcess gives the stage a descriptor of the process whose namespaces it is to enter. The
+// pid may be another process's by now, and the process may have gone to other namespaces:
+// neither is entered.
+type lendProcess struct {
+	Process    process.Process
+	Namespaces map[config.NamespaceKind]uint64
+	Kinds      []config.NamespaceKind
+}
+
+func (a lendProcess) String() string { return fmt.Sprintf("lend process %d", a.Process.PID) }
+
+func (a lendProcess) apply(l *launch) error {
+	fd, err := unix.PidfdOpen(a.Process.PID, 0)
+	if err == unix.ESRCH {
+		return errTargetGone
+	}
+	if err != nil {
+		return os.NewSyscallError("pidfd_open", err)
+	}
+	l.lent = append(l.lent, fd)
+	for _, k := range a.Kinds {
+		var st unix.Stat_t
+		path := fmt.Sprintf("/proc/%d/ns/%s", a.Process.PID, procName(k))
+		if err := unix.Stat(path, &st); err == nil && st.Ino != a.Namespaces[k] && a.Process.Running() {
+			return fmt.Errorf("process %d has left the %s namespace that it was started in", a.Process.PID, k)
+		}
+	}
+	if !a.Process.Running() {
+		return errTargetGone
+	}
+	return nil
+}
+
+// enter goes where a process is: into namespaces of it, and with the mount namespace to its
+// root. It keeps nothing open.
+type enter struct {
+	Process process.Process
+	Kinds   []config.NamespaceKind
+}
+
+func (a enter) String() string {
+	words := make([]string, len(a.Kinds))
+	for i, k := range a.Kinds {
+		words[i] = string(k)
+	}
+	plural := "s"
+	if len(words) == 1 {
+		plural = ""
+	}
+	return fmt.Sprintf("enter the %s namespace%s of process %d", strings.Join(words, ", "), plural, a.Process.PID)
+}
+
+func (a enter) emit(s *assembler) {
+	r := s.Reg()
+	s.Special(program.SpecialReceive).To(r)
+	s.Call(unix.SYS_SETNS, program.Register(r), program.Const(cloneFlags(a.Kinds)))
+	s.close(r)
+}

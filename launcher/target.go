@@ -1,0 +1,149 @@
+package launcher
+
+import (
+	"os"
+	"strconv"
+	"strings"
+
+	"github.com/nslaunch/nslaunch/config"
+	"github.com/nslaunch/nslaunch/internal/process"
+	"golang.org/x/sys/unix"
+)
+
+// Target is a running sandbox as one sees it who enters: what its launch left its command
+// with. All of it is the launcher's own knowledge; what the sandbox says of itself is not asked.
+type Target struct {
+	Process process.Process `json:"process"`        // the command
+	Init    int             `json:"init,omitempty"` // pid of process 1, where that is an init of ours
+
+	// Namespaces has the inode numbers of those that the command is in, Own the kinds of
+	// those that are not the launcher's.
+	Namespaces map[config.NamespaceKind]uint64 `json:"namespaces"`
+	Own        []config.NamespaceKind          `json:"own,omitempty"`
+
+	// RootUID and RootGID are the ids that are taken up on entry, UID and GID the command's; -1:
+	// unchanged. Groups are its supplementary ones; nil: unchanged.
+	RootUID int64     `json:"root_uid"`
+	RootGID int64     `json:"root_gid"`
+	UID     int64     `json:"uid"`
+	GID     int64     `json:"gid"`
+	Groups  *[]uint32 `json:"groups,omitempty"`
+
+	// Bounding and Capabilities are sets, bit n for capability n; nil: what the kernel
+	// leaves to who enters the user namespace.
+	Bounding     *uint64 `json:"bounding,omitempty"`
+	Capabilities *uint64 `json:"capabilities,omitempty"`
+	Ambient      bool    `json:"ambient,omitempty"` // they are ambient, too
+	NoNewPrivs   bool    `json:"no_new_privs,omitempty"`
+
+	Cwd         string          `json:"cwd,omitempty"` // "": unchanged
+	CwdOrTop    bool            `json:"cwd_or_top,omitempty"`
+	Umask       *uint32         `json:"umask,omitempty"`
+	Rlimits     []config.Rlimit `json:"rlimits,omitempty"`
+	Nice        *int            `json:"nice,omitempty"`
+	OOMScoreAdj *int            `json:"oom_score_adj,omitempty"`
+	Env         []string        `json:"env"`
+
+	Unit   string `json:"unit,omitempty"`   // of systemd
+	Cgroup string `json:"cgroup,omitempty"` // directory of the unit's control group
+}
+
+// target says how to enter what the launch has started.
+func (l *launch) target() Target {
+	t := targetOf(l.plan)
+	t.Process, _ = process.At(l.process.PID) // one that has ended is nobody
+	t.Namespaces = l.process.Namespaces
+	t.Unit, t.Cgroup = l.placed.Unit, l.placed.Cgroup
+	if l.plan.profile.Process.Init {
+		t.Init = l.children[0]
+	}
+	return t
+}
+
+// targetOf reads from a plan what becomes of its command.
+func targetOf(p *Plan) Target {
+	t := Target{RootUID: -1, RootGID: -1, UID: -1, GID: -1, NoNewPrivs: ownNoNewPrivs()}
+	for _, s := range p.Steps {
+		t.note(s.Action)
+	}
+	for _, k := range config.Kinds() {
+		if n := p.profile.Namespaces[k]; n.Mode != config.NamespaceHost {
+			t.Own = append(t.Own, k)
+		}
+	}
+	user := p.profile.Namespaces[config.User]
+	if user.Mode == config.NamespaceHost && t.Capabilities == nil {
+		t.inherit(p)
+	}
+	if t.Cwd == "" {
+		t.Cwd, t.CwdOrTop = p.host.Cwd, true
+	}
+	return t
+}
+
+// note takes over what a step does to the command.
+func (t *Target) note(a Action) {
+	switch a := a.(type) {
+	case enterUser:
+		t.RootUID, t.RootGID = a.UID, a.GID
+	case setGroups:
+		groups := append([]uint32{}, a.Groups...) // none is not unchanged
+		t.Groups = &groups
+	case becomeUser:
+		t.UID, t.GID = a.UID, a.GID
+	case dropBounding:
+		t.Bounding = &a.Keep
+	case setCapabilities:
+		t.Capabilities, t.Ambient = &a.Set, a.Ambient
+	case setNoNewPrivs:
+		t.NoNewPrivs = true
+	case changeDir:
+		t.Cwd, t.CwdOrTop = a.Path, a.OrTop
+	case setUmask:
+		t.Umask = &a.Mask
+	case setRlimit:
+		t.Rlimits = append(t.Rlimits, a.Rlimit)
+	case raiseRlimit:
+		t.Rlimits = append(t.Rlimits, a.Rlimit)
+	case setNice:
+		t.Nice = &a.Value
+	case setOOMScoreAdj:
+		t.OOMScoreAdj = &a.Value
+	case execute:
+		t.Env = a.Env
+	}
+}
+
+// inherit notes the launcher's own capabilities, where the command keeps those: who
+// enters may have more.
+func (t *Target) inherit(p *Plan) {
+	sets := ownStatus()
+	bounding, permitted := sets["CapBnd"], p.host.Caps
+	ambient := p.host.UID != 0 || t.UID > 0
+	if ambient {
+		permitted = sets["CapAmb"]
+	}
+	if t.Bounding == nil {
+		t.Bounding = &bounding
+	}
+	permitted &= *t.Bounding
+	t.Capabilities, t.Ambient = &permitted, ambient && permitted != 0
+}
+
+// ownStatus has the lines of this process's /proc/self/status that are sets of bits.
+func ownStatus() map[string]uint64 {
+	text, _ := os.ReadFile("/proc/self/status")
+	sets := map[string]uint64{}
+	for line := range strings.Lines(string(text)) {
+		if name, value, ok := strings.Cut(line, ":"); ok && strings.HasPrefix(name, "Cap") {
+			sets[name], _ = strconv.ParseUint(strings.TrimSpace(value), 16, 64)
+		}
+	}
+	return sets
+}
+
+// ownNoNewPrivs tells whether this process has no_new_privs, which its children inherit.
+func ownNoNewPrivs() bool {
+	set, err := unix.PrctlRetInt(unix.PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0)
+	return err == nil && set == 1
+}

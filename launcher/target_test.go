@@ -1,0 +1,152 @@
+package launcher
+
+import (
+	"fmt"
+	"reflect"
+	"testing"
+
+	"github.com/nslaunch/nslaunch/config"
+	"github.com/nslaunch/nslaunch/internal/process"
+	"golang.org/x/sys/unix"
+)
+
+// notOfTarget are what a command's process does at a launch that says nothing about its rights, or
+// that an entry does by itself.
+func notOfTarget() map[string]bool {
+	names := map[string]bool{}
+	for _, a := range []Action{dieWithLauncher{}, waitForLauncher{}, setSession{}, newKeyring{}, closeFDs{}, unblockSignals{}} {
+		names[fmt.Sprintf("%T", a)] = true
+	}
+	return names
+}
+
+// Whatever a launch does to its command is noted for who enters: a new step of the tail that is
+// not makes this fail.
+func TestTargetNotesAll(t *testing.T) {
+	profile := `version = 1
+command = ["true"]
+namespaces = "new"
+[process]
+umask = "022"
+cwd = "/"
+nice = 1
+oom_score_adj = 100
+capabilities = ["NET_ADMIN"]
+[limits]
+rlimits = { nofile = [10, 20] }
+`
+	plan := mustCompile(t, profile)
+	known, steps := notOfTarget(), 0
+	for _, s := range plan.Steps {
+		if s.By != ByCommand || known[fmt.Sprintf("%T", s.Action)] {
+			continue
+		}
+		steps++
+		before := Target{UID: -1, GID: -1}
+		noted := before
+		noted.note(s.Action)
+		if reflect.DeepEqual(noted, before) {
+			t.Errorf("who enters hears nothing of: %s", s.Action)
+		}
+	}
+	if steps < 8 {
+		t.Errorf("%d steps: too few for a test", steps)
+	}
+}
+
+// entryHost is a caller without privilege, in namespaces of low numbers.
+func entryHost() *Host {
+	h := &Host{UID: 1000, GID: 1000, LastCap: 40, Kernel: [2]int{6, 1}, Cwd: "/home/x",
+		Rlimits:       map[string]config.Rlimit{"nofile": {Name: "nofile", Soft: 100, Hard: 200}},
+		OwnNamespaces: map[config.NamespaceKind]uint64{}}
+	for i, k := range config.Kinds() {
+		h.OwnNamespaces[k] = uint64(i + 1)
+	}
+	return h
+}
+
+func entryTarget() Target {
+	t := Target{Process: process.Process{PID: 77, Start: 1}, UID: -1, GID: -1, Namespaces: map[config.NamespaceKind]uint64{}, Env: []string{"PATH=/bin"}}
+	for i, k := range config.Kinds() {
+		t.Namespaces[k] = uint64(i + 1)
+	}
+	return t
+}
+
+// More rights than the target's are refused, and so is what cannot be entered.
+func TestEntryRefused(t *testing.T) {
+	none, few := uint64(0), uint64(1)
+	for want, change := range map[string]func(e *Entry, h *Host){
+		"no command to run in sandbox x": func(e *Entry, _ *Host) { e.Argv = nil },
+		"sandbox x: entering a namespace needs CAP_SYS_ADMIN, which uid 1000 does not have here (run nslaunch as root)": func(e *Entry, _ *Host) {
+			e.Target.Namespaces[config.Net] = 99
+		},
+		"sandbox x: its capability bounding set is smaller than that of this process, which cannot make its own smaller without CAP_SETPCAP (run nslaunch as root)": func(e *Entry, h *Host) {
+			e.Target.Bounding, h.Bounding = &none, 1
+		},
+		"sandbox x: its command has the capabilities CHOWN, which uid 1000 does not have here (run nslaunch as root)": func(e *Entry, _ *Host) {
+			e.Target.Capabilities = &few
+		},
+		"sandbox x: its net namespace is not known, as its process could not be looked at (run nslaunch as root)": func(e *Entry, _ *Host) {
+			delete(e.Target.Namespaces, config.Net)
+			e.Target.Own = []config.NamespaceKind{config.Net}
+		},
+		"": func(*Entry, *Host) {},
+	} {
+		e, h := &Entry{Name: "sandbox x", Target: entryTarget(), Argv: []string{"true"}}, entryHost()
+		change(e, h)
+		_, err := CompileEntry(e, h)
+		if got := fmt.Sprint(err); err != nil && got != want || err == nil && want != "" {
+			t.Errorf("got %v; want %q", err, want)
+		}
+	}
+}
+
+// Limits of the target are never above the caller's own.
+func TestEntryLimits(t *testing.T) {
+	e, h := &Entry{Name: "x", Target: entryTarget(), Argv: []string{"true"}}, entryHost()
+	e.Target.Rlimits = []config.Rlimit{{Name: "nofile", Soft: 150, Hard: 1000}}
+	plan, err := CompileEntry(e, h)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range plan.Steps {
+		if a, ok := s.Action.(setRlimit); ok && (a.Soft != 150 || a.Hard != 200) {
+			t.Errorf("got %s", a)
+		}
+	}
+}
+
+// A process that has another start time than the target's, or is in other namespaces, is not lent.
+func TestLendProcess(t *testing.T) {
+	self, err := process.At(unix.Getpid())
+	if err != nil {
+		t.Fatal(err)
+	}
+	net, err := OwnNamespace(config.Net)
+	if err != nil {
+		t.Fatal(err)
+	}
+	kinds := []config.NamespaceKind{config.Net}
+	recycled := self
+	recycled.Start--
+	for _, test := range []struct {
+		process process.Process
+		net     uint64
+		want    string
+	}{
+		{self, net, "<nil>"},
+		{recycled, net, "it has ended"},
+		{process.Process{PID: 1 << 22, Start: 1}, net, "it has ended"},
+		{self, net + 1, fmt.Sprintf("process %d has left the net namespace that it was started in", self.PID)},
+	} {
+		l := &launch{}
+		err := lendProcess{test.process, map[config.NamespaceKind]uint64{config.Net: test.net}, kinds}.apply(l)
+		if fmt.Sprint(err) != test.want {
+			t.Errorf("got %v; want %s", err, test.want)
+		}
+		for _, fd := range l.lent {
+			unix.Close(fd)
+		}
+	}
+}
