@@ -60,11 +60,11 @@ type state struct {
 func (l *launch) reside() {
 	r := l.options.Resident
 	var s state
-	if r == nil || l.options.Signals == nil || l.plan.host.Portable != "" || l.pty != nil || l.notifier.tell != nil ||
+	if r == nil || !l.alone || l.plan.host.Portable != "" || l.pty != nil || l.notifier.tell != nil ||
 		l.placed.Unit != "" || len(r.Descriptors) > len(s.Descriptors) {
 		return
 	}
-	// From here on signals wait, or are in the pipe: of other threads, the handlers take some still.
+	// From here on signals wait, or are in the pipe: no other thread takes them.
 	_ = withMask(^uint64(0), func() error {
 		var open closer
 		_ = l.execResident(r, &s, &open)

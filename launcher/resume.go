@@ -47,6 +47,10 @@ func Resumed() *Resumption {
 // Wait waits for the command's end, as [Run] would have done.
 func (r *Resumption) Wait() (Exit, error) {
 	s := &r.state
+	// This process is in no foreground group, and sets the terminal all the same.
+	if err := siginfo.Ignore(unix.SIGTTOU); err != nil {
+		return Exit{}, err
+	}
 	l := &launch{
 		options: Options{Signals: &Signals{receiver: siginfo.From(s.Signals)}}, rules: s.Rules, sync: -1, control: s.Control, pidfd: s.PIDFD,
 		process: Process{PID: s.PID}, children: []int{s.First}, released: true,

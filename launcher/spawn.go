@@ -72,9 +72,7 @@ func (l *launch) spawn() error {
 		})
 		return err
 	})
-	if err == unix.EACCES || err == unix.ENOENT || !named.InPlace {
-		err = os.NewSyscallError("execve", err) // of the image
-	} else {
+	if named.InPlace && err != unix.EACCES && err != unix.ENOENT { // those are of the execve
 		err = os.NewSyscallError("clone", err)
 	}
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/nslaunch/nslaunch/config"
 	"github.com/nslaunch/nslaunch/launcher/internal/child"
+	"github.com/nslaunch/nslaunch/launcher/internal/siginfo"
 	"golang.org/x/sys/unix"
 )
 
@@ -213,6 +214,7 @@ func (s *Sandbox) Stop() { s.l.stop() }
 // launch is the launcher's side of one sandbox.
 type launch struct {
 	ctx     context.Context // of the set-up
+	alone   bool            // no other thread takes signals
 	early   []arrival       // for the command, from before anybody forwards
 	plan    *Plan           // nil once the process was resumed
 	options Options
@@ -256,7 +258,9 @@ func (l *launch) setUp() error {
 		var err error
 		switch a := s.Action.(type) {
 		case startStage:
-			err = l.spawn()
+			if err = l.spawn(); err == nil {
+				l.takeSignals()
+			}
 		case waitForLauncher:
 			err = l.await(a.At)
 		case launcherAction:
@@ -273,6 +277,14 @@ func (l *launch) setUp() error {
 	}
 	l.started()
 	return nil
+}
+
+// takeSignals has this thread take all signals, while the stage is at work: a resident must not lose
+// one that another thread has taken when the execve ends it.
+func (l *launch) takeSignals() {
+	if l.options.Signals != nil && l.options.Resident != nil {
+		l.alone = siginfo.BlockOthers() == nil
+	}
 }
 
 // cancel ends the launch unless the command runs already, which awaitExec

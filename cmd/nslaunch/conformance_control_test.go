@@ -129,7 +129,7 @@ func TestConformanceControlOfLauncher(t *testing.T) {
 	}
 	for _, name := range []string{"write(", "setpriority(", "sendto("} {
 		if !seen(func(calls []string) []string {
-			last := len(calls) - 1
+			last := len(run.trace.ofLauncher(launcher)) - 1
 			for !strings.HasPrefix(calls[last], name) || strings.Contains(calls[last], `, "{\"`) { // the record
 				last--
 			}

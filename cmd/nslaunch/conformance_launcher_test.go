@@ -126,16 +126,7 @@ func launcherActs(tr trace) ([]string, error) {
 	}
 	var acts []string
 	files := map[uint64]string{} // by descriptor: of /proc/PID what is written, else what is read
-	calls := tr.calls[launcher]
-	// At last it is replaced by a resident.
-	if i := slices.IndexFunc(calls, func(line string) bool { return strings.HasPrefix(line, "execve(\"/proc/self/fd/") }); i > 0 {
-		calls = calls[:i]
-		// Just before, package syscall gives it the limit back that it had raised.
-		if strings.HasPrefix(calls[i-1], "prlimit64(0, 0x7, ") {
-			calls = calls[:i-1]
-		}
-	}
-	for _, line := range calls {
+	for _, line := range tr.ofLauncher(launcher) {
 		name, _, _ := strings.Cut(line, "(")
 		switch name {
 		case "openat", "close", "write", "clone", "setpriority", "prlimit64", "sendto", "recvmsg", "ioctl",
@@ -157,7 +148,7 @@ func launcherActs(tr trace) ([]string, error) {
 		}
 		// Later, one of the command is opened.
 		if name == "pidfd_open" && !slices.Contains(acts, "release") {
-			if act := placeAct(tr, c); act != "place by nobody: <nil>" {
+			if act := placeAct(tr, c); strings.HasPrefix(act, "place in ") {
 				acts = append(acts, act)
 			}
 			continue
@@ -223,7 +214,7 @@ func launcherAct(tr trace, c traced, loader int, files map[uint64]string) string
 	case "setpriority":
 		return fmt.Sprintf("setpriority %d", int64(number(2)))
 	case "prlimit64":
-		if number(2) == 0 && at(c.args, 2).kind == 'n' {
+		if number(0) == 0 || number(2) == 0 && at(c.args, 2).kind == 'n' { // its own, which package syscall raises, or to look
 			return ""
 		}
 	case "sendto":

@@ -43,7 +43,7 @@ func checkConformance(run conformanceRun, raw bool) error {
 		return err
 	}
 	c.trace.calls = maps.Clone(tr.calls)
-	c.trace.calls[r.pid] = tr.ofProgram(r.pid)
+	c.trace.calls[r.pid] = tr.ofProgram(r.pid, strings.Contains(plan[0].call.text, "CLONE_VFORK"))
 	return c.process(r.pid, 1, registers{})
 }
 

@@ -132,8 +132,9 @@ func (tr trace) startOfImage() (c traced, thread int, err error) {
 			if err != nil {
 				return traced{}, 0, err
 			}
-			// Not a helper that writes id maps.
-			if e, err := tr.firstExecuted(r.pid); err == nil && at(at(e.args, 1).list, 0).text == "nslaunch-init" {
+			// Not a helper that writes id maps, of which there is none where operands are raw.
+			e, err := tr.firstExecuted(r.pid)
+			if err == nil && (at(e.args, 1).kind != 'l' || at(at(e.args, 1).list, 0).text == "nslaunch-init") {
 				return c, thread, nil
 			}
 		}
@@ -151,27 +152,43 @@ func (tr trace) launcher() (thread, image int, err error) {
 	return thread, r.pid, err
 }
 
-// ofProgram are the calls of the program's first process, from op 0 on.
-func (tr trace) ofProgram(pid int) []string {
+// ofProgram are the calls of the program's first process, from op 0 on. If it is inPlace it has loaded the program itself.
+func (tr trace) ofProgram(pid int, inPlace bool) []string {
 	calls := slices.Clone(tr.calls[pid])
-	i := slices.IndexFunc(calls, func(line string) bool {
-		return strings.HasPrefix(line, "execve(") && strings.Contains(line, "nslaunch-init")
-	})
-	if i < 0 {
-		// In the portable image, the fork of the Go runtime resets what signals do, before the first op.
-		calls = slices.DeleteFunc(calls, func(line string) bool { return strings.HasPrefix(line, "rt_sigaction(") })
-		if len(calls) > 0 && !nstest.Portable() {
-			return calls
-		}
-		if len(calls) > 0 && strings.HasPrefix(calls[0], "rt_sigprocmask(") {
+	begins := func(names ...string) bool {
+		return len(calls) > 0 && slices.ContainsFunc(names, func(s string) bool { return strings.HasPrefix(calls[0], s) })
+	}
+	switch {
+	case inPlace:
+		for len(calls) > 0 && !begins("execve(") {
 			calls = calls[1:]
 		}
-		return calls
+		for begins("execve(", "fstat(", "mmap(", "close(", "fcntl(") {
+			calls = calls[1:]
+		}
+	case nstest.Portable():
+		// The fork of the Go runtime resets what signals do, before the first op.
+		calls = slices.DeleteFunc(calls, func(line string) bool { return strings.HasPrefix(line, "rt_sigaction(") })
+		if begins("rt_sigprocmask(") {
+			calls = calls[1:]
+		}
 	}
-	// It loads the program first.
-	calls = calls[i+1:]
-	for len(calls) > 0 && slices.ContainsFunc([]string{"fstat(", "mmap(", "close(", "fcntl("}, func(s string) bool { return strings.HasPrefix(calls[0], s) }) {
-		calls = calls[1:]
+	return calls
+}
+
+// ofLauncher are the calls of the launcher's thread. At last it is replaced by a resident.
+func (tr trace) ofLauncher(thread int) []string {
+	calls := tr.calls[thread]
+	for i, line := range calls {
+		if !strings.HasPrefix(line, "execve(\"/proc/self/fd/") {
+			continue
+		}
+		calls = slices.Clone(calls[:i])
+		// Just before, package syscall gives it the limit back that it had raised.
+		if strings.HasPrefix(calls[i-1], "prlimit64(0, 0x7, ") {
+			calls = calls[:i-1]
+		}
+		break
 	}
 	return calls
 }

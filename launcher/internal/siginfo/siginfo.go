@@ -131,6 +131,9 @@ func Default(s syscall.Signal) error {
 	return install(s, &action{})
 }
 
+// Ignore makes the process ignore a signal.
+func Ignore(s syscall.Signal) error { return install(s, &action{handler: sigIgnore}) }
+
 // Stop stops this process by a stop signal, whatever is made of that otherwise, or
 // all of its process group at once. The process may still run a little when it
 // returns. After it was continued, undo makes of the signal what was made before.

@@ -1,0 +1,61 @@
+package siginfo
+
+import (
+	"os"
+	"strconv"
+	"sync/atomic"
+	"syscall"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// blocked counts the threads that have blocked all signals. Like pipe, it is at a fixed address for a handler.
+var blocked atomic.Int32
+
+// sigBlock is a signal that no Go program without C uses: that of setxid in the C library.
+const sigBlock = syscall.Signal(33)
+
+// blockPC is the address of a handler that blocks all signals in the thread that it interrupts.
+func blockPC() uintptr
+
+// BlockOthers blocks all signals in all other threads of this process, so that what comes waits. It is for
+// who executes another program, with its own thread's signals blocked: a thread that the execve ends may have taken a
+// signal, and not have come to its handler. The threads stay so.
+func BlockOthers() error {
+	a, err := get(unix.SIGSEGV)
+	if err != nil {
+		return err
+	}
+	a.handler = blockPC()
+	if err := install(sigBlock, &a); err != nil {
+		return err
+	}
+	dir, err := unix.Open("/proc/self/task", unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return os.NewSyscallError("open /proc/self/task", err)
+	}
+	defer unix.Close(dir)
+	var buf [4096]byte // more threads than this has room for do not start a sandbox
+	n, err := unix.ReadDirent(dir, buf[:])
+	if err != nil {
+		return os.NewSyscallError("getdents64", err)
+	}
+	blocked.Store(0)
+	asked := int32(0)
+	_, _, names := unix.ParseDirent(buf[:n], -1, nil)
+	for _, name := range names {
+		if tid, err := strconv.Atoi(name); err == nil && tid != unix.Gettid() && unix.Tgkill(unix.Getpid(), tid, sigBlock) == nil {
+			asked++
+		}
+	}
+	// No goroutine is to be run meanwhile, in a thread that would be started for it.
+	for range 1000 {
+		if blocked.Load() >= asked {
+			return nil
+		}
+		pause := unix.Timespec{Nsec: 1000}
+		_, _, _ = unix.RawSyscall(unix.SYS_NANOSLEEP, uintptr(unsafe.Pointer(&pause)), 0, 0)
+	}
+	return os.ErrDeadlineExceeded
+}
