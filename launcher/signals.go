@@ -61,18 +61,27 @@ type arrival struct {
 	queued *unix.Siginfo // what sigqueue(3) sent with it; nil if nothing
 }
 
-// Signals are those that reach this process and are for the command of a sandbox.
+// Signals are those that reach this process and are for the command of a sandbox. For [Options.Signals] the zero value will
+// do: the launch receives them once the stage is at work. Until then they do what they do to any Go program.
 type Signals struct {
 	receiver *siginfo.Receiver
 	set      uint64 // bit n-1 is signal n
 }
 
 // ReceiveSignals makes this process receive the signals that are for the command of a
-// sandbox, for [Options.Signals]: all but those of faults, of limits, of
+// sandbox: all but those of faults, of limits, of
 // children, PIPE, URG, TTIN and TTOU. HUP, INT and TSTP stay ignored if they are; see
 // nohup(1). It is called at most once in a process, which must not use
 // package os/signal for these signals, and locks the calling goroutine to its thread.
 func ReceiveSignals() (*Signals, error) {
+	s := &Signals{}
+	return s, s.receive()
+}
+
+func (s *Signals) receive() error {
+	if s.receiver != nil {
+		return nil
+	}
 	wanted := []unix.Signal{unix.SIGQUIT, unix.SIGTERM, unix.SIGUSR1, unix.SIGUSR2, unix.SIGALRM,
 		unix.SIGVTALRM, unix.SIGCONT, unix.SIGWINCH, unix.SIGIO, unix.SIGPWR}
 	for _, s := range []unix.Signal{unix.SIGHUP, unix.SIGINT, unix.SIGTSTP} {
@@ -85,14 +94,17 @@ func ReceiveSignals() (*Signals, error) {
 	}
 	// The Go runtime takes every other one, so that exec(2) makes it default again.
 	if err := siginfo.Default(sigCancel); err != nil {
-		return nil, err
+		return err
 	}
 	receiver, err := siginfo.Receive(wanted)
-	s := &Signals{receiver: receiver}
+	if err != nil {
+		return err
+	}
+	s.receiver = receiver
 	for _, sig := range wanted {
 		s.set |= bit(sig)
 	}
-	return s, err
+	return nil
 }
 
 // Next waits for the next signal, for who does not launch a sandbox with them.

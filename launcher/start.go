@@ -259,7 +259,7 @@ func (l *launch) setUp() error {
 		switch a := s.Action.(type) {
 		case startStage:
 			if err = l.spawn(); err == nil {
-				l.takeSignals()
+				err = l.takeSignals()
 			}
 		case waitForLauncher:
 			err = l.await(a.At)
@@ -279,12 +279,15 @@ func (l *launch) setUp() error {
 	return nil
 }
 
-// takeSignals has this thread take all signals, while the stage is at work: a resident must not lose
-// one that another thread has taken when the execve ends it.
-func (l *launch) takeSignals() {
-	if l.options.Signals != nil && l.options.Resident != nil {
-		l.alone = siginfo.BlockOthers() == nil
+// takeSignals has this thread take all signals, while the stage is at work. A resident must not lose
+// one that another thread has taken when the execve ends that.
+func (l *launch) takeSignals() error {
+	if l.options.Signals == nil {
+		return nil
 	}
+	err := l.options.Signals.receive()
+	l.alone = err == nil && l.options.Resident != nil && siginfo.BlockOthers() == nil
+	return err
 }
 
 // cancel ends the launch unless the command runs already, which awaitExec

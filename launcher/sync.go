@@ -71,7 +71,7 @@ func sender(oob []byte) int {
 // signal that ends a launch ends this one; what else comes is kept for the command.
 func (l *launch) waitFor(fd, ms int) bool {
 	fds := [2]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}, {Fd: -1, Events: unix.POLLIN}}
-	if l.options.Signals != nil {
+	if l.options.Signals != nil && l.options.Signals.receiver != nil {
 		fds[1].Fd = int32(l.options.Signals.receiver.FD())
 	}
 	for {

@@ -56,17 +56,13 @@ func cmdExec(args []string) int {
 
 // enter runs a command in what the word names, and returns its status.
 func enter(target string, e *launcher.Entry, events *events) int {
-	signals, err := launcher.ReceiveSignals()
-	var plan *launcher.Plan
-	if err == nil {
-		plan, err = planEntry(target, e)
-	}
+	plan, err := planEntry(target, e)
 	if err != nil {
 		complain(err)
 		events.failed(err, exitSetup)
 		return exitSetup
 	}
-	return run(plan, events, signals, nil)
+	return run(plan, events, nil)
 }
 
 func printPlan(target string, e *launcher.Entry, asJSON, syscalls bool) int {

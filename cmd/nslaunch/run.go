@@ -168,11 +168,7 @@ func runArgs(args []string, s *supervisor) int {
 		events.failed(err, exitSetup)
 		return misused("run", exitSetup, "%s", err)
 	}
-	signals, err := launcher.ReceiveSignals()
-	var plan *launcher.Plan
-	if err == nil {
-		plan, err = r.plan()
-	}
+	plan, err := r.plan()
 	if err == nil && s != nil {
 		err = alone(plan.Profile())
 	}
@@ -181,11 +177,11 @@ func runArgs(args []string, s *supervisor) int {
 		events.failed(err, exitSetup)
 		return exitSetup
 	}
-	return run(plan, events, signals, &recorder{profile: plan.Profile(), command: plan.Command, supervisor: s})
+	return run(plan, events, &recorder{profile: plan.Profile(), command: plan.Command, supervisor: s})
 }
 
 // run carries a plan out and returns the exit status. What runs is recorded, unless record is nil.
-func run(plan *launcher.Plan, events *events, signals *launcher.Signals, record *recorder) int {
+func run(plan *launcher.Plan, events *events, record *recorder) int {
 	for _, n := range plan.Notes {
 		if n.Degraded {
 			say().Info(n)
@@ -197,7 +193,7 @@ func run(plan *launcher.Plan, events *events, signals *launcher.Signals, record 
 		return exitSetup
 	}
 	options := launcher.Options{
-		Signals: signals, Place: place, Notify: tellManager(), JobControl: true,
+		Signals: &launcher.Signals{}, Place: place, Notify: tellManager(), JobControl: true,
 		Resident: &launcher.Resident{Exits: events == nil, Descriptors: events.descriptors(), End: record.end},
 	}
 	record.streams(&options)

@@ -35,16 +35,12 @@ func cmdShell(args []string) int {
 		say().Errorf("%d sandboxes of %s run: %s (nslaunch exec NAME enters one of them)", len(running), file, strings.Join(running, ", "))
 		return exitSetup
 	}
-	signals, err := launcher.ReceiveSignals()
-	var plan *launcher.Plan
-	if err == nil {
-		plan, err = shellPlan(file, &c)
-	}
+	plan, err := shellPlan(file, &c)
 	if err != nil {
 		complain(err)
 		return exitSetup
 	}
-	return run(plan, nil, signals, &recorder{profile: plan.Profile(), command: plan.Command})
+	return run(plan, nil, &recorder{profile: plan.Profile(), command: plan.Command})
 }
 
 // shellPlan is the plan of a profile with a shell in the place of its command.

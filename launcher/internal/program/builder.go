@@ -18,7 +18,8 @@ type Builder struct {
 
 // NewBuilder returns a builder of an empty program.
 func NewBuilder() *Builder {
-	b := &Builder{strings: make(map[string]uint64)}
+	// As much as a small program takes, so that little grows.
+	b := &Builder{strings: make(map[string]uint64, 32), p: Program{Ops: make([]Op, 0, 80), Data: make([]byte, 0, 1024)}}
 	b.p.ControlFD = -1
 	return b
 }
