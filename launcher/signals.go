@@ -92,10 +92,6 @@ func (s *Signals) receive() error {
 	for s := unix.Signal(sigRTMin); s <= sigRTMax; s++ {
 		wanted = append(wanted, s)
 	}
-	// The Go runtime takes every other one, so that exec(2) makes it default again.
-	if err := siginfo.Default(sigCancel); err != nil {
-		return err
-	}
 	receiver, err := siginfo.Receive(wanted)
 	if err != nil {
 		return err
@@ -121,6 +117,17 @@ func (s *Signals) next() (arrival, error) {
 		a.queued = &i.Raw
 	}
 	return a, err
+}
+
+// defaults makes the signals that a program inherits as ignored what the kernel makes of them, but for those that the Go
+// runtime takes, which execve(2) makes default again.
+func defaults() error {
+	for s := unix.Signal(sigCancel); s <= sigRTMin; s++ {
+		if err := siginfo.Default(s); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // bit is the mask of a signal.

@@ -61,6 +61,9 @@ func (l *launch) spawn() error {
 		// for the signal itself.
 		attr = &syscall.SysProcAttr{Cloneflags: uintptr(named.CloneFlags)}
 	}
+	if err := defaults(); err != nil {
+		return err
+	}
 	var pid int
 	// From the first instant on no key of the terminal does anything to the
 	// child: what is to be done about a signal is ours to say.

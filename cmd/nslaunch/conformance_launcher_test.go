@@ -143,6 +143,9 @@ func launcherActs(tr trace) ([]string, error) {
 		if err != nil {
 			return nil, err
 		}
+		if name == "tgkill" && strings.Contains(line, ", 33) ") { // its own threads are to block signals
+			continue
+		}
 		if name == "socket" && !slices.Contains(acts, "start the child") {
 			continue // it looks who can be reached
 		}

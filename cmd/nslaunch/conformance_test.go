@@ -25,6 +25,7 @@ type conformance struct {
 // its first call to its execve or, of init, to its wait, it makes the calls
 // that the plan has, in the plan's order, and no other.
 func checkConformance(run conformanceRun, raw bool) error {
+	const vfork = 0x4000
 	tr := run.trace
 	plan, err := parsePlan(run.plan)
 	if err != nil {
@@ -43,7 +44,7 @@ func checkConformance(run conformanceRun, raw bool) error {
 		return err
 	}
 	c.trace.calls = maps.Clone(tr.calls)
-	c.trace.calls[r.pid] = tr.ofProgram(r.pid, strings.Contains(plan[0].call.text, "CLONE_VFORK"))
+	c.trace.calls[r.pid] = tr.ofProgram(r.pid, at(plan[0].call.args, 1).number&vfork != 0)
 	return c.process(r.pid, 1, registers{})
 }
 
