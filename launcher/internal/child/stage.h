@@ -87,19 +87,22 @@
 #define WORDS_SIZE 31
 #define EXIT_SETUP 125
 
-// The frame. Where a working directory is read to, nothing else is kept meanwhile.
-#define CWD_SIZE 4096
-#define BUF 3584
-#define REGS 4096
-#define ARGS 4608
-#define SIZE 4656
-#define COUNT 4664
-#define MSG 4672
-#define SAID 4688
-#define MISSED 5200 // what is remembered of the Exec ops
-#define ASSISTANT 5204 // its process id, 0 while there is none
-#define RESIDENT 5208
+// The frame, around an address in its middle: most instructions have short offsets then. Where a working directory is
+// read to, the buffer is the end of that.
 #define FRAME 5440
+#define FRAME_MIDDLE 4304
+#define CWD -4304
+#define CWD_SIZE 4096
+#define BUF -720
+#define RESIDENT -208
+#define ARGS 0
+#define SIZE 48
+#define COUNT 56
+#define MISSED 60 // what is remembered of the Exec ops
+#define ASSISTANT 64 // its process id, 0 while there is none
+#define MSG 72
+#define SAID 88
+#define REGS 600
 
 // The kernel's, the same on all machines.
 #define SYS_fsconfig 431

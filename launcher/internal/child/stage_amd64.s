@@ -57,6 +57,7 @@ TEXT ·stage(SB), NOSPLIT|NOFRAME|TOPFRAME, $0
 	LEAQ	-FRAME(SP), R15
 	ANDQ	$~63, R15
 	MOVQ	R15, SP
+	ADDQ	$FRAME_MIDDLE, R15
 	MOVL	$0, MISSED(R15)
 
 	// The only argument is the number of the descriptor that holds the program. In place of
@@ -478,14 +479,14 @@ stale:
 	JMP	result
 
 cwd: // the kernel puts "(unreachable)" in front of such a path
-	MOVQ	R15, DI
+	LEAQ	CWD(R15), DI
 	MOVL	$CWD_SIZE, SI
 	KERNEL(SYS_getcwd)
 	TESTQ	AX, AX
 	JLT	result
 	JEQ	unreachable
 	XORL	AX, AX
-	CMPB	0(R15), $'/'
+	CMPB	CWD(R15), $'/'
 	JEQ	result
 unreachable:
 	MOVQ	$-ENOENT, AX
@@ -785,6 +786,17 @@ resideWake:
 	XORL	DI, DI
 	XORL	SI, SI
 	KERNEL(SYS_setpgid)
+resideDrain: // what came for the process group before is none of its
+	MOVQ	$-1, BUF(R15)
+	LEAQ	BUF(R15), DI
+	XORL	SI, SI
+	LEAQ	MSG(R15), DX // no time
+	MOVQ	$0, MSG(R15)
+	MOVQ	$0, (MSG+8)(R15)
+	MOVL	$8, R10
+	KERNEL(SYS_rt_sigtimedwait)
+	TESTQ	AX, AX
+	JGT	resideDrain
 	MOVL	$SIG_SETMASK, DI
 	LEAQ	MSG(R15), SI
 	MOVQ	$0, MSG(R15)
