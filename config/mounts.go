@@ -25,7 +25,11 @@ func mountsFields() []field {
 // parents before children.
 func readMounts(d *decoder, table value) {
 	fields, keys := mountsFields(), mountKeys()
-	d.each(table, func(name string, v value) {
+	if d.asked() {
+		d.takesMounts(table)
+		return
+	}
+	d.each(table, "", func(name string, v value) {
 		i := slices.IndexFunc(fields, func(f field) bool { return f.name == name })
 		_, isTable := v.raw.(map[string]any)
 		switch {
@@ -64,6 +68,9 @@ func mountList(m MountEntry) func(d *decoder, v value) {
 // target, too. A "-" in front makes the entry an optional one, as in systemd.
 func (d *decoder) listed(v value, m MountEntry) {
 	m.Key = v.key
+	if m.Type != MountTmpfs {
+		d.takes(v, like(optionalPath))
+	}
 	if s, ok := v.raw.(string); ok {
 		if s, m.Optional = strings.CutPrefix(s, "-"); m.Optional && m.Type == MountTmpfs {
 			d.problem(v, "a tmpfs has no source that could be missing, want %q", s)

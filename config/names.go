@@ -33,6 +33,7 @@ func allDigits(s string) bool {
 // readName reads the sandbox's name, which is also the name of a scope and of
 // a directory, and must not be taken for a process id.
 func readName(d *decoder, v value) {
+	d.takes(v, &Shape{Type: "string", Pattern: `^([A-Za-z]|[0-9]+[A-Za-z._-])[A-Za-z0-9._-]*$`, Longest: maxName})
 	s, ok := d.str(v)
 	switch {
 	case !ok:
@@ -74,6 +75,7 @@ func defaultName(file string, argv []string) string {
 
 // utsName reads a host or domain name; see uname(2).
 func (d *decoder) utsName(v value) string {
+	d.takes(v, &Shape{Type: "string", Pattern: `^[A-Za-z0-9._-]+$`, Longest: maxName})
 	s, ok := d.str(v)
 	switch {
 	case !ok:

@@ -40,6 +40,7 @@ func commands() []command {
 		{"plan", "[--json|--syscalls] PROFILE [--] [ARGV…]", "print what run would do, step by step", cmdPlan},
 		{"unit", "[--user] [--setenv NAME=VALUE] PROFILE", "print a unit file for systemd that runs a profile", cmdUnit},
 		{"ns", "[--type TYPE] [--json]", "list the namespaces of this machine", cmdNS},
+		{"schema", "", "print the JSON Schema of profiles, for editors", cmdSchema},
 		{"version", "[--json]", "print the version", cmdVersion},
 		{"help", "[COMMAND]", "print this, or a command's flags", cmdHelp},
 	}
