@@ -9,16 +9,6 @@ import (
 	"github.com/nslaunch/nslaunch/launcher"
 )
 
-// Exit statuses of nslaunch itself; that of run is else the command's.
-const (
-	exitOK      = 0
-	exitProblem = 1   // check, plan: problems found
-	exitUsage   = 2   // all but run
-	exitSetup   = 125 // run: usage, profile or a step of the set-up
-	exitNoExec  = 126 // run: the command was found and cannot be executed
-	exitMissing = 127 // run: the command was not found
-)
-
 func main() {
 	launcher.Child()
 	os.Exit(dispatch(os.Args[1:]))
@@ -42,7 +32,9 @@ func commands() []command {
 		{"ns", "[--type TYPE] [--json]", "list the namespaces of this machine", cmdNS},
 		{"schema", "", "print the JSON Schema of profiles, for editors", cmdSchema},
 		{"version", "[--json]", "print the version", cmdVersion},
-		{"help", "[COMMAND]", "print this, or a command's flags", cmdHelp},
+		{"completion", "bash|zsh|fish", "print a shell's completion script", cmdCompletion},
+		{"man", "[1|5]", "print the manual page: of nslaunch, or of profiles", cmdMan},
+		{"help", "[--json] [COMMAND]", "print this, or a command's flags", cmdHelp},
 	}
 }
 
@@ -70,6 +62,9 @@ func dispatch(args []string) int {
 	}
 	if c, ok := find(first); ok {
 		return c.run(args[1:])
+	}
+	if first == completeWord {
+		return cmdComplete(args[1:])
 	}
 	if isProfile(first) || strings.HasPrefix(first, "-") {
 		return cmdRun(args)

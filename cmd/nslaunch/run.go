@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -159,11 +160,7 @@ func cmdRun(args []string) int {
 
 // run carries a plan out and returns the exit status.
 func run(plan *launcher.Plan, events *events, arrivals <-chan launcher.Arrival) int {
-	for _, n := range plan.Notes {
-		if n.Degraded {
-			say().Info(n)
-		}
-	}
+	remark(slices.DeleteFunc(slices.Clone(plan.Notes), func(n launcher.Note) bool { return !n.Degraded }))
 	sandbox, interrupt, err := start(plan, events, arrivals)
 	switch {
 	case interrupt != 0:

@@ -19,10 +19,14 @@ packages() {
 	done <<-'LIST' | sort -u
 		capsh       libcap2-bin
 		cc          gcc libc6-dev
+		dpkg-deb    dpkg
+		fish        fish
+		groff       groff-base
 		ip          iproute2
 		ipcmk       util-linux
 		lsns        util-linux
 		machinectl  systemd-container
+		mandoc      mandoc
 		mmdebstrap  mmdebstrap
 		newuidmap   uidmap
 		ps          procps
@@ -31,6 +35,7 @@ packages() {
 		systemctl   systemd
 		tmux        tmux
 		useradd     passwd
+		zsh         zsh
 		/lib/systemd/system/dbus.service       dbus
 		/usr/lib/systemd/user/dbus.service     dbus-user-session
 		/usr/share/pam-configs/systemd         libpam-systemd

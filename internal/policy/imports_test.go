@@ -36,6 +36,7 @@ var table = []struct {
 	{"examples", nil},
 	{"internal/nslist", []string{"mountprop", "internal/passwd"}},
 	{"internal/nofile", nil},
+	{"internal/roff", nil},
 	{"internal/placement", []string{"config"}},
 	{"internal/passwd", nil},
 	{"internal/nstest/...", []string{"mountprop", "internal/nofile", "internal/nstest/..."}},
