@@ -49,6 +49,7 @@ func TestComplete(t *testing.T) {
 		"version --log-format=j":         "--log-format=json",
 		"unit --user hel":                "hello.toml",
 		"unit --setenv A=b hel":          "hello.toml",
+		"doctor he":                      "hello.toml",
 		"plan --capabilities no":         "none",
 		"plan --color=always --proc=hos": "--proc=host",
 	} {

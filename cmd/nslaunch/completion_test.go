@@ -39,7 +39,7 @@ func TestCompletionInShells(t *testing.T) {
 				{"nslaunch check wr\t\r", "wrong.toml:1:11: "},                    // a profile as an argument
 				{"nslaunch plan --colo\t nev\t prof\t\r", "  execute true"},       // a value, and after it a profile
 				{"nslaunch plan --propagation=unb\t\r", "needs namespaces.mount"}, // a value after =
-				{"nslaunch run --new user,ut\t-- echo 4''2\r", "42"},             // on a list
+				{"nslaunch run --new user,ut\t-- echo 4''2\r", "42"},              // on a list
 				{"nslaunch help ve\t\r", "usage: nslaunch version"},               // a command as an argument
 				{"nslaunch prof\t\r", shell.prompt},                               // a profile as a command
 			} {

@@ -30,6 +30,7 @@ func commands() []command {
 		{"plan", "[--json|--syscalls] PROFILE [--] [ARGV…]", "print what run would do, step by step", cmdPlan},
 		{"unit", "[--user] [--setenv NAME=VALUE] PROFILE", "print a unit file for systemd that runs a profile", cmdUnit},
 		{"ns", "[--type TYPE] [--json]", "list the namespaces of this machine", cmdNS},
+		{"doctor", "[--json] [PROFILE]", "try what this machine lets the caller do, and whether a profile can run", cmdDoctor},
 		{"schema", "", "print the JSON Schema of profiles, for editors", cmdSchema},
 		{"version", "[--json]", "print the version", cmdVersion},
 		{"completion", "bash|zsh|fish", "print a shell's completion script", cmdCompletion},
