@@ -26,7 +26,9 @@ packages() {
 		ipcmk       util-linux
 		lsns        util-linux
 		machinectl  systemd-container
+		man         man-db
 		mandoc      mandoc
+		make        make
 		mmdebstrap  mmdebstrap
 		newuidmap   uidmap
 		ps          procps

@@ -41,6 +41,7 @@ var table = []struct {
 	{"internal/passwd", nil},
 	{"internal/nstest/...", []string{"mountprop", "internal/nofile", "internal/nstest/..."}},
 	{"internal/policy", nil},
+	{"packaging", nil},
 }
 
 // foreign says which packages of ours may import a package of others, in
