@@ -48,6 +48,9 @@ func commandFields() []field {
 
 // readArgv reads the words of the command. Any but the first may be empty.
 func readArgv(d *decoder, v value) {
+	if d.takes(v, &Shape{Type: "array", Items: &Shape{Type: "string"}}) {
+		return
+	}
 	words, ok := d.elements(v, "an array of strings")
 	if !ok {
 		return

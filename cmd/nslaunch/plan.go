@@ -1,6 +1,9 @@
 package main
 
-import "fmt"
+import (
+	"fmt"
+	"os"
+)
 
 func cmdPlan(args []string) int {
 	fs := newFlags("plan")
@@ -27,6 +30,8 @@ func cmdPlan(args []string) int {
 		printJSON(plan)
 	case *syscalls:
 		fmt.Print(plan.Syscalls())
+	case isTerminal(os.Stdout) || bool(paint()):
+		fmt.Print(drawPlan(plan, paint()))
 	default:
 		fmt.Print(plan)
 	}
