@@ -58,7 +58,7 @@ func soundName(s string) bool {
 // a directory, and must not be taken for a process id. A branch's name often
 // has a slash, so what variables stand for is made to fit.
 func readName(d *decoder, v value) {
-	d.takes(v, &Shape{Type: "string", Pattern: `^([A-Za-z]|[0-9]+[A-Za-z._-])[A-Za-z0-9._-]*$`, Longest: maxName})
+	d.takes(v, &Shape{Type: "string", Pattern: "^" + namePattern, Longest: maxName})
 	raw, ok := v.raw.(string)
 	if !ok {
 		d.wrongType(v, "a string")

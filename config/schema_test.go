@@ -77,7 +77,7 @@ func beyondSchema() map[string]string {
 			dev-host-no-mount dev-no-mount domainname-no-uts hostname-joined-uts hostname-no-uts idmap-dotted-no-user
 			idmap-gid-alone idmap-joined-user idmap-mode-and-lists idmap-no-user idmap-range-overlap-inline
 			idmap-range-overlap idmap-setgroups-no-user idmap-too-many idmap-uid-alone limits-optional-alone
-			mounts-below-file mounts-cgroup2-no-cgroup mounts-dev-host mounts-dev-minimal mounts-idmap-joined-user
+			mounts-below-file mounts-cgroup2-no-cgroup mounts-dev-host mounts-dev-minimal mounts-false mounts-idmap-joined-user
 			mounts-idmap-no-user mounts-idmap-none mounts-joined-mount mounts-list-twice mounts-mqueue-no-ipc
 			mounts-no-mount-dotted mounts-no-mount mounts-options-atime mounts-options-contradict mounts-proc-below
 			mounts-proc-bind mounts-proc-list mounts-proc-no-pid mounts-proc-none mounts-proc-options
@@ -171,13 +171,55 @@ func TestSchemaGood(t *testing.T) {
 	}
 }
 
+// examples are the profiles that come with nslaunch.
 func examples(t *testing.T) []string {
 	t.Helper()
-	files, err := filepath.Glob("../../../examples/*.toml")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no examples: %v", err)
+	var all []string
+	for _, dir := range []string{"../../../examples", "../../presets"} {
+		files, err := filepath.Glob(dir + "/*.toml")
+		if err != nil || len(files) == 0 {
+			t.Fatalf("no profiles in %s: %v", dir, err)
+		}
+		all = append(all, files...)
 	}
-	return files
+	return all
+}
+
+// What one profile says over another depends on the other; how it is written does not.
+func TestSchemaComposition(t *testing.T) {
+	s := schema(t)
+	for text, good := range map[string]bool{
+		`extends = ["base.toml", "preset:dev", "base.toml"]`: true,
+		`extends = []`:          true,
+		`extends = "base.toml"`: false,
+		`extends = [""]`:        false,
+		`mounts.ro = { add = ["/a"], remove = ["-/b"] }`:       true,
+		`mounts.ro.add = ["a"]`:                                false,
+		`mounts.ro = {}`:                                       false,
+		`mounts."/a" = false`:                                  true,
+		`mounts."/a" = true`:                                   false,
+		`env.inherit.remove = ["LC_*"]`:                        true,
+		`env.inherit = { remove = ["LC_*"], only = [] }`:       false,
+		`env.set.remove = ["LC_*"]`:                            false,
+		`command.argv.add = ["-x", "-x"]`:                      true,
+		`process.capabilities = { add = ["NET_ADMIN"] }`:       true,
+		`process.capabilities.add = "NET_ADMIN"`:               false,
+		`idmap.uid.add = [{ inside = 5, outside = 5 }]`:        true,
+		`process.groups = { remove = ["5"] }`:                  false,
+		`name = { base = "dev", taken = "number" }`:            true,
+		`name = { base = "dev", taken = "never" }`:             false,
+		`namespaces = { net = "sandbox:dev.2", user = "new" }`: true,
+		`namespaces.net = "sandbox:2"`:                         false,
+		`namespaces.net = "sandbox:"`:                          false,
+	} {
+		var tree map[string]any
+		if _, err := toml.Decode("version = 1\n"+text, &tree); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Validate(asJSON(tree)); (err == nil) != good {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
 }
 
 // leaves calls visit for each key that a reader of its own reads, with the fields above it.
@@ -234,7 +276,7 @@ func values(t *testing.T) []any {
 // how they look. Of a variable, nothing is known.
 const beyondShapes = `too (long|large), want|want more than 0|want .* above 0|want at most 100%|want 1ms to 1s|not empty|` +
 	`NUL byte|control characters|got a float|is there already|contradicts|the root has a key|the host's root is written|` +
-	`single "-"|no instances|manager's own|as a template|variable|\$\{|is not known here|goes beyond the highest id|above the hard limit`
+	`single "-"|no instances|manager's own|as a template|variable|\$\{|is not known here|is not in the list|no list to change|nothing to take away|goes beyond the highest id|above the hard limit`
 
 // For each key, the decoder and the schema agree on each value of the corpus.
 func TestSchemaValues(t *testing.T) {

@@ -27,11 +27,12 @@ type Shape struct {
 	Top    int    `json:"maxItems,omitempty"`
 	Unique bool   `json:"uniqueItems,omitempty"`
 
-	Keys     map[string]*Shape `json:"properties,omitempty"`
-	KeysLike map[string]*Shape `json:"patternProperties,omitempty"`
-	Others   *bool             `json:"additionalProperties,omitempty"` // false: there are no other keys
-	Required []string          `json:"required,omitempty"`
-	With     map[string]*Shape `json:"dependencies,omitempty"` // what a key asks of its table
+	Keys       map[string]*Shape `json:"properties,omitempty"`
+	KeysLike   map[string]*Shape `json:"patternProperties,omitempty"`
+	Others     *bool             `json:"additionalProperties,omitempty"` // false: there are no other keys
+	Required   []string          `json:"required,omitempty"`
+	FewestKeys int               `json:"minProperties,omitempty"`
+	With       map[string]*Shape `json:"dependencies,omitempty"` // what a key asks of its table
 
 	AnyOf []*Shape `json:"anyOf,omitempty"`
 	OneOf []*Shape `json:"oneOf,omitempty"`
@@ -44,6 +45,7 @@ type Shape struct {
 const (
 	hasVariable = `\$\{` // what that stands for is not known before the profile is read
 
+	namePattern     = `([A-Za-z]|[0-9]+[A-Za-z._-])[A-Za-z0-9._-]*$` // of a sandbox
 	bareName        = `^[A-Za-z_][A-Za-z0-9_]*$`
 	component       = `/([^./][^/]*|\.[^./][^/]*|\.\.[^/]+)` // of a path in its shortest form
 	hostPathPattern = `^\.{0,2}/`

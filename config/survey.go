@@ -50,7 +50,9 @@ func (d *decoder) takesChanges(v value, f field) {
 	for _, name := range []string{"add", "remove"} {
 		d.field(f, v.member(name, []any{}))
 	}
-	d.takes(v, closed(map[string]*Shape{"add": nil, "remove": nil}))
+	shape := closed(map[string]*Shape{"add": nil, "remove": nil})
+	shape.FewestKeys = 1
+	d.takes(v, shape)
 }
 
 // ask calls a reader with each sample.
