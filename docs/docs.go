@@ -115,5 +115,15 @@ func Describe() func(path string) string {
 		}
 		texts[k.Path] = strings.Join(parts, "\n\n")
 	}
-	return func(path string) string { return texts[path] }
+	return func(path string) string { return texts[Row(path)] }
+}
+
+// Row returns the path at which the page tells of a key: of what changes a list, once for all of them.
+func Row(path string) string {
+	for _, change := range []string{".add", ".remove"} {
+		if strings.HasSuffix(path, change) {
+			return "LIST" + change
+		}
+	}
+	return path
 }

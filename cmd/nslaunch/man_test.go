@@ -65,7 +65,7 @@ func TestProfileManual(t *testing.T) {
 	nstest.Require(t, nstest.Tools("mandoc", "groff"))
 	text := rendered(t, profileManual())
 	config.Schema(docs.Describe()).Each("", func(path string, _ *config.Shape) {
-		if !strings.Contains(text, path) {
+		if !strings.Contains(text, docs.Row(path)) {
 			t.Errorf("nslaunch.toml(5) has nothing on %s", path)
 		}
 	})

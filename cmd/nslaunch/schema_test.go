@@ -18,12 +18,12 @@ func TestSchemaDescriptions(t *testing.T) {
 	}
 	seen := map[string]bool{}
 	config.Schema(docs.Describe()).Each("", func(path string, s *config.Shape) {
-		seen[path] = true
+		seen[docs.Row(path)] = true
 		if s.Description == "" {
 			t.Errorf("%s has no description", path)
 		}
 		notOurs := strings.HasPrefix(path, "scope.properties.") || strings.HasPrefix(path, "limits.rlimits.")
-		if says[path] == "" && !notOurs {
+		if says[docs.Row(path)] == "" && !notOurs {
 			t.Errorf("docs/profile.md does not say in a line what %s does", path)
 		}
 	})
