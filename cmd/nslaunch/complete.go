@@ -146,7 +146,7 @@ func placeOffers(places []string, index int, word string) []offer {
 	case "PROFILE":
 		return profileOffers(word)
 	case "NAME", "NAME|PID":
-		return fitting(word, sandboxOffers())
+		return fitting(word, sandboxOffers(""))
 	case "COMMAND":
 		return fitting(word, commandOffers())
 	case "ARGV", "FILE":

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/nslaunch/nslaunch/internal/nstest"
 )
 
 // words are those of the offers, in order.
@@ -52,6 +54,22 @@ func TestComplete(t *testing.T) {
 		"doctor he":                      "hello.toml",
 		"plan --capabilities no":         "none",
 		"plan --color=always --proc=hos": "--proc=host",
+		"run --set limits.mem":           "limits.memory=",
+		"run --set mounts.ro.":           "mounts.ro.add= mounts.ro.remove=",
+		"run --set proc.mode=n":          "proc.mode=new proc.mode=none",
+		"run --set=proc.mode=n":          "--set=proc.mode=new --set=proc.mode=none",
+		"shell --set root.readonly=":     "root.readonly=true root.readonly=false",
+		"run --var job=":                 "",
+		"run --var job=7 he":             "hello.toml",
+		"run --name ":                    "",
+		"show preset:b":                  "preset:base preset:build",
+		"show --origin hello.toml hostn": "hostname",
+		"preset:de":                      "preset:dev",
+		"shell ut":                       "uts.toml",
+		"exec --ns us":                   "user",
+		"exec --terminal p":              "pty",
+		"stop --time ":                   "",
+		"doctor --set proc.mode=h":       "proc.mode=host",
 	} {
 		got := strings.Join(offered(strings.Split(line, " ")...), " ")
 		if line == "run --frob " && strings.HasPrefix(got, want) {
@@ -61,6 +79,37 @@ func TestComplete(t *testing.T) {
 			t.Errorf("%q: got %q; want %q", line, got, want)
 		}
 	}
+}
+
+// Sandboxes complete by their names while they run.
+func TestCompleteSandboxes(t *testing.T) {
+	nstest.EachUser(t, func(t *testing.T, u nstest.User) {
+		nstest.CheckNothingLeft(t)
+		p := newWorkplace(t, u)
+		name := p.detach("namespaces.uts = \"new\"\nnamespaces.user = \"new\"\nname = \"completed\"\ncommand = [\"sleep\", \"1000\"]\n")
+		lines := map[string]string{
+			"exec com":                       name + "\tp.toml\n",
+			"stop com":                       name + "\tp.toml\n",
+			"stop other com":                 name + "\tp.toml\n",
+			"stop --time 3s com":             name + "\tp.toml\n",
+			"wait com":                       name + "\tp.toml\n",
+			"logs -f com":                    name + "\tp.toml\n",
+			"run --join uts=sandbox:com":     "uts=sandbox:" + name + "\tp.toml\n",
+			"run --join=uts=sandbox:com":     "--join=uts=sandbox:" + name + "\tp.toml\n",
+			"wait other com":                 "",
+			"exec " + name + " -- complete":  ":files\n",
+			"exec " + name + " no-such-file": ":files\n",
+		}
+		for line, want := range lines {
+			if got := p.must(append([]string{"__complete"}, strings.Split(line, " ")...)...); got != want {
+				t.Errorf("%q: got %q; want %q", line, got, want)
+			}
+		}
+		p.must("stop", name)
+		if got := p.must("__complete", "exec", "com"); got != "" {
+			t.Errorf("after its end: %q", got)
+		}
+	})
 }
 
 // Every command tells its flags, and every word for an argument is one that completion knows.

@@ -1,18 +1,15 @@
 package main
 
 import (
-	"context"
-	"encoding/json"
 	"flag"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/nslaunch/nslaunch/config"
 	"github.com/nslaunch/nslaunch/docs"
+	"github.com/nslaunch/nslaunch/internal/state"
 )
 
 // flagValues are the offers for the value of a flag: by the key that it stands for, else by the word
@@ -32,10 +29,14 @@ func flagValues(f *flag.Flag, word string) []offer {
 	case "TYPE":
 		return fitting(word, kindOffers(""))
 	case "TYPE=PATH":
-		if _, path, ok := strings.Cut(word, "="); ok && path != "" {
+		kind, where, ok := strings.Cut(word, "=")
+		switch {
+		case !ok:
+			return fitting(word, kindOffers("="))
+		case strings.ContainsRune(where, '/'):
 			return files()
 		}
-		return fitting(word, kindOffers("="))
+		return fitting(word, sandboxOffers(kind+"=sandbox:"))
 	case "KEY=VALUE":
 		if key, _, ok := strings.Cut(word, "="); ok {
 			all := valueOffers(key)
@@ -121,7 +122,7 @@ func valueOffers(key string) []offer {
 	return all
 }
 
-// profileOffers are files whose name is one of a profile's, and the directories on the way to more.
+// profileOffers are files whose name is one of a profile's, the directories on the way to more, and presets.
 func profileOffers(word string) []offer {
 	dir, base := filepath.Split(word)
 	look := dir
@@ -147,29 +148,19 @@ func profileOffers(word string) []offer {
 			all = append(all, offer{dir + name, ""})
 		}
 	}
+	if word != "" { // they are not what most look for
+		all = append(all, wordOffers(config.Presets()...)...)
+	}
 	return fitting(word, all)
 }
 
-// sandboxOffers are the running sandboxes, as the command ps lists them. Without it there are none.
-func sandboxOffers() []offer {
-	self, err := os.Executable()
-	if _, ok := find("ps"); !ok || err != nil {
-		return nil
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
-	defer cancel()
-	text, _ := exec.CommandContext(ctx, self, "ps", "--json").Output()
-	var running []struct {
-		Name    string `json:"name"`
-		Profile string `json:"profile"`
-	}
-	if json.Unmarshal(text, &running) != nil {
-		return nil
-	}
+// sandboxOffers are the sandboxes that the command ps lists, with something around each name.
+func sandboxOffers(prefix string) []offer {
+	found, _ := state.List()
 	var all []offer
-	for _, r := range running {
-		if r.Name != "" {
-			all = append(all, offer{r.Name, r.Profile})
+	for _, f := range found {
+		if f.State != state.Ended {
+			all = append(all, offer{prefix + f.Name, shortPath(f.Profile)})
 		}
 	}
 	return all

@@ -33,6 +33,8 @@ type diagnosis struct {
 
 func cmdDoctor(args []string) int {
 	fs := newFlags("doctor")
+	var c changes
+	changeFlags(fs, &c)
 	asJSON := fs.Bool("json", false, "print it as JSON")
 	if status, ok := parse(fs, args, exitUsage); !ok {
 		return status
@@ -40,10 +42,13 @@ func cmdDoctor(args []string) int {
 	if fs.NArg() > 1 {
 		return misused("doctor", exitUsage, "one profile at a time, got %d", fs.NArg())
 	}
+	if fs.NArg() == 0 && c.flags() != nil {
+		return misused("doctor", exitUsage, "%s changes a profile, and there is none", c.flags()[0])
+	}
 	d := diagnosis{Kernel: kernelRelease(), UID: os.Geteuid(), Findings: examine()}
 	var errs []error
 	if d.Profile = fs.Arg(0); d.Profile != "" {
-		err := tryProfile(d.Profile, !*asJSON)
+		err := tryProfile(d.Profile, &c, !*asJSON)
 		runs := err == nil
 		d.Runs = &runs
 		if err != nil {
@@ -104,8 +109,8 @@ func (d diagnosis) table(p painter) string {
 }
 
 // tryProfile sets the sandbox of a profile up, all but the command.
-func tryProfile(path string, aloud bool) error {
-	p, err := config.Load(path, config.CallerVars())
+func tryProfile(path string, c *changes, aloud bool) error {
+	p, err := config.Load(path, c.vars(), c.settings...)
 	if err != nil {
 		return err
 	}

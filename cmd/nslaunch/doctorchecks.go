@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/nslaunch/nslaunch/config"
+	"github.com/nslaunch/nslaunch/internal/state"
+	"github.com/nslaunch/nslaunch/launcher"
 	"golang.org/x/sys/unix"
 )
 
@@ -68,6 +70,8 @@ func doctorChecks(privileged bool) []doctorCheck {
 			"mounts": map[string]any{"/x": map[string]any{"ro": "/etc", "idmap": "user"}}})},
 		{name: "pseudoterminal", settings: map[string]any{"process.terminal": "pty"}},
 		{name: "execution of a memfd", look: lookMemfd},
+		{name: "sealed image", look: lookImage},
+		{name: "records of sandboxes", look: lookRecords},
 		{name: "scope of the system's manager", settings: map[string]any{"scope.mode": "required", "scope.bus": "system"}},
 		{name: "scope of the user's manager", settings: map[string]any{"scope.mode": "required", "scope.bus": "user"}},
 		{name: "cgroup controllers", look: lookControllers},
@@ -101,11 +105,36 @@ func lookMemfd(name string) finding {
 	err := executeMemfd()
 	f := finding{Name: name, OK: err == nil}
 	if err != nil {
-		f.Cause = fmt.Sprintf("%v; nslaunch does not seal its copy then, and executes its own file", err)
+		f.Cause = fmt.Sprintf("%v: neither the sealed image nor, for root, a sealed copy of nslaunch can be executed", err)
 		if mode, _ := os.ReadFile("/proc/sys/vm/memfd_noexec"); strings.TrimSpace(string(mode)) == "2" {
 			f.Cure = "sysctl vm.memfd_noexec=1"
 		}
 	}
+	return f
+}
+
+// lookImage asks what a launch would set a sandbox up with. The portable image does the same.
+func lookImage(name string) finding {
+	f := finding{Name: name, Information: true}
+	p, err := config.New(nil, config.CallerVars())
+	if err != nil {
+		return found(name, err)
+	}
+	h, err := launcher.Probe(p)
+	if err != nil {
+		return found(name, err)
+	}
+	if f.OK = h.Portable == ""; !f.OK {
+		f.Cause = "the portable image is taken: " + h.Portable
+	}
+	return f
+}
+
+// lookRecords writes a record, where those of sandboxes are.
+func lookRecords(name string) finding {
+	dir, err := state.Try()
+	f := found(name, err)
+	f.Detail = dir
 	return f
 }
 

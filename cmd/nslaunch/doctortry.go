@@ -18,15 +18,10 @@ const noCommand = "/proc/self/nslaunch-doctor"
 // planFor compiles a profile with no command for this machine.
 func planFor(p *config.Profile) (*launcher.Plan, error) {
 	p.Command = config.Command{Argv: []string{noCommand}, Args: config.ArgsReplace}
-	h, err := launcher.Probe(p)
-	if err != nil {
-		return nil, err
-	}
-	withoutHelper(p, h)
-	return launcher.Compile(p, h, []string{noCommand})
+	return compileHere(p, []string{noCommand})
 }
 
-// try carries out the plan of planFor. The error is of the first step that cannot be done.
+// try carries out the plan of planFor, and records nothing. The error is of the first step that cannot be done.
 func try(plan *launcher.Plan) error {
 	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
 	if err != nil {

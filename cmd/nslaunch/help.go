@@ -20,7 +20,7 @@ func helpText() string {
 	for _, c := range commands() {
 		fmt.Fprintf(&b, "  %-*s  %s\n", width, c.name, c.summary)
 	}
-	b.WriteString("\nexit status of run:\n")
+	fmt.Fprintf(&b, "\nexit status of %s:\n", commandStatusOf)
 	for _, s := range runStatuses() {
 		fmt.Fprintf(&b, "  %-28s %s\n", s.value, s.meaning)
 	}

@@ -43,7 +43,7 @@ func commands() []command {
 		{"logs", "[-f] NAME", "print the output of a detached sandbox", cmdLogs},
 		{"unit", "[--user] [--setenv NAME=VALUE] PROFILE", "print a unit file for systemd that runs a profile", cmdUnit},
 		{"ns", "[--type TYPE] [--json]", "list the namespaces of this machine", cmdNS},
-		{"doctor", "[--json] [PROFILE]", "try what this machine lets the caller do, and whether a profile can run", cmdDoctor},
+		{"doctor", "[FLAGS] [PROFILE]", "try what this machine lets the caller do, and whether a profile can run", cmdDoctor},
 		{"schema", "", "print the JSON Schema of profiles, for editors", cmdSchema},
 		{"version", "[--json]", "print the version", cmdVersion},
 		{"completion", "bash|zsh|fish", "print a shell's completion script", cmdCompletion},

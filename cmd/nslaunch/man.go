@@ -41,8 +41,8 @@ func manual() string {
 	p.Section("description")
 	p.Text(`nslaunch runs a command in a sandbox that one TOML profile declares, see **nslaunch.toml**(5): its namespaces, the tree of
 files, ids, capabilities, limits. What the profile does not declare is not done.`)
-	p.Text(`A PROFILE has a "/", ends in .toml, or is - for standard input. A profile in the place of a command means **run**.
-Words after it replace the profile's command, or follow it.`)
+	p.Text(`A PROFILE has a "/", ends in .toml, is preset:NAME, or - for standard input. A profile in the place of a command means
+**run**. Words after it replace the profile's command, or follow it. A NAME is that of a sandbox that runs, as **ps** lists it.`)
 	p.Text(`A first line **#!/usr/bin/nslaunch** makes a profile executable.`)
 	p.Section("commands")
 	common := flagsHelp(newFlags(""))
@@ -58,7 +58,7 @@ Words after it replace the profile's command, or follow it.`)
 	p.Section("options of every command")
 	flagTags(p, common)
 	p.Section("exit status")
-	p.Text("Of **run**:")
+	p.Text("Of " + commandStatusOf + ":")
 	for _, s := range runStatuses() {
 		p.Tagged(s.value, s.meaning)
 	}
@@ -69,15 +69,20 @@ Words after it replace the profile's command, or follow it.`)
 	p.Section("environment")
 	p.Tagged("**NO_COLOR**", "if not empty, there are no colours where --color does not ask for them")
 	p.Tagged("**SHELL**", "what runs where no command is given")
-	p.Tagged("**XDG_STATE_HOME**", "where layers that are kept lie, for an ordinary user: ${state} in profiles")
+	p.Tagged("**XDG_STATE_HOME**", "where layers that are kept lie, and the output of detached sandboxes, for an ordinary user: ${state} in profiles")
+	p.Tagged("**XDG_RUNTIME_DIR**", "where sandboxes that run are recorded, for an ordinary user")
 	p.Section("files")
+	p.Tagged("/run/nslaunch, $XDG_RUNTIME_DIR/nslaunch, /run/user/UID/nslaunch, /tmp/nslaunch-UID",
+		"the records of sandboxes that run: of root the first, of others the first of the rest that there is")
 	p.Tagged("/etc/subuid, /etc/subgid", "the subordinate ids of users, see **subuid**(5)")
-	p.Tagged("/var/lib/nslaunch, ~/.local/state/nslaunch", "layers that are kept")
+	p.Tagged("/var/lib/nslaunch, ~/.local/state/nslaunch", "layers that are kept, and the output of detached sandboxes")
 	p.Section("examples")
 	for _, example := range []struct{ line, says string }{
 		{"nslaunch run --new net,mount -- sleep 60", "no profile: flags say the same, as unshare(1) would"},
 		{"nslaunch run --join net=pid:1234 -- ip a", "enter a namespace, as nsenter(1) would"},
 		{"nslaunch check --host *.toml", "every problem of profiles, also those of this machine"},
+		{"nslaunch run --detach dev.toml; nslaunch exec dev; nslaunch stop dev", "leave a sandbox running, enter it, end it"},
+		{"nslaunch doctor dev.toml", "whether this machine can run a profile, and why not"},
 	} {
 		p.Tagged(example.line, example.says)
 	}
