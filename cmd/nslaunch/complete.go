@@ -91,7 +91,7 @@ func commandOffers() []offer {
 func flagOffers(fs *flag.FlagSet) []offer {
 	var all []offer
 	for _, f := range flagsHelp(fs) {
-		all = append(all, offer{"--" + f.Name, f.Usage})
+		all = append(all, offer{f.dashed(), f.Usage})
 	}
 	return append(all, offer{"--help", "print help"})
 }

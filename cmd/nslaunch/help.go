@@ -68,6 +68,14 @@ type flagHelp struct {
 	Usage string `json:"usage"`
 }
 
+// dashed is the flag as it is typed.
+func (f flagHelp) dashed() string {
+	if len(f.Name) == 1 {
+		return "-" + f.Name
+	}
+	return "--" + f.Name
+}
+
 type commandJSON struct {
 	Name    string     `json:"name"`
 	Usage   string     `json:"usage"`
@@ -100,7 +108,7 @@ func commandHelp(c command, fs *flag.FlagSet) string {
 	fmt.Fprintf(&b, "usage: %s\n%s\n", strings.TrimRight("nslaunch "+c.name+" "+c.usage, " "), c.summary)
 	b.WriteString("\nflags:\n")
 	for _, f := range flagsHelp(fs) {
-		fmt.Fprintf(&b, "  %-28s %s\n", strings.TrimRight("--"+f.Name+" "+f.Value, " "), f.Usage)
+		fmt.Fprintf(&b, "  %-28s %s\n", strings.TrimRight(f.dashed()+" "+f.Value, " "), f.Usage)
 	}
 	return b.String()
 }

@@ -93,7 +93,7 @@ files, ids, capabilities, limits. What the profile does not declare is not done.
 
 func flagTags(p *roff.Page, flags []flagHelp) {
 	for _, f := range flags {
-		p.Tagged(strings.TrimRight("**--"+f.Name+"** "+f.Value, " "), f.Usage)
+		p.Tagged(strings.TrimRight("**"+f.dashed()+"** "+f.Value, " "), f.Usage)
 	}
 }
 

@@ -56,7 +56,7 @@ func TestManual(t *testing.T) {
 func flagNames(c command) []string {
 	var all []string
 	for _, f := range flagsHelp(c.flags()) {
-		all = append(all, "--"+f.Name)
+		all = append(all, f.dashed())
 	}
 	return all
 }
