@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/json"
-	"maps"
 	"strings"
 	"testing"
 
@@ -44,8 +43,11 @@ func TestDoctorRecords(t *testing.T) {
 		if f := d.row(t, "records of sandboxes"); !f.OK || f.Detail != p.records() {
 			t.Errorf("%+v; want %s", f, p.records())
 		}
-		if after := p.files(); !maps.Equal(before, after) {
-			t.Errorf("records before: %v, after: %v", before, after)
+		for file := range p.files() { // root's are also those of others, which come and go
+			ours := strings.HasPrefix(file, "examined.") || strings.HasPrefix(file, "doctor")
+			if ours && !before[file] {
+				t.Errorf("a record is left: %s", file)
+			}
 		}
 		p.write("namespaces = { uts = \"sandbox:examined\", user = \"sandbox:examined\" }\n")
 		if d := p.doctor("doctor", "--json", "./p.toml"); d.Runs == nil || !*d.Runs {
