@@ -3,21 +3,40 @@
 
 GO        ?= go
 PREFIX    ?= /usr/local
+# Debian's own packages have theirs in vendor-completions.
+ZSHFUNCTIONS ?= site-functions
 TESTFLAGS ?= -count=1 -p 1 -timeout 20m
 
 # Packages whose tests also run under the race detector: those that neither
 # fork without exec nor need the real binary.
 RACE = ./config/... ./mountprop/... ./launcher/internal/program/... ./internal/nslist/... ./internal/nstest/...
 
-.PHONY: build install setup lint unit race test clean
+.PHONY: build install deb setup lint unit race test clean
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/ ./cmd/nslaunch ./cmd/nslaunch-scope
 
+# Everything in its place below $(DESTDIR)$(PREFIX). The pages, the schema and the completion are what the binary
+# itself prints: build for this machine.
 install: build
 	install -D -m 0755 -t $(DESTDIR)$(PREFIX)/bin bin/nslaunch bin/nslaunch-scope
 	sed 's|/usr/local/bin/|$(PREFIX)/bin/|' units/nslaunch@.service | \
 		install -D -m 0644 /dev/stdin $(DESTDIR)$(PREFIX)/lib/systemd/system/nslaunch@.service
+	bin/nslaunch man 1 | install -D -m 0644 /dev/stdin $(DESTDIR)$(PREFIX)/share/man/man1/nslaunch.1
+	bin/nslaunch man 5 | install -D -m 0644 /dev/stdin $(DESTDIR)$(PREFIX)/share/man/man5/nslaunch.toml.5
+	bin/nslaunch completion bash | \
+		install -D -m 0644 /dev/stdin $(DESTDIR)$(PREFIX)/share/bash-completion/completions/nslaunch
+	bin/nslaunch completion zsh | \
+		install -D -m 0644 /dev/stdin $(DESTDIR)$(PREFIX)/share/zsh/$(ZSHFUNCTIONS)/_nslaunch
+	bin/nslaunch completion fish | \
+		install -D -m 0644 /dev/stdin $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/nslaunch.fish
+	bin/nslaunch schema | install -D -m 0644 /dev/stdin $(DESTDIR)$(PREFIX)/share/nslaunch/nslaunch.schema.json
+	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/doc/nslaunch README.md CHANGELOG.md LICENSE docs/*.md
+	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/doc/nslaunch/examples examples/*.toml
+
+# A package of Debian for this machine's processor, in bin/.
+deb:
+	packaging/deb.sh "$(MAKE)" bin
 
 setup:
 	@if [ "$$(id -u)" = 0 ]; then internal/nstest/setup.sh; \

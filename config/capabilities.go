@@ -22,7 +22,8 @@ func CapabilityNames() []string {
 // readCapabilities reads "keep", "none" or a list of names.
 func readCapabilities(d *decoder, v value) {
 	c := &d.p.Process.Capabilities
-	if s, ok := v.raw.(string); ok {
+	d.takes(v, oneWord(CapabilitiesKeep, CapabilitiesNone))
+	if s, ok := v.raw.(string); ok && !d.asked() {
 		if s, ok = d.expand(v, s); !ok {
 			return
 		}
@@ -37,6 +38,9 @@ func readCapabilities(d *decoder, v value) {
 	}
 	names := CapabilityNames()
 	numbers := list(d, v, "a string or an array of strings", func(v value) (int, bool) {
+		if d.takes(v, oneWord(names...), like("^CAP_("+strings.Join(names, "|")+")$")) {
+			return 0, false
+		}
 		s, ok := d.str(v)
 		if !ok {
 			return 0, false

@@ -15,6 +15,7 @@ func timeFields() []field {
 
 // clock reads an offset, which has a sign, or a start value, which has none.
 func (d *decoder) clock(v value) Clock {
+	d.takes(v, like(`^[+-]?`+timeSum))
 	s, ok := d.durationText(v)
 	if !ok {
 		return Clock{}

@@ -127,3 +127,31 @@ func (n number) times(unit uint64) (uint64, error) {
 	}
 	return product + part, nil
 }
+
+// durationText reads a string that is to be a duration.
+func (d *decoder) durationText(v value) (string, bool) {
+	d.takes(v, like("^"+timeSum))
+	switch v.raw.(type) {
+	case string:
+		return d.str(v)
+	case int64, float64:
+		d.problem(v, "a number needs a unit, %s", wantDuration)
+	default:
+		d.wrongType(v, `a duration such as "10s" or "1h 30min"`)
+	}
+	return "", false
+}
+
+// duration reads a duration.
+func (d *decoder) duration(v value) (time.Duration, bool) {
+	s, ok := d.durationText(v)
+	if !ok {
+		return 0, false
+	}
+	t, err := ParseDuration(s)
+	if err != nil {
+		d.problem(v, "%s", err)
+		return 0, false
+	}
+	return t, true
+}

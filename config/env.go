@@ -7,7 +7,7 @@ func envFields() []field {
 		{name: "inherit", read: func(d *decoder, v value) {
 			d.p.Env.Inherit = list(d, v, "an array of strings", d.envPattern)
 		}, many: asSet, initial: generic(defaultInherit())},
-		{name: "set", read: func(d *decoder, v value) { d.each(v, d.readVariable) }},
+		{name: "set", read: func(d *decoder, v value) { d.each(v, bareName, d.readVariable) }},
 	}
 }
 
@@ -19,6 +19,7 @@ func envName(s string) bool {
 
 // envPattern reads a name, or the beginning of names with a "*" after it.
 func (d *decoder) envPattern(v value) (string, bool) {
+	d.takes(v, like(`^(\*|[A-Za-z_][A-Za-z0-9_]*\*?)$`))
 	s, ok := d.str(v)
 	if ok && s != "*" && !envName(strings.TrimSuffix(s, "*")) {
 		d.problem(v, "want the name of an environment variable, a \"*\" only at its end, got %q", s)
@@ -31,6 +32,9 @@ func (d *decoder) envPattern(v value) (string, bool) {
 func (d *decoder) readVariable(name string, v value) {
 	if !envName(name) {
 		d.misplaced(v.key, "%q is not the name of an environment variable, want letters, digits and \"_\", no digit first", name)
+		return
+	}
+	if d.takes(v, &Shape{Type: "string"}, &Shape{Const: false}) {
 		return
 	}
 	switch raw := v.raw.(type) {

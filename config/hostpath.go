@@ -51,6 +51,7 @@ func (d *decoder) cleanPath(v value, s string) (string, bool) {
 
 // hostFile reads a path of the host's, in its shortest form.
 func (d *decoder) hostFile(v value) (string, bool) {
+	d.takes(v, like(hostPathPattern))
 	s, ok := d.text(v)
 	if !ok {
 		return "", false

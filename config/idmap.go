@@ -38,6 +38,9 @@ func (d *decoder) ranges(v value) []IDRange {
 		d.problem(v, `want at least one range (mode = "none" maps nothing)`)
 	}
 	all := []IDRange{} // not nil, as the key is there
+	if d.asked() {
+		d.survey.filled[v.key] = true
+	}
 	for _, e := range elements {
 		r := IDRange{Count: 1}
 		d.table(e, rangeFields(&r))
@@ -50,6 +53,7 @@ func (d *decoder) ranges(v value) []IDRange {
 
 // id reads a user or group id: an integer, or a variable that stands for one.
 func (d *decoder) id(v value) (uint32, bool) {
+	d.takes(v, like(hasVariable))
 	if s, ok := v.raw.(string); ok && strings.Contains(s, "${") {
 		if s, ok = d.text(v); !ok {
 			return 0, false

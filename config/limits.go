@@ -1,6 +1,7 @@
 package config
 
 import (
+	"math"
 	"strconv"
 )
 
@@ -20,6 +21,7 @@ func limitsFields() []field {
 }
 
 func readTimeout(d *decoder, v value) {
+	d.takes(v, oneWord(infinity))
 	s, ok := d.durationText(v)
 	if !ok || s == infinity {
 		return
@@ -64,6 +66,10 @@ func rlimitFields() []field {
 // readRlimit reads one limit: a value for both, or [soft, hard].
 func (d *decoder) readRlimit(name string, v value) {
 	r := Rlimit{Name: name}
+	if d.asked() {
+		d.takesRlimit(name, v)
+		return
+	}
 	if raw, ok := v.raw.([]any); ok {
 		if len(raw) != 2 {
 			d.problem(v, "want [soft, hard], got an array of %d", len(raw))
@@ -88,6 +94,19 @@ func (d *decoder) readRlimit(name string, v value) {
 		r.Soft, r.Hard = n, n
 	}
 	d.p.Limits.Rlimits = append(d.p.Limits.Rlimits, r)
+}
+
+// takesRlimit notes what readRlimit takes.
+func (d *decoder) takesRlimit(name string, v value) {
+	one := []*Shape{whole(0, math.MaxInt64)}
+	if name != "nofile" {
+		one = append(one, oneWord(infinity))
+	}
+	if inBytes(name) {
+		one = append(one, like(sizePattern))
+	}
+	both := anyOf(one)
+	d.takes(v, both, &Shape{Type: "array", Items: both, Fewest: 2, Top: 2})
 }
 
 // rlimit reads one value of the limit of that name.

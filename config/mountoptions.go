@@ -24,6 +24,9 @@ func readMountOptions(d *decoder, v value, m *MountEntry) {
 	all, pairs := mountOptions(), contradictions()
 	var before []string
 	m.Options = list(d, v, "an array of strings", func(v value) (string, bool) {
+		if d.takes(v, oneWord(all...)) {
+			return "", false
+		}
 		s, ok := d.str(v)
 		switch {
 		case !ok:

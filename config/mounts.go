@@ -24,11 +24,15 @@ func mountsFields() []field {
 // readMounts reads the lists and the tables, whose keys are targets, and puts
 // parents before children.
 func readMounts(d *decoder, table value) {
+	if d.asked() {
+		d.takesMounts(table)
+		return
+	}
 	fields := mountsFields()
 	var keys []mountKey
 	d.place(table)
 	d.p.Mounts = slices.Grow(d.p.Mounts, countMounts(table.raw))
-	d.each(table, func(name string, v value) {
+	d.each(table, "", func(name string, v value) {
 		i := slices.IndexFunc(fields, func(f field) bool { return f.name == name })
 		_, isTable := v.raw.(map[string]any)
 		switch {
@@ -94,6 +98,9 @@ func mountList(m MountEntry) func(d *decoder, v value) {
 // target, too. A "-" in front makes the entry an optional one, as in systemd.
 func (d *decoder) listed(v value, m MountEntry) {
 	m.Key = v.key
+	if m.Type != MountTmpfs {
+		d.takes(v, like(optionalPath))
+	}
 	if s, ok := v.raw.(string); ok {
 		if s, m.Optional = strings.CutPrefix(s, "-"); m.Optional && m.Type == MountTmpfs {
 			d.problem(v, "a tmpfs has no source that could be missing, want %q", s)

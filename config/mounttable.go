@@ -177,6 +177,9 @@ func (m *MountEntry) bind(d *decoder, v value, readonly bool) {
 
 func readMasked(d *decoder, v value, m *MountEntry) {
 	m.Type = MountMasked
+	if d.takes(v, &Shape{Const: true}) {
+		return
+	}
 	masked := true
 	if d.boolean(v, &masked); !masked {
 		d.problem(v, "want true, got false")
@@ -205,6 +208,7 @@ func readMountSize(d *decoder, v value, m *MountEntry) {
 		}
 		return
 	}
+	d.takes(v, like(sizePattern))
 	s, ok := d.textOf(v, `an integer or a size such as "512M"`)
 	if !ok {
 		return
@@ -223,6 +227,9 @@ func readMountSize(d *decoder, v value, m *MountEntry) {
 }
 
 func readLower(d *decoder, v value, m *MountEntry) {
+	if d.asked() {
+		d.survey.filled[v.key] = true
+	}
 	if raw, ok := v.raw.([]any); ok && len(raw) == 0 {
 		d.problem(v, "want at least one directory")
 	}

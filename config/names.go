@@ -58,6 +58,7 @@ func soundName(s string) bool {
 // a directory, and must not be taken for a process id. A branch's name often
 // has a slash, so what variables stand for is made to fit.
 func readName(d *decoder, v value) {
+	d.takes(v, &Shape{Type: "string", Pattern: "^" + namePattern, Longest: maxName})
 	raw, ok := v.raw.(string)
 	if !ok {
 		d.wrongType(v, "a string")
@@ -100,6 +101,7 @@ func defaultName(file string, argv []string) string {
 
 // utsName reads a host or domain name; see uname(2).
 func (d *decoder) utsName(v value) string {
+	d.takes(v, &Shape{Type: "string", Pattern: `^[A-Za-z0-9._-]+$`, Longest: maxName})
 	s, ok := d.str(v)
 	switch {
 	case !ok:

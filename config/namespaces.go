@@ -28,6 +28,7 @@ func readAll(d *decoder, v value) {
 }
 
 func (d *decoder) readNamespace(k NamespaceKind, v value) {
+	d.takes(v, oneWord(NamespaceNew, NamespaceHost), like(`^pid:\+?0*[1-9][0-9]{0,6}$`), like(`^sandbox:`+namePattern), like(hostPathPattern))
 	s, ok := d.str(v)
 	if !ok {
 		return

@@ -22,6 +22,7 @@ func procFields() []field {
 // that what it names can be told without a file system.
 func (d *decoder) procPaths(v value) []string {
 	return list(d, v, "an array of strings", func(v value) (string, bool) {
+		d.takes(v, like(`^/proc(`+component+`)+$`))
 		s, ok := d.str(v)
 		switch {
 		case !ok:

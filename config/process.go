@@ -47,6 +47,7 @@ func (d *decoder) optionalInt(v value, low, high int64) *int {
 }
 
 func readCwd(d *decoder, v value) {
+	d.takes(v, like(`^/`))
 	s, ok := d.str(v)
 	if ok && !strings.HasPrefix(s, "/") {
 		d.problem(v, "want an absolute path, got %q", s)
@@ -73,6 +74,7 @@ func readKeepFDs(d *decoder, v value) {
 }
 
 func readStopSignal(d *decoder, v value) {
+	d.takes(v, oneWord(signalNames()...), like(`^`+realtimeSignal))
 	s, ok := d.str(v)
 	if !ok {
 		return

@@ -62,6 +62,10 @@ func (d *decoder) property(name string, read propertyReader, v value) {
 }
 
 func readProperties(d *decoder, v value) {
+	if d.asked() {
+		d.table(v, propertyFields())
+		return
+	}
 	members, ok := v.raw.(map[string]any)
 	if !ok {
 		d.wrongType(v, "a table")

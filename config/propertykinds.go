@@ -22,6 +22,12 @@ func someSize(d *decoder, v value, p *Property) bool { return d.size(v, p, 1, wa
 
 // size reads a number of bytes from least on; hint tells whether infinity may have been meant.
 func (d *decoder) size(v value, p *Property, least uint64, want string, hint bool) bool {
+	if d.takes(v, whole(int64(least), math.MaxInt64), like(sizePattern), like(percentPattern)) {
+		if hint {
+			d.takes(v, oneWord(infinity))
+		}
+		return false
+	}
 	if n, ok := v.raw.(int64); ok {
 		switch {
 		case n < 0:
@@ -100,6 +106,9 @@ func (d *decoder) share(v value, p *Property, s string, least uint64) bool {
 // count reads a number above 0, as an integer or in digits, a share or infinity.
 func count(d *decoder, v value, p *Property) bool {
 	const want = `an integer above 0, a share such as "50%" or "infinity"`
+	if d.takes(v, whole(1, math.MaxInt64), like(`^[1-9][0-9]*$`), like(percentPattern), oneWord(infinity)) {
+		return false
+	}
 	s := ""
 	if _, isText := v.raw.(string); isText {
 		var ok bool
@@ -144,6 +153,12 @@ func cpuWeight(d *decoder, v value, p *Property) bool {
 }
 
 func (d *decoder) weight(v value, p *Property, word string) bool {
+	if d.takes(v, whole(1, 10000), like(`^([1-9][0-9]{0,3}|10000)$`)) {
+		if word != "" {
+			d.takes(v, oneWord(word))
+		}
+		return false
+	}
 	want := "1 to 10000"
 	if word != "" {
 		want += ` or "` + word + `"`
@@ -168,6 +183,7 @@ func quota(d *decoder, v value, p *Property) bool {
 }
 
 func (d *decoder) quota(v value, p *Property, want string) bool {
+	d.takes(v, like(percentPattern))
 	s, ok := d.filled(v, want)
 	if !ok {
 		return false
@@ -214,6 +230,7 @@ func (d *decoder) span(v value) (s string, us uint64, ok bool) {
 
 // timespan reads a duration above 0, which may be infinite.
 func timespan(d *decoder, v value, p *Property) bool {
+	d.takes(v, oneWord(infinity))
 	if s, ok := v.raw.(string); ok && p.limitless(s) {
 		return true
 	}
@@ -228,6 +245,9 @@ func timespan(d *decoder, v value, p *Property) bool {
 
 // truth reads a boolean.
 func truth(d *decoder, v value, p *Property) bool {
+	if d.takes(v, &Shape{Type: "boolean"}) {
+		return false
+	}
 	b, ok := v.raw.(bool)
 	if !ok {
 		switch v.raw {
@@ -257,6 +277,7 @@ func oneOf(allowed ...string) propertyReader {
 
 // signal reads a signal's name, with or without SIG.
 func signal(d *decoder, v value, p *Property) bool {
+	d.takes(v, oneWord(signalNames()...), like("^SIG("+strings.Join(signalNames(), "|")+")$"), like("^(SIG)?"+realtimeSignal))
 	s, ok := d.str(v)
 	if !ok {
 		return false
@@ -268,6 +289,13 @@ func signal(d *decoder, v value, p *Property) bool {
 	}
 	p.Number, p.Text = signalNumber(name), "SIG"+name
 	return true
+}
+
+// takesWords notes that the words that [decoder.words] reads are like these, and tells whether
+// the decoder is asked.
+func (d *decoder) takesWords(v value, text *Shape, more ...*Shape) bool {
+	one := anyOf(append(more, text))
+	return d.takes(v, one, &Shape{Type: "array", Items: one, Fewest: 1})
 }
 
 // words reads a string, or an array of strings, into p.Words; one reads one
@@ -314,5 +342,8 @@ func (d *decoder) words(v value, p *Property, split bool, one func(v value, s st
 
 // unitNames reads a list of units.
 func unitNames(d *decoder, v value, p *Property) bool {
+	if d.takesWords(v, like(`^\s*`+unitPattern+`(\s+`+unitPattern+`)*\s*$`)) {
+		return false
+	}
 	return d.words(v, p, true, d.unitName)
 }

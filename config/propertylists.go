@@ -9,6 +9,9 @@ import (
 // ranges of processors or memory nodes, as "0-3,5" or [0, "2-3"].
 func ranges(d *decoder, v value, p *Property) bool {
 	const want = `want numbers from 0 to 8191 or ranges of them, such as "0-3,5"`
+	if d.takesWords(v, like(`^[0-9,\s-]+$`), whole(0, 8191)) {
+		return false
+	}
 	v.raw = inDigits(v.raw)
 	if list, ok := v.raw.([]any); ok {
 		all := make([]any, len(list))
@@ -48,6 +51,9 @@ func inDigits(raw any) any {
 // returns it as a plain number.
 func perDevice(want string, one func(s string) (string, bool)) propertyReader {
 	return func(d *decoder, v value, p *Property) bool {
+		if d.takesWords(v, like(`^(`+component+`)+[ \t]+\S`)) {
+			return false
+		}
 		return d.words(v, p, false, func(v value, s string) (string, bool) {
 			file, rest := s, ""
 			if at := strings.IndexAny(s, " \t"); at >= 0 {
@@ -88,6 +94,9 @@ func deviceLatency(s string) (string, bool) {
 
 // devices reads a list of what may be done with which devices.
 func devices(d *decoder, v value, p *Property) bool {
+	if d.takesWords(v, like(`^\s*(/dev(`+component+`)+|(char|block)-\S*)(\s+[rwm]{1,3})?\s*$`)) {
+		return false
+	}
 	return d.words(v, p, false, func(v value, s string) (string, bool) {
 		fields := strings.Fields(s)
 		const example = `such as "/dev/null rw" or "char-pts rw"`

@@ -13,6 +13,7 @@ func rootFields() []field {
 
 // readRootPath reads "host", "tmpfs" or the path of a directory.
 func readRootPath(d *decoder, v value) {
+	d.takes(v, oneWord(RootHost, RootTmpfs), like(hostPathPattern))
 	s, ok := d.str(v)
 	switch {
 	case !ok:

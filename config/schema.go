@@ -12,7 +12,7 @@ import (
 func topFields() []field {
 	return []field{
 		{name: "version", read: func(d *decoder, v value) { d.integer(v, Version, Version) }},
-		{name: "extends", read: func(d *decoder, v value) { list(d, v, "an array of strings", d.str) }}, // by compose, before all else
+		{name: "extends", read: readExtends},
 		{name: "name", main: "base", fields: nameFields},
 		{name: "hostname", read: func(d *decoder, v value) { d.p.Hostname = d.utsName(v) }},
 		{name: "domainname", read: func(d *decoder, v value) { d.p.Domainname = d.utsName(v) }},
@@ -35,6 +35,14 @@ func topFields() []field {
 	}
 }
 
+// readExtends says what extends may be. What it does, compose has done before all else.
+func readExtends(d *decoder, v value) {
+	values, _ := d.elements(v, "an array of strings")
+	for _, e := range values {
+		d.str(e)
+	}
+}
+
 func readPropagation(d *decoder, v value) mountprop.Propagation {
 	return enum(d, v, mountprop.All()...)
 }
@@ -48,6 +56,9 @@ func commandFields() []field {
 
 // readArgv reads the words of the command. Any but the first may be empty.
 func readArgv(d *decoder, v value) {
+	if d.takes(v, &Shape{Type: "array", Items: &Shape{Type: "string"}}) {
+		return
+	}
 	words, ok := d.elements(v, "an array of strings")
 	if !ok {
 		return

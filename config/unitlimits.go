@@ -30,6 +30,9 @@ func (d *decoder) limitSize(v value, p *Property, least uint64) bool {
 }
 
 func (d *decoder) tasksLimit(v value, p *Property) bool {
+	if d.takes(v, whole(1, math.MaxInt64)) {
+		return false
+	}
 	n, ok := v.raw.(int64)
 	switch {
 	case !ok:
@@ -46,6 +49,9 @@ func (d *decoder) tasksLimit(v value, p *Property) bool {
 // cpuLimit reads a number of processors: 1.5 is "150%".
 func (d *decoder) cpuLimit(v value, p *Property) bool {
 	const want = `a number of processors such as 1.5, or a percentage of one such as "150%"`
+	if d.takes(v, between("number", 0.0001, maxQuota/hundredths), like(percentPattern)) {
+		return false
+	}
 	var n float64
 	switch raw := v.raw.(type) {
 	case int64:

@@ -48,6 +48,7 @@ func (d *decoder) unitName(v value, s string) (string, bool) {
 
 // typedUnit reads the name of a unit of one type.
 func (d *decoder) typedUnit(v value, suffix, example string) (string, bool) {
+	d.takes(v, &Shape{Type: "string", Pattern: `^` + unitPattern + `\` + suffix + `$`, Longest: maxUnitName})
 	s, ok := d.str(v)
 	switch {
 	case !ok:

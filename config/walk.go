@@ -27,6 +27,8 @@ type decoder struct {
 	shown      *shown // what became of the values; nil where nobody asks
 	wrongTypes int    // how many problems are of a value's type
 	trial      bool   // one setting alone is read, to see whether it is of the right type
+
+	survey *survey // where the decoder is asked what it takes; else nil
 }
 
 // field is one key of a table. One that is a table itself has fields, and
@@ -76,6 +78,9 @@ func (d *decoder) misplaced(key, format string, args ...any) {
 }
 
 func (d *decoder) add(key string, pos Pos, format string, args ...any) {
+	if d.asked() {
+		return
+	}
 	d.errs = append(d.errs, &Error{Pos: pos, Key: d.p.written(key), Msg: fmt.Sprintf(format, args...)})
 	d.spoilt[key] = true
 }
@@ -114,6 +119,10 @@ func (d *decoder) table(v value, fields []field) {
 	members, ok := v.raw.(map[string]any)
 	if !ok {
 		d.wrongType(v, "a table")
+		return
+	}
+	if d.asked() {
+		d.takesTable(v, fields)
 		return
 	}
 	known := 0
@@ -155,17 +164,26 @@ func (d *decoder) field(f field, v value) {
 
 // require notes that the table v lacks a key, unless a misspelt one was meant.
 func (d *decoder) require(v value, name string) {
+	if d.asked() {
+		d.survey.required[v.key] = append(d.survey.required[v.key], name)
+		return
+	}
 	key := joinKey(v.key, name)
 	if members, ok := v.raw.(map[string]any); ok && members[name] == nil && !d.spoilt[key] {
 		d.add(key, d.p.origins.valuePos(v.key), "missing")
 	}
 }
 
-// each calls one for every key of a table whose keys are free, in order.
-func (d *decoder) each(v value, one func(name string, v value)) {
+// each calls one for every key of a table whose keys are free, in order. They
+// are like the pattern, which one checks.
+func (d *decoder) each(v value, pattern string, one func(name string, v value)) {
 	members, ok := v.raw.(map[string]any)
 	if !ok {
 		d.wrongType(v, "a table")
+		return
+	}
+	if d.takes(v, &Shape{Type: "object", KeysLike: map[string]*Shape{pattern: nil}, Others: new(bool)}) {
+		d.ask(v.member(anyPath, nil), func(v value) { one("NAME", v) })
 		return
 	}
 	for _, name := range names(members) {
@@ -195,6 +213,12 @@ func (d *decoder) textOf(v value, want string) (string, bool) {
 		d.wrongType(v, want)
 		return "", false
 	}
+	if d.asked() {
+		if d.survey.taken[v.key] == nil {
+			d.takes(v, &Shape{Type: "string"})
+		}
+		return "", false
+	}
 	if s, ok = d.expand(v, s); !ok {
 		return "", false
 	}
@@ -207,6 +231,9 @@ func (d *decoder) textOf(v value, want string) (string, bool) {
 
 // str is text that may not be empty.
 func (d *decoder) str(v value) (string, bool) {
+	if _, isText := v.raw.(string); isText && d.asked() && d.survey.taken[v.key] == nil {
+		d.takes(v, &Shape{Type: "string", Shortest: 1})
+	}
 	s, ok := d.text(v)
 	if ok && s == "" {
 		d.problem(v, "want a string that is not empty")
@@ -222,6 +249,9 @@ func (d *decoder) integer(v value, low, high int64) (int64, bool) {
 		d.wrongType(v, "an integer")
 		return 0, false
 	}
+	if d.takes(v, whole(low, high)) {
+		return 0, false
+	}
 	if n < low || n > high {
 		d.problem(v, "want %d to %d, got %d", low, high, n)
 		return 0, false
@@ -231,6 +261,7 @@ func (d *decoder) integer(v value, low, high int64) (int64, bool) {
 
 // octal reads a number in a string such as the example; nil for a bad one.
 func (d *decoder) octal(v value, example string, high uint64) *uint32 {
+	d.takes(v, like("^0*[0-7]{1,"+strconv.Itoa(len(strconv.FormatUint(high, 8)))+"}$"))
 	want := `an octal number in a string, such as "` + example + `"`
 	s, ok := d.textOf(v, want)
 	if !ok {
@@ -252,11 +283,18 @@ func (d *decoder) boolean(v value, b *bool) {
 		d.wrongType(v, "a boolean")
 		return
 	}
+	if d.takes(v, &Shape{Type: "boolean"}) {
+		return
+	}
 	*b = got
 }
 
 // enum reads one of the words allowed.
 func enum[T ~string](d *decoder, v value, allowed ...T) T {
+	if d.asked() {
+		d.takes(v, oneWord(allowed...))
+		return ""
+	}
 	s, ok := d.str(v)
 	if !ok {
 		return ""
@@ -274,6 +312,9 @@ func enum[T ~string](d *decoder, v value, allowed ...T) T {
 // show as in example, and tells whether it is that.
 func (d *decoder) word(v value, word, example string) bool {
 	v.short = true
+	if d.takes(v, oneWord(word)) {
+		return false
+	}
 	s, ok := d.str(v)
 	if ok && s != word {
 		d.problem(v, "unknown value %q, want %s or %s%s", s, word, example, didYouMean(s, []string{word}))
@@ -284,6 +325,9 @@ func (d *decoder) word(v value, word, example string) bool {
 
 // elements returns the elements of an array.
 func (d *decoder) elements(v value, want string) ([]value, bool) {
+	if d.asked() {
+		return d.takesElements(v), true
+	}
 	var raws []any
 	switch list := v.raw.(type) {
 	case []any:
@@ -310,6 +354,9 @@ func list[T comparable](d *decoder, v value, want string, one func(v value) (T, 
 	if !ok {
 		return nil
 	}
+	if d.asked() {
+		d.survey.sets[v.key] = true
+	}
 	all := make([]T, 0, len(values))
 	for _, e := range values {
 		t, ok := one(e)
@@ -331,31 +378,4 @@ func quoted(v any) string {
 		return fmt.Sprintf("%q", s)
 	}
 	return fmt.Sprint(v)
-}
-
-// durationText reads a string that is to be a duration.
-func (d *decoder) durationText(v value) (string, bool) {
-	switch v.raw.(type) {
-	case string:
-		return d.str(v)
-	case int64, float64:
-		d.problem(v, "a number needs a unit, %s", wantDuration)
-	default:
-		d.wrongType(v, `a duration such as "10s" or "1h 30min"`)
-	}
-	return "", false
-}
-
-// duration reads a duration.
-func (d *decoder) duration(v value) (time.Duration, bool) {
-	s, ok := d.durationText(v)
-	if !ok {
-		return 0, false
-	}
-	t, err := ParseDuration(s)
-	if err != nil {
-		d.problem(v, "%s", err)
-		return 0, false
-	}
-	return t, true
 }

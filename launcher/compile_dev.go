@@ -54,10 +54,14 @@ func (c *compiler) minimalDev() {
 }
 
 // devptsOptions are those of an instance of its own. Group 5 is tty by
-// convention, where there is one.
+// convention, where there is one: the caller's user namespace may not have it either.
 func (c *compiler) devptsOptions() []string {
 	options := []string{"ptmxmode=0666", "mode=0620"}
-	if !c.isNew(config.User) || covers(c.ids.gid, 5, 1) {
+	ids := c.h.GIDMap
+	if c.isNew(config.User) {
+		ids = c.ids.gid
+	}
+	if covers(ids, 5, 1) {
 		options = append(options, "gid=5")
 	}
 	return options

@@ -10,7 +10,8 @@ import (
 // overlay puts together an overlay of directories; key tells the place of each,
 // dirKey that of dir, which holds upper and work.
 func (c *compiler) overlay(key func(int) string, lower []string, dirKey, dir string) overlay {
-	o := overlay{Lower: lower, Dir: dir, User: c.isNew(config.User), Mode: 0o755}
+	// The attributes "trusted" are for the initial user namespace alone, and the caller may be in another.
+	o := overlay{Lower: lower, Dir: dir, User: c.isNew(config.User) || !c.h.initialUser(), Mode: 0o755}
 	switch {
 	case c.h.atLeast(6, 13):
 		o.Given = asDescriptors
@@ -61,6 +62,10 @@ func (c *compiler) overlayPath(key, path string, given overlayGiven) {
 // its ids.
 func (c *compiler) insideOwner(f File) *[2]uint32 {
 	if !c.isNew(config.User) {
+		// An id that the caller's user namespace does not have is shown as another one, and cannot be given.
+		if len(c.h.UIDMap) > 0 && (!covers(c.h.UIDMap, f.UID, 1) || !covers(c.h.GIDMap, f.GID, 1)) {
+			return nil
+		}
 		return &[2]uint32{f.UID, f.GID}
 	}
 	uid, okUID := insideID(c.ids.uid, f.UID)

@@ -50,7 +50,7 @@ func Probe(p *config.Profile) (*Host, error) {
 		text, _ := readFile("/proc/self/setgroups")
 		h.SetgroupsDenied = strings.TrimSpace(string(text)) == "deny"
 	}
-	if p.Namespaces.New(config.User) || slices.ContainsFunc(p.Mounts, func(m config.MountEntry) bool { return m.IDMap != nil }) {
+	if p.Namespaces.New(config.User) || p.Dev == config.DevMinimal || p.Root.Overlay.Mode != config.OverlayNone || slices.ContainsFunc(p.Mounts, hasIDs) {
 		if err := h.probeIDs(p); err != nil {
 			return nil, err
 		}
@@ -75,6 +75,11 @@ func Probe(p *config.Profile) (*Host, error) {
 	}
 	h.Terminal = terminalState()
 	return h, nil
+}
+
+// hasIDs tells whether a mount depends on which ids there are.
+func hasIDs(m config.MountEntry) bool {
+	return m.IDMap != nil || m.Type == config.MountDevpts || m.Type == config.MountOverlay
 }
 
 func (h *Host) probeKernel() error {

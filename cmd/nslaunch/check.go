@@ -34,8 +34,7 @@ func cmdCheck(args []string) int {
 			remark(notes)
 		}
 		for _, n := range notes {
-			remarks = append(remarks, problem{Level: "note", File: n.Origin.Pos.File, Line: n.Origin.Pos.Line,
-				Column: n.Origin.Pos.Col, Key: n.Origin.Key, Message: n.Text})
+			remarks = append(remarks, noteProblem(n))
 		}
 	}
 	if *asJSON {
@@ -70,7 +69,7 @@ func checkProfile(path string, c *changes, host bool) ([]launcher.Note, error) {
 // problem is one problem of a profile, as check prints it, or a note on it.
 type problem struct {
 	Level   string   `json:"level,omitempty"` // "note", or nothing
-	File    string   `json:"file"`
+	File    string   `json:"file,omitempty"`
 	Line    int      `json:"line,omitempty"`
 	Column  int      `json:"column,omitempty"`
 	Key     string   `json:"key,omitempty"`
@@ -78,6 +77,11 @@ type problem struct {
 	Extends []string `json:"extended_from,omitempty"` // the places that led to the file, the nearest first
 
 	text string
+}
+
+func noteProblem(n launcher.Note) problem {
+	return problem{Level: "note", File: n.Origin.Pos.File, Line: n.Origin.Pos.Line, Column: n.Origin.Pos.Col,
+		Key: n.Origin.Key, Message: n.Text}
 }
 
 func newProblem(path string, err error) problem {

@@ -14,6 +14,14 @@ import (
 // aroundExamples is what some examples find where they are run.
 func aroundExamples() map[string]func(t *testing.T, u nstest.User, dir string) []string {
 	return map[string]func(t *testing.T, u nstest.User, dir string) []string{
+		"extends": func(t *testing.T, u nstest.User, dir string) []string {
+			base, err := os.ReadFile("../../examples/hello.toml")
+			if err != nil {
+				t.Fatal(err)
+			}
+			u.WriteFile(t, dir+"/hello.toml", string(base))
+			return nil
+		},
 		"idmapped": func(t *testing.T, _ nstest.User, dir string) []string {
 			makeDirs(t, dir+"/project")
 			if err := os.Chown(dir+"/project", 1000, 1000); err != nil {

@@ -97,7 +97,9 @@ type failure struct {
 	Cure    string `json:"cure,omitempty"`
 }
 
-func (e *events) failed(err error, status int) {
+func (e *events) failed(err error, status int) { e.write(failureOf(err, status)) }
+
+func failureOf(err error, status int) failure {
 	f := failure{Event: "setup-failed", Status: status, Message: err.Error()}
 	var step *launcher.StepError
 	if errors.As(err, &step) {
@@ -109,7 +111,7 @@ func (e *events) failed(err error, status int) {
 			f.Errno = unix.ErrnoName(errno)
 		}
 	}
-	e.write(f)
+	return f
 }
 
 func (e *events) exited(x launcher.Exit) {

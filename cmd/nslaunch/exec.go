@@ -49,7 +49,7 @@ func cmdExec(args []string) int {
 		return misused("exec", exitSetup, "--terminal: unknown mode %q, want inherit, pty or none", e.Terminal)
 	}
 	if *plan {
-		return printPlan(target, e, *asJSON, *syscalls)
+		return planExec(target, e, *asJSON, *syscalls)
 	}
 	return enter(target, e, events)
 }
@@ -65,20 +65,14 @@ func enter(target string, e *launcher.Entry, events *events) int {
 	return run(plan, events, nil)
 }
 
-func printPlan(target string, e *launcher.Entry, asJSON, syscalls bool) int {
+// planExec prints what exec would do.
+func planExec(target string, e *launcher.Entry, asJSON, syscalls bool) int {
 	plan, err := planEntry(target, e)
 	if err != nil {
 		complain(err)
 		return exitProblem
 	}
-	switch {
-	case asJSON:
-		printJSON(plan)
-	case syscalls:
-		fmt.Print(plan.Syscalls())
-	default:
-		fmt.Print(plan)
-	}
+	printPlan(plan, asJSON, syscalls)
 	return exitOK
 }
 
@@ -100,20 +94,27 @@ func planEntry(target string, e *launcher.Entry) (*launcher.Plan, error) {
 	return launcher.CompileEntry(e, h)
 }
 
-// kindList reads a list of namespace types; nil for none.
+// kindList reads a list of namespace types; nil for none, and for all.
 func kindList(list string) ([]config.NamespaceKind, error) {
+	if list == "" {
+		return nil, nil
+	}
 	var kinds []config.NamespaceKind
+	every := false
 	for word := range strings.SplitSeq(list, ",") {
-		k := config.NamespaceKind(word)
-		switch {
-		case list == "":
-			return nil, nil
+		switch k := config.NamespaceKind(word); {
+		case word == "all":
+			every = true
 		case word == "mnt":
-			k = config.Mount
-		case !slices.Contains(config.Kinds(), k):
+			kinds = append(kinds, config.Mount)
+		case slices.Contains(config.Kinds(), k):
+			kinds = append(kinds, k)
+		default:
 			return nil, fmt.Errorf("unknown type %q", word)
 		}
-		kinds = append(kinds, k)
+	}
+	if every {
+		return nil, nil
 	}
 	return kinds, nil
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"flag"
-	"fmt"
 	"io"
 	"os"
 	"strings"
@@ -14,12 +13,16 @@ func newFlags(name string) *flag.FlagSet {
 	fs := flag.NewFlagSet(name, flag.ContinueOnError)
 	fs.SetOutput(io.Discard)
 	fs.Usage = func() {}
+	wordFlags(fs)
 	return fs
 }
 
 // parse parses a command's flags. Unless ok, the command is to end with status,
 // which is usage for what is wrong.
 func parse(fs *flag.FlagSet, args []string, usage int) (status int, ok bool) {
+	if len(args) == 1 && args[0] == askFlags {
+		panic(asked{fs})
+	}
 	err := fs.Parse(args)
 	switch {
 	case err == nil:
@@ -30,6 +33,27 @@ func parse(fs *flag.FlagSet, args []string, usage int) (status int, ok bool) {
 		return exitOK, false
 	}
 	return misused(fs.Name(), usage, "%s", dashes(err.Error())), false
+}
+
+// askFlags is an argument that nobody can give: it asks a command for its flags, which only the command knows.
+const askFlags = "\x00"
+
+// asked is the answer, and the end of the command.
+type asked struct{ *flag.FlagSet }
+
+// flags returns the flags of a command.
+func (c command) flags() (fs *flag.FlagSet) {
+	defer func() {
+		switch answer := recover().(type) {
+		case nil:
+		case asked:
+			fs = answer.FlagSet
+		default:
+			panic(answer)
+		}
+	}()
+	c.run([]string{askFlags})
+	return nil
 }
 
 // dashes writes flags as we document them: package flag's words name them with one dash.
@@ -44,23 +68,4 @@ func dashes(s string) string {
 func misused(name string, status int, format string, args ...any) int {
 	say().Errorf(format+" (see nslaunch help %s)", append(args, name)...)
 	return status
-}
-
-// commandHelp is the help of one command.
-func commandHelp(c command, fs *flag.FlagSet) string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "usage: nslaunch %s %s\n%s\n", c.name, c.usage, c.summary)
-	first := true
-	fs.VisitAll(func(f *flag.Flag) {
-		if first {
-			b.WriteString("\nflags:\n")
-			first = false
-		}
-		value, usage := flag.UnquoteUsage(f)
-		if value != "" {
-			value = " " + value
-		}
-		fmt.Fprintf(&b, "  %-28s %s\n", "--"+f.Name+value, usage)
-	})
-	return b.String()
 }

@@ -9,16 +9,6 @@ import (
 	"github.com/nslaunch/nslaunch/launcher"
 )
 
-// Exit statuses of nslaunch itself; that of run is else the command's.
-const (
-	exitOK      = 0
-	exitProblem = 1   // check, plan: problems found
-	exitUsage   = 2   // all but run
-	exitSetup   = 125 // run: usage, profile or a step of the set-up
-	exitNoExec  = 126 // run: the command was found and cannot be executed
-	exitMissing = 127 // run: the command was not found
-)
-
 func main() {
 	launcher.Child()
 	if r := launcher.Resumed(); r != nil {
@@ -53,8 +43,12 @@ func commands() []command {
 		{"logs", "[-f] NAME", "print the output of a detached sandbox", cmdLogs},
 		{"unit", "[--user] [--setenv NAME=VALUE] PROFILE", "print a unit file for systemd that runs a profile", cmdUnit},
 		{"ns", "[--type TYPE] [--json]", "list the namespaces of this machine", cmdNS},
+		{"doctor", "[FLAGS] [PROFILE]", "try what this machine lets the caller do, and whether a profile can run", cmdDoctor},
+		{"schema", "", "print the JSON Schema of profiles, for editors", cmdSchema},
 		{"version", "[--json]", "print the version", cmdVersion},
-		{"help", "[COMMAND]", "print this, or a command's flags", cmdHelp},
+		{"completion", "bash|zsh|fish", "print a shell's completion script", cmdCompletion},
+		{"man", "[1|5]", "print the manual page: of nslaunch, or of profiles", cmdMan},
+		{"help", "[--json] [COMMAND]", "print this, or a command's flags", cmdHelp},
 	}
 }
 
@@ -82,6 +76,9 @@ func dispatch(args []string) int {
 	}
 	if c, ok := find(first); ok {
 		return c.run(args[1:])
+	}
+	if first == completeWord {
+		return cmdComplete(args[1:])
 	}
 	if isProfile(first) || strings.HasPrefix(first, "-") {
 		return cmdRun(args)

@@ -1,6 +1,11 @@
 package main
 
-import "fmt"
+import (
+	"fmt"
+	"os"
+
+	"github.com/nslaunch/nslaunch/launcher"
+)
 
 func cmdPlan(args []string) int {
 	fs := newFlags("plan")
@@ -22,16 +27,22 @@ func cmdPlan(args []string) int {
 		complain(err)
 		return exitProblem
 	}
+	printPlan(plan, *asJSON, *syscalls)
+	return exitOK
+}
+
+// printPlan prints a plan for programs, or for people, who get it drawn on a terminal.
+func printPlan(plan *launcher.Plan, asJSON, syscalls bool) {
 	switch {
-	case *asJSON:
+	case asJSON:
 		printJSON(plan)
-	case *syscalls:
+		return
+	case syscalls:
 		fmt.Print(plan.Syscalls())
+	case isTerminal(os.Stdout) || bool(paint()):
+		fmt.Print(drawPlan(plan, paint()))
 	default:
 		fmt.Print(plan)
 	}
-	if !*asJSON {
-		remark(plan.Notes)
-	}
-	return exitOK
+	remark(plan.Notes)
 }

@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/nslaunch/nslaunch/config"
@@ -182,11 +183,7 @@ func runArgs(args []string, s *supervisor) int {
 
 // run carries a plan out and returns the exit status. What runs is recorded, unless record is nil.
 func run(plan *launcher.Plan, events *events, record *recorder) int {
-	for _, n := range plan.Notes {
-		if n.Degraded {
-			say().Info(n)
-		}
-	}
+	remark(slices.DeleteFunc(slices.Clone(plan.Notes), func(n launcher.Note) bool { return !n.Degraded }))
 	if err := record.reserve(); err != nil {
 		complain(err)
 		events.failed(err, exitSetup)

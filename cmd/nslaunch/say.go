@@ -2,8 +2,14 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/nslaunch/nslaunch/config"
 	"github.com/nslaunch/nslaunch/launcher"
@@ -13,40 +19,103 @@ import (
 // say returns the logger for words to people: on standard error, each as
 // "nslaunch: error: …", in lower case and without a full stop.
 func say() *logrus.Logger {
-	l := logrus.New()
-	l.SetFormatter(plain{})
+	l := logrus.StandardLogger()
+	if _, ours := l.Formatter.(voice); !ours {
+		l.SetFormatter(voice{})
+	}
 	return l
 }
 
-// plain is how the words look. What is no error is a note.
-type plain struct{}
+// voice is how the words look. What is no error is a note.
+type voice struct {
+	format string // --log-format: text, which "" is too, or json
+	color  string // --color: auto, which "" is too, always or never
+}
+
+// wordFlags adds the flags that every command has.
+func wordFlags(fs *flag.FlagSet) {
+	change := func(to *string, w *voice, allowed ...string) func(string) error {
+		return func(v string) error {
+			if !slices.Contains(allowed, v) {
+				return fmt.Errorf("want %s", strings.Join(allowed, ", "))
+			}
+			*to = v
+			say().SetFormatter(*w)
+			return nil
+		}
+	}
+	var w voice
+	fs.Func("color", "`WHEN` to use colours: auto, always or never", change(&w.color, &w, "auto", "always", "never"))
+	fs.Func("log-format", "`FORMAT` of words on standard error: text or json", change(&w.format, &w, "text", "json"))
+}
+
+// paint returns the painter of standard output.
+func paint() painter {
+	w, _ := say().Formatter.(voice)
+	return painterOf(os.Stdout, w.color)
+}
 
 // Format implements [logrus.Formatter].
-func (plain) Format(e *logrus.Entry) ([]byte, error) {
-	var b bytes.Buffer
+func (w voice) Format(e *logrus.Entry) ([]byte, error) {
 	word := e.Level.String()
 	if e.Level == logrus.InfoLevel {
 		word = "note"
 	}
-	b.WriteString("nslaunch: ")
-	b.WriteString(word)
-	b.WriteString(": ")
-	b.WriteString(strings.TrimRight(e.Message, "\n"))
-	b.WriteByte('\n')
+	text := strings.TrimRight(e.Message, "\n")
+	if w.format == "json" {
+		return w.line(e, word, text)
+	}
+	p := painterOf(os.Stderr, w.color)
+	paintWord := p.yellow
+	if e.Level <= logrus.ErrorLevel {
+		paintWord = p.red
+	}
+	if p {
+		text = strings.ReplaceAll(text, "\n  try: ", "\n  "+p.green("try:")+" ")
+	}
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "%s %s %s\n", p.bold("nslaunch:"), paintWord(word+":"), text)
 	return b.Bytes(), nil
+}
+
+// line is one object of JSON: what is known of an error or a note, apart.
+func (voice) line(e *logrus.Entry, level, text string) ([]byte, error) {
+	said := struct {
+		Time  string `json:"time"`
+		Level string `json:"level"`
+		problem
+		Action string `json:"action,omitempty"`
+		Errno  string `json:"errno,omitempty"`
+		Cause  string `json:"cause,omitempty"`
+		Cure   string `json:"cure,omitempty"`
+	}{Time: e.Time.Format(time.RFC3339Nano), Level: level, problem: problem{Message: text}}
+	if about, ok := e.Data[logrus.ErrorKey].(error); ok {
+		said.problem = newProblem("", about)
+		f := failureOf(about, 0)
+		said.Action, said.Errno, said.Cause, said.Cure = f.Action, f.Errno, f.Cause, f.Cure
+	}
+	if n, ok := e.Data["note"].(launcher.Note); ok {
+		said.problem = noteProblem(n)
+	}
+	said.problem.Level = ""
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	err := enc.Encode(said)
+	return b.Bytes(), err
 }
 
 // complain says what is wrong, a line for each problem of a profile.
 func complain(err error) {
 	for _, e := range problems(err) {
-		say().Error(e)
+		say().WithError(e).Error(e)
 	}
 }
 
 // remark says where a profile may not do what its author thinks.
 func remark(notes []launcher.Note) {
 	for _, n := range notes {
-		say().Info(n)
+		say().WithField("note", n).Info(n)
 	}
 }
 

@@ -27,6 +27,7 @@ func cmdUnit(args []string) int {
 		o.Env = append(o.Env, v)
 		return nil
 	})
+	asJSON := fs.Bool("json", false, "print it as JSON")
 	if status, ok := parse(fs, args, exitUsage); !ok {
 		return status
 	}
@@ -49,8 +50,15 @@ func cmdUnit(args []string) int {
 	for _, ignored := range unitfile.Ignored(p) {
 		origin := p.Origin(ignored.Key)
 		origin.Pos.File = fs.Arg(0)
-		say().Info(launcher.Note{Origin: origin,
-			Text: "not in the unit: systemd signals nslaunch, which sends process.stop_signal to the command"})
+		remark([]launcher.Note{{Origin: origin,
+			Text: "not in the unit: systemd signals nslaunch, which sends process.stop_signal to the command"}})
+	}
+	if *asJSON {
+		printJSON(struct {
+			Name string `json:"name"`
+			Unit string `json:"unit"`
+		}{p.Name, text})
+		return exitOK
 	}
 	fmt.Print(text)
 	return exitOK

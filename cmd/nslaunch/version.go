@@ -9,6 +9,9 @@ import (
 // version is the version of the next release.
 const version = "0.1.0"
 
+// dated is when the manual pages were last changed.
+const dated = "2026-11-28"
+
 func cmdVersion(args []string) int {
 	fs := newFlags("version")
 	asJSON := fs.Bool("json", false, "print it as JSON")

@@ -23,10 +23,16 @@ packages() {
 		crun        crun
 		firejail    firejail
 		git         git
+		dpkg-deb    dpkg
+		fish        fish
+		groff       groff-base
 		ip          iproute2
 		ipcmk       util-linux
 		lsns        util-linux
 		machinectl  systemd-container
+		man         man-db
+		mandoc      mandoc
+		make        make
 		mmdebstrap  mmdebstrap
 		newuidmap   uidmap
 		ps          procps
@@ -36,6 +42,7 @@ packages() {
 		systemctl   systemd
 		tmux        tmux
 		useradd     passwd
+		zsh         zsh
 		/lib/systemd/system/dbus.service       dbus
 		/usr/lib/systemd/user/dbus.service     dbus-user-session
 		/usr/share/pam-configs/systemd         libpam-systemd

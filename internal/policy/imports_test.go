@@ -31,11 +31,13 @@ var table = []struct {
 	{"units", []string{"config", "mountprop", "internal/placement"}},
 	{"units/notify", nil},
 	{"cmd/nslaunch-scope", []string{"units", "internal/placement"}},
-	{"cmd/...", []string{"config", "launcher", "mountprop", "units/notify", "units/unitfile", "internal/...", "cmd/..."}},
+	{"cmd/...", []string{"config", "launcher", "mountprop", "units/notify", "units/unitfile", "docs", "internal/...", "cmd/..."}},
+	{"docs", nil},
 	{"bench", []string{"mountprop"}},
 	{"examples", nil},
 	{"internal/nslist", []string{"mountprop", "internal/passwd"}},
 	{"internal/nofile", nil},
+	{"internal/roff", nil},
 	{"internal/placement", []string{"config"}},
 	{"internal/passwd", nil},
 	{"internal/gitrepo", nil},
@@ -43,6 +45,7 @@ var table = []struct {
 	{"internal/state", []string{"config", "internal/process", "launcher"}},
 	{"internal/nstest/...", []string{"mountprop", "internal/nofile", "internal/nstest/..."}},
 	{"internal/policy", nil},
+	{"packaging", nil},
 }
 
 // foreign says which packages of ours may import a package of others, in

@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 
 	"golang.org/x/sys/unix"
 )
@@ -42,7 +43,7 @@ func ownCandidates() []string { return candidates(unix.Geteuid(), os.Getenv("XDG
 // first of $XDG_RUNTIME_DIR/nslaunch (root: /run/nslaunch), /run/user/UID/nslaunch and
 // /tmp/nslaunch-UID that can be had.
 func Make() (*Dir, error) {
-	var first error
+	var reasons []string
 	for _, path := range ownCandidates() {
 		d, err := open(path)
 		if err == unix.ENOENT {
@@ -53,11 +54,31 @@ func Make() (*Dir, error) {
 		if err == nil {
 			return d, nil
 		}
-		if first == nil {
-			first = fmt.Errorf("no directory for the record of a sandbox: %w", &os.PathError{Op: "use", Path: path, Err: err})
-		}
+		reasons = append(reasons, path+": "+err.Error())
 	}
-	return nil, first
+	return nil, fmt.Errorf("no directory for the record of a sandbox: %s (set XDG_RUNTIME_DIR to a directory of your own)", strings.Join(reasons, "; "))
+}
+
+// Try writes a record that no list has, where new ones are written, and takes it away. It returns
+// the path of that directory.
+func Try() (string, error) {
+	d, err := Make()
+	if err != nil {
+		return "", err
+	}
+	defer d.Close()
+	r, err := New("trial")
+	if err != nil {
+		return d.Path, err
+	}
+	temp, err := d.write(r)
+	if err != nil {
+		return d.Path, err
+	}
+	if err := unix.Unlinkat(d.fd, temp, 0); err != nil {
+		return d.Path, d.pathError("remove", temp, err)
+	}
+	return d.Path, nil
 }
 
 // Existing opens every directory in which the caller may have records.

@@ -1,0 +1,145 @@
+package main
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/nslaunch/nslaunch/internal/nstest"
+)
+
+// words are those of the offers, in order.
+func offered(line ...string) []string {
+	var all []string
+	for _, o := range complete(line[:len(line)-1], line[len(line)-1]) {
+		all = append(all, o.word)
+	}
+	return all
+}
+
+func TestComplete(t *testing.T) {
+	t.Chdir("../../examples")
+	for line, want := range map[string]string{
+		"pl":                             "plan",
+		"hel":                            "help hello.toml",
+		"--na":                           "--name",
+		"help ve":                        "version",
+		"check he":                       "hello.toml",
+		"check --json he":                "hello.toml",
+		"check hello.toml ut":            "uts.toml",
+		"check ../exam":                  "../examples/",
+		"check ../examples/ut":           "../examples/uts.toml",
+		"plan --sy":                      "--syscalls",
+		"plan --propagation sl":          "slave slave+shared",
+		"plan --propagation=sl":          "--propagation=slave --propagation=slave+shared",
+		"run --new us":                   "user",
+		"run --new user,ne":              "user,net",
+		"run --new user,us":              "",
+		"run --join p":                   "pid=",
+		"run --join pid=/":               ":files",
+		"run --cwd ":                     ":files",
+		"run --new net -- l":             ":files",
+		"hello.toml ":                    ":files",
+		"run hello.toml -":               ":files",
+		"run --status-fd ":               "",
+		"run --frob ":                    strings.Join(offered("run", "")[:1], ""),
+		"ns --type ut":                   "uts",
+		"ns ":                            "",
+		"completion z":                   "zsh",
+		"completion zsh ":                "",
+		"plan --color n":                 "never",
+		"version --log-format=j":         "--log-format=json",
+		"unit --user hel":                "hello.toml",
+		"unit --setenv A=b hel":          "hello.toml",
+		"doctor he":                      "hello.toml",
+		"plan --capabilities no":         "none",
+		"plan --color=always --proc=hos": "--proc=host",
+		"run --set limits.mem":           "limits.memory=",
+		"run --set mounts.ro.":           "mounts.ro.add= mounts.ro.remove=",
+		"run --set proc.mode=n":          "proc.mode=new proc.mode=none",
+		"run --set=proc.mode=n":          "--set=proc.mode=new --set=proc.mode=none",
+		"shell --set root.readonly=":     "root.readonly=true root.readonly=false",
+		"run --var job=":                 "",
+		"run --var job=7 he":             "hello.toml",
+		"run --name ":                    "",
+		"show preset:b":                  "preset:base preset:build",
+		"show --origin hello.toml hostn": "hostname",
+		"preset:de":                      "preset:dev",
+		"shell ut":                       "uts.toml",
+		"exec --ns us":                   "user",
+		"exec --terminal p":              "pty",
+		"logs -":                         "--color -f --log-format --help",
+		"stop --time ":                   "",
+		"doctor --set proc.mode=h":       "proc.mode=host",
+	} {
+		got := strings.Join(offered(strings.Split(line, " ")...), " ")
+		if line == "run --frob " && strings.HasPrefix(got, want) {
+			continue
+		}
+		if got != want {
+			t.Errorf("%q: got %q; want %q", line, got, want)
+		}
+	}
+}
+
+// Sandboxes complete by their names while they run.
+func TestCompleteSandboxes(t *testing.T) {
+	nstest.EachUser(t, func(t *testing.T, u nstest.User) {
+		nstest.CheckNothingLeft(t)
+		p := newWorkplace(t, u)
+		name := p.detach("namespaces.uts = \"new\"\nnamespaces.user = \"new\"\nname = \"completed\"\ncommand = [\"sleep\", \"1000\"]\n")
+		lines := map[string]string{
+			"exec com":                       name + "\tp.toml\n",
+			"stop com":                       name + "\tp.toml\n",
+			"stop other com":                 name + "\tp.toml\n",
+			"stop --time 3s com":             name + "\tp.toml\n",
+			"wait com":                       name + "\tp.toml\n",
+			"logs -f com":                    name + "\tp.toml\n",
+			"run --join uts=sandbox:com":     "uts=sandbox:" + name + "\tp.toml\n",
+			"run --join=uts=sandbox:com":     "--join=uts=sandbox:" + name + "\tp.toml\n",
+			"wait other com":                 "",
+			"exec " + name + " -- complete":  ":files\n",
+			"exec " + name + " no-such-file": ":files\n",
+		}
+		for line, want := range lines {
+			if got := p.must(append([]string{"__complete"}, strings.Split(line, " ")...)...); got != want {
+				t.Errorf("%q: got %q; want %q", line, got, want)
+			}
+		}
+		p.must("stop", name)
+		if got := p.must("__complete", "exec", "com"); got != "" {
+			t.Errorf("after its end: %q", got)
+		}
+	})
+}
+
+// Every command tells its flags, and every word for an argument is one that completion knows.
+func TestCommandsTable(t *testing.T) {
+	for _, c := range commands() {
+		fs := c.flags()
+		if fs == nil {
+			t.Errorf("%s does not tell its flags", c.name)
+			continue
+		}
+		if fs.Name() != c.name {
+			t.Errorf("the flags of %s are those of %s", c.name, fs.Name())
+		}
+		if fs.Lookup("color") == nil || fs.Lookup("log-format") == nil {
+			t.Errorf("%s has no --color or no --log-format", c.name)
+		}
+		for _, f := range flagsHelp(fs) {
+			if f.Usage == "" || strings.HasSuffix(f.Usage, ".") {
+				t.Errorf("%s --%s: %q is no usage", c.name, f.Name, f.Usage)
+			}
+			if !isSwitch(fs.Lookup(f.Name)) && f.Value == "value" {
+				t.Errorf("%s --%s has no word for its value", c.name, f.Name)
+			}
+		}
+		for _, place := range c.places() {
+			known := []string{"PROFILE", "NAME", "NAME|PID", "COMMAND", "ARGV", "FILE", "KEY"}
+			if p := strings.TrimSuffix(place, "…"); strings.ToLower(p) != p && !slices.Contains(known, p) {
+				t.Errorf("%s: nothing completes %s", c.name, place)
+			}
+		}
+	}
+}

@@ -1,0 +1,167 @@
+package main
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/nslaunch/nslaunch/config"
+	"github.com/nslaunch/nslaunch/docs"
+	"github.com/nslaunch/nslaunch/internal/state"
+)
+
+// flagValues are the offers for the value of a flag: by the key that it stands for, else by the word
+// that stands for the value in its usage.
+func flagValues(f *flag.Flag, word string) []offer {
+	for _, k := range keyFlags() {
+		if k.name == f.Name {
+			if all := valueOffers(k.key); all != nil {
+				return fitting(word, all)
+			}
+		}
+	}
+	value, _ := flag.UnquoteUsage(f)
+	switch strings.ToUpper(value) {
+	case "LIST":
+		return listOffers(word)
+	case "TYPE":
+		return fitting(word, kindOffers(""))
+	case "TYPE=PATH":
+		kind, where, ok := strings.Cut(word, "=")
+		switch {
+		case !ok:
+			return fitting(word, kindOffers("="))
+		case strings.ContainsRune(where, '/'):
+			return files()
+		}
+		return fitting(word, sandboxOffers(kind+"=sandbox:"))
+	case "KEY=VALUE":
+		if key, _, ok := strings.Cut(word, "="); ok {
+			all := valueOffers(key)
+			for i := range all {
+				all[i].word = key + "=" + all[i].word
+			}
+			return fitting(word, all)
+		}
+		return fitting(word, keyOffers("="))
+	case "WHEN":
+		return fitting(word, wordOffers("auto", "always", "never"))
+	case "FORMAT":
+		return fitting(word, wordOffers("text", "json"))
+	case "DIRECTORY", "FILE", "PATH":
+		return files()
+	}
+	return nil
+}
+
+func wordOffers(words ...string) []offer {
+	var all []offer
+	for _, w := range words {
+		all = append(all, offer{word: w})
+	}
+	return all
+}
+
+// kindOffers are the kinds of namespaces.
+func kindOffers(suffix string) []offer {
+	var all []offer
+	for _, k := range config.Kinds() {
+		all = append(all, offer{string(k) + suffix, ""})
+	}
+	return all
+}
+
+// listOffers are the kinds of namespaces that may go on a list with commas.
+func listOffers(word string) []offer {
+	had := ""
+	if at := strings.LastIndexByte(word, ','); at >= 0 {
+		had = word[:at+1]
+	}
+	var all []offer
+	for _, o := range append(kindOffers(""), offer{"all", ""}) {
+		if !slices.Contains(strings.Split(had, ","), o.word) {
+			all = append(all, offer{had + o.word, ""})
+		}
+	}
+	return fitting(word, all)
+}
+
+// eachKey calls visit for every key of the profile language, once.
+func eachKey(visit func(path string, s *config.Shape)) {
+	seen := map[string]bool{}
+	config.Schema(docs.Describe()).Each("", func(path string, s *config.Shape) {
+		if !seen[path] {
+			seen[path] = true
+			visit(path, s)
+		}
+	})
+}
+
+// keyOffers are the keys of the profile language.
+func keyOffers(suffix string) []offer {
+	var all []offer
+	eachKey(func(path string, s *config.Shape) {
+		says, _, _ := strings.Cut(s.Description, "\n")
+		all = append(all, offer{path + suffix, says})
+	})
+	return all
+}
+
+// valueOffers are the words that a key takes.
+func valueOffers(key string) []offer {
+	var all []offer
+	eachKey(func(path string, s *config.Shape) {
+		if path == key {
+			for _, w := range s.Words() {
+				all = append(all, offer{word: w})
+			}
+		}
+	})
+	return all
+}
+
+// profileOffers are files whose name is one of a profile's, the directories on the way to more, and presets.
+func profileOffers(word string) []offer {
+	dir, base := filepath.Split(word)
+	look := dir
+	if rest, ok := strings.CutPrefix(look, "~/"); ok {
+		look = os.Getenv("HOME") + "/" + rest
+	}
+	if look == "" {
+		look = "."
+	}
+	entries, _ := os.ReadDir(look)
+	var all []offer
+	for _, e := range entries {
+		name := e.Name()
+		if strings.HasPrefix(name, ".") && !strings.HasPrefix(base, ".") || strings.ContainsAny(name, "\n\t") {
+			continue
+		}
+		info, err := os.Stat(filepath.Join(look, name)) // of a link, what it leads to
+		switch {
+		case err != nil:
+		case info.IsDir():
+			all = append(all, offer{dir + name + "/", ""})
+		case strings.HasSuffix(name, ".toml"):
+			all = append(all, offer{dir + name, ""})
+		}
+	}
+	if word != "" { // they are not what most look for
+		all = append(all, wordOffers(config.Presets()...)...)
+	}
+	return fitting(word, all)
+}
+
+// sandboxOffers are the sandboxes that the command ps lists, with something around each name.
+func sandboxOffers(prefix string) []offer {
+	found, _ := state.List()
+	var all []offer
+	for _, f := range found {
+		if f.State != state.Ended {
+			all = append(all, offer{prefix + f.Name, shortPath(f.Profile)})
+		}
+	}
+	return all
+}

@@ -1,0 +1,131 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/nslaunch/nslaunch/config"
+	"github.com/nslaunch/nslaunch/launcher"
+)
+
+// finding is the outcome of one check.
+type finding struct {
+	Name   string `json:"name"`
+	OK     bool   `json:"ok"`
+	Detail string `json:"detail,omitempty"` // of what is there: "ABI 7"
+	Cause  string `json:"cause,omitempty"`
+	Cure   string `json:"cure,omitempty"`
+	// Information: what nslaunch does not need.
+	Information bool `json:"information,omitempty"`
+}
+
+// diagnosis is what doctor prints as JSON.
+type diagnosis struct {
+	Kernel   string    `json:"kernel"`
+	UID      int       `json:"uid"`
+	Findings []finding `json:"findings"`
+	Profile  string    `json:"profile,omitempty"`
+	Problems []problem `json:"problems,omitempty"` // of the profile, here
+	Runs     *bool     `json:"runs,omitempty"`     // nil without a profile
+}
+
+func cmdDoctor(args []string) int {
+	fs := newFlags("doctor")
+	var c changes
+	changeFlags(fs, &c)
+	asJSON := fs.Bool("json", false, "print it as JSON")
+	if status, ok := parse(fs, args, exitUsage); !ok {
+		return status
+	}
+	if fs.NArg() > 1 {
+		return misused("doctor", exitUsage, "one profile at a time, got %d", fs.NArg())
+	}
+	if fs.NArg() == 0 && c.flags() != nil {
+		return misused("doctor", exitUsage, "%s changes a profile, and there is none", c.flags()[0])
+	}
+	d := diagnosis{Kernel: kernelRelease(), UID: os.Geteuid(), Findings: examine()}
+	var errs []error
+	if d.Profile = fs.Arg(0); d.Profile != "" {
+		err := tryProfile(d.Profile, &c, !*asJSON)
+		runs := err == nil
+		d.Runs = &runs
+		if err != nil {
+			errs = problems(err)
+		}
+		for _, err := range errs {
+			d.Problems = append(d.Problems, newProblem(d.Profile, err))
+		}
+	}
+	if *asJSON {
+		printJSON(d)
+	} else {
+		fmt.Print(d.table(paint()))
+		for _, err := range errs {
+			complain(err)
+		}
+	}
+	if len(errs) > 0 {
+		return exitProblem
+	}
+	return exitOK
+}
+
+// table is the diagnosis for people.
+func (d diagnosis) table(p painter) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s\n", p.bold(fmt.Sprintf("Linux %s, uid %d", d.Kernel, d.UID)))
+	width := 0
+	for _, f := range d.Findings {
+		width = max(width, len(f.Name))
+	}
+	for _, f := range d.Findings {
+		mark := p.red("no ")
+		switch {
+		case f.OK:
+			mark = p.green("yes")
+		case f.Information:
+			mark = p.yellow("no ")
+		}
+		line := fmt.Sprintf("%s  %-*s  %s", mark, width, f.Name, cmp.Or(f.Detail, f.Cause))
+		fmt.Fprintln(&b, strings.TrimRight(line, " "))
+		below := strings.Repeat(" ", 5+width+2)
+		if f.Detail != "" && f.Cause != "" {
+			fmt.Fprintf(&b, "%s%s\n", below, f.Cause)
+		}
+		if f.Cure != "" {
+			fmt.Fprintf(&b, "%s%s %s\n", below, p.green("try:"), f.Cure)
+		}
+	}
+	if d.Runs != nil {
+		verdict := p.green("yes")
+		if !*d.Runs {
+			verdict = p.red("no ")
+		}
+		fmt.Fprintf(&b, "\n%s  %s can run here\n", verdict, d.Profile)
+	}
+	return b.String()
+}
+
+// tryProfile sets the sandbox of a profile up, all but the command.
+func tryProfile(path string, c *changes, aloud bool) error {
+	p, err := config.Load(path, c.vars(), c.settings...)
+	if err != nil {
+		return err
+	}
+	plan, err := planFor(p)
+	if err != nil {
+		return err
+	}
+	var notes []launcher.Note
+	for _, n := range plan.Notes {
+		if n.Degraded {
+			notes = append(notes, n)
+		}
+	}
+	if aloud {
+		remark(notes)
+	}
+	return try(plan)
+}

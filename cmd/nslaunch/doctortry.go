@@ -1,0 +1,89 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/nslaunch/nslaunch/config"
+	"github.com/nslaunch/nslaunch/launcher"
+)
+
+// noCommand is what doctor executes in a sandbox: nothing. That it is missing is the last step of a
+// launch, so all others have been done for real, and nothing has run or is left.
+const noCommand = "/proc/self/nslaunch-doctor"
+
+// planFor compiles a profile with no command for this machine.
+func planFor(p *config.Profile) (*launcher.Plan, error) {
+	p.Command = config.Command{Argv: []string{noCommand}, Args: config.ArgsReplace}
+	return compileHere(p, []string{noCommand})
+}
+
+// try carries out the plan of planFor, and records nothing. The error is of the first step that cannot be done.
+func try(plan *launcher.Plan) error {
+	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	defer null.Close()
+	exit, err := launcher.Run(context.Background(), plan, launcher.Options{
+		Stdin: null, Stdout: null, Stderr: null, Place: place, Notify: func(string, []byte, []int) {},
+	})
+	var step *launcher.StepError
+	switch {
+	case errors.As(err, &step) && step.Missing:
+		return nil
+	case err == nil:
+		return fmt.Errorf("there is a program at %s, which ended with status %d", noCommand, exit.Status())
+	}
+	return err
+}
+
+// tried is the finding on what a profile made of settings does here.
+func tried(name string, settings map[string]any) finding {
+	var all []config.Setting
+	for key, v := range settings {
+		all = append(all, config.Setting{Key: key, Value: v, From: "doctor"})
+	}
+	all = append(all, config.Setting{Key: "name", Value: "doctor", From: "doctor"},
+		config.Setting{Key: "process.terminal", Value: "none", From: "doctor"})
+	p, err := config.New(all, config.CallerVars())
+	if err == nil {
+		var plan *launcher.Plan
+		if plan, err = planFor(p); err == nil {
+			err = try(plan)
+		}
+	}
+	return found(name, err)
+}
+
+// found is the finding of an error, or of none.
+func found(name string, err error) finding {
+	f := finding{Name: name, OK: err == nil}
+	var step *launcher.StepError
+	switch {
+	case err == nil:
+	case errors.As(err, &step):
+		failed := failureOf(err, 0)
+		f.Detail = strings.TrimRight(failed.Action+": "+failed.Errno, ": ")
+		f.Cause, f.Cure = step.Cause, step.Cure
+		if step.Said != "" {
+			f.Cause = "the kernel says: " + step.Said + "; " + step.Cause
+		}
+	default:
+		var causes, cures []string
+		for _, e := range problems(err) {
+			cause := newProblem("", e).Message
+			// A problem of a profile has its cure in brackets.
+			if at := strings.LastIndex(cause, " ("); at > 0 && strings.HasSuffix(cause, ")") {
+				cures = append(cures, cause[at+2:len(cause)-1])
+				cause = cause[:at]
+			}
+			causes = append(causes, cause)
+		}
+		f.Cause, f.Cure = strings.Join(causes, "; "), strings.Join(cures, "; ")
+	}
+	return f
+}

@@ -1,0 +1,81 @@
+package main
+
+import (
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/nslaunch/nslaunch/config"
+	"github.com/nslaunch/nslaunch/docs"
+	"github.com/nslaunch/nslaunch/internal/nstest"
+)
+
+// rendered is a manual page as man(1) shows it, in one line. Neither of two formatters has a word against it.
+func rendered(t *testing.T, page string) string {
+	t.Helper()
+	lint := exec.Command("mandoc", "-Tlint", "-Wwarning")
+	lint.Stdin = strings.NewReader(page)
+	if out, err := lint.CombinedOutput(); err != nil || len(out) > 0 {
+		t.Errorf("mandoc: %v\n%s", err, out)
+	}
+	var words strings.Builder
+	groff := exec.Command("groff", "-man", "-ww", "-Tutf8", "-P-c")
+	groff.Stdin, groff.Stderr = strings.NewReader(page), &words
+	text, err := groff.Output()
+	if err != nil || words.Len() > 0 {
+		t.Errorf("groff: %v\n%s", err, words.String())
+	}
+	plain := ""
+	for i := 0; i < len(text); i++ { // bold is a character on itself
+		if i+2 < len(text) && text[i+1] == '\b' {
+			i++
+			continue
+		}
+		plain += string(text[i])
+	}
+	return strings.Join(strings.Fields(plain), " ")
+}
+
+func TestManual(t *testing.T) {
+	nstest.Require(t, nstest.Tools("mandoc", "groff"))
+	text := rendered(t, manual())
+	for _, c := range commands() {
+		for _, want := range append([]string{c.name + " ", c.summary}, flagNames(c)...) {
+			if !strings.Contains(text, want) {
+				t.Errorf("nslaunch(1) has nothing on %s: %q", c.name, want)
+			}
+		}
+	}
+	for _, s := range append(runStatuses(), otherStatuses()...) {
+		if !strings.Contains(text, s.value+" "+s.meaning) {
+			t.Errorf("nslaunch(1) has nothing on status %s", s.value)
+		}
+	}
+}
+
+func flagNames(c command) []string {
+	var all []string
+	for _, f := range flagsHelp(c.flags()) {
+		all = append(all, f.dashed())
+	}
+	return all
+}
+
+func TestProfileManual(t *testing.T) {
+	nstest.Require(t, nstest.Tools("mandoc", "groff"))
+	text := rendered(t, profileManual())
+	config.Schema(docs.Describe()).Each("", func(path string, _ *config.Shape) {
+		if !strings.Contains(text, docs.Row(path)) {
+			t.Errorf("nslaunch.toml(5) has nothing on %s", path)
+		}
+	})
+	// A table, a list, an example, with all that roff could take for its own.
+	for _, want := range []string{"${env:NAME:-default}", `inherit = ["TERM", "npm_config_*"]`, "$${ is a literal ${"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("nslaunch.toml(5) has no %q", want)
+		}
+	}
+	if strings.ContainsAny(text, "`|") {
+		t.Error("nslaunch.toml(5) has marks of Markdown in it")
+	}
+}

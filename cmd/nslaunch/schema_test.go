@@ -1,0 +1,62 @@
+package main
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/nslaunch/nslaunch/config"
+	"github.com/nslaunch/nslaunch/docs"
+	"github.com/santhosh-tekuri/jsonschema/v6"
+)
+
+// The schema says of every key what the documentation does.
+func TestSchemaDescriptions(t *testing.T) {
+	says := map[string]string{}
+	for _, k := range docs.Keys() {
+		says[k.Path] = k.Says
+	}
+	seen := map[string]bool{}
+	config.Schema(docs.Describe()).Each("", func(path string, s *config.Shape) {
+		seen[docs.Row(path)] = true
+		if s.Description == "" {
+			t.Errorf("%s has no description", path)
+		}
+		notOurs := strings.HasPrefix(path, "scope.properties.") || strings.HasPrefix(path, "limits.rlimits.")
+		if says[docs.Row(path)] == "" && !notOurs {
+			t.Errorf("docs/profile.md does not say in a line what %s does", path)
+		}
+	})
+	if len(seen) < 130 {
+		t.Errorf("%d keys, want 130 or more", len(seen))
+	}
+	for path := range says {
+		beyond := strings.HasPrefix(path, `mounts."/path"`) || strings.Contains(path, "[]") || strings.HasPrefix(path, "--")
+		if !seen[path] && !beyond && says[path] != "" {
+			t.Errorf("docs/profile.md says what %s does, which is no key", path)
+		}
+	}
+}
+
+// What the command prints is a schema of the draft that it names.
+func TestSchemaFile(t *testing.T) {
+	text, err := json.MarshalIndent(config.Schema(docs.Describe()), "", "  ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc, err := jsonschema.UnmarshalJSON(strings.NewReader(string(text)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := jsonschema.NewCompiler()
+	if err := c.AddResource("nslaunch.json", doc); err != nil {
+		t.Fatal(err)
+	}
+	s, err := c.Compile("nslaunch.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.DraftVersion != 7 {
+		t.Errorf("draft %d, want 7", s.DraftVersion)
+	}
+}

@@ -1,0 +1,131 @@
+package config
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Shape says what a value may look like, in the words of JSON Schema draft 7, which editors
+// know. The zero one is anything.
+type Shape struct {
+	Schema      string `json:"$schema,omitempty"`
+	Title       string `json:"title,omitempty"`
+	Description string `json:"description,omitempty"`
+
+	Type     string   `json:"type,omitempty"`
+	Enum     []string `json:"enum,omitempty"`
+	Const    any      `json:"const,omitempty"`
+	Pattern  string   `json:"pattern,omitempty"`
+	Shortest int      `json:"minLength,omitempty"`
+	Longest  int      `json:"maxLength,omitempty"`
+	Least    *float64 `json:"minimum,omitempty"`
+	Most     *float64 `json:"maximum,omitempty"`
+
+	Items  *Shape `json:"items,omitempty"`
+	Fewest int    `json:"minItems,omitempty"`
+	Top    int    `json:"maxItems,omitempty"`
+	Unique bool   `json:"uniqueItems,omitempty"`
+
+	Keys       map[string]*Shape `json:"properties,omitempty"`
+	KeysLike   map[string]*Shape `json:"patternProperties,omitempty"`
+	Others     *bool             `json:"additionalProperties,omitempty"` // false: there are no other keys
+	Required   []string          `json:"required,omitempty"`
+	FewestKeys int               `json:"minProperties,omitempty"`
+	With       map[string]*Shape `json:"dependencies,omitempty"` // what a key asks of its table
+
+	AnyOf []*Shape `json:"anyOf,omitempty"`
+	OneOf []*Shape `json:"oneOf,omitempty"`
+	AllOf []*Shape `json:"allOf,omitempty"`
+	If    *Shape   `json:"if,omitempty"`
+	Then  *Shape   `json:"then,omitempty"`
+}
+
+// A regular expression is in what the languages of Go and of JavaScript have in common.
+const (
+	hasVariable = `\$\{` // what that stands for is not known before the profile is read
+
+	namePattern     = `([A-Za-z]|[0-9]+[A-Za-z._-])[A-Za-z0-9._-]*$` // of a sandbox
+	bareName        = `^[A-Za-z_][A-Za-z0-9_]*$`
+	component       = `/([^./][^/]*|\.[^./][^/]*|\.\.[^/]+)` // of a path in its shortest form
+	hostPathPattern = `^\.{0,2}/`
+	optionalPath    = `^-?\.{0,2}/`
+	decimal         = `[0-9]+(\.[0-9]+)?`
+	sizePattern     = `^` + decimal + `[KMGTPE]?$`
+	percentPattern  = `^[0-9]+(\.[0-9]{1,2})?%$`
+	timeUnit        = `(us|usec|µs|μs|ms|msec|s|sec|seconds?|m|min|minutes?|h|hr|hours?|d|days?|w|weeks?|M|months?|y|years?)`
+	timeSum         = `([ \t]*` + decimal + `[ \t]*` + timeUnit + `)+[ \t]*$`
+	realtimeSignal  = `RT(MIN\+|MAX-)([1-9]|[12][0-9]|30)$`
+	unitPattern     = `[A-Za-z0-9:_.\\-][A-Za-z0-9:_.\\@-]*`
+)
+
+// oneWord is a string that is one of these.
+func oneWord[T ~string](allowed ...T) *Shape {
+	s := &Shape{Type: "string"}
+	for _, w := range allowed {
+		s.Enum = append(s.Enum, string(w))
+	}
+	return s
+}
+
+// like is a string that fits a regular expression.
+func like(pattern string) *Shape { return &Shape{Type: "string", Pattern: pattern} }
+
+// whole is an integer from low to high.
+func whole(low, high int64) *Shape { return between("integer", float64(low), float64(high)) }
+
+func between(kind string, low, high float64) *Shape {
+	return &Shape{Type: kind, Least: &low, Most: &high}
+}
+
+// closed is a table with these keys and no others.
+func closed(keys map[string]*Shape) *Shape {
+	return &Shape{Type: "object", Keys: keys, Others: new(bool)}
+}
+
+// having is a table with a key.
+func having(name string) *Shape { return &Shape{Required: []string{name}} }
+
+// same tells whether two shapes of values, not of tables, are.
+func (s *Shape) same(o *Shape) bool { return s.text() == o.text() }
+
+func (s *Shape) text() string {
+	if s == nil {
+		return ""
+	}
+	text := fmt.Sprint(s.Type, s.Enum, s.Const, s.Pattern, s.Shortest, s.Longest, s.Fewest, s.Top, len(s.Keys), len(s.KeysLike), s.Required, s.Items.text())
+	if s.Least != nil {
+		text += fmt.Sprint(*s.Least, *s.Most)
+	}
+	for _, o := range s.AnyOf {
+		text += " " + o.text()
+	}
+	return text
+}
+
+// anyOf is what fits one of the shapes at least. Strings may also have a variable in them.
+func anyOf(all []*Shape) *Shape {
+	var different []*Shape
+	var patterns []string
+	text, plain := false, false
+	for _, s := range all {
+		text = text || s.Type == "string"
+		switch {
+		case s.Pattern != "" && s.Longest == 0:
+			if !slices.Contains(patterns, s.Pattern) {
+				patterns = append(patterns, s.Pattern)
+			}
+		case slices.ContainsFunc(different, s.same):
+		default:
+			different = append(different, s)
+			plain = plain || s.Type == "string" && s.Enum == nil && s.Pattern == ""
+		}
+	}
+	if text && !plain {
+		different = append(different, like(strings.Join(append(patterns, hasVariable), "|")))
+	}
+	if len(different) == 1 {
+		return different[0]
+	}
+	return &Shape{AnyOf: different}
+}
