@@ -26,6 +26,7 @@ packages() {
 		mmdebstrap  mmdebstrap
 		newuidmap   uidmap
 		ps          procps
+		qemu-aarch64-static qemu-user-static
 		script      bsdutils
 		strace      strace
 		systemctl   systemd
