@@ -62,5 +62,6 @@ func notEmulated() []string {
 		"TestInitReapsOrphans/in_place",
 		"TestLauncherIsGone/in_place",
 		"TestOwnPID/in_place/of_its_own",
+		"TestRunningChild",
 	}
 }

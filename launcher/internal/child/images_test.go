@@ -58,22 +58,24 @@ func eachImage(t *testing.T, test func(t *testing.T, r runner)) {
 	}
 }
 
-// open returns the path of the executable and the first words of its command line, and what closes it.
-func (i image) open(t *testing.T) (path string, argv []string, done func()) {
+// open returns the path of the executable, the command line for one that the process is to see, and what closes it.
+func (i image) open(t *testing.T) (path string, command func(argv ...string) []string, done func()) {
 	t.Helper()
+	command = func(argv ...string) []string { return argv }
 	if i == portable {
-		return "/proc/self/exe", []string{Argv0}, func() {}
+		return "/proc/self/exe", command, func() {}
 	}
 	fd, err := Memfd("nslaunch", Image(), true)
 	if err != nil {
 		t.Fatal(err)
 	}
-	path = fmt.Sprintf("/proc/%d/fd/%d", os.Getpid(), fd)
+	file := fmt.Sprintf("/proc/%d/fd/%d", os.Getpid(), fd)
 	done = func() { unix.Close(fd) }
 	if e := emulator(); e != "" {
-		return e, []string{e, "-0", Argv0, path}, done
+		command = func(argv ...string) []string { return append([]string{e, "-0", argv[0], file}, argv[1:]...) }
+		return e, command, done
 	}
-	return path, []string{Argv0}, done
+	return file, command, done
 }
 
 // requireNamespaces is for a test that makes such namespaces.

@@ -101,9 +101,9 @@ func (r runner) runEncoded(text []byte, flags uint64) outcome {
 	stderr, theirStderr := pipe(r.t)
 	null, err := unix.Open("/dev/null", unix.O_RDWR|unix.O_CLOEXEC, 0)
 	must(err)
-	executable, argv, closeImage := r.image.open(r.t)
+	executable, command, closeImage := r.image.open(r.t)
 	defer closeImage() // an emulator opens it late
-	pid, err := syscall.ForkExec(executable, append(argv, fmt.Sprint(programFD)), &syscall.ProcAttr{
+	pid, err := syscall.ForkExec(executable, command(Argv0, fmt.Sprint(programFD)), &syscall.ProcAttr{
 		Dir:   "/",
 		Env:   []string{},
 		Sys:   &syscall.SysProcAttr{Cloneflags: uintptr(flags)},

@@ -577,12 +577,14 @@ notFound:
 	JMP	result
 
 	// Process 1, once the command was forked, whose id is R14: it reaps, and tells what becomes of that.
-	// From here on there is no program.
+	// From here on there is no program, nor its scratch memory.
 init:
 	ARG(0, R14)
 	MOVL	$ADDRESS, DI
 	MOVLQSX	H_CONTROL(DI), R12
+	MOVL	$SCRATCH, DI // up to the program's end
 	MOVQ	SIZE(R15), SI
+	ADDQ	$MAX_SCRATCH, SI
 	KERNEL(SYS_munmap)
 	MOVL	$MESSAGE_READY, MSG(R15)
 	MOVL	$0, (MSG+4)(R15)
