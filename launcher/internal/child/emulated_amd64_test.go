@@ -62,6 +62,17 @@ func notEmulated() []string {
 		"TestInitReapsOrphans/in_place",
 		"TestLauncherIsGone/in_place",
 		"TestOwnPID/in_place/of_its_own",
+		"TestResidentExitsAsInitSays",
+		"TestResidentExitsAsTheCommand",
+		"TestResidentForwards",
+		"TestResidentForwardsKeys",
+		"TestResidentIsWoken",
+		"TestResidentIsWokenByADescriptor",
+		"TestResidentLeavesStatesToTheAssistant",
+		"TestResidentStops",
+		"TestResidentTellsOfStops",
+		"TestResidentTellsOfTheEnd",
+		"TestResidentWithoutAssistant",
 		"TestRunningChild",
 	}
 }

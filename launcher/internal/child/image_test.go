@@ -43,7 +43,7 @@ func TestImageIsOneSegment(t *testing.T) {
 	if n := len(text()); n == 0 || n > maxText || !bytes.Equal(image[imageText:], text()) {
 		t.Errorf("%d bytes of text behind %d; want at most %d", n, imageText, maxText)
 	}
-	if calls := program.Calls(); imageCalls+8*len(calls) > imageWords || imageWords+len(words) > imageText {
+	if imageCalls+8*len(program.CallSet{}) > imageWords || imageWords+len(words) > imageText {
 		t.Error("the parts of the image overlap")
 	}
 }

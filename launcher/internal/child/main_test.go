@@ -19,6 +19,8 @@ import (
 func TestMain(m *testing.M) {
 	Main()
 	emulate()
+	catch()
+	beResident()
 	os.Exit(m.Run())
 }
 

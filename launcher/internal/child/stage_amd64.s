@@ -789,7 +789,11 @@ resideWake:
 	MOVQ	(RESIDENT+R_ENV)(R15), R10
 	MOVL	$AT_EMPTY_PATH, R8
 	KERNEL(SYS_execveat)
-	JMP	exitSetup
+	// An exit status would be taken for the command's, and waited for.
+	KERNEL(SYS_getpid)
+	MOVL	AX, DI
+	MOVL	$SIGKILL, SI
+	KERNEL(SYS_kill)
 
 	// A child has changed: the assistant, as which this process ends, or the sandbox's first process.
 resideChild:

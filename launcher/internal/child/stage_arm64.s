@@ -774,7 +774,9 @@ resideWake:
 	MOVD	(RESIDENT+R_ENV)(R19), R3
 	MOVD	$AT_EMPTY_PATH, R4
 	KERNEL(SYS_execveat)
-	B	exitSetup
+	KERNEL(SYS_getpid)
+	MOVD	$SIGKILL, R1
+	KERNEL(SYS_kill)
 
 	// A child has changed: the assistant, or the sandbox's first process.
 resideChild:
