@@ -37,6 +37,7 @@ packages() {
 		newuidmap   uidmap
 		ps          procps
 		runc        runc
+		qemu-aarch64-static qemu-user-static
 		script      bsdutils
 		strace      strace
 		systemctl   systemd

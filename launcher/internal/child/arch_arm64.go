@@ -1,8 +1,9 @@
 package child
 
-const isARM64 = 1
+const (
+	isARM64    = 1
+	elfMachine = 183 // EM_AARCH64
+)
 
-const elfMachine = 183 // EM_AARCH64
-
-// stagePC is 0: there is no stage for this processor yet.
-func stagePC() uintptr { return 0 }
+// stagePC is the address of the stage's text.
+func stagePC() uintptr

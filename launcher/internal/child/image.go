@@ -94,14 +94,18 @@ const Seals = unix.F_SEAL_WRITE | unix.F_SEAL_SHRINK | unix.F_SEAL_GROW | unix.F
 
 // NewMemfd makes a memfd that is closed on exec. Linux 6.3 tells an executable one from others.
 func NewMemfd(name string, executable bool) (int, error) {
+	return newMemfd(unix.MemfdCreate, name, executable)
+}
+
+func newMemfd(create func(name string, flags int) (int, error), name string, executable bool) (int, error) {
 	kind := unix.MFD_NOEXEC_SEAL
 	if executable {
 		kind = unix.MFD_EXEC
 	}
 	const flags = unix.MFD_CLOEXEC | unix.MFD_ALLOW_SEALING
-	fd, err := unix.MemfdCreate(name, flags|kind)
+	fd, err := create(name, flags|kind)
 	if err == unix.EINVAL {
-		fd, err = unix.MemfdCreate(name, flags)
+		fd, err = create(name, flags)
 	}
 	if err != nil {
 		return -1, os.NewSyscallError("memfd_create", err)

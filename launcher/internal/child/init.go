@@ -38,7 +38,8 @@ const (
 //go:nosplit
 //go:nocheckptr
 func (m *machine) beInit(command uintptr) {
-	syscall.RawSyscall6(syscall.SYS_MUNMAP, program.Address, m.size, 0, 0, 0, 0)
+	// The scratch memory lies before it.
+	syscall.RawSyscall6(syscall.SYS_MUNMAP, program.ScratchAddress, program.MaxScratch+m.size, 0, 0, 0, 0)
 	if m.send(m.control, program.MessageReady, 0, 0) != 0 {
 		exit()
 	}

@@ -8,7 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/nslaunch/nslaunch/internal/nstest"
 	"github.com/nslaunch/nslaunch/launcher/internal/program"
 	"golang.org/x/sys/unix"
 )
@@ -82,7 +81,7 @@ func testInitTellsStates(t *testing.T, run runner) {
 func TestInitReapsOrphans(t *testing.T) { eachImage(t, testInitReapsOrphans) }
 
 func testInitReapsOrphans(t *testing.T, run runner) {
-	nstest.Require(t, nstest.Namespaces("user", "pid"))
+	run.requireNamespaces("user", "pid")
 	script := "(sleep 0 &) ; (setsid sleep 0 &) ; sleep 1000 & setsid sleep 1000 & wait; exit 4"
 	r := run.with(t)
 	r.reached = func(e event) bool { return true }
@@ -122,7 +121,7 @@ func grandchildren(pid string) int {
 func TestLauncherIsGone(t *testing.T) { eachImage(t, testLauncherIsGone) }
 
 func testLauncherIsGone(t *testing.T, run runner) {
-	nstest.Require(t, nstest.Namespaces("user", "pid"))
+	run.requireNamespaces("user", "pid")
 	t.Run("init", func(t *testing.T) {
 		quiet := run.with(t)
 		quiet.noLauncher = true

@@ -4,6 +4,9 @@ import (
 	"bytes"
 	"fmt"
 	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -15,6 +18,9 @@ import (
 // The test binary is the child image: it runs itself again as a child.
 func TestMain(m *testing.M) {
 	Main()
+	emulate()
+	catch()
+	beResident()
 	os.Exit(m.Run())
 }
 
@@ -25,37 +31,6 @@ const (
 	controlFD = 5
 )
 
-// image is one that a program is run by.
-type image string
-
-const (
-	portable image = "portable"
-	sealed   image = "sealed"
-)
-
-// eachImage runs a test on both images, or on the one that there is.
-func eachImage(t *testing.T, test func(t *testing.T, r runner)) {
-	for _, i := range []image{portable, sealed} {
-		if i == sealed && Image() == nil {
-			continue
-		}
-		t.Run(string(i), func(t *testing.T) { test(t, runner{t: t, image: i}) })
-	}
-}
-
-// open returns the path of the executable, and what closes it once it runs.
-func (i image) open(t *testing.T) (path string, done func()) {
-	t.Helper()
-	if i != sealed {
-		return "/proc/self/exe", func() {}
-	}
-	fd, err := Memfd("nslaunch", Image(), true)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return fmt.Sprintf("/proc/%d/fd/%d", os.Getpid(), fd), func() { unix.Close(fd) }
-}
-
 // event is a message of a child.
 type event struct {
 	program.Message
@@ -65,7 +40,8 @@ type event struct {
 // outcome is what came of a program.
 type outcome struct {
 	sync, control []event
-	status        syscall.WaitStatus         // of the loader
+	pid           int                        // of the loader
+	status        syscall.WaitStatus         // of that
 	statuses      map[int]syscall.WaitStatus // of the processes that it and they have made
 	stdout        string
 	stderr        string
@@ -81,7 +57,7 @@ type runner struct {
 	// told is given each message of the control socket.
 	told  func(event)
 	image image
-	// noLauncher closes the launcher's end of the control socket at once.
+	// noLauncher closes the launcher's end of the control socket beforehand.
 	noLauncher bool
 }
 
@@ -93,10 +69,20 @@ func (r runner) with(t *testing.T) runner {
 
 func (r runner) run(p *program.Program) outcome {
 	r.t.Helper()
-	return r.runEncoded(p.Encode())
+	if r.image != inPlace {
+		return r.runEncoded(p.Encode(), 0)
+	}
+	q := *p
+	q.InPlace = true
+	// What is executed in a new user namespace has no capabilities there: root does without.
+	got := r.runEncoded(q.Encode(), p.CloneFlags&^unix.CLONE_NEWUSER)
+	// There is no loader.
+	got.statuses[got.pid], got.status = got.status, 0
+	return got
 }
 
-func (r runner) runEncoded(text []byte) outcome {
+// runEncoded runs a text in a process that is cloned with flags.
+func (r runner) runEncoded(text []byte, flags uint64) outcome {
 	r.t.Helper()
 	must := func(err error) {
 		r.t.Helper()
@@ -104,33 +90,34 @@ func (r runner) runEncoded(text []byte) outcome {
 			r.t.Fatal(err)
 		}
 	}
-	must(unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0))
+	must(beReaper())
 	file, err := Memfd("program", text, false)
 	must(err)
 	sync, theirSync := pair(r.t)
 	control, theirControl := pair(r.t)
+	if r.noLauncher {
+		unix.Close(control)
+		control = -1
+	}
 	stdout, theirStdout := pipe(r.t)
 	stderr, theirStderr := pipe(r.t)
 	null, err := unix.Open("/dev/null", unix.O_RDWR|unix.O_CLOEXEC, 0)
 	must(err)
-	executable, closeImage := r.image.open(r.t)
-	pid, err := syscall.ForkExec(executable, []string{Argv0, fmt.Sprint(programFD)}, &syscall.ProcAttr{
+	executable, command, closeImage := r.image.open(r.t)
+	defer closeImage() // an emulator opens it late
+	pid, err := syscall.ForkExec(executable, command(Argv0, fmt.Sprint(programFD)), &syscall.ProcAttr{
 		Dir:   "/",
 		Env:   []string{},
+		Sys:   &syscall.SysProcAttr{Cloneflags: uintptr(flags)},
 		Files: []uintptr{uintptr(null), uintptr(theirStdout), uintptr(theirStderr), uintptr(file), uintptr(theirSync), uintptr(theirControl)},
 	})
 	for _, fd := range []int{null, theirStdout, theirStderr, file, theirSync, theirControl} {
 		unix.Close(fd)
 	}
-	closeImage()
 	must(err)
-	if r.noLauncher {
-		unix.Close(control)
-		control = -1
-	}
 	hung := time.AfterFunc(time.Minute, func() { killChildren(r.t) })
 	defer hung.Stop()
-	result := outcome{statuses: map[int]syscall.WaitStatus{}}
+	result := outcome{pid: pid, statuses: map[int]syscall.WaitStatus{}}
 	output := make(chan [2]string)
 	go func() { output <- [2]string{slurp(stdout), slurp(stderr)} }()
 	told := make(chan []event)
@@ -245,11 +232,13 @@ func slurp(fd int) string {
 // killChildren turns a hang into a failure.
 func killChildren(t *testing.T) {
 	t.Error("the program hung and was killed")
-	text, _ := os.ReadFile(fmt.Sprintf("/proc/self/task/%d/children", os.Getpid()))
-	for _, word := range bytes.Fields(text) {
-		var pid int
-		if _, err := fmt.Sscan(string(word), &pid); err == nil {
-			_ = unix.Kill(pid, unix.SIGKILL)
+	lists, _ := filepath.Glob("/proc/self/task/*/children")
+	for _, list := range lists {
+		text, _ := os.ReadFile(list)
+		for _, word := range strings.Fields(string(text)) {
+			if pid, err := strconv.Atoi(word); err == nil {
+				_ = unix.Kill(pid, unix.SIGKILL)
+			}
 		}
 	}
 }

@@ -38,10 +38,10 @@ func testMalformedPrograms(t *testing.T, run runner) {
 func checkRefused(t *testing.T, r runner, text []byte, why string) {
 	t.Helper()
 	want := "nslaunch: child: " + why + "\n"
-	if r.image == sealed {
+	if r.image != portable {
 		want = words
 	}
-	got := r.runEncoded(text)
+	got := r.runEncoded(text, 0)
 	if got.status.ExitStatus() != exitSetup || got.stderr != want || len(got.sync)+len(got.control)+len(got.statuses) != 0 {
 		t.Errorf("got %+v; want exit status %d and %q", got, exitSetup, want)
 	}

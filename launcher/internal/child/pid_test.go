@@ -5,7 +5,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/nslaunch/nslaunch/internal/nstest"
 	"github.com/nslaunch/nslaunch/launcher/internal/program"
 	"golang.org/x/sys/unix"
 )
@@ -19,8 +18,9 @@ func testOwnPID(t *testing.T, run runner) {
 		clone uint64
 	}{{"the machine's", 0}, {"of its own", unix.CLONE_NEWUSER | unix.CLONE_NEWPID}} {
 		t.Run(test.name, func(t *testing.T) {
+			run := run.with(t)
 			if test.clone != 0 {
-				nstest.Require(t, nstest.Namespaces("user", "pid"))
+				run.requireNamespaces("user", "pid")
 			}
 			b := program.NewBuilder()
 			b.SetStart(test.clone, syncFD, controlFD)
@@ -28,7 +28,7 @@ func testOwnPID(t *testing.T, run runner) {
 			argv := b.Strings([]string{"sh", "-c", `echo "$LISTEN_PID $$ $1"`, "sh", "LISTEN_PID="})
 			env := b.Pointers(b.String("A=b"), b.WithPID("LISTEN_PID="), b.String("C=d"))
 			b.Call(unix.SYS_EXECVE, b.String("/bin/sh"), argv, env)
-			got := run.with(t).run(mustProgram(t, b))
+			got := run.run(mustProgram(t, b))
 			words := strings.Fields(got.stdout)
 			if len(words) != 3 || words[0] != words[1] || words[2] != "LISTEN_PID=" || test.clone != 0 && words[0] != "1" {
 				t.Errorf("%q", got.stdout)

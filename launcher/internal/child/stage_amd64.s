@@ -588,12 +588,14 @@ notFound:
 	JMP	result
 
 	// Process 1, once the command was forked, whose id is R14: it reaps, and tells what becomes of that.
-	// From here on there is no program.
+	// From here on there is no program, nor its scratch memory.
 init:
 	ARG(0, R14)
 	MOVL	$ADDRESS, DI
 	MOVLQSX	H_CONTROL(DI), R12
+	MOVL	$SCRATCH, DI // up to the program's end
 	MOVQ	SIZE(R15), SI
+	ADDQ	$MAX_SCRATCH, SI
 	KERNEL(SYS_munmap)
 	MOVL	$MESSAGE_READY, MSG(R15)
 	MOVL	$0, (MSG+4)(R15)
@@ -809,7 +811,11 @@ resideDrain: // what came for the process group before is none of its
 	MOVQ	(RESIDENT+R_ENV)(R15), R10
 	MOVL	$AT_EMPTY_PATH, R8
 	KERNEL(SYS_execveat)
-	JMP	exitSetup
+	// An exit status would be taken for the command's, and waited for.
+	KERNEL(SYS_getpid)
+	MOVL	AX, DI
+	MOVL	$SIGKILL, SI
+	KERNEL(SYS_kill)
 
 	// A child has changed: the assistant, as which this process ends, or the sandbox's first process.
 resideChild:

@@ -3,11 +3,11 @@ package program
 import "golang.org/x/sys/unix"
 
 // calls lists the system calls that a program may make: those that steps are made of, which have
-// a row in names.go, and those of a launcher's resident.
+// a row in names.go.
 func calls() []uint16 {
 	return []uint16{
 		unix.SYS_BIND, unix.SYS_CAPSET, unix.SYS_CHDIR, unix.SYS_CHROOT, unix.SYS_CLOSE, unix.SYS_CLOSE_RANGE, unix.SYS_EXECVE,
-		unix.SYS_EXECVEAT, unix.SYS_EXIT_GROUP, unix.SYS_FACCESSAT, unix.SYS_FACCESSAT2, unix.SYS_FALLOCATE, unix.SYS_FCHDIR,
+		unix.SYS_EXIT_GROUP, unix.SYS_FACCESSAT, unix.SYS_FACCESSAT2, unix.SYS_FALLOCATE, unix.SYS_FCHDIR,
 		unix.SYS_FCHMOD, unix.SYS_FCHMODAT, unix.SYS_FCHOWNAT, unix.SYS_FSCONFIG, unix.SYS_FSMOUNT, unix.SYS_FSOPEN,
 		unix.SYS_IOCTL, unix.SYS_KEYCTL, unix.SYS_MKDIRAT, unix.SYS_MKNODAT, unix.SYS_MOUNT, unix.SYS_MOUNT_SETATTR,
 		unix.SYS_MOVE_MOUNT, unix.SYS_OPENAT, unix.SYS_OPENAT2, unix.SYS_OPEN_TREE, unix.SYS_PIVOT_ROOT, unix.SYS_PRCTL,

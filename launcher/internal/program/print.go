@@ -123,7 +123,7 @@ func (p *Program) formatSpecial(o *Op) []string {
 		return []string{line + " # the child goes on at step " + p.stepOf(o.Args[1].Value)}
 	case SpecialInit:
 		return []string{
-			fmt.Sprintf("munmap(program, %d)", p.header().Size()),
+			fmt.Sprintf("munmap(scratch, %d)", MaxScratch+p.header().Size()), // and the program, which lies behind it
 			p.formatSend(p.ControlFD, Message{Kind: MessageReady}) + " # init is in place",
 			"waitid(P_ALL, 0, info, WEXITED|WSTOPPED|WCONTINUED|__WALL, NULL) # until " + arg(0) + " has ended; what becomes of it is sent",
 		}

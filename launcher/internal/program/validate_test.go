@@ -89,3 +89,19 @@ func TestValidateBounds(t *testing.T) {
 		})
 	}
 }
+
+// A program may make the calls that have a name in print, and no others.
+func TestCalls(t *testing.T) {
+	set, count := Calls(), 0
+	for nr := range uint16(SpecialSync) {
+		if named := lookup(&Op{Nr: nr}).name != ""; named != set.Has(nr) {
+			t.Errorf("system call %d: in the set %v, with a name %v", nr, set.Has(nr), named)
+		}
+		if set.Has(nr) {
+			count++
+		}
+	}
+	if count != len(calls()) || count == 0 {
+		t.Errorf("%d calls; want %d", count, len(calls()))
+	}
+}

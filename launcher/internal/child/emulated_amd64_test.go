@@ -1,0 +1,78 @@
+package child
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/nslaunch/nslaunch/internal/nstest"
+)
+
+// The tests of this package pass on arm64 too, emulated, but for those that need what
+// the emulator lacks.
+func TestARM64(t *testing.T) {
+	nstest.Require(t, nstest.Tools("qemu-aarch64-static"))
+	qemu, err := exec.LookPath("qemu-aarch64-static")
+	if err != nil {
+		t.Fatal(err)
+	}
+	binary := filepath.Join(t.TempDir(), "child.test")
+	build := exec.Command("go", "test", "-c", "-o", binary, ".")
+	build.Env = append(os.Environ(), "GOARCH=arm64", "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	words := []string{"-test.v", "-test.timeout=5m"}
+	if testing.Short() {
+		words = append(words, "-test.short")
+	}
+	tests := exec.Command("/proc/self/exe", words...)
+	tests.Env = append(os.Environ(), emulatorVariable+"="+qemu, emulatedVariable+"="+binary)
+	out, err := tests.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	var skipped []string
+	passed := 0
+	for line := range strings.Lines(string(out)) {
+		fields := strings.Fields(line)
+		switch {
+		case strings.HasPrefix(strings.TrimSpace(line), "--- SKIP: "):
+			skipped = append(skipped, fields[2])
+		case strings.HasPrefix(line, "--- PASS: "):
+			passed++
+		}
+	}
+	slices.Sort(skipped)
+	if want := notEmulated(); !slices.Equal(skipped, want) {
+		t.Errorf("skipped: %q; want %q\n%s", skipped, want, out)
+	}
+	if passed < 15 {
+		t.Errorf("only %d tests passed\n%s", passed, out)
+	}
+}
+
+// notEmulated are the tests that cannot run under the emulator.
+func notEmulated() []string {
+	return []string{
+		"TestCwdOutsideTheRoot/in_place",
+		"TestInitReapsOrphans/in_place",
+		"TestLauncherIsGone/in_place",
+		"TestOwnPID/in_place/of_its_own",
+		"TestResidentExitsAsInitSays",
+		"TestResidentExitsAsTheCommand",
+		"TestResidentForwards",
+		"TestResidentForwardsKeys",
+		"TestResidentIsWoken",
+		"TestResidentIsWokenByADescriptor",
+		"TestResidentLeavesStatesToTheAssistant",
+		"TestResidentStops",
+		"TestResidentTellsOfStops",
+		"TestResidentTellsOfTheEnd",
+		"TestResidentWithoutAssistant",
+		"TestRunningChild",
+	}
+}
