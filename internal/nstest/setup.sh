@@ -29,6 +29,8 @@ packages() {
 		machinectl  systemd-container
 		mmdebstrap  mmdebstrap
 		newuidmap   uidmap
+		node        nodejs
+		npm         npm
 		ps          procps
 		runc        runc
 		script      bsdutils
