@@ -51,7 +51,11 @@ func (c *checker) mounts() {
 			if pos := c.p.origins.keyPos(first.Key); !pos.IsZero() {
 				by += ", at " + pos.String()
 			}
-			c.misplaced(m.Key, "%q is mounted already by %s", m.Target, by)
+			hint := ""
+			if m.Key == "mounts."+quoteKey("${home}") && first.Type == MountBind {
+				hint = " (where that is the working directory: start nslaunch in the directory of a project)"
+			}
+			c.misplaced(m.Key, "%q is mounted already by %s%s", m.Target, by, hint)
 			continue
 		}
 		seen[m.Target] = m

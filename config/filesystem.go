@@ -80,7 +80,7 @@ type MountEntry struct {
 
 	Source      string                // absolute, of the host; for MountBind, and MountFile without Content
 	Readonly    bool                  // MountBind, MountFile
-	Optional    bool                  // MountBind, MountMasked: what is missing leaves the entry out
+	Optional    bool                  // what is missing leaves the entry out: a source; what is masked; the place of what is made
 	Recursive   bool                  // MountBind: with what is mounted below (default)
 	Options     []string              // of mount(8): dev, suid, noexec, nosymfollow, noatime, …
 	Propagation mountprop.Propagation // "" as the root's

@@ -121,6 +121,9 @@ func (d *decoder) listed(v value, m MountEntry) {
 		return
 	case d.replaced(v, s):
 		return
+	case s == "/" && strings.Contains(v.raw.(string), "${cwd}"):
+		d.problem(v, "the working directory is /, and %s (start nslaunch in the directory of a project)", rootIsNoTarget)
+		return
 	case s == "/":
 		d.problem(v, "%s", rootIsNoTarget)
 		return

@@ -25,7 +25,8 @@ func mountKeys() []mountKey {
 		{"masked", nil, readMasked},
 		{"type", nil, readMountType},
 
-		{"optional", []MountType{MountBind, MountMasked}, func(d *decoder, v value, m *MountEntry) { d.boolean(v, &m.Optional) }},
+		{"optional", []MountType{MountBind, MountMasked, MountTmpfs, MountFile, MountPasswd, MountGroup},
+			func(d *decoder, v value, m *MountEntry) { d.boolean(v, &m.Optional) }},
 		{"recursive", binds, func(d *decoder, v value, m *MountEntry) { d.boolean(v, &m.Recursive) }},
 		{"propagation", binds, func(d *decoder, v value, m *MountEntry) { m.Propagation = readPropagation(d, v) }},
 		{"idmap", binds, readMountIDMap},

@@ -100,6 +100,7 @@ func play(t *testing.T, outer *nstest.Outer, dir, profile string, commands []str
 	t.Helper()
 	const mark = "--- next ---"
 	var script strings.Builder
+	script.WriteString("{\n") // what is typed is for the shell alone
 	for _, c := range commands {
 		script.WriteString(c + "\n")
 		if started, ok := strings.CutSuffix(c, " &"); ok {
@@ -109,6 +110,7 @@ func play(t *testing.T, outer *nstest.Outer, dir, profile string, commands []str
 		}
 		fmt.Fprintf(&script, "echo '%s'\n", mark)
 	}
+	script.WriteString("} </dev/null\n")
 	cmd := outer.Command(t, nstest.Superuser(t), nstest.Nslaunch(t), profile)
 	cmd.Dir = dir
 	cmd.Stdin = strings.NewReader(script.String())

@@ -11,13 +11,16 @@ import (
 // entry appends what an entry of [mounts] asks for.
 func (c *compiler) entry(m config.MountEntry) {
 	if c.h.leftOut(m) {
-		why, as := "there is no "+m.Source, "read-only"
-		if m.Type == config.MountMasked {
-			why, as = "it is not there", "masked"
+		why := "it is not there"
+		if m.Type == config.MountBind {
+			why = "there is no " + m.Source
 		}
 		c.add(ByLauncher, m.Key, leaveOut{m.Target, why})
-		if as == "masked" || m.Readonly {
-			c.noteWritable(m, as)
+		switch {
+		case m.Type == config.MountMasked:
+			c.noteWritable(m, "masked")
+		case m.Readonly:
+			c.noteWritable(m, "read-only")
 		}
 		return
 	}

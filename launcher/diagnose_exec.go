@@ -190,15 +190,3 @@ func (f *failure) changeDir(a changeDir) advice {
 	}
 	return advice{}
 }
-
-// hostPath is where the launcher finds a file of the sandbox, if it can know: the
-// sandbox's root is the launcher's, unless its mount namespace is another's.
-func (f *failure) hostPath(file string) (string, bool) {
-	if f.joined(config.Mount) {
-		return "", false
-	}
-	if !path.IsAbs(file) {
-		file = path.Join(f.cwd(), file)
-	}
-	return file, path.IsAbs(file)
-}

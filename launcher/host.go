@@ -134,6 +134,7 @@ type File struct {
 	MountPoint bool
 	Link       string   // of a symbolic link: its text
 	Resolved   string   // of a mount point: where its path leads to inside, if elsewhere
+	NoPlace    bool     // of a mount point: it is missing, and nothing is made where it would be
 	Mounts     []string // of a directory, where it matters: what is mounted below it
 	Err        syscall.Errno
 }

@@ -84,7 +84,9 @@ func (h *Host) resolveTargets(p *config.Profile) {
 	t.addOwn(p)
 	for i := range p.Mounts {
 		m := &p.Mounts[i]
-		h.Targets[m.Target] = t.resolve(m.Target, m.Type != config.MountSymlink)
+		f := t.resolve(m.Target, m.Type != config.MountSymlink)
+		f.NoPlace = f.Err == unix.ENOENT && !t.of(cmp.Or(f.Resolved, m.Target)).Ours
+		h.Targets[m.Target] = f
 		h.addTo(t, m)
 	}
 }
@@ -192,15 +194,17 @@ func (h *Host) readContent(path string) error {
 	return err
 }
 
-// leftOut tells whether an optional entry has no source, or what it masks is not there.
+// leftOut tells whether an optional entry has no source or no place, or what it masks is not there.
 func (h *Host) leftOut(m config.MountEntry) bool {
 	switch {
 	case !m.Optional:
 		return false
 	case m.Type == config.MountBind:
 		return h.Files[m.Source].Err == unix.ENOENT
+	case m.Type == config.MountMasked:
+		return h.Targets[m.Target].Err == unix.ENOENT
 	}
-	return h.Targets[m.Target].Err == unix.ENOENT
+	return h.Targets[m.Target].NoPlace
 }
 
 // umask reads the umask without changing it for the other threads.

@@ -31,6 +31,7 @@ type command struct {
 // commands returns the commands in the order in which help lists them.
 func commands() []command {
 	return []command{
+		{"init", "[-t TEMPLATE] [--list] [FILE]", "write a profile to begin with", cmdInit},
 		{"run", "[FLAGS] PROFILE [--] [ARGV…]", "run a command in a sandbox", cmdRun},
 		{"check", "[FLAGS] PROFILE…", "report every problem of profiles", cmdCheck},
 		{"plan", "[--json|--syscalls] PROFILE [--] [ARGV…]", "print what run would do, step by step", cmdPlan},

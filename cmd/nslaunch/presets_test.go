@@ -35,13 +35,13 @@ func TestPresets(t *testing.T) {
 			same(t, "base", `id -u; ls -A /tmp; try /tmp/x; echo $$; stat -f -c %T /proc /dev; echo ${SECRET-none}`,
 				"0\ncan write /tmp/x\n2\nproc\ntmpfs\nnone\n")
 		})
-		secrets := `see HOME/.ssh/file; see HOME/.npm/file; see HOME/.claude/file; ls -A /run/user; see /run/docker.sock; echo ${SECRET-none}; `
+		secrets := `see HOME/.ssh/file; see HOME/.npm/file; see HOME/.claude/file; ls -A /run; see /run/docker.sock; echo ${SECRET-none}; `
 		t.Run("dev", func(t *testing.T) {
 			same(t, "dev", secrets+`id -u; hostname; pwd; try new; try /usr/x; try /etc/x; try /tmp/x; try HOME/x; try .git/x; try .git/hooks/pre-commit; try .git/config; grep CapEff /proc/self/status`,
 				fmt.Sprintf("none\n%d\ndev\nPROJECT\ncan write new\ncan write /tmp/x\ncan write HOME/x\ncan write .git/x\nCapEff:\t0000000000000000\n", u.UID))
 		})
 		t.Run("agent", func(t *testing.T) {
-			same(t, "agent", `see HOME/.ssh/file; ls -A /run/user; see /run/docker.sock; echo ${SECRET-none}; hostname; try new; try /usr/x; try .git/x; try .git/hooks/pre-commit; try .git/config; see .env; cat HOME/.gitconfig; see HOME/.claude/file; [ -t 0 ] && echo terminal`,
+			same(t, "agent", `see HOME/.ssh/file; ls -A /run; see /run/docker.sock; echo ${SECRET-none}; hostname; try new; try /usr/x; try .git/x; try .git/hooks/pre-commit; try .git/config; see .env; cat HOME/.gitconfig; see HOME/.claude/file; [ -t 0 ] && echo terminal`,
 				"none\nagent\ncan write new\ncan write .git/x\n[user]\ncan read HOME/.claude/file\nterminal\n", "--set", "mounts.rw=-${home}/.claude")
 		})
 		t.Run("build", func(t *testing.T) {

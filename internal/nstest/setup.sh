@@ -35,6 +35,8 @@ packages() {
 		make        make
 		mmdebstrap  mmdebstrap
 		newuidmap   uidmap
+		node        nodejs
+		npm         npm
 		ps          procps
 		runc        runc
 		qemu-aarch64-static qemu-user-static

@@ -1,0 +1,121 @@
+package main
+
+import (
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/nslaunch/nslaunch/config"
+)
+
+// templates are profiles to begin with. Each is one as it stands, under the name that it has here.
+//
+//go:embed templates
+var templates embed.FS
+
+// templateNames returns the names of the templates in the order in which they are listed.
+func templateNames() []string {
+	return []string{"shell", "npm", "agent", "build", "ci", "service", "debootstrap"}
+}
+
+func cmdInit(args []string) int {
+	flags := newFlags("init")
+	name := flags.String("t", "shell", "the `TEMPLATE`: "+strings.Join(templateNames(), ", "))
+	list := flags.Bool("list", false, "list the templates")
+	if status, ok := parse(flags, args, exitUsage); !ok {
+		return status
+	}
+	if *list {
+		if flags.NArg() > 0 {
+			return misused("init", exitUsage, "--list and a file exclude each other")
+		}
+		return listTemplates()
+	}
+	if !slices.Contains(templateNames(), *name) {
+		return misused("init", exitUsage, "unknown template %q, want %s", *name, strings.Join(templateNames(), ", "))
+	}
+	file := *name + ".toml"
+	switch flags.NArg() {
+	case 0:
+	case 1:
+		file = flags.Arg(0)
+	default:
+		return misused("init", exitUsage, "want one file, got %q", flags.Args())
+	}
+	if file == "-" {
+		fmt.Print(template(*name, *name+".toml"))
+		return exitOK
+	}
+	if problem := noProfileName(*name, file); problem != "" {
+		return misused("init", exitUsage, "%s", problem)
+	}
+	if err := writeNew(file, template(*name, filepath.Base(file))); err != nil {
+		if errors.Is(err, fs.ErrExist) {
+			err = fmt.Errorf("%q is there already, and left as it is (to have the template beside it: nslaunch init -t %s OTHER.toml)", file, *name)
+		}
+		say().Error(err)
+		return exitProblem
+	}
+	fmt.Printf("%s is written; nslaunch plan %[1]s tells what it does, nslaunch %[1]s does it\n", file)
+	return exitOK
+}
+
+// noProfileName says why a file would not be taken for a profile on a command line, or "".
+func noProfileName(template, file string) string {
+	base := filepath.Base(file)
+	switch {
+	case slices.Contains(templateNames(), file):
+		return fmt.Sprintf("%q is no file name that ends in .toml (for the template: nslaunch init -t %s)", file, file)
+	case !strings.HasSuffix(file, ".toml") || base == ".toml":
+		return fmt.Sprintf("%q is no file name that ends in .toml, as %s.toml does", file, template)
+	}
+	return ""
+}
+
+// template returns the text of a template for a profile of the name base.
+func template(name, base string) string {
+	text, err := templates.ReadFile("templates/" + name + ".toml")
+	if err != nil {
+		panic("BUG(nslaunch): " + err.Error())
+	}
+	quoted := config.TOMLValue(base)
+	return strings.ReplaceAll(string(text), name+".toml", quoted[1:len(quoted)-1])
+}
+
+// templateSummary is the first line of a template's first comment, in one clause.
+func templateSummary(name string) string {
+	for line := range strings.Lines(template(name, name+".toml")) {
+		if text, ok := strings.CutPrefix(line, "# "); ok {
+			return strings.TrimRight(text, ".\n")
+		}
+	}
+	return ""
+}
+
+func listTemplates() int {
+	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
+	for _, name := range templateNames() {
+		fmt.Fprintf(w, "%s\t%s\n", name, templateSummary(name))
+	}
+	_ = w.Flush()
+	return exitOK
+}
+
+// writeNew writes a file that must not be there yet, whole or not at all.
+func writeNew(path, text string) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteString(text)
+	if err = errors.Join(err, f.Close()); err != nil {
+		_ = os.Remove(path)
+	}
+	return err
+}
