@@ -31,7 +31,7 @@ func TestRounds(t *testing.T) {
 		if len(r.running) > 0 {
 			p.must(append([]string{"stop", "--time", "5s"}, r.running...)...)
 		}
-		if got := p.must("ps"); strings.Count(got, "\n") != 1 {
+		if got := p.must("ps"); strings.Contains(got, "round") { // others' sandboxes may run
 			t.Errorf("in the end ps lists\n%s", got)
 		}
 		for name := range p.files() {
