@@ -201,7 +201,7 @@ func TestExecStatus(t *testing.T) {
 func TestExecStaleProcess(t *testing.T) {
 	nstest.EachUser(t, func(t *testing.T, u nstest.User) {
 		p := newWorkplace(t, u)
-		name := p.detach("namespaces = { user = \"new\", mount = \"new\", net = \"new\" }\n", "sh", "-c", "unshare --net sleep 1000")
+		name := p.detach("namespaces = { user = \"new\", mount = \"new\", net = \"new\" }\n", "sleep", "1000")
 		p.fails(exitSetup, "", "exec", "4194303", "true")
 		file := filepath.Join(p.records(), name+".json")
 		record := readFile(t, file)
