@@ -87,8 +87,6 @@ func lookup(o *Op) call {
 		return call{"close_range", []param{num(), num(), num()}}
 	case unix.SYS_EXECVE:
 		return call{"execve", []param{str(), {kind: texts}, {kind: texts}}}
-	case unix.SYS_EXECVEAT:
-		return call{"execveat", []param{fd(), str(), {kind: texts}, {kind: texts}, flags(atFlags())}}
 	case unix.SYS_EXIT_GROUP:
 		return call{"exit_group", []param{num()}}
 	case unix.SYS_FACCESSAT:
