@@ -60,20 +60,24 @@ func TestReceive(t *testing.T) {
 // After BlockOthers no other thread takes a signal: it waits for this one.
 func TestBlockOthers(t *testing.T) {
 	runtime.LockOSThread() // and never unlocked: the thread ends with its masks
-	for range 4 {          // more threads
-		go func() { runtime.LockOSThread(); select {} }()
+	started := make(chan bool)
+	for range 4 { // more threads
+		go func() { runtime.LockOSThread(); started <- true; select {} }()
+	}
+	for range 4 {
+		<-started
 	}
 	var all, old unix.Sigset_t
 	all.Val[0] = ^uint64(0)
 	if err := unix.PthreadSigmask(unix.SIG_SETMASK, &all, &old); err != nil {
 		t.Fatal(err)
 	}
-	if err := BlockOthers(); err != nil {
-		t.Fatal(err)
-	}
-	files, err := filepath.Glob("/proc/self/task/*/status")
+	files, err := filepath.Glob("/proc/self/task/*/status") // the runtime may start more later
 	if err != nil || len(files) < 4 {
 		t.Fatalf("%d threads, %v", len(files), err)
+	}
+	if err := BlockOthers(); err != nil {
+		t.Fatal(err)
 	}
 	for _, file := range files {
 		text, err := os.ReadFile(file)
