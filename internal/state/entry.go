@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 
 	"github.com/nslaunch/nslaunch/launcher"
@@ -34,6 +35,7 @@ type Entry struct {
 // Add writes the record of a sandbox under its name. If a running one has that, the
 // error is a [*TakenError] or, if numbered, the name gets a number.
 func (d *Dir) Add(r *Record, numbered bool) (*Entry, error) {
+	var names []string
 	for base, n := r.Name, 2; ; n++ {
 		err := d.add(r)
 		var taken *TakenError
@@ -43,7 +45,15 @@ func (d *Dir) Add(r *Record, numbered bool) (*Entry, error) {
 		if !numbered || !errors.As(err, &taken) {
 			return nil, err
 		}
-		r.Name = base + "." + strconv.Itoa(n)
+		// Numbers that are in use are passed over unread: there may be hundreds.
+		if n == 2 {
+			if names, err = d.files(); err != nil {
+				return nil, err
+			}
+		}
+		for r.Name = base + "." + strconv.Itoa(n); slices.Contains(names, r.Name+suffix); n++ {
+			r.Name = base + "." + strconv.Itoa(n+1)
+		}
 	}
 }
 

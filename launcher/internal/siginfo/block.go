@@ -49,13 +49,15 @@ func BlockOthers() error {
 			asked++
 		}
 	}
-	// No goroutine is to be run meanwhile, in a thread that would be started for it.
-	for range 1000 {
+	// No goroutine is to be run meanwhile, in a thread that would be started for it. On a machine with much to do
+	// it takes a while until each thread has run.
+	const shortest, longest, limit = 1_000, 1_000_000, 5_000_000_000
+	for waited, pause := int64(0), int64(shortest); waited < limit; waited, pause = waited+pause, min(2*pause, longest) {
 		if blocked.Load() >= asked {
 			return nil
 		}
-		pause := unix.Timespec{Nsec: 1000}
-		_, _, _ = unix.RawSyscall(unix.SYS_NANOSLEEP, uintptr(unsafe.Pointer(&pause)), 0, 0)
+		t := unix.NsecToTimespec(pause)
+		_, _, _ = unix.RawSyscall(unix.SYS_NANOSLEEP, uintptr(unsafe.Pointer(&t)), 0, 0)
 	}
 	return os.ErrDeadlineExceeded
 }
