@@ -4,11 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"slices"
 	"strconv"
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/nslaunch/nslaunch/internal/process"
 )
 
 const (
@@ -20,7 +21,7 @@ const (
 func (f *field) memory() error {
 	f.unit = bytesUsed
 	return f.rounds(f.request.Rounds, func(r *runner) error {
-		return f.launcher.withIdle(r.job, 1, 0, func(all []process) error {
+		return f.launcher.withIdle(r.job, 1, 0, func(all []process.Stat) error {
 			time.Sleep(f.request.Settle)
 			pss, err := pssOfAll(all)
 			r.series.Samples = append(r.series.Samples, pss)
@@ -39,7 +40,7 @@ func (f *field) idle() error {
 		if err != nil {
 			return err
 		}
-		return f.launcher.withIdle(r.job, f.request.Count, before, func(all []process) error {
+		return f.launcher.withIdle(r.job, f.request.Count, before, func(all []process.Stat) error {
 			after, err := f.settled()
 			if err != nil {
 				return err
@@ -54,7 +55,7 @@ func (f *field) idle() error {
 // withIdle has count sandboxes at once whose command is idleName, and calls look with all
 // processes there are then. They are not to take more than most of the memory that there
 // was before, if that is not 0.
-func (l *launcher) withIdle(j job, count int, before int64, look func([]process) error) error {
+func (l *launcher) withIdle(j job, count int, before int64, look func([]process.Stat) error) error {
 	if err := l.errors.Truncate(0); err != nil {
 		return err
 	}
@@ -67,7 +68,7 @@ func (l *launcher) withIdle(j job, count int, before int64, look func([]process)
 }
 
 // bringUp starts them, some at a time, and returns all processes there are then.
-func (l *launcher) bringUp(j job, count int, before int64, pids map[int]bool) ([]process, error) {
+func (l *launcher) bringUp(j job, count int, before int64, pids map[int]bool) ([]process.Stat, error) {
 	for len(pids) < count {
 		for range min(batch, count-len(pids)) {
 			pid, err := l.start(j, l.null)
@@ -95,23 +96,23 @@ func (l *launcher) bringUp(j job, count int, before int64, pids map[int]bool) ([
 }
 
 // awaitIdle waits until there are as many commands as launchers.
-func (l *launcher) awaitIdle(pids map[int]bool) ([]process, error) {
+func (l *launcher) awaitIdle(pids map[int]bool) ([]process.Stat, error) {
 	for deadline := time.Now().Add(patience); ; time.Sleep(5 * time.Millisecond) {
-		all, err := descendants(os.Getpid())
+		all, err := descendants()
 		if err != nil {
 			return nil, err
 		}
 		commands := 0
 		for _, p := range all {
-			if p.isCommand() {
+			if isCommand(p) {
 				commands++
 			}
-			if pids[p.pid] && p.zombie {
+			if pids[p.PID] && p.Ended() {
 				var status syscall.WaitStatus
-				if _, err := wait(p.pid, &status, 0); err != nil {
+				if _, err := wait(p.PID, &status, 0); err != nil {
 					return nil, err
 				}
-				delete(pids, p.pid)
+				delete(pids, p.PID)
 				if err := l.fail(status); err != nil {
 					return nil, err
 				}
@@ -131,7 +132,7 @@ func (l *launcher) awaitIdle(pids map[int]bool) ([]process, error) {
 func (l *launcher) takeDown(pids map[int]bool) error {
 	start := time.Now()
 	for {
-		all, err := descendants(os.Getpid())
+		all, err := descendants()
 		if err != nil {
 			return err
 		}
@@ -140,13 +141,13 @@ func (l *launcher) takeDown(pids map[int]bool) error {
 		}
 		for _, p := range all {
 			switch {
-			case p.parent == os.Getpid() && p.zombie:
-				if _, err := wait(p.pid, nil, 0); err != nil {
+			case p.Parent == os.Getpid() && p.Ended():
+				if _, err := wait(p.PID, nil, 0); err != nil {
 					return err
 				}
-				delete(pids, p.pid)
-			case p.isCommand() || time.Since(start) > patience/2:
-				_ = syscall.Kill(p.pid, syscall.SIGKILL) // it may have ended
+				delete(pids, p.PID)
+			case isCommand(p) || time.Since(start) > patience/2:
+				_ = syscall.Kill(p.PID, syscall.SIGKILL) // it may have ended
 			}
 		}
 		if time.Since(start) > patience {
@@ -157,13 +158,13 @@ func (l *launcher) takeDown(pids map[int]bool) error {
 }
 
 // pssOfAll is the proportional set size of processes, the commands aside.
-func pssOfAll(all []process) (int64, error) {
+func pssOfAll(all []process.Stat) (int64, error) {
 	var sum int64
 	for _, p := range all {
-		if p.isCommand() || p.zombie {
+		if isCommand(p) || p.Ended() {
 			continue
 		}
-		text, err := os.ReadFile(fmt.Sprintf("/proc/%d/smaps_rollup", p.pid))
+		text, err := os.ReadFile(fmt.Sprintf("/proc/%d/smaps_rollup", p.PID))
 		if err != nil {
 			return 0, err
 		}
@@ -212,52 +213,10 @@ func kibibytes(text, key string) (int64, error) {
 	return 0, fmt.Errorf("no %s in %q", key, text)
 }
 
-// process is what is read of /proc/PID/stat.
-type process struct {
-	pid, parent int
-	name        string
-	zombie      bool
-}
+func isCommand(s process.Stat) bool { return s.Name == idleName && !s.Ended() }
 
-func (p process) isCommand() bool { return p.name == idleName && !p.zombie }
-
-// descendants lists all processes below one, found by descent alone.
-func descendants(of int) ([]process, error) {
-	entries, err := os.ReadDir("/proc")
-	if err != nil {
-		return nil, err
-	}
-	children := map[int][]process{}
-	for _, entry := range entries {
-		pid, err := strconv.Atoi(entry.Name())
-		if err != nil {
-			continue
-		}
-		stat, err := os.ReadFile("/proc/" + entry.Name() + "/stat")
-		if err != nil {
-			continue // it has ended
-		}
-		if p, ok := parseStat(pid, string(stat)); ok {
-			children[p.parent] = append(children[p.parent], p)
-		}
-	}
-	all := slices.Clone(children[of])
-	for i := 0; i < len(all); i++ {
-		all = append(all, children[all[i].pid]...)
-	}
-	return all, nil
-}
-
-// parseStat parses "12 (name) S 1 …": a name may hold spaces and parentheses.
-func parseStat(pid int, stat string) (process, bool) {
-	open, end := strings.IndexByte(stat, '('), strings.LastIndexByte(stat, ')')
-	if open < 0 || end < open {
-		return process{}, false
-	}
-	f := strings.Fields(stat[end+1:])
-	if len(f) < 2 {
-		return process{}, false
-	}
-	parent, err := strconv.Atoi(f[1])
-	return process{pid: pid, parent: parent, name: stat[open+1 : end], zombie: f[0] == "Z" || f[0] == "X"}, err == nil
+// descendants lists all processes below this one, found by descent alone.
+func descendants() ([]process.Stat, error) {
+	all, err := process.All()
+	return process.Below(all, os.Getpid()), err
 }

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"syscall"
 
-	"github.com/nslaunch/nslaunch/mountprop"
+	"github.com/nslaunch/nslaunch/internal/cgroup"
 	"golang.org/x/sys/unix"
 )
 
@@ -169,15 +169,7 @@ func SystemdInstalled() Condition {
 // Cgroup2 is a mounted cgroup2, alone or beside the hierarchies of version 1.
 func Cgroup2() Condition {
 	return Condition{"cgroup2", func() error {
-		mounts, err := mountprop.Self()
-		if err != nil {
-			return err
-		}
-		for _, m := range mounts {
-			if m.FSType == "cgroup2" {
-				return nil
-			}
-		}
-		return errors.New("not mounted")
+		_, err := cgroup.Root()
+		return err
 	}}
 }

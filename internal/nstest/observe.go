@@ -29,9 +29,9 @@ func observe(dirs []string) (*State, error) {
 	}
 	ours := map[int]bool{}
 	for _, p := range living {
-		ours[p.pid] = true
-		s.processes[processKey(p)] = fmt.Sprintf("%v, child of %d", p, p.parent)
-		s.addNamespaces(fmt.Sprintf("/proc/%d", p.pid), p.String())
+		ours[p.PID] = true
+		s.processes[processKey(p)] = fmt.Sprintf("%v, child of %d", wordsOf(p), p.Parent)
+		s.addNamespaces(fmt.Sprintf("/proc/%d", p.PID), wordsOf(p))
 	}
 	tasks, _ := filepath.Glob("/proc/self/task/*")
 	for _, task := range tasks {

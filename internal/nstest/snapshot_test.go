@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nslaunch/nslaunch/internal/process"
 	"github.com/nslaunch/nslaunch/mountprop"
 	"golang.org/x/sys/unix"
 )
@@ -157,16 +158,16 @@ func TestReap(t *testing.T) {
 	}
 	var left []int
 	for deadline := time.Now().Add(limit); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
-		all, err := allProcesses()
+		all, err := process.All()
 		if err != nil {
 			t.Fatal(err)
 		}
-		all = slices.DeleteFunc(all, func(p process) bool { return p.parent != os.Getpid() })
+		all = children(all)
 		reap(all, 0)
 		left = left[:0]
 		for _, p := range all {
-			if p.pid == orphan || p.pid == child.Process.Pid && p.zombie {
-				left = append(left, p.pid)
+			if p.PID == orphan || p.PID == child.Process.Pid && p.Ended() {
+				left = append(left, p.PID)
 			}
 		}
 		if slices.Equal(left, []int{child.Process.Pid}) {
@@ -204,22 +205,6 @@ type named struct {
 }
 
 func (n named) Name() string { return n.name }
-
-func TestParseStat(t *testing.T) {
-	tail := " Z 7 1 1 0 -1 4 0 0 0 0 0 0 0 0 20 0 1 0 4242 0 0"
-	p, ok := parseStat(3, "3 (a) b (c)"+tail)
-	if want := (process{3, 7, "4242", true, "a) b (c"}); !ok || p != want {
-		t.Errorf("got %+v, %v; want %+v", p, ok, want)
-	}
-	if p, ok := parseStat(3, "3 (a)"+strings.Replace(tail, "20 0 1 0", "20 0 2 0", 1)); !ok || p.zombie {
-		t.Errorf("with a living thread: got %+v, %v", p, ok)
-	}
-	for _, bad := range []string{"", "3 (a", "3 (a) Z 7", ") ("} {
-		if p, ok := parseStat(3, bad); ok {
-			t.Errorf("%q: got %+v; want none", bad, p)
-		}
-	}
-}
 
 // newNamespace makes a uts namespace that only the file holds: the thread that
 // makes it goes back.

@@ -33,7 +33,7 @@ var table = []struct {
 	{"cmd/nslaunch-scope", []string{"units", "internal/placement"}},
 	{"cmd/...", []string{"config", "launcher", "mountprop", "units/notify", "units/unitfile", "docs", "internal/...", "cmd/..."}},
 	{"docs", nil},
-	{"bench", []string{"mountprop"}},
+	{"bench", []string{"mountprop", "internal/cgroup", "internal/process"}},
 	{"examples", nil},
 	{"internal/nslist", []string{"mountprop", "internal/passwd"}},
 	{"internal/nofile", nil},
@@ -43,7 +43,8 @@ var table = []struct {
 	{"internal/gitrepo", nil},
 	{"internal/process", nil},
 	{"internal/state", []string{"config", "internal/process", "launcher"}},
-	{"internal/nstest/...", []string{"mountprop", "internal/nofile", "internal/nstest/..."}},
+	{"internal/nstest/...", []string{"mountprop", "internal/cgroup", "internal/nofile", "internal/process", "internal/nstest/..."}},
+	{"internal/cgroup", []string{"mountprop"}},
 	{"internal/policy", nil},
 	{"packaging", nil},
 }

@@ -2,8 +2,6 @@
 package process
 
 import (
-	"bytes"
-	"fmt"
 	"os"
 	"strconv"
 
@@ -19,15 +17,15 @@ type Process struct {
 
 // At returns the process that has a pid now; ESRCH if there is none.
 func At(pid int) (Process, error) {
-	start, _, err := look(pid)
-	return Process{pid, start}, err
+	s, err := look(pid)
+	return Process{pid, s.Start}, err
 }
 
 // Running tells whether the process is there and has not ended: one that only waits to be
 // reaped has.
 func (p Process) Running() bool {
-	start, state, err := look(p.PID)
-	return err == nil && start == p.Start && state != 'Z' && state != 'X'
+	s, err := look(p.PID)
+	return err == nil && s.Start == p.Start && !s.Ended()
 }
 
 // Open returns a pidfd of the process; ESRCH if it has ended, whoever has its pid by now.
@@ -46,35 +44,24 @@ func (p Process) Open() (int, error) {
 
 // Stopped tells whether a process is stopped, by job control or by a debugger.
 func (p Process) Stopped() bool {
-	start, state, err := look(p.PID)
-	return err == nil && start == p.Start && (state == 'T' || state == 't')
+	s, err := look(p.PID)
+	return err == nil && s.Start == p.Start && (s.State == 'T' || s.State == 't')
 }
 
-// look reads the start time and the state's letter of a process.
-func look(pid int) (start uint64, state byte, err error) {
+// look reads what there is of a process; ESRCH if there is none.
+func look(pid int) (Stat, error) {
 	fd, err := unix.Open("/proc/"+strconv.Itoa(pid)+"/stat", unix.O_RDONLY|unix.O_CLOEXEC, 0)
 	if err == unix.ENOENT {
-		return 0, 0, unix.ESRCH
+		return Stat{}, unix.ESRCH
 	}
 	if err != nil {
-		return 0, 0, os.NewSyscallError("open", err)
+		return Stat{}, os.NewSyscallError("open", err)
 	}
 	defer unix.Close(fd)
 	var buf [1024]byte
 	n, err := unix.Read(fd, buf[:])
 	if err != nil {
-		return 0, 0, err // ESRCH if it ended meanwhile
+		return Stat{}, err // ESRCH if it ended meanwhile
 	}
-	return parse(buf[:n])
-}
-
-// parse finds the third and the 22nd field. The second is a name in parentheses, which may
-// hold spaces and parentheses itself.
-func parse(stat []byte) (start uint64, state byte, err error) {
-	fields := bytes.Fields(stat[bytes.LastIndexByte(stat, ')')+1:])
-	if len(fields) < 20 {
-		return 0, 0, fmt.Errorf("not a stat of a process: %q", stat)
-	}
-	start, err = strconv.ParseUint(string(fields[19]), 10, 64)
-	return start, fields[0][0], err
+	return parse(pid, buf[:n])
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"net"
 	"os"
 	"os/exec"
@@ -14,10 +13,9 @@ import (
 	"slices"
 	"strconv"
 	"syscall"
-	"time"
 
+	"github.com/nslaunch/nslaunch/internal/cgroup"
 	"github.com/nslaunch/nslaunch/internal/nstest/report"
-	"github.com/nslaunch/nslaunch/mountprop"
 	"golang.org/x/sys/unix"
 )
 
@@ -33,11 +31,11 @@ const guestCgroup = "test"
 func systemd(args []string) error {
 	// The machine dies with the thread that starts it.
 	runtime.LockOSThread()
-	cgroup, err := makeCgroup()
+	path, err := makeCgroup()
 	if err != nil {
 		return err
 	}
-	return errors.Join(keepMachine(cgroup, args), removeCgroup(cgroup))
+	return errors.Join(keepMachine(path, args), cgroup.Remove(path))
 }
 
 func keepMachine(cgroup string, args []string) error {
@@ -112,40 +110,12 @@ func booted(socket *net.UnixConn) <-chan error {
 // makeCgroup makes one for the machine, with one for commands in it, in
 // whichever place this machine has its cgroup2.
 func makeCgroup() (string, error) {
-	mounts, err := mountprop.Self()
+	root, err := cgroup.Root()
 	if err != nil {
 		return "", err
 	}
-	for _, m := range mounts {
-		if m.FSType == "cgroup2" {
-			path := filepath.Join(m.Target, report.MachineCgroup+strconv.Itoa(os.Getpid()))
-			return path, os.MkdirAll(filepath.Join(path, guestCgroup), 0o755)
-		}
-	}
-	return "", errors.New("cgroup2 is not mounted")
-}
-
-// removeCgroup removes one with all below it. What ran there is dead, but the
-// kernel may still be busy with it.
-func removeCgroup(path string) error {
-	var err error
-	for range 500 {
-		var dirs []string
-		_ = filepath.WalkDir(path, func(path string, entry fs.DirEntry, err error) error {
-			if err == nil && entry.IsDir() {
-				dirs = append(dirs, path)
-			}
-			return nil
-		})
-		for _, dir := range slices.Backward(dirs) {
-			_ = unix.Rmdir(dir)
-		}
-		if _, err = os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-			return nil
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
-	return fmt.Errorf("%s: still in use", path)
+	path := filepath.Join(root, report.MachineCgroup+strconv.Itoa(os.Getpid()))
+	return path, os.MkdirAll(filepath.Join(path, guestCgroup), 0o755)
 }
 
 // lifelineFD is far from what commands are given.

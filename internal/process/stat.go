@@ -1,0 +1,76 @@
+package process
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"slices"
+	"strconv"
+)
+
+// Stat is some of what proc_pid_stat(5) has of a process.
+type Stat struct {
+	Process
+	Parent  int
+	Name    string // at most 15 bytes
+	State   byte   // a letter
+	Threads int
+}
+
+// Ended tells whether a process only waits to be reaped. One whose first thread alone has ended looks the
+// same until one counts its threads.
+func (s Stat) Ended() bool { return (s.State == 'Z' || s.State == 'X') && s.Threads <= 1 }
+
+// All returns the processes of this machine. Those that end meanwhile are passed over.
+func All() ([]Stat, error) {
+	dir, err := os.Open("/proc")
+	if err != nil {
+		return nil, err
+	}
+	defer dir.Close()
+	names, err := dir.Readdirnames(-1)
+	if err != nil {
+		return nil, err
+	}
+	var all []Stat
+	for _, name := range names {
+		if pid, err := strconv.Atoi(name); err == nil {
+			if s, err := look(pid); err == nil {
+				all = append(all, s)
+			}
+		}
+	}
+	return all, nil
+}
+
+// Below returns those that descend from a process, parents first.
+func Below(all []Stat, pid int) []Stat {
+	children := map[int][]Stat{}
+	for _, s := range all {
+		children[s.Parent] = append(children[s.Parent], s)
+	}
+	below := slices.Clone(children[pid])
+	for i := 0; i < len(below); i++ {
+		below = append(below, children[below[i].PID]...)
+	}
+	return below
+}
+
+// parse parses "12 (name) S 1 …": a name may hold spaces and parentheses itself.
+func parse(pid int, text []byte) (Stat, error) {
+	open, end := bytes.IndexByte(text, '('), bytes.LastIndexByte(text, ')')
+	fields := bytes.Fields(text[end+1:])
+	if open < 0 || end < open || len(fields) < 20 {
+		return Stat{}, fmt.Errorf("not a stat of a process: %q", text)
+	}
+	s := Stat{Process: Process{PID: pid}, Name: string(text[open+1 : end]), State: fields[0][0]}
+	var err error
+	if s.Parent, err = strconv.Atoi(string(fields[1])); err != nil {
+		return Stat{}, err
+	}
+	if s.Threads, err = strconv.Atoi(string(fields[17])); err != nil {
+		return Stat{}, err
+	}
+	s.Start, err = strconv.ParseUint(string(fields[19]), 10, 64)
+	return s, err
+}
