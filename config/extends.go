@@ -8,8 +8,8 @@ import (
 
 // What a profile may extend, directly or not.
 const (
-	maxExtends = 16 // one file after another
-	maxSources = 64 // files in all
+	maxExtends = 16 // one after another, with the profile itself
+	maxSources = 64 // in all
 )
 
 // composer finds the sources of a profile. Each is taken once, after all that
@@ -70,6 +70,9 @@ func (c *composer) version(l *layer) {
 	switch n, isNumber := l.tree["version"].(int64); {
 	case isNumber && n != Version:
 		c.d.problemIn(l, "version", "unknown version %d, want %d", n, Version)
+		c.failed = true
+	case !isNumber && l.tree["version"] != nil && l.src.from != nil: // that of the profile itself is read with the rest
+		c.d.problemIn(l, "version", "want an integer, got %s", typeName(l.tree["version"]))
 		c.failed = true
 	case l.tree["version"] == nil && !misspelt(l.tree, "version"):
 		c.d.errs = append(c.d.errs, versionMissing(l.src))

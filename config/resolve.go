@@ -2,6 +2,7 @@ package config
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -165,6 +166,9 @@ func (r *Resolved) At(key string) (*Resolved, []string, error) {
 	parts, ok := splitKey(key)
 	if !ok {
 		return nil, nil, fmt.Errorf("not a key: %q%s", key, keyHint(key))
+	}
+	if parts[0] == "extends" {
+		return nil, nil, errors.New("extends is no part of the whole: what it names is in its place (--origin tells what comes from where)")
 	}
 	part := &Resolved{Profile: r.Profile}
 	for _, v := range r.Values {

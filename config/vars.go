@@ -81,7 +81,7 @@ func variableNames() []string {
 
 // lookup returns what the variable of that name, as between ${ and }, stands for.
 // dir is what ${profile_dir} does.
-func (f *facts) lookup(name, dir string) (s string, known bool) {
+func (f *facts) lookup(name string, dir func() string) (s string, known bool) {
 	switch name {
 	case "home":
 		return f.home(), true
@@ -94,7 +94,7 @@ func (f *facts) lookup(name, dir string) (s string, known bool) {
 	case "cwd":
 		return f.cwd(), true
 	case "profile_dir":
-		return dir, true
+		return dir(), true
 	case "state":
 		return f.state(), true
 	}
@@ -163,7 +163,7 @@ func (d *decoder) variable(v value, name string) (string, bool) {
 	case space == "git" && (rest == "dir" || rest == "common_dir" || rest == "branch"):
 		return d.repository(v, rest)
 	}
-	s, known := d.facts.lookup(name, d.dir(v.key))
+	s, known := d.facts.lookup(name, func() string { return d.dir(v.key) })
 	switch {
 	case !known:
 		written := "${" + name + "}"

@@ -60,7 +60,7 @@ func (d *decoder) unusedVars(layers []*layer) {
 	used := map[string]bool{}
 	for _, l := range layers {
 		eachString([]any{l.tree, l.extends}, func(s string) {
-			for _, after := range strings.Split(s, "${var:")[1:] {
+			for _, after := range strings.Split(strings.ReplaceAll(s, "$${", ""), "${var:")[1:] {
 				name, _, _ := strings.Cut(after, "}")
 				name, _, _ = strings.Cut(name, ":-")
 				used[name] = true

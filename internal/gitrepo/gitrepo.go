@@ -39,7 +39,7 @@ func Find(dir string) (Repo, error) {
 		case info.IsDir() && isRepository(dot):
 			return Repo{dot, dot}, nil
 		}
-		if at == "/" {
+		if filepath.Dir(at) == at {
 			return Repo{}, noRepository(dir)
 		}
 	}
