@@ -3,6 +3,7 @@ package launcher
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/nslaunch/nslaunch/config"
 	"github.com/nslaunch/nslaunch/launcher/internal/program"
@@ -128,11 +129,23 @@ func (l *launch) await(at point) error {
 	}
 	switch at {
 	case pointMoved:
-		// What started it is about to end.
-		_, err = l.reap(l.children[0])
-		return err
+		return l.reapOthers(pid)
 	case pointCommand:
 		return l.command(pid)
+	}
+	return nil
+}
+
+// reapOthers waits for the children but one: what started that is about to end. It may have said nothing.
+func (l *launch) reapOthers(pid int) error {
+	l.adoptSilent()
+	for _, c := range slices.Clone(l.children) {
+		if c == pid {
+			continue
+		}
+		if _, err := l.reap(c); err != nil {
+			return err
+		}
 	}
 	return nil
 }
