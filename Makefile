@@ -1,6 +1,10 @@
 # make test prepares the machine, if run as root, and runs every check there is.
 # NSLAUNCH_REQUIRE=1 makes a test that can't run here fail instead of skip.
 
+# A page or schema that could not be printed is not installed.
+SHELL       = /bin/bash
+.SHELLFLAGS = -o pipefail -c
+
 GO        ?= go
 PREFIX    ?= /usr/local
 # Debian's own packages have theirs in vendor-completions.
@@ -11,7 +15,7 @@ TESTFLAGS ?= -count=1 -p 1 -timeout 20m
 # fork without exec nor need the real binary.
 RACE = ./config/... ./mountprop/... ./launcher/internal/program/... ./internal/nslist/... ./internal/nstest/...
 
-.PHONY: build install deb setup lint unit race test clean
+.PHONY: build install deb setup lint unit portable race test clean
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/ ./cmd/nslaunch ./cmd/nslaunch-scope
@@ -52,6 +56,10 @@ lint:
 unit:
 	$(GO) test $(TESTFLAGS) ./...
 
+# The same with the image for other processors.
+portable:
+	NSLAUNCH_IMAGE=portable $(GO) test $(TESTFLAGS) ./launcher ./examples
+
 race:
 	$(GO) test $(TESTFLAGS) -race $(RACE)
 
@@ -62,6 +70,7 @@ test:
 	$(MAKE) lint
 	$(MAKE) race
 	$(MAKE) unit
+	$(MAKE) portable
 
 clean:
 	rm -rf bin

@@ -4,15 +4,12 @@ import (
 	"context"
 	"io"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/nslaunch/nslaunch/internal/nstest"
 )
-
-func itoa(n int) string { return strconv.Itoa(n) }
 
 // open prepares a bench with little to do.
 func open(t *testing.T, u nstest.User) *bench {

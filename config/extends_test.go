@@ -104,6 +104,8 @@ func TestExtendsErrors(t *testing.T) {
 		{"no standard input", `extends = ["-"]`, nil, []string{`top.toml:2:12: extends[0]: no such file or directory: "-"`}},
 		{"directory", `extends = ["."]`, nil, []string{`top.toml:2:12: extends[0]: is a directory: "."`}},
 		{"large", `extends = ["big"]`, map[string]string{"big": strings.Repeat("\n", maxSize+1)}, []string{`top.toml:2:12: extends[0]: more than 1 MiB, not a profile: "big"`}},
+		{"version", `extends = ["a.toml"]`, map[string]string{"a.toml": "version = \"1\"\n"},
+			[]string{`a.toml:1:11: version: want an integer, got a string` + via}},
 		{"itself", `extends = ["./top.toml"]`, nil, []string{`top.toml:2:12: extends[0]: "./top.toml" is this file itself`}},
 		{"cycle", `extends = ["a.toml"]`, map[string]string{"a.toml": "version = 1\nextends = [\"b/c.toml\"]\n", "b/c.toml": "version = 1\n\nextends = [\"../top.toml\"]\n"},
 			[]string{`b/c.toml:3:12: extends[0]: "../top.toml" closes a cycle (extended from a.toml:2:12, from top.toml:2:12)`}},

@@ -3,6 +3,7 @@ package config
 import (
 	"embed"
 	"fmt"
+	"strings"
 )
 
 // presets are profiles to be extended that come with nslaunch.
@@ -23,6 +24,9 @@ func Presets() []string {
 	}
 	return names
 }
+
+// IsPreset tells whether a word names a preset, such as "preset:dev", and no file.
+func IsPreset(word string) bool { return strings.HasPrefix(word, presetPrefix) }
 
 // preset returns the text of the preset of that name.
 func preset(name string) ([]byte, bool) {

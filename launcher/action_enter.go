@@ -65,7 +65,11 @@ func (a lendProcess) apply(l *launch) error {
 	for _, k := range a.Kinds {
 		var st unix.Stat_t
 		path := fmt.Sprintf("/proc/%d/ns/%s", a.Process.PID, procName(k))
-		if err := unix.Stat(path, &st); err == nil && st.Ino != a.Namespaces[k] && a.Process.Running() {
+		err := unix.Stat(path, &st)
+		if err != nil && err != unix.EACCES && a.Process.Running() { // EACCES is said better when it is joined
+			return &os.PathError{Op: "stat", Path: path, Err: err}
+		}
+		if err == nil && st.Ino != a.Namespaces[k] && a.Process.Running() {
 			return fmt.Errorf("process %d has left the %s namespace that it was started in", a.Process.PID, k)
 		}
 	}

@@ -46,7 +46,8 @@ func (e *Entry) profile(kinds []config.NamespaceKind) *config.Profile {
 func ProbeEntry(e *Entry) (*Host, error) {
 	h, err := Probe(e.profile(config.Kinds()))
 	if err == nil {
-		h.Bounding = ownStatus()["CapBnd"]
+		status, _ := readFile("/proc/self/status")
+		h.Bounding = capabilities(status, "CapBnd")
 	}
 	return h, err
 }
@@ -65,7 +66,7 @@ func CompileEntry(e *Entry, h *Host) (*Plan, error) {
 			p.Process.Terminal = config.TerminalPTY
 		}
 	}
-	c := &entryCompiler{compiler{p: p, h: h, argv: e.Argv, joins: kinds, stage: ByStage}, e, kinds}
+	c := &entryCompiler{compiler{p: p, h: h, argv: e.Argv, joins: kinds, stage: ByStage}, e}
 	if err := c.check(); err != nil {
 		return nil, err
 	}
@@ -98,11 +99,8 @@ func (e *Entry) kinds(h *Host) ([]config.NamespaceKind, error) {
 // entryCompiler appends the steps of an entry. Each is put down to the target.
 type entryCompiler struct {
 	compiler
-	e     *Entry
-	kinds []config.NamespaceKind
+	e *Entry
 }
-
-func (c *entryCompiler) enters(k config.NamespaceKind) bool { return slices.Contains(c.kinds, k) }
 
 // add notes a step that the target asks for.
 func (c *entryCompiler) add(by Actor, a Action) {
@@ -112,7 +110,7 @@ func (c *entryCompiler) add(by Actor, a Action) {
 // sameUser tells whether the ids and capabilities of the target's command mean anything to who
 // enters: not where its user namespace is left out.
 func (c *entryCompiler) sameUser() bool {
-	return c.enters(config.User) || c.e.Target.Namespaces[config.User] == c.h.OwnNamespaces[config.User]
+	return c.isJoined(config.User) || c.e.Target.Namespaces[config.User] == c.h.OwnNamespaces[config.User]
 }
 
 // check refuses what could give more rights than the target has, or cannot be done.
@@ -121,9 +119,9 @@ func (c *entryCompiler) check() error {
 	switch {
 	case len(c.e.Argv) == 0 || c.e.Argv[0] == "":
 		return fmt.Errorf("no command to run in %s", c.e.Name)
-	case c.enters(config.User) || !c.sameUser():
+	case c.isJoined(config.User) || !c.sameUser():
 		return nil
-	case len(c.kinds) > 0 && !c.h.has(capSysAdmin):
+	case len(c.joins) > 0 && !c.h.has(capSysAdmin):
 		return fmt.Errorf("%s: entering a namespace needs CAP_SYS_ADMIN, which uid %d does not have here (run nslaunch as root)", c.e.Name, c.h.UID)
 	case t.Bounding != nil && !t.NoNewPrivs && !c.h.has(capSetpcap) && c.h.Bounding&^*t.Bounding != 0:
 		return fmt.Errorf("%s: its capability bounding set is smaller than that of this process, which cannot make its own smaller without CAP_SETPCAP (run nslaunch as root)", c.e.Name)
@@ -142,7 +140,7 @@ func (c *entryCompiler) reach() {
 	if c.p.Process.Terminal == config.TerminalPTY {
 		c.compiler.add(ByLauncher, "", openPTY{})
 	}
-	c.compiler.add(ByLauncher, "", startStage{})
+	c.compiler.add(ByLauncher, "", startStage{Portable: c.h.Portable})
 	c.compiler.add(ByStage, "", dieWithLauncher{})
 	c.compiler.add(ByStage, "", blockSignals{})
 	c.compiler.add(ByStage, "", waitForLauncher{pointSetup})
@@ -155,20 +153,20 @@ func (c *entryCompiler) reach() {
 	if t.Cgroup != "" {
 		c.add(ByLauncher, joinCgroup{t.Cgroup, c.e.CgroupOptional})
 	}
-	if len(c.kinds) > 0 {
-		c.add(ByLauncher, lendProcess{t.Process, t.Namespaces, c.kinds})
+	if len(c.joins) > 0 {
+		c.add(ByLauncher, lendProcess{t.Process, t.Namespaces, c.joins})
 	}
 	c.compiler.add(ByLauncher, "", release{pointSetup})
 	c.add(ByStage, hideProcess{})
-	if len(c.kinds) > 0 {
-		c.add(ByStage, enter{t.Process, c.kinds})
+	if len(c.joins) > 0 {
+		c.add(ByStage, enter{t.Process, c.joins})
 	}
-	if c.enters(config.User) {
+	if c.isJoined(config.User) {
 		c.add(ByStage, enterUser{UID: t.RootUID, GID: t.RootGID, LastCap: c.h.LastCap, Joined: true, Hidden: true})
 		c.compiler.add(ByStage, "", dieWithLauncher{})
 	}
 	c.stage = ByCommand
-	if c.enters(config.PID) {
+	if c.isJoined(config.PID) {
 		c.add(ByStage, moveIntoPID{})
 		c.compiler.add(ByCommand, "", dieWithLauncher{})
 		c.compiler.add(ByCommand, "", waitForLauncher{pointMoved})
@@ -187,7 +185,7 @@ func (c *entryCompiler) become() {
 	if c.sameUser() {
 		c.credentials()
 	}
-	if c.enters(config.Mount) || t.Namespaces[config.Mount] == c.h.OwnNamespaces[config.Mount] {
+	if c.isJoined(config.Mount) || t.Namespaces[config.Mount] == c.h.OwnNamespaces[config.Mount] {
 		c.add(ByCommand, changeDir{cmp.Or(t.Cwd, "/"), t.CwdOrTop || t.Cwd == ""})
 	}
 	if t.NoNewPrivs {
@@ -214,7 +212,7 @@ func (c *entryCompiler) limits() {
 // credentials are those of the target's command, in the order in which a launch takes them up.
 func (c *entryCompiler) credentials() {
 	t := &c.e.Target
-	if t.Bounding != nil && (c.enters(config.User) || c.h.has(capSetpcap)) {
+	if t.Bounding != nil && (c.isJoined(config.User) || c.h.has(capSetpcap)) {
 		c.add(ByCommand, dropBounding{*t.Bounding, c.h.LastCap})
 	}
 	if t.Groups != nil {

@@ -3,9 +3,9 @@ package launcher
 import (
 	"fmt"
 	"strconv"
-	"strings"
 	"time"
 
+	"github.com/nslaunch/nslaunch/internal/process"
 	"github.com/nslaunch/nslaunch/launcher/internal/siginfo"
 	"golang.org/x/sys/unix"
 )
@@ -123,43 +123,25 @@ func groupAbove(group int) bool {
 	return false
 }
 
-// stat returns the fields of /proc/PID/stat from the third on; see proc_pid_stat(5).
-func stat(pid int) []string {
-	text, err := readFile(fmt.Sprintf("/proc/%d/stat", pid))
-	if err != nil {
-		return nil
-	}
-	// The second is a name in parentheses, which may have some itself.
-	return strings.Fields(string(text[strings.LastIndexByte(string(text), ')')+1:]))
-}
-
 // stateOf is the letter of a process's state, 0 where it is not told.
 func stateOf(pid int) byte {
-	if f := stat(pid); len(f) > 0 {
-		return f[0][0]
-	}
-	return 0
+	s, _ := process.Look(pid)
+	return s.State
 }
 
 // parentOf is a process's parent, 0 where it is not told.
 func parentOf(pid int) int {
-	f := stat(pid)
-	if len(f) < 2 {
-		return 0
-	}
-	parent, _ := strconv.Atoi(f[1])
-	return parent
+	s, _ := process.Look(pid)
+	return s.Parent
 }
 
 // handles tells whether a process catches or ignores a signal.
 func handles(pid int, sig unix.Signal) bool {
 	text, _ := readFile(fmt.Sprintf("/proc/%d/status", pid))
-	for line := range strings.Lines(string(text)) {
-		if name, value, ok := strings.Cut(line, ":"); ok && (name == "SigCgt" || name == "SigIgn") {
-			set, _ := strconv.ParseUint(strings.TrimSpace(value), 16, 64)
-			if set>>(sig-1)&1 == 1 {
-				return true
-			}
+	for _, name := range []string{"SigCgt", "SigIgn"} {
+		set, _ := strconv.ParseUint(statusLine(text, name), 16, 64)
+		if set>>(sig-1)&1 == 1 {
+			return true
 		}
 	}
 	return false

@@ -16,9 +16,12 @@ func procName(k config.NamespaceKind) string {
 }
 
 // OwnNamespace is the inode number of the namespace of a kind that this process is in.
-func OwnNamespace(k config.NamespaceKind) (uint64, error) {
+func OwnNamespace(k config.NamespaceKind) (uint64, error) { return NamespaceOf("self", k) }
+
+// NamespaceOf is that of a process, which is a pid or "self"; EACCES if it may not be asked.
+func NamespaceOf(process string, k config.NamespaceKind) (uint64, error) {
 	var st unix.Stat_t
-	err := unix.Stat("/proc/self/ns/"+procName(k), &st)
+	err := unix.Stat("/proc/"+process+"/ns/"+procName(k), &st)
 	return st.Ino, err
 }
 

@@ -135,6 +135,16 @@ func readFile(name string) ([]byte, error) {
 	}
 }
 
+// statusLine returns a line of a /proc/PID/status, "" where there is none.
+func statusLine(text []byte, name string) string {
+	for line := range strings.Lines(string(text)) {
+		if n, value, ok := strings.Cut(line, ":"); ok && n == name {
+			return strings.TrimSpace(value)
+		}
+	}
+	return ""
+}
+
 // imageVariable is the variable of the environment that asks for the portable image, by that word.
 const imageVariable = "NSLAUNCH_IMAGE"
 
@@ -147,8 +157,11 @@ func portable() string {
 		return "there is no sealed one for " + runtime.GOARCH
 	}
 	fd, err := child.NewMemfd("nslaunch", true)
-	if err != nil {
+	switch {
+	case errors.Is(err, unix.EACCES):
 		return "vm.memfd_noexec"
+	case err != nil:
+		return err.Error()
 	}
 	unix.Close(fd)
 	return ""

@@ -209,14 +209,9 @@ func (h *Host) leftOut(m config.MountEntry) bool {
 
 // umask reads the umask without changing it for the other threads.
 func umask() uint32 {
-	text, _ := os.ReadFile("/proc/self/status")
-	for line := range strings.Lines(string(text)) {
-		if v, ok := strings.CutPrefix(line, "Umask:"); ok {
-			mask, err := strconv.ParseUint(strings.TrimSpace(v), 8, 32)
-			if err == nil {
-				return uint32(mask)
-			}
-		}
+	text, _ := readFile("/proc/self/status")
+	if mask, err := strconv.ParseUint(statusLine(text, "Umask"), 8, 32); err == nil {
+		return uint32(mask)
 	}
 	return 0o022
 }

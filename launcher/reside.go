@@ -56,12 +56,17 @@ type state struct {
 	Count       int
 }
 
+// mayReside tells whether nothing is known yet for which this process has to stay.
+func (l *launch) mayReside() bool {
+	r := l.options.Resident
+	return r != nil && l.plan.host.Portable == "" && l.pty == nil && len(r.Descriptors) <= len(state{}.Descriptors)
+}
+
 // reside replaces this process, if that is asked for and can be done, and then does not return.
 func (l *launch) reside() {
 	r := l.options.Resident
 	var s state
-	if r == nil || !l.alone || l.plan.host.Portable != "" || l.pty != nil || l.notifier.tell != nil ||
-		l.placed.Unit != "" || len(r.Descriptors) > len(s.Descriptors) {
+	if !l.alone || l.notifier.tell != nil || l.placed.Unit != "" {
 		return
 	}
 	// From here on signals wait, or are in the pipe: no other thread takes them.

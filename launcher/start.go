@@ -225,24 +225,24 @@ type launch struct {
 	pty           *pty
 	notifier      notifier
 
-	loader   int      // the process that starts the stage, until it was waited for; 0: none
-	pid      int      // the process that waits for a word of ours
-	lent     []int    // descriptors to send to it with the word
-	made     []string // directories of the host that the launch made
-	locks    closer   // directories of overlays
-	process  Process
-	deadline time.Time // of the command; zero: none
-	placed   Placed
-	resident *resident // that this process assists; nil if it is the launcher itself
-	oomKills int       // of the unit's control group, before the sandbox was in it
-	others   []int     // children of the launch's thread that are none of its
+	loader    int      // the process that starts the stage, until it was waited for; 0: none
+	pid       int      // the process that waits for a word of ours
+	lent      []int    // descriptors to send to it with the word
+	made      []string // directories of the host that the launch made
+	locks     closer   // directories of overlays
+	process   Process
+	deadline  time.Time // of the command; zero: none
+	placed    Placed
+	resident  *resident   // that this process assists; nil if it is the launcher itself
+	oomKills  int         // of the unit's control group, before the sandbox was in it
+	others    []int       // children of the launch's thread that are none of its
+	interrupt unix.Signal // that ended the set-up
 
 	mu        sync.Mutex
-	interrupt unix.Signal // that ended the set-up
-	unplacing func()      // ends the placing in a unit; nil while there is none
-	children  []int       // started and not yet reaped; the last is the sandbox's first process
-	pidfd     int         // of the command, once it has reported
-	released  bool        // the command has been let go
+	unplacing func() // ends the placing in a unit; nil while there is none
+	children  []int  // started and not yet reaped; the last is the sandbox's first process
+	pidfd     int    // of the command, once it has reported
+	released  bool   // the command has been let go
 	cancelled bool
 	killed    bool
 	timedOut  bool
@@ -286,7 +286,7 @@ func (l *launch) takeSignals() error {
 		return nil
 	}
 	err := l.options.Signals.receive()
-	l.alone = err == nil && l.options.Resident != nil && siginfo.BlockOthers() == nil
+	l.alone = err == nil && l.mayReside() && siginfo.BlockOthers() == nil
 	return err
 }
 

@@ -82,11 +82,13 @@ func (l *launch) waitFor(fd, ms int) bool {
 		}
 		if fds[1].Revents != 0 {
 			a, err := l.options.Signals.next()
+			if err != nil {
+				fds[1].Fd = -1
+				continue
+			}
 			l.early = append(l.early, a)
-			if err == nil && a.ends() {
-				l.mu.Lock()
+			if a.ends() {
 				l.interrupt = a.Signal
-				l.mu.Unlock()
 				l.cancel()
 			}
 		}

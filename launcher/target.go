@@ -1,9 +1,7 @@
 package launcher
 
 import (
-	"os"
 	"strconv"
-	"strings"
 
 	"github.com/nslaunch/nslaunch/config"
 	"github.com/nslaunch/nslaunch/internal/process"
@@ -117,11 +115,11 @@ func (t *Target) note(a Action) {
 // inherit notes the launcher's own capabilities, where the command keeps those: who
 // enters may have more.
 func (t *Target) inherit(p *Plan) {
-	sets := ownStatus()
-	bounding, permitted := sets["CapBnd"], p.host.Caps
+	status, _ := readFile("/proc/self/status")
+	bounding, permitted := capabilities(status, "CapBnd"), p.host.Caps
 	ambient := p.host.UID != 0 || t.UID > 0
 	if ambient {
-		permitted = sets["CapAmb"]
+		permitted = capabilities(status, "CapAmb")
 	}
 	if t.Bounding == nil {
 		t.Bounding = &bounding
@@ -130,16 +128,10 @@ func (t *Target) inherit(p *Plan) {
 	t.Capabilities, t.Ambient = &permitted, ambient && permitted != 0
 }
 
-// ownStatus has the lines of this process's /proc/self/status that are sets of bits.
-func ownStatus() map[string]uint64 {
-	text, _ := os.ReadFile("/proc/self/status")
-	sets := map[string]uint64{}
-	for line := range strings.Lines(string(text)) {
-		if name, value, ok := strings.Cut(line, ":"); ok && strings.HasPrefix(name, "Cap") {
-			sets[name], _ = strconv.ParseUint(strings.TrimSpace(value), 16, 64)
-		}
-	}
-	return sets
+// capabilities reads a set of a /proc/PID/status.
+func capabilities(status []byte, name string) uint64 {
+	set, _ := strconv.ParseUint(statusLine(status, name), 16, 64)
+	return set
 }
 
 // ownNoNewPrivs tells whether this process has no_new_privs, which its children inherit.

@@ -32,7 +32,6 @@ func complete(before []string, word string) []offer {
 	if fs == nil {
 		return nil
 	}
-	places := c.places()
 	for len(args) > 0 {
 		a := args[0]
 		args = args[1:]
@@ -40,7 +39,7 @@ func complete(before []string, word string) []offer {
 			return files()
 		}
 		if !strings.HasPrefix(a, "-") || a == "-" {
-			return placeOffers(places, 1+len(args), word)
+			return placeOffers(c, 1+len(args), word)
 		}
 		name, _, hasValue := strings.Cut(strings.TrimLeft(a, "-"), "=")
 		if f := fs.Lookup(name); f == nil || hasValue || isSwitch(f) {
@@ -51,7 +50,7 @@ func complete(before []string, word string) []offer {
 		args = args[1:]
 	}
 	if !strings.HasPrefix(word, "-") {
-		return placeOffers(places, 0, word)
+		return placeOffers(c, 0, word)
 	}
 	if name, value, hasValue := strings.Cut(word, "="); hasValue {
 		f := fs.Lookup(strings.TrimLeft(name, "-"))
@@ -131,7 +130,8 @@ func isPlaceAlone(c command, name string) bool {
 }
 
 // placeOffers are the offers for the argument at an index; the last place may repeat.
-func placeOffers(places []string, index int, word string) []offer {
+func placeOffers(c command, index int, word string) []offer {
+	places := c.places()
 	if len(places) == 0 {
 		return nil
 	}
@@ -146,7 +146,7 @@ func placeOffers(places []string, index int, word string) []offer {
 	case "PROFILE":
 		return profileOffers(word)
 	case "NAME", "NAME|PID":
-		return fitting(word, sandboxOffers(""))
+		return fitting(word, sandboxOffers("", c.name == "wait" || c.name == "logs"))
 	case "COMMAND":
 		return fitting(word, commandOffers())
 	case "ARGV", "FILE":
@@ -155,11 +155,7 @@ func placeOffers(places []string, index int, word string) []offer {
 		return fitting(word, keyOffers(""))
 	}
 	if strings.IndexFunc(place, unicode.IsUpper) < 0 { // one of some words
-		var all []offer
-		for w := range strings.SplitSeq(place, "|") {
-			all = append(all, offer{word: w})
-		}
-		return fitting(word, all)
+		return fitting(word, wordOffers(strings.Split(place, "|")...))
 	}
 	return nil
 }

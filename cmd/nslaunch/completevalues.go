@@ -36,7 +36,7 @@ func flagValues(f *flag.Flag, word string) []offer {
 		case strings.ContainsRune(where, '/'):
 			return files()
 		}
-		return fitting(word, sandboxOffers(kind+"=sandbox:"))
+		return fitting(word, sandboxOffers(kind+"=sandbox:", false))
 	case "KEY=VALUE":
 		if key, _, ok := strings.Cut(word, "="); ok {
 			all := valueOffers(key)
@@ -46,6 +46,8 @@ func flagValues(f *flag.Flag, word string) []offer {
 			return fitting(word, all)
 		}
 		return fitting(word, keyOffers("="))
+	case "TEMPLATE":
+		return fitting(word, wordOffers(templateNames()...))
 	case "WHEN":
 		return fitting(word, wordOffers("auto", "always", "never"))
 	case "FORMAT":
@@ -114,9 +116,7 @@ func valueOffers(key string) []offer {
 	var all []offer
 	eachKey(func(path string, s *config.Shape) {
 		if path == key {
-			for _, w := range s.Words() {
-				all = append(all, offer{word: w})
-			}
+			all = wordOffers(s.Words()...)
 		}
 	})
 	return all
@@ -154,12 +154,12 @@ func profileOffers(word string) []offer {
 	return fitting(word, all)
 }
 
-// sandboxOffers are the sandboxes that the command ps lists, with something around each name.
-func sandboxOffers(prefix string) []offer {
+// sandboxOffers are the sandboxes that run, or also those that have ended, with something before each name.
+func sandboxOffers(prefix string, ended bool) []offer {
 	found, _ := state.List()
 	var all []offer
 	for _, f := range found {
-		if f.State != state.Ended {
+		if ended || f.State != state.Ended {
 			all = append(all, offer{prefix + f.Name, shortPath(f.Profile)})
 		}
 	}

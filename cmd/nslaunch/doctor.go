@@ -48,7 +48,10 @@ func cmdDoctor(args []string) int {
 	d := diagnosis{Kernel: kernelRelease(), UID: os.Geteuid(), Findings: examine()}
 	var errs []error
 	if d.Profile = fs.Arg(0); d.Profile != "" {
-		err := tryProfile(d.Profile, &c, !*asJSON)
+		notes, err := tryProfile(d.Profile, &c)
+		if !*asJSON {
+			remark(notes)
+		}
 		runs := err == nil
 		d.Runs = &runs
 		if err != nil {
@@ -56,6 +59,9 @@ func cmdDoctor(args []string) int {
 		}
 		for _, err := range errs {
 			d.Problems = append(d.Problems, newProblem(d.Profile, err))
+		}
+		for _, n := range notes {
+			d.Problems = append(d.Problems, noteProblem(n))
 		}
 	}
 	if *asJSON {
@@ -108,24 +114,15 @@ func (d diagnosis) table(p painter) string {
 	return b.String()
 }
 
-// tryProfile sets the sandbox of a profile up, all but the command.
-func tryProfile(path string, c *changes, aloud bool) error {
+// tryProfile sets the sandbox of a profile up, all but the command, and returns what would not be done of it.
+func tryProfile(path string, c *changes) ([]launcher.Note, error) {
 	p, err := config.Load(path, c.vars(), c.settings...)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	plan, err := planFor(p)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	var notes []launcher.Note
-	for _, n := range plan.Notes {
-		if n.Degraded {
-			notes = append(notes, n)
-		}
-	}
-	if aloud {
-		remark(notes)
-	}
-	return try(plan)
+	return degraded(plan.Notes), try(plan)
 }

@@ -140,15 +140,9 @@ func lookRecords(name string) finding {
 
 // lookControllers reads the controllers of the caller's control group. Those that limits need are there, or not.
 func lookControllers(name string) finding {
-	text, err := os.ReadFile("/proc/self/cgroup")
-	path, unified := "", false
-	for line := range strings.Lines(string(text)) {
-		if rest, ok := strings.CutPrefix(strings.TrimSpace(line), "0::"); ok {
-			path, unified = rest, true
-		}
-	}
 	f := finding{Name: name}
-	if err != nil || !unified {
+	path := unifiedCgroup("self")
+	if path == "" {
 		f.Cause = "no unified hierarchy of control groups (cgroup2)"
 		return f
 	}

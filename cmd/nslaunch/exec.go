@@ -28,6 +28,9 @@ func cmdExec(args []string) int {
 	if (*asJSON || *syscalls) && !*plan || *asJSON && *syscalls {
 		return misused("exec", exitSetup, "--json and --syscalls are forms of --plan, and exclude each other")
 	}
+	if *plan && *statusFD >= 0 {
+		return misused("exec", exitSetup, "--plan runs nothing, and --status-fd has no events of it")
+	}
 	events, err := newEvents(*statusFD)
 	if err != nil {
 		say().Error(err)
@@ -70,7 +73,7 @@ func planExec(target string, e *launcher.Entry, asJSON, syscalls bool) int {
 	plan, err := planEntry(target, e)
 	if err != nil {
 		complain(err)
-		return exitProblem
+		return exitSetup
 	}
 	printPlan(plan, asJSON, syscalls)
 	return exitOK
@@ -102,16 +105,15 @@ func kindList(list string) ([]config.NamespaceKind, error) {
 	var kinds []config.NamespaceKind
 	every := false
 	for word := range strings.SplitSeq(list, ",") {
-		switch k := config.NamespaceKind(word); {
-		case word == "all":
+		if word == "all" {
 			every = true
-		case word == "mnt":
-			kinds = append(kinds, config.Mount)
-		case slices.Contains(config.Kinds(), k):
-			kinds = append(kinds, k)
-		default:
+			continue
+		}
+		k, ok := kindNamed(word)
+		if !ok {
 			return nil, fmt.Errorf("unknown type %q", word)
 		}
+		kinds = append(kinds, k)
 	}
 	if every {
 		return nil, nil
@@ -212,18 +214,13 @@ func aimAtProcess(pid int, e *launcher.Entry) error {
 	t := launcher.Target{Process: p, Namespaces: map[config.NamespaceKind]uint64{}, UID: -1, GID: -1}
 	elsewhere := false
 	for _, k := range config.Kinds() {
-		file := string(k)
-		if k == config.Mount {
-			file = "mnt"
-		}
-		var st unix.Stat_t
-		switch err := unix.Stat(fmt.Sprintf("/proc/%d/ns/%s", pid, file), &st); {
+		switch inode, err := launcher.NamespaceOf(strconv.Itoa(pid), k); {
 		case err == unix.EACCES || err == unix.EPERM:
 			return fmt.Errorf("process %d is not ours: its namespaces need CAP_SYS_PTRACE (run nslaunch as the user whose process it is, or as root)", pid)
 		case err == nil:
-			t.Namespaces[k] = st.Ino
+			t.Namespaces[k] = inode
 			own, err := launcher.OwnNamespace(k)
-			elsewhere = elsewhere || err == nil && own != st.Ino
+			elsewhere = elsewhere || err == nil && own != inode
 		}
 	}
 	if !elsewhere {

@@ -28,17 +28,21 @@ func cmdInit(args []string) int {
 	flags := newFlags("init")
 	name := flags.String("t", "shell", "the `TEMPLATE`: "+strings.Join(templateNames(), ", "))
 	list := flags.Bool("list", false, "list the templates")
+	asJSON := flags.Bool("json", false, "with --list, print them as JSON")
 	if status, ok := parse(flags, args, exitUsage); !ok {
 		return status
+	}
+	if !slices.Contains(templateNames(), *name) {
+		return misused("init", exitUsage, "unknown template %q, want %s", *name, strings.Join(templateNames(), ", "))
+	}
+	if *asJSON && !*list {
+		return misused("init", exitUsage, "--json is a form of --list")
 	}
 	if *list {
 		if flags.NArg() > 0 {
 			return misused("init", exitUsage, "--list and a file exclude each other")
 		}
-		return listTemplates()
-	}
-	if !slices.Contains(templateNames(), *name) {
-		return misused("init", exitUsage, "unknown template %q, want %s", *name, strings.Join(templateNames(), ", "))
+		return listTemplates(*asJSON)
 	}
 	file := *name + ".toml"
 	switch flags.NArg() {
@@ -98,10 +102,24 @@ func templateSummary(name string) string {
 	return ""
 }
 
-func listTemplates() int {
-	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
+// listed is a template as --list prints it.
+type listed struct {
+	Name    string `json:"name"`
+	Summary string `json:"summary"`
+}
+
+func listTemplates(asJSON bool) int {
+	var all []listed
 	for _, name := range templateNames() {
-		fmt.Fprintf(w, "%s\t%s\n", name, templateSummary(name))
+		all = append(all, listed{name, templateSummary(name)})
+	}
+	if asJSON {
+		printJSON(all)
+		return exitOK
+	}
+	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
+	for _, l := range all {
+		fmt.Fprintf(w, "%s\t%s\n", l.Name, l.Summary)
 	}
 	_ = w.Flush()
 	return exitOK

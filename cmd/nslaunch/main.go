@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/nslaunch/nslaunch/config"
 	"github.com/nslaunch/nslaunch/launcher"
 )
 
@@ -31,7 +32,7 @@ type command struct {
 // commands returns the commands in the order in which help lists them.
 func commands() []command {
 	return []command{
-		{"init", "[-t TEMPLATE] [--list] [FILE]", "write a profile to begin with", cmdInit},
+		{"init", "[-t TEMPLATE] [--list [--json]] [FILE]", "write a profile to begin with", cmdInit},
 		{"run", "[FLAGS] PROFILE [--] [ARGV…]", "run a command in a sandbox", cmdRun},
 		{"check", "[FLAGS] PROFILE…", "report every problem of profiles", cmdCheck},
 		{"plan", "[--json|--syscalls] PROFILE [--] [ARGV…]", "print what run would do, step by step", cmdPlan},
@@ -70,10 +71,10 @@ func dispatch(args []string) int {
 	}
 	first := args[0]
 	if first == "-h" || first == "--help" {
-		return cmdHelp(nil)
+		return cmdHelp(args[1:])
 	}
 	if first == "--version" {
-		return cmdVersion(nil)
+		return cmdVersion(args[1:])
 	}
 	if c, ok := find(first); ok {
 		return c.run(args[1:])
@@ -91,5 +92,5 @@ func dispatch(args []string) int {
 // isProfile tells a profile from a command word by its form alone: no file
 // that happens to lie around changes what a line means.
 func isProfile(arg string) bool {
-	return arg == "-" || strings.HasPrefix(arg, "preset:") || strings.Contains(arg, "/") || strings.HasSuffix(arg, ".toml")
+	return arg == "-" || config.IsPreset(arg) || strings.Contains(arg, "/") || strings.HasSuffix(arg, ".toml")
 }

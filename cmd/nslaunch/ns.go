@@ -21,11 +21,8 @@ func cmdNS(args []string) int {
 	if fs.NArg() > 0 {
 		return misused("ns", exitUsage, "unexpected argument %q", fs.Arg(0))
 	}
-	want := config.NamespaceKind(*kind)
-	if *kind == "mnt" { // as lsns(8) has it
-		want = config.Mount
-	}
-	if want != "" && !slices.Contains(config.Kinds(), want) {
+	want, ok := kindNamed(*kind)
+	if !ok && *kind != "" {
 		return misused("ns", exitUsage, "--type: unknown type %q", *kind)
 	}
 	listing, err := nslist.List()
@@ -69,4 +66,13 @@ func printNamespaces(l nslist.Listing) {
 	case l.Hidden > 1:
 		say().Infof("the namespaces of %d processes of other users cannot be seen", l.Hidden)
 	}
+}
+
+// kindNamed is the type of namespaces that a word names, "mnt" as lsns(8) has it, too.
+func kindNamed(word string) (config.NamespaceKind, bool) {
+	if word == "mnt" {
+		return config.Mount, true
+	}
+	k := config.NamespaceKind(word)
+	return k, slices.Contains(config.Kinds(), k)
 }

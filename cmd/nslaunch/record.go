@@ -67,7 +67,7 @@ func (r *recorder) describe() (err error) {
 
 // absolute is the path of a profile from everywhere.
 func absolute(file string) string {
-	if file == "" || file == "-" {
+	if file == "" || file == "-" || config.IsPreset(file) {
 		return file
 	}
 	path, err := filepath.Abs(file)
@@ -77,21 +77,17 @@ func absolute(file string) string {
 	return path
 }
 
-// started records how to enter what runs now. A sandbox that nobody named runs also where it cannot
-// be recorded, and is then in no list.
+// started records how to enter what runs now. A sandbox whose name may get a number runs also where it
+// cannot be recorded, and is then in no list.
 func (r *recorder) started(p launcher.Process) {
 	if r == nil || r.describe() != nil {
 		return
 	}
 	r.runs = true
 	r.record.Target, r.record.Started, r.record.Log = &p.Target, now(), r.log
-	err := error(nil)
-	if r.entry != nil {
-		err = r.entry.Replace(r.record)
-	} else {
+	if r.entry == nil {
 		_ = r.add()
-	}
-	if err != nil {
+	} else if err := r.entry.Replace(r.record); err != nil {
 		say().Warnf("the sandbox cannot be entered by name: %s", err)
 	}
 	if r.supervisor != nil {

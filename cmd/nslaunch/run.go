@@ -6,7 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"slices"
+
 	"strings"
 
 	"github.com/nslaunch/nslaunch/config"
@@ -183,7 +183,7 @@ func runArgs(args []string, s *supervisor) int {
 
 // run carries a plan out and returns the exit status. What runs is recorded, unless record is nil.
 func run(plan *launcher.Plan, events *events, record *recorder) int {
-	remark(slices.DeleteFunc(slices.Clone(plan.Notes), func(n launcher.Note) bool { return !n.Degraded }))
+	remark(degraded(plan.Notes))
 	if err := record.reserve(); err != nil {
 		complain(err)
 		events.failed(err, exitSetup)

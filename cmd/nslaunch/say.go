@@ -97,7 +97,6 @@ func (voice) line(e *logrus.Entry, level, text string) ([]byte, error) {
 	if n, ok := e.Data["note"].(launcher.Note); ok {
 		said.problem = noteProblem(n)
 	}
-	said.problem.Level = ""
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
@@ -110,6 +109,11 @@ func complain(err error) {
 	for _, e := range problems(err) {
 		say().WithError(e).Error(e)
 	}
+}
+
+// degraded are the notes on what is not done here.
+func degraded(notes []launcher.Note) []launcher.Note {
+	return slices.DeleteFunc(slices.Clone(notes), func(n launcher.Note) bool { return !n.Degraded })
 }
 
 // remark says where a profile may not do what its author thinks.

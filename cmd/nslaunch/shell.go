@@ -19,7 +19,7 @@ func cmdShell(args []string) int {
 		return status
 	}
 	if fs.NArg() != 1 || !isProfile(fs.Arg(0)) {
-		return misused("shell", exitSetup, "want one profile, which has a \"/\" or ends in .toml")
+		return misused("shell", exitSetup, "want one profile, which has a \"/\", ends in .toml or is preset:NAME")
 	}
 	file := fs.Arg(0)
 	running, err := sandboxesOf(file)
@@ -30,6 +30,9 @@ func cmdShell(args []string) int {
 	switch len(running) {
 	case 0:
 	case 1:
+		if flags := c.flags(); flags != nil {
+			return misused("shell", exitSetup, "%s changes a profile, and the sandbox %q of it runs already (nslaunch stop %[2]s ends that)", flags[0], running[0])
+		}
 		return enter(running[0], &launcher.Entry{}, nil)
 	default:
 		say().Errorf("%d sandboxes of %s run: %s (nslaunch exec NAME enters one of them)", len(running), file, strings.Join(running, ", "))

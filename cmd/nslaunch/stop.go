@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -109,9 +108,6 @@ func printLog(name string, follow bool) error {
 		// Asked before the rest is read, so that nothing is missed.
 		ended := f.State == state.Ended || !f.Launcher.Running()
 		if _, err := io.Copy(os.Stdout, log); err != nil {
-			if errors.Is(err, os.ErrClosed) {
-				return nil
-			}
 			return err
 		}
 		if !follow || ended {

@@ -38,7 +38,7 @@ func cmdUnit(args []string) int {
 		return misused("unit", exitUsage, "one profile makes one unit, got %d", fs.NArg())
 	case fs.Arg(0) == "-":
 		return misused("unit", exitUsage, "a unit names its profile, which standard input is not")
-	case strings.HasPrefix(fs.Arg(0), "preset:"):
+	case config.IsPreset(fs.Arg(0)):
 		return misused("unit", exitUsage, "a unit names its profile by a path: write one that extends %q", fs.Arg(0))
 	}
 	o.Flags = c.flags()

@@ -139,6 +139,14 @@ func TestFindNone(t *testing.T) {
 	}
 }
 
+// A directory that is not known, as one that was removed, is in none.
+func TestFindUnknown(t *testing.T) {
+	t.Chdir(t.TempDir())
+	if _, err := Find(""); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("Find: %v", err)
+	}
+}
+
 func TestBranch(t *testing.T) {
 	dir := t.TempDir()
 	digest := strings.Repeat("0123456789abcdef", 4)

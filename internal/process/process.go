@@ -3,7 +3,6 @@ package process
 
 import (
 	"os"
-	"strconv"
 
 	"golang.org/x/sys/unix"
 )
@@ -17,15 +16,21 @@ type Process struct {
 
 // At returns the process that has a pid now; ESRCH if there is none.
 func At(pid int) (Process, error) {
-	s, err := look(pid)
+	s, err := Look(pid)
 	return Process{pid, s.Start}, err
 }
 
 // Running tells whether the process is there and has not ended: one that only waits to be
 // reaped has.
 func (p Process) Running() bool {
-	s, err := look(p.PID)
+	s, err := Look(p.PID)
 	return err == nil && s.Start == p.Start && !s.Ended()
+}
+
+// Gone tells whether the process has ended for certain: where that cannot be told, it is neither running nor gone.
+func (p Process) Gone() bool {
+	s, err := Look(p.PID)
+	return err == unix.ESRCH || err == nil && (s.Start != p.Start || s.Ended())
 }
 
 // Open returns a pidfd of the process; ESRCH if it has ended, whoever has its pid by now.
@@ -44,24 +49,6 @@ func (p Process) Open() (int, error) {
 
 // Stopped tells whether a process is stopped, by job control or by a debugger.
 func (p Process) Stopped() bool {
-	s, err := look(p.PID)
+	s, err := Look(p.PID)
 	return err == nil && s.Start == p.Start && (s.State == 'T' || s.State == 't')
-}
-
-// look reads what there is of a process; ESRCH if there is none.
-func look(pid int) (Stat, error) {
-	fd, err := unix.Open("/proc/"+strconv.Itoa(pid)+"/stat", unix.O_RDONLY|unix.O_CLOEXEC, 0)
-	if err == unix.ENOENT {
-		return Stat{}, unix.ESRCH
-	}
-	if err != nil {
-		return Stat{}, os.NewSyscallError("open", err)
-	}
-	defer unix.Close(fd)
-	var buf [1024]byte
-	n, err := unix.Read(fd, buf[:])
-	if err != nil {
-		return Stat{}, err // ESRCH if it ended meanwhile
-	}
-	return parse(pid, buf[:n])
 }

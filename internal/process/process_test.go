@@ -28,8 +28,11 @@ func TestRecycled(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if p.Gone() {
+		t.Error("this process is gone")
+	}
 	p.Start--
-	if p.Running() {
+	if p.Running() || !p.Gone() {
 		t.Error("a process with another start time is taken for this one")
 	}
 	if _, err := p.Open(); err != unix.ESRCH {
@@ -56,7 +59,7 @@ func TestEnded(t *testing.T) {
 	if _, err := unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, -1); err != nil {
 		t.Fatal(err)
 	}
-	if p.Running() {
+	if p.Running() || !p.Gone() {
 		t.Error("a zombie is running")
 	}
 	_ = cmd.Wait()

@@ -6,6 +6,8 @@ import (
 	"os"
 	"slices"
 	"strconv"
+
+	"golang.org/x/sys/unix"
 )
 
 // Stat is some of what proc_pid_stat(5) has of a process.
@@ -21,6 +23,24 @@ type Stat struct {
 // same until one counts its threads.
 func (s Stat) Ended() bool { return (s.State == 'Z' || s.State == 'X') && s.Threads <= 1 }
 
+// Look reads what there is of a process; ESRCH if there is none.
+func Look(pid int) (Stat, error) {
+	fd, err := unix.Open("/proc/"+strconv.Itoa(pid)+"/stat", unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err == unix.ENOENT {
+		return Stat{}, unix.ESRCH
+	}
+	if err != nil {
+		return Stat{}, os.NewSyscallError("open", err)
+	}
+	defer unix.Close(fd)
+	var buf [1024]byte
+	n, err := unix.Read(fd, buf[:])
+	if err != nil {
+		return Stat{}, err // ESRCH if it ended meanwhile
+	}
+	return parse(pid, buf[:n])
+}
+
 // All returns the processes of this machine. Those that end meanwhile are passed over.
 func All() ([]Stat, error) {
 	dir, err := os.Open("/proc")
@@ -35,7 +55,7 @@ func All() ([]Stat, error) {
 	var all []Stat
 	for _, name := range names {
 		if pid, err := strconv.Atoi(name); err == nil {
-			if s, err := look(pid); err == nil {
+			if s, err := Look(pid); err == nil {
 				all = append(all, s)
 			}
 		}

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -34,7 +35,8 @@ func candidates(uid int, runtime string) []string {
 		dirs = append(dirs, filepath.Join(runtime, "nslaunch"))
 	}
 	id := strconv.Itoa(uid)
-	return append(dirs, "/run/user/"+id+"/nslaunch", "/tmp/nslaunch-"+id)
+	dirs = append(dirs, "/run/user/"+id+"/nslaunch", "/tmp/nslaunch-"+id)
+	return slices.Compact(dirs) // $XDG_RUNTIME_DIR mostly is /run/user/UID
 }
 
 func ownCandidates() []string { return candidates(unix.Geteuid(), os.Getenv("XDG_RUNTIME_DIR")) }
@@ -85,20 +87,11 @@ func Try() (string, error) {
 func Existing() []*Dir {
 	var dirs []*Dir
 	for _, path := range ownCandidates() {
-		if d, err := open(path); err == nil && !contains(dirs, d) {
+		if d, err := open(path); err == nil {
 			dirs = append(dirs, d)
 		}
 	}
 	return dirs
-}
-
-func contains(dirs []*Dir, d *Dir) bool {
-	for _, other := range dirs {
-		if other.Path == d.Path {
-			return true
-		}
-	}
-	return false
 }
 
 // open opens a directory that is the caller's own, and nobody else's to look into: in /tmp anybody

@@ -13,14 +13,14 @@ import (
 
 // TakenError says that a running sandbox has the name already.
 type TakenError struct {
-	Name  string
-	PID   int // of its launcher
-	State State
+	Name      string
+	PID       int    // of its launcher
+	Elsewhere string // why nothing can be said of it, if so
 }
 
 func (e *TakenError) Error() string {
-	if e.State == Elsewhere {
-		return fmt.Sprintf("a sandbox named %q, of another pid or time namespace, has the name (give this one another: --name)", e.Name)
+	if e.Elsewhere != "" {
+		return fmt.Sprintf("the sandbox that has the name %q %s (give this one another: --name)", e.Name, e.Elsewhere)
 	}
 	return fmt.Sprintf("a sandbox named %q runs already, launched by process %d (nslaunch exec %[1]s enters it; give this one another name with --name, or a number with name.taken = \"number\")", e.Name, e.PID)
 }
@@ -91,10 +91,13 @@ func (d *Dir) free(name string, here World) error {
 	case err != nil:
 		return err
 	}
-	if s != dead && s != Ended {
-		return &TakenError{name, r.Launcher.PID, s}
+	switch s {
+	case dead, Ended:
+		return d.remove(r)
+	case Elsewhere:
+		return &TakenError{name, r.Launcher.PID, r.elsewhere()}
 	}
-	return d.remove(r)
+	return &TakenError{name, r.Launcher.PID, ""}
 }
 
 // write writes a record to a file without a name of a record.

@@ -133,6 +133,14 @@ func (e End) encode() []byte {
 	return append(j.buf, '\n')
 }
 
+// elsewhere says why nothing can be said of it.
+func (r *Record) elsewhere() string {
+	if r.Version > Version {
+		return "was launched by a later version of nslaunch"
+	}
+	return "was launched in another pid or time namespace"
+}
+
 // stateOf says what a record and the kernel tell, as seen from a world.
 func stateOf(r *Record, e *End, here World) State {
 	switch {
@@ -144,7 +152,7 @@ func stateOf(r *Record, e *End, here World) State {
 		return dead
 	case r.World != here:
 		return Elsewhere
-	case !r.Launcher.Running():
+	case r.Launcher.Gone():
 		return dead
 	case r.Target == nil:
 		return Starting

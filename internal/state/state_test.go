@@ -240,7 +240,7 @@ func TestCandidates(t *testing.T) {
 		want    string
 	}{
 		{0, "", "/run/nslaunch /run/user/0/nslaunch /tmp/nslaunch-0"},
-		{0, "/run/user/0", "/run/nslaunch /run/user/0/nslaunch /run/user/0/nslaunch /tmp/nslaunch-0"},
+		{0, "/run/user/0", "/run/nslaunch /run/user/0/nslaunch /tmp/nslaunch-0"},
 		{7, "/x", "/x/nslaunch /run/user/7/nslaunch /tmp/nslaunch-7"},
 		{7, "x", "/run/user/7/nslaunch /tmp/nslaunch-7"},
 	} {

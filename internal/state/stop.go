@@ -17,7 +17,7 @@ func (f *Found) Stop(limit time.Duration) error {
 	case Ended:
 		return nil
 	case Elsewhere:
-		return fmt.Errorf("%q was launched in another pid or time namespace, and cannot be stopped from here", f.Name)
+		return fmt.Errorf("%q %s: it cannot be stopped from here", f.Name, f.elsewhere())
 	}
 	pidfd, err := f.Launcher.Open()
 	if err == unix.ESRCH {

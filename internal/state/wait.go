@@ -35,12 +35,15 @@ func (f *Found) Wait() (End, error) {
 		return *f.End, nil
 	}
 	if f.State == Elsewhere {
-		return End{}, fmt.Errorf("%q was launched in another pid or time namespace, and its end cannot be seen from here", f.Name)
+		return End{}, fmt.Errorf("%q %s: its end cannot be seen from here", f.Name, f.elsewhere())
 	}
 	pidfd, err := f.Launcher.Open()
-	if err != nil {
+	switch {
+	case err == unix.ESRCH:
 		pidfd = -1 // it has ended since
-	} else {
+	case err != nil:
+		return End{}, err
+	default:
 		defer unix.Close(pidfd)
 	}
 	file, err := f.latest(pidfd)

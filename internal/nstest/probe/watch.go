@@ -3,8 +3,10 @@ package main
 import (
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -23,7 +25,7 @@ func watch() error {
 	for {
 		select {
 		case <-over:
-			return print(map[string]any{"seen": keys(seen), "looks": looks})
+			return print(map[string]any{"seen": slices.Sorted(maps.Keys(seen)), "looks": looks})
 		default:
 		}
 		looks++
@@ -50,12 +52,4 @@ func watchOne(seen map[string]bool, proc string) {
 		name, _ := os.ReadFile(proc + "/comm")
 		seen[fmt.Sprintf("%s %d: %s", strings.TrimSpace(string(name)), fd, link)] = true
 	}
-}
-
-func keys(set map[string]bool) []string {
-	list := []string{}
-	for k := range set {
-		list = append(list, k)
-	}
-	return list
 }
