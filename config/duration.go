@@ -142,16 +142,15 @@ func (d *decoder) durationText(v value) (string, bool) {
 	return "", false
 }
 
-// duration reads a duration.
-func (d *decoder) duration(v value) (time.Duration, bool) {
-	s, ok := d.durationText(v)
-	if !ok {
-		return 0, false
+// duration reads a duration, and returns its text, too.
+func (d *decoder) duration(v value) (s string, t time.Duration, ok bool) {
+	if s, ok = d.durationText(v); !ok {
+		return "", 0, false
 	}
 	t, err := ParseDuration(s)
 	if err != nil {
 		d.problem(v, "%s", err)
-		return 0, false
+		return "", 0, false
 	}
-	return t, true
+	return s, t, true
 }

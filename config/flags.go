@@ -52,15 +52,9 @@ func (d *decoder) flagLayer(settings []Setting) *layer {
 func (l *layer) set(table map[string]any, path string, parts []string, v any, src *source, fields []field) {
 	name := parts[0]
 	key := joinKey(path, name)
-	var f field
-	if i := slices.IndexFunc(fields, func(f field) bool { return f.name == name }); i >= 0 {
-		f = fields[i]
-	}
-	var subfields []field
-	switch {
-	case f.fields != nil:
-		subfields = f.fields()
-	case f.many != notMany:
+	f, _ := fieldNamed(fields, name)
+	subfields := f.below()
+	if subfields == nil && f.many != notMany {
 		subfields = []field{{name: "add", many: asWords}, {name: "remove", many: asWords}}
 	}
 	sub, isTable := v.(map[string]any)

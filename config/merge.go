@@ -87,10 +87,7 @@ func (d *decoder) spelt(l *layer) *layer {
 func (d *decoder) mergeTable(below map[string]any, path string, l *layer, above map[string]any, fields []field) {
 	for _, name := range slices.Sorted(maps.Keys(above)) {
 		key, raw := joinKey(path, name), above[name]
-		var f field
-		if i := slices.IndexFunc(fields, func(f field) bool { return f.name == name }); i >= 0 {
-			f = fields[i]
-		}
+		f, _ := fieldNamed(fields, name)
 		_, changes := f.changes(raw)
 		sub, isTable := raw.(map[string]any)
 		old, had := below[name]
@@ -109,11 +106,7 @@ func (d *decoder) mergeTable(below map[string]any, path string, l *layer, above 
 				below[name] = oldTable
 			}
 			d.p.origins[key] = l.at(key)
-			var subfields []field
-			if f.fields != nil {
-				subfields = f.fields()
-			}
-			d.mergeTable(oldTable, key, l, sub, subfields)
+			d.mergeTable(oldTable, key, l, sub, f.below())
 		default:
 			d.replace(below, name, key, raw, l)
 		}

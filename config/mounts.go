@@ -33,11 +33,11 @@ func readMounts(d *decoder, table value) {
 	d.place(table)
 	d.p.Mounts = slices.Grow(d.p.Mounts, countMounts(table.raw))
 	d.each(table, "", func(name string, v value) {
-		i := slices.IndexFunc(fields, func(f field) bool { return f.name == name })
+		f, _ := fieldNamed(fields, name)
 		_, isTable := v.raw.(map[string]any)
 		switch {
-		case i >= 0 && fields[i].read != nil:
-			d.field(fields[i], v)
+		case f.read != nil:
+			d.field(f, v)
 		case strings.ContainsAny(name, "/.~$"), isTable && suggest(name, fieldNames(fields)) == "" && !hasField(topFields(), name):
 			target, ok := d.target(v, name)
 			switch {

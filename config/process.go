@@ -24,7 +24,7 @@ func processFields() []field {
 		{name: "keep_fds", read: readKeepFDs, many: asSet},
 		{name: "stop_signal", read: readStopSignal},
 		{name: "stop_timeout", read: func(d *decoder, v value) {
-			if t, ok := d.duration(v); ok {
+			if _, t, ok := d.duration(v); ok {
 				d.p.Process.StopTimeout = t
 			}
 		}},

@@ -74,12 +74,12 @@ func readProperties(d *decoder, v value) {
 	fields := propertyFields()
 	for _, name := range slices.Sorted(maps.Keys(members)) {
 		m := v.member(name, members[name])
-		i := slices.IndexFunc(fields, func(f field) bool { return f.name == name })
-		if i < 0 {
+		f, ok := fieldNamed(fields, name)
+		if !ok {
 			d.noProperty(v, m, name, fields)
 			continue
 		}
-		fields[i].read(d, m)
+		f.read(d, m)
 	}
 }
 

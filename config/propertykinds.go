@@ -217,15 +217,8 @@ func quotaPeriod(d *decoder, v value, p *Property) bool {
 
 // span reads a duration in microseconds.
 func (d *decoder) span(v value) (s string, us uint64, ok bool) {
-	if s, ok = d.durationText(v); !ok {
-		return "", 0, false
-	}
-	t, err := ParseDuration(s)
-	if err != nil {
-		d.problem(v, "%s", err)
-		return "", 0, false
-	}
-	return s, microseconds(t), true
+	s, t, ok := d.duration(v)
+	return s, microseconds(t), ok
 }
 
 // timespan reads a duration above 0, which may be infinite.

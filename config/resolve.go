@@ -50,10 +50,7 @@ func (d *decoder) resolveTable(r *Resolved, parts []string, path string, table m
 	names := slices.SortedFunc(maps.Keys(table), func(a, b string) int { return cmp.Or(order(a)-order(b), cmp.Compare(a, b)) })
 	for _, name := range names {
 		key, raw := joinKey(path, name), table[name]
-		var f field
-		if i := order(name) % (len(fields) + 1); i < len(fields) {
-			f = fields[i]
-		}
+		f, _ := fieldNamed(fields, name)
 		here := append(slices.Clone(parts), name)
 		sub, isTable := raw.(map[string]any)
 		switch {
@@ -61,11 +58,7 @@ func (d *decoder) resolveTable(r *Resolved, parts []string, path string, table m
 			r.Removed = append(r.Removed, ResolvedValue{Key: key, Parts: here, Value: raw, Pos: d.p.origins.keyPos(key), Overrides: d.shown.over[key]})
 		case d.shown.gone[key]:
 		case isTable && path != "mounts":
-			var subfields []field
-			if f.fields != nil {
-				subfields = f.fields()
-			}
-			d.resolveTable(r, here, key, sub, subfields)
+			d.resolveTable(r, here, key, sub, f.below())
 		default:
 			d.resolveValue(r, here, key, raw)
 		}

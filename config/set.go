@@ -1,7 +1,6 @@
 package config
 
 import (
-	"slices"
 	"strconv"
 	"strings"
 )
@@ -56,21 +55,13 @@ func (d *decoder) meant(parts []string, text Text, src *source) (any, *Error) {
 
 // fieldAt returns the field of a key; the zero one where its path leaves the language.
 func fieldAt(parts []string) field {
+	var f field
 	fields := topFields()
-	for n, part := range parts {
-		i := slices.IndexFunc(fields, func(f field) bool { return f.name == part })
-		if i < 0 {
-			break
-		}
-		if n == len(parts)-1 {
-			return fields[i]
-		}
-		if fields[i].fields == nil {
-			break
-		}
-		fields = fields[i].fields()
+	for _, part := range parts {
+		f, _ = fieldNamed(fields, part)
+		fields = f.below()
 	}
-	return field{}
+	return f
 }
 
 // scalar returns the integer, boolean or else the string that a text is.

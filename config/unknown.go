@@ -51,8 +51,26 @@ func (d *decoder) unknown(table value, name string, fields []field) {
 	}
 }
 
+// fieldNamed returns the field of that name; the zero one where there is none.
+func fieldNamed(fields []field, name string) (field, bool) {
+	i := slices.IndexFunc(fields, func(f field) bool { return f.name == name })
+	if i < 0 {
+		return field{}, false
+	}
+	return fields[i], true
+}
+
 func hasField(fields []field, name string) bool {
-	return slices.ContainsFunc(fields, func(f field) bool { return f.name == name })
+	_, ok := fieldNamed(fields, name)
+	return ok
+}
+
+// below are the fields of a table; none of anything else.
+func (f field) below() []field {
+	if f.fields == nil {
+		return nil
+	}
+	return f.fields()
 }
 
 func fieldNames(fields []field) []string {

@@ -144,13 +144,10 @@ func (d *decoder) table(v value, fields []field) {
 // field reads the value of one known key.
 func (d *decoder) field(f field, v value) {
 	if _, isTable := v.raw.(map[string]any); !isTable && f.main != "" {
-		for _, m := range f.fields() {
-			if m.name == f.main {
-				v.short = true
-				m.read(d, v)
-				return
-			}
-		}
+		m, _ := fieldNamed(f.fields(), f.main)
+		v.short = true
+		m.read(d, v)
+		return
 	}
 	if changes, ok := f.changes(v.raw); ok {
 		v.raw = d.changedAlone(f, v, changes)
@@ -328,18 +325,11 @@ func (d *decoder) elements(v value, want string) ([]value, bool) {
 	if d.asked() {
 		return d.takesElements(v), true
 	}
-	var raws []any
-	switch list := v.raw.(type) {
-	case []any:
-		raws = list
-	case []map[string]any: // [[key]]
-		for _, m := range list {
-			raws = append(raws, m)
-		}
-	default:
+	if !isList(v.raw) {
 		d.wrongType(v, want)
 		return nil, false
 	}
+	raws := listOf(v.raw)
 	values := make([]value, len(raws))
 	for i, raw := range raws {
 		values[i] = value{key: indexKey(v.key, i), raw: raw}

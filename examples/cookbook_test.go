@@ -22,11 +22,7 @@ func TestCookbook(t *testing.T) {
 	played := string(text)
 	left := nstest.Snapshot(t)
 	t.Run("sessions", func(t *testing.T) {
-		m, ann := nstest.Systemd(t), newAnn(t)
-		for _, name := range []string{"nslaunch", "nslaunch-scope"} {
-			m.Run(t, "install", filepath.Join(filepath.Dir(nstest.Nslaunch(t)), name), "/usr/local/bin/"+name)
-		}
-		m.Run(t, "mkdir", "-p", "/etc/nslaunch")
+		m, ann := machine(t), newAnn(t)
 		played = console.ReplaceAllStringFunc(string(text), func(block string) string {
 			block = console.FindStringSubmatch(block)[1]
 			if strings.HasPrefix(block, "# ") {
@@ -39,18 +35,7 @@ func TestCookbook(t *testing.T) {
 	if t.Failed() {
 		return
 	}
-	if *update {
-		if err := os.WriteFile(file, []byte(played), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	was, is := steady(string(text)), steady(played)
-	for i := range max(len(was), len(is)) {
-		if a, b := lineAt(was, i), lineAt(is, i); a != b {
-			t.Fatalf("%s: the commands print\n%s\nnot\n%s\n(go test ./examples -run Cookbook -update writes it)", file, b, a)
-		}
-	}
+	compare(t, file, string(text), played, "Cookbook")
 }
 
 // ann is an ordinary user at home on a machine called debian.

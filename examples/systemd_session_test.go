@@ -23,11 +23,7 @@ func TestSystemdSessions(t *testing.T) {
 	played := string(text)
 	left := nstest.Snapshot(t)
 	t.Run("machine", func(t *testing.T) {
-		m := nstest.Systemd(t)
-		for _, name := range []string{"nslaunch", "nslaunch-scope"} {
-			m.Run(t, "install", filepath.Join(filepath.Dir(nstest.Nslaunch(t)), name), "/usr/local/bin/"+name)
-		}
-		m.Run(t, "mkdir", "-p", "/etc/nslaunch")
+		m := machine(t)
 		played = console.ReplaceAllStringFunc(string(text), func(block string) string {
 			block = console.FindStringSubmatch(block)[1]
 			for name, profile := range shownProfiles(block) {
@@ -40,18 +36,7 @@ func TestSystemdSessions(t *testing.T) {
 	if t.Failed() {
 		return
 	}
-	if *update {
-		if err := os.WriteFile(file, []byte(played), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	was, is := steady(string(text)), steady(played)
-	for i := range max(len(was), len(is)) {
-		if a, b := lineAt(was, i), lineAt(is, i); a != b {
-			t.Fatalf("%s: the commands print\n%s\nnot\n%s\n(go test ./examples -run Sessions -update writes it)", file, b, a)
-		}
-	}
+	compare(t, file, string(text), played, "Sessions")
 }
 
 // shownProfiles are those that a session prints first: name and text.

@@ -124,3 +124,32 @@ func play(t *testing.T, outer *nstest.Outer, dir, profile string, commands []str
 	}
 	return seen.String()
 }
+
+// machine is one with systemd on which nslaunch is installed.
+func machine(t *testing.T) *nstest.Machine {
+	t.Helper()
+	m := nstest.Systemd(t)
+	for _, name := range []string{"nslaunch", "nslaunch-scope"} {
+		m.Run(t, "install", filepath.Join(filepath.Dir(nstest.Nslaunch(t)), name), "/usr/local/bin/"+name)
+	}
+	m.Run(t, "mkdir", "-p", "/etc/nslaunch")
+	return m
+}
+
+// compare asserts that a document is what playing it gave, but for what is never the same; with -update it
+// writes that. run is the test's name, for people.
+func compare(t *testing.T, file, text, played, run string) {
+	t.Helper()
+	if *update {
+		if err := os.WriteFile(file, []byte(played), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	was, is := steady(text), steady(played)
+	for i := range max(len(was), len(is)) {
+		if a, b := lineAt(was, i), lineAt(is, i); a != b {
+			t.Fatalf("%s: the commands print\n%s\nnot\n%s\n(go test ./examples -run %s -update writes it)", file, b, a, run)
+		}
+	}
+}

@@ -40,6 +40,12 @@
 #define ARG(i, r) MOVQ (ARGS+8*i)(R15), r
 #define KIND_ARG(i, kind) MOVWLZX OP_KINDS(BX), CX; SHRL $(2*i), CX; ANDL $3, CX; CMPL CX, $kind; JNE bad
 
+// WAITID waits for process SI of the kind DI, with what is told of it at DX.
+#define WAITID(options) MOVL $options, R10; XORL R8, R8; KERNEL(SYS_waitid)
+
+// WAIT_INFO is WAITID with that in the frame's buffer, where si_pid is 0 if there is none.
+#define WAIT_INFO(options) LEAQ BUF(R15), DX; MOVL $0, (BUF+16)(R15); WAITID(options)
+
 // SEND sends the message of the frame, DX bytes, to descriptor DI.
 #define SEND \
 	LEAQ MSG(R15), SI; \
@@ -608,11 +614,7 @@ init:
 reap:
 	XORL	DI, DI // P_ALL
 	XORL	SI, SI
-	LEAQ	BUF(R15), DX
-	MOVL	$0, (BUF+16)(R15) // si_pid
-	MOVL	$WAIT_ALL, R10
-	XORL	R8, R8
-	KERNEL(SYS_waitid)
+	WAIT_INFO(WAIT_ALL)
 	CMPQ	AX, $-EINTR
 	JEQ	reap
 	TESTQ	AX, AX
@@ -823,11 +825,7 @@ resideChild:
 	TESTL	SI, SI
 	JEQ	resideFirst
 	MOVL	$P_PID, DI
-	LEAQ	BUF(R15), DX
-	MOVL	$0, (BUF+16)(R15)
-	MOVL	$WAIT_ENDED, R10
-	XORL	R8, R8
-	KERNEL(SYS_waitid)
+	WAIT_INFO(WAIT_ENDED)
 	CMPL	(BUF+16)(R15), $0
 	JEQ	resideFirst
 	MOVL	(BUF+24)(R15), R14
@@ -837,11 +835,7 @@ resideChild:
 resideFirst:
 	MOVL	$P_PID, DI
 	MOVL	(RESIDENT+R_PID)(R15), SI
-	LEAQ	BUF(R15), DX
-	MOVL	$0, (BUF+16)(R15)
-	MOVL	$WAIT_PEEK, R10
-	XORL	R8, R8
-	KERNEL(SYS_waitid)
+	WAIT_INFO(WAIT_PEEK)
 	CMPL	(BUF+16)(R15), $0
 	JEQ	residePoll
 	MOVL	(BUF+8)(R15), R13
@@ -858,9 +852,7 @@ resideChanged:
 	MOVL	$P_PID, DI
 	MOVL	(RESIDENT+R_PID)(R15), SI
 	XORL	DX, DX
-	MOVL	$WAIT_TAKE, R10
-	XORL	R8, R8
-	KERNEL(SYS_waitid)
+	WAITID(WAIT_TAKE)
 	CMPL	(RESIDENT+R_CONTROL)(R15), $0
 	JGE	resideFirst // of no interest, of init
 	JMP	resideTell
@@ -889,9 +881,7 @@ resideGone:
 	MOVL	$P_PID, DI
 	MOVL	(RESIDENT+R_PID)(R15), SI
 	LEAQ	BUF(R15), DX
-	MOVL	$WAIT_END, R10
-	XORL	R8, R8
-	KERNEL(SYS_waitid)
+	WAITID(WAIT_END)
 	CMPQ	AX, $-EINTR
 	JEQ	resideGone
 	TESTQ	AX, AX
@@ -912,9 +902,7 @@ resideReap:
 	MOVL	$P_PID, DI
 	MOVL	(RESIDENT+R_PID)(R15), SI
 	XORL	DX, DX
-	MOVL	$WEXITED, R10
-	XORL	R8, R8
-	KERNEL(SYS_waitid)
+	WAITID(WEXITED)
 	CMPQ	AX, $-EINTR
 	JEQ	resideReap
 	MOVL	R14, AX

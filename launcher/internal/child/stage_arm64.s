@@ -43,6 +43,12 @@
 #define ARG(i, r) MOVD (ARGS+8*i)(R19), r
 #define KIND_ARG(i, kind) MOVHU OP_KINDS(R23), R0; UBFX $(2*i), R0, $2, R0; CMPW $kind, R0; BNE bad
 
+// WAITID waits for process R1 of the kind R0, with what is told of it at R2.
+#define WAITID(options) MOVD $options, R3; MOVD ZR, R4; KERNEL(SYS_waitid)
+
+// WAIT_INFO is WAITID with that in the frame's buffer, where si_pid is 0 if there is none.
+#define WAIT_INFO(options) ADD $BUF, R19, R2; MOVW ZR, (BUF+16)(R19); WAITID(options)
+
 // SEND sends the message of the frame, R2 bytes, to descriptor R0.
 #define SEND \
 	ADD	$MSG, R19, R1; \
@@ -607,11 +613,7 @@ init:
 reap:
 	MOVD	ZR, R0 // P_ALL
 	MOVD	ZR, R1
-	ADD	$BUF, R19, R2
-	MOVW	ZR, (BUF+16)(R19) // si_pid
-	MOVD	$WAIT_ALL, R3
-	MOVD	ZR, R4
-	KERNEL(SYS_waitid)
+	WAIT_INFO(WAIT_ALL)
 	CMN	$EINTR, R0
 	BEQ	reap
 	CBNZ	R0, exitSetup // ECHILD cannot come before the command's end
@@ -808,11 +810,7 @@ resideChild:
 	MOVWU	ASSISTANT(R19), R1
 	CBZ	R1, resideFirst
 	MOVD	$P_PID, R0
-	ADD	$BUF, R19, R2
-	MOVW	ZR, (BUF+16)(R19)
-	MOVD	$WAIT_ENDED, R3
-	MOVD	ZR, R4
-	KERNEL(SYS_waitid)
+	WAIT_INFO(WAIT_ENDED)
 	MOVWU	(BUF+16)(R19), R9
 	CBZ	R9, resideFirst
 	MOVW	(BUF+24)(R19), R22
@@ -823,11 +821,7 @@ resideChild:
 resideFirst:
 	MOVD	$P_PID, R0
 	MOVW	(RESIDENT+R_PID)(R19), R1
-	ADD	$BUF, R19, R2
-	MOVW	ZR, (BUF+16)(R19)
-	MOVD	$WAIT_PEEK, R3
-	MOVD	ZR, R4
-	KERNEL(SYS_waitid)
+	WAIT_INFO(WAIT_PEEK)
 	MOVWU	(BUF+16)(R19), R9
 	CBZ	R9, residePoll
 	MOVW	(BUF+8)(R19), R21
@@ -844,9 +838,7 @@ resideChanged:
 	MOVD	$P_PID, R0
 	MOVW	(RESIDENT+R_PID)(R19), R1
 	MOVD	ZR, R2
-	MOVD	$WAIT_TAKE, R3
-	MOVD	ZR, R4
-	KERNEL(SYS_waitid)
+	WAITID(WAIT_TAKE)
 	MOVW	(RESIDENT+R_CONTROL)(R19), R9
 	TBZ	$31, R9, resideFirst // of no interest, of init
 	B	resideTell
@@ -876,9 +868,7 @@ resideGone:
 	MOVD	$P_PID, R0
 	MOVW	(RESIDENT+R_PID)(R19), R1
 	ADD	$BUF, R19, R2
-	MOVD	$WAIT_END, R3
-	MOVD	ZR, R4
-	KERNEL(SYS_waitid)
+	WAITID(WAIT_END)
 	CMN	$EINTR, R0
 	BEQ	resideGone
 	CBNZ	R0, exitSetup
@@ -898,9 +888,7 @@ resideReap:
 	MOVD	$P_PID, R0
 	MOVW	(RESIDENT+R_PID)(R19), R1
 	MOVD	ZR, R2
-	MOVD	$WEXITED, R3
-	MOVD	ZR, R4
-	KERNEL(SYS_waitid)
+	WAITID(WEXITED)
 	CMN	$EINTR, R0
 	BEQ	resideReap
 	MOVWU	R22, R0
