@@ -58,7 +58,7 @@ unit:
 
 # The same with the image for other processors.
 portable:
-	NSLAUNCH_IMAGE=portable $(GO) test $(TESTFLAGS) ./launcher ./examples
+	NSLAUNCH_IMAGE=portable $(GO) test $(TESTFLAGS) ./launcher ./examples ./cmd/nslaunch
 
 race:
 	$(GO) test $(TESTFLAGS) -race $(RACE)

@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"slices"
 	"testing"
+
+	"github.com/nslaunch/nslaunch/internal/nstest"
 )
 
 // actions notes which actions of plans were seen.
@@ -49,7 +51,7 @@ func newActions() *actions {
 func (a *actions) see(t *testing.T, steps string) {
 	t.Helper()
 	var plan struct{ Steps []struct{ Action string } }
-	if err := json.Unmarshal([]byte(steps), &plan); err != nil {
+	if err := json.Unmarshal([]byte(nstest.WithoutImage(steps)), &plan); err != nil {
 		t.Fatal(err)
 	}
 	for _, s := range plan.Steps {

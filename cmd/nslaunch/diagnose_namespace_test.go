@@ -150,7 +150,7 @@ func TestDiagnoseChroot(t *testing.T) {
 				before := nstest.Snapshot(t)
 				dir := rootTree(t, test.profile)
 				got := nstest.Run(t, nstest.Superuser(t).Command(t, "unshare", "-m", "sh", "-euc", test.script, "sh", dir, chroot))
-				if unnumbered(got.Stderr) != "nslaunch: error: "+test.want+"\n" {
+				if nstest.WithoutImage(unnumbered(got.Stderr)) != "nslaunch: error: "+test.want+"\n" {
 					t.Errorf("got status %d and stderr\n%swant\n%s", got.Status, got.Stderr, test.want)
 				}
 				nstest.AssertNothingLeft(t, before)

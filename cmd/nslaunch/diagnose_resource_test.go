@@ -296,10 +296,14 @@ func TestDiagnoseMemfd(t *testing.T) {
 	u, root := nstest.Ordinary(t), nstest.Superuser(t)
 	const forbid = `echo 2 > /proc/sys/vm/memfd_noexec; exec "$@"`
 	outside := []string{"unshare", "-pf", "--mount-proc", "--kill-child", "sh", "-c", forbid, "sh"}
+	image := ", by the portable image: vm.memfd_noexec"
+	if nstest.Portable() { // it is asked for
+		image = ""
+	}
 	trouble{
 		profile: everything,
 		around:  within(nothingAmiss, outside...),
-		want: `p.toml:2:1: namespaces: step #, ` + newEverything + `, by the portable image: vm.memfd_noexec: EACCES
+		want: `p.toml:2:1: namespaces: step #, ` + newEverything + image + `: EACCES
   vm.memfd_noexec is 2, and as root nslaunch starts its child from a sealed copy of itself in memory
   try: sysctl vm.memfd_noexec=1, or run nslaunch as an ordinary user`,
 	}.check(t, root)

@@ -117,7 +117,7 @@ func (x trouble) check(t *testing.T, u nstest.User) {
 	}
 	want := numbered("nslaunch: error: "+x.want+"\n", plan)
 	stdout := withoutRuns(got.Stdout)
-	if text := steady(got.Stderr); got.Status != status || text != want || stdout != "" {
+	if text := nstest.WithoutImage(steady(got.Stderr)); got.Status != status || text != want || stdout != "" {
 		t.Errorf("as %s: got status %d, stdout %q and stderr\n%swant status %d and stderr\n%s", u.Name, got.Status, stdout, text, status, want)
 	}
 }
@@ -130,7 +130,7 @@ func planOf(t *testing.T, cmd *exec.Cmd) []string {
 	if r.Status != 0 || !strings.Contains(r.Stdout, "start the stage") {
 		return nil
 	}
-	return strings.Split(withoutRuns(r.Stdout), "\n")
+	return strings.Split(nstest.WithoutImage(withoutRuns(r.Stdout)), "\n")
 }
 
 // withoutRuns leaves out what a test that runs again says first.

@@ -130,7 +130,7 @@ func TestDoctorForbidden(t *testing.T) {
 			no[row] = "needs a user namespace, see above"
 		}
 		inside := func(command string) diagnosis {
-			return doctor(t, u, "run", "--new", "user,mount,pid,net", "--set", "env.inherit.add=XDG_RUNTIME_DIR", "--", "sh", "-c",
+			return doctor(t, u, "run", "--new", "user,mount,pid,net", "--set", "env.inherit.add=XDG_RUNTIME_DIR", "--set", "env.inherit.add=NSLAUNCH_IMAGE", "--", "sh", "-c",
 				"echo 0 >/proc/sys/user/max_user_namespaces && exec "+command)
 		}
 		got := inside(nslaunch + " doctor --json")
@@ -139,7 +139,7 @@ func TestDoctorForbidden(t *testing.T) {
 		for _, row := range append(kindRows()[1:], "a new /proc", "a root of its own") {
 			no[row] = "needs a user namespace, see above"
 		}
-		expectTable(t, inside(nslaunch+" run --capabilities none --set env.inherit.add=XDG_RUNTIME_DIR -- "+nslaunch+" doctor --json"), nil, no)
+		expectTable(t, inside(nslaunch+" run --capabilities none --set env.inherit.add=XDG_RUNTIME_DIR --set env.inherit.add=NSLAUNCH_IMAGE -- "+nslaunch+" doctor --json"), nil, no)
 	})
 }
 

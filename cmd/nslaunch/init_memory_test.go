@@ -52,7 +52,7 @@ func TestInitMemory(t *testing.T) {
 			outside = memory(t, launcher)
 			return bytes.Contains(outside, []byte("p.toml"))
 		}, func() string { return `control: the launcher does not hold "p.toml"` })
-		for _, text := range []string{"nobody-may-read-this", r.cmd.Dir, "p.toml", "setsid sleep 1000", "name-of-the-sandbox"} {
+		for _, text := range []string{"nobody-may-read-this", r.cmd.Dir, "\x00p.toml\x00", "setsid sleep 1000", "name-of-the-sandbox"} {
 			if bytes.Contains(inside, []byte(text)) {
 				t.Errorf("process 1 holds %q", text)
 			}
