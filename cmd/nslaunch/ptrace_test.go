@@ -9,6 +9,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -68,21 +69,27 @@ func killAt(t *testing.T, cmd *exec.Cmd, at target) (killed bool, status unix.Wa
 	return false, k.status
 }
 
-// onThread runs f in a thread that ends with it: what it traces is let go then.
+// onThread runs f in a thread and returns when that has ended: what it traced
+// has been let go then. Who waits for a traced process before that is told
+// of its stop, and takes the signal from it that it stopped for.
 func onThread(f func()) {
-	done := make(chan struct{})
+	thread := make(chan int)
 	go func() {
 		runtime.LockOSThread()
-		defer close(done)
 		if unix.Gettid() == unix.Getpid() {
 			// The first thread cannot end. It waits here, for another.
 			onThread(f)
 			runtime.UnlockOSThread()
+			close(thread)
 			return
 		}
 		f()
+		thread <- unix.Gettid()
 	}()
-	<-done
+	tid, own := <-thread
+	for own && unix.Tgkill(unix.Getpid(), tid, 0) == nil {
+		time.Sleep(100 * time.Microsecond)
+	}
 }
 
 // errKilled says that the target was met.
