@@ -269,11 +269,11 @@ func (l *launch) setUp() error {
 			continue
 		}
 		if err != nil {
-			return l.stepError(i, err)
+			return l.stepError(i, l.cause(err))
 		}
 	}
 	if err := l.awaitExec(); err != nil {
-		return l.stepError(len(l.plan.Steps)-1, err)
+		return l.stepError(len(l.plan.Steps)-1, l.cause(err))
 	}
 	l.started()
 	return nil

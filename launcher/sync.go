@@ -37,10 +37,11 @@ func receiveText(fd int) (program.Message, int, string, error) {
 	oob := make([]byte, unix.CmsgSpace(unix.SizeofUcred))
 	for {
 		n, oobn, _, _, err := unix.Recvmsg(fd, buf[:], oob, unix.MSG_CMSG_CLOEXEC)
-		if err == unix.EINTR {
+		// A reset is told once, before what was sent: the other end was closed with something of ours unread.
+		if err == unix.EINTR || err == unix.ECONNRESET {
 			continue
 		}
-		if err == unix.ECONNRESET || err == nil && n == 0 {
+		if err == nil && n == 0 {
 			return program.Message{}, 0, "", errGone
 		}
 		if err != nil {
@@ -114,6 +115,17 @@ func (l *launch) next() (program.Message, int, error) {
 		err = errGone
 	}
 	return m, pid, err
+}
+
+// cause is what a child has said of its end, where one was found to be gone, or err if it said nothing: it may have told of that on
+// another socket, and where init fails, the kernel kills the command's process.
+func (l *launch) cause(err error) error {
+	for err == errGone && l.sync >= 0 && l.waitFor(l.sync, 0) {
+		if _, _, said := l.next(); said != nil {
+			return said
+		}
+	}
+	return err
 }
 
 // await waits until a process has come to a point of the program.
@@ -192,12 +204,8 @@ func (l *launch) release() error {
 		unix.Close(fd)
 	}
 	l.lent = nil
-	if err != unix.EPIPE && err != unix.ECONNRESET {
-		return err
-	}
-	// It has ended. What it said of that is there to be read.
-	if _, _, err = l.next(); err == nil {
-		err = errGone
+	if err == unix.EPIPE || err == unix.ECONNRESET {
+		return errGone
 	}
 	return err
 }
@@ -208,13 +216,6 @@ func (l *launch) awaitInit() error {
 	m, pid, err := receive(l.control)
 	if err == nil {
 		l.adopt(pid)
-	}
-	if err == errGone {
-		// It has ended, and the command's process with it. What it said of that
-		// comes on the other socket, after what was said before.
-		if _, _, said := l.next(); said != nil {
-			err = said
-		}
 	}
 	if err == nil && m.Kind != program.MessageReady {
 		err = fmt.Errorf("message %d of init", m.Kind)
