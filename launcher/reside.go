@@ -9,6 +9,7 @@ import (
 
 	"github.com/nslaunch/nslaunch/launcher/internal/child"
 	"github.com/nslaunch/nslaunch/launcher/internal/program"
+	"github.com/nslaunch/nslaunch/launcher/internal/siginfo"
 	"golang.org/x/sys/unix"
 )
 
@@ -56,20 +57,57 @@ type state struct {
 	Count       int
 }
 
-// mayReside tells whether nothing is known yet for which this process has to stay.
+// moment is how long the command is waited for before this process is replaced, which takes longer than many a command.
+const moment = 20 * time.Millisecond
+
+// mayReside tells whether this process can be replaced: nothing needs it all the time.
 func (l *launch) mayReside() bool {
 	r := l.options.Resident
-	return r != nil && l.plan.host.Portable == "" && l.pty == nil && len(r.Descriptors) <= len(state{}.Descriptors)
+	return r != nil && l.plan.host.Portable == "" && l.pty == nil && l.notifier.tell == nil && l.placed.Unit == "" &&
+		len(r.Descriptors) <= len(state{}.Descriptors) && l.options.Signals != nil
 }
 
-// reside replaces this process, if that is asked for and can be done, and then does not return.
+// outlives tells whether the command runs on for a time, or until its deadline, and forwards what comes meanwhile.
+func (l *launch) outlives(t time.Duration) bool {
+	end := time.Now().Add(t)
+	if !l.deadline.IsZero() && l.deadline.Before(end) {
+		end = l.deadline
+	}
+	fds := [2]unix.PollFd{{Fd: int32(l.control), Events: unix.POLLIN}, {Fd: int32(l.options.Signals.receiver.FD()), Events: unix.POLLIN}}
+	if l.control < 0 {
+		fds[0].Fd = int32(l.pidfd)
+	}
+	for {
+		n, err := unix.Poll(fds[:], int(max(0, time.Until(end).Milliseconds())))
+		switch {
+		case err == unix.EINTR:
+			continue
+		case n <= 0:
+			return true
+		case fds[1].Revents != 0:
+			if a, err := l.options.Signals.next(); err == nil {
+				l.forward(a)
+			}
+		}
+		if fds[0].Revents != 0 {
+			return l.control >= 0 && !l.saysEnd()
+		}
+	}
+}
+
+// saysEnd tells whether the next message of init is of the command's end, or its last.
+func (l *launch) saysEnd() bool {
+	var buf [program.MessageSize]byte
+	n, _, err := unix.Recvfrom(l.control, buf[:], unix.MSG_PEEK|unix.MSG_DONTWAIT)
+	m, ok := program.DecodeMessage(buf[:max(n, 0)])
+	return err != nil || !ok || m.A == cldExited || m.A == cldKilled || m.A == cldDumped
+}
+
+// reside replaces this process, and does not return if that can be done.
 func (l *launch) reside() {
 	r := l.options.Resident
 	var s state
-	if !l.alone || l.notifier.tell != nil || l.placed.Unit != "" {
-		return
-	}
-	// From here on signals wait, or are in the pipe: no other thread takes them.
+	// From here on signals wait, or are in the pipe.
 	_ = withMask(^uint64(0), func() error {
 		var open closer
 		_ = l.execResident(r, &s, &open)
@@ -222,6 +260,10 @@ func (l *launch) become(b *program.Builder, keep []int, open *closer) error {
 		if _, err := unix.FcntlInt(uintptr(fd), unix.F_SETFD, 0); err != nil {
 			return err
 		}
+	}
+	// At last, for the runtime may start a thread at any time.
+	if err := siginfo.BlockOthers(); err != nil {
+		return err
 	}
 	err = syscall.Exec("/proc/self/fd/"+strconv.Itoa(image), os.Args, []string{strconv.Itoa(prog)})
 	for _, fd := range keep {

@@ -54,7 +54,7 @@ func (r *Resumption) Wait() (Exit, error) {
 	l := &launch{
 		options: Options{Signals: &Signals{receiver: siginfo.From(s.Signals)}}, rules: s.Rules, sync: -1, control: s.Control, pidfd: s.PIDFD,
 		process: Process{PID: s.PID}, children: []int{s.First}, released: true,
-		terminal: openTerminal(), resident: &resident{os.Getppid(), s.States, s.Requests},
+		terminal: openTerminal(s.Rules.Terminal.Controlling), resident: &resident{os.Getppid(), s.States, s.Requests},
 	}
 	if l.control < 0 {
 		l.control = s.States

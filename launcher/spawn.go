@@ -254,24 +254,42 @@ func (l *launch) reap(pid int) (unix.WaitStatus, error) {
 	}
 }
 
-// readNamespaces notes which namespaces process pid is in, as far as it may
-// be asked.
+// readNamespaces notes which namespaces the command is in that are not this process's, as far as it may
+// be asked. Before its execve it is asked what it cannot have left, after that what makes a process its namespace's own.
 func (l *launch) readNamespaces() {
+	dir := -1
 	for _, k := range config.Kinds() {
-		if _, known := l.process.Namespaces[k]; known {
+		_, known := l.process.Namespaces[k]
+		if known || l.plan.profile.Namespaces[k].Mode == config.NamespaceHost {
 			continue
 		}
+		if dir < 0 {
+			var err error
+			if dir, err = unix.Open("/proc/"+strconv.Itoa(l.process.PID)+"/ns", unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0); err != nil {
+				return
+			}
+			defer unix.Close(dir)
+		}
 		var st unix.Stat_t
-		if unix.Stat(fmt.Sprintf("/proc/%d/ns/%s", l.process.PID, procName(k)), &st) == nil {
+		if unix.Fstatat(dir, procName(k), &st, 0) == nil {
 			l.process.Namespaces[k] = st.Ino
 		}
 	}
 }
 
-// completeNamespaces asks again for what could not be read before the
-// execve, which makes a process its namespace's own.
+// completeNamespaces adds those that the command has from this process.
 func (l *launch) completeNamespaces() {
-	if len(l.process.Namespaces) < len(config.Kinds()) {
-		l.readNamespaces()
+	for _, k := range config.Kinds() {
+		if l.plan.profile.Namespaces[k].Mode != config.NamespaceHost {
+			continue
+		}
+		name := procName(k)
+		if k == config.PID || k == config.TimeNS {
+			name += "_for_children"
+		}
+		var st unix.Stat_t
+		if unix.Stat("/proc/self/ns/"+name, &st) == nil {
+			l.process.Namespaces[k] = st.Ino
+		}
 	}
 }

@@ -11,7 +11,6 @@ import (
 
 	"github.com/nslaunch/nslaunch/config"
 	"github.com/nslaunch/nslaunch/launcher/internal/child"
-	"github.com/nslaunch/nslaunch/launcher/internal/siginfo"
 	"golang.org/x/sys/unix"
 )
 
@@ -27,6 +26,10 @@ type Options struct {
 
 	// Started is called, if not nil, as soon as the command's program runs.
 	Started func(Process)
+
+	// Lasting is called, if not nil, once the command has run for a moment, or sooner: what it costs is
+	// spared to commands that end at once.
+	Lasting func(Process)
 
 	// Signals, if not nil, are what this process receives: during the set-up they end the
 	// launch, with an [*InterruptError], and from then on they are forwarded to the command.
@@ -137,7 +140,7 @@ func newSandbox(ctx context.Context, p *Plan, o Options) (*Sandbox, error) {
 	if os.Args[0] == child.Argv0 {
 		return nil, errors.New("this process is the child of a launch, and its main did not call launcher.Child first")
 	}
-	l := &launch{ctx: ctx, plan: p, options: o, rules: newRules(p, &o), terminal: openTerminal(), sync: -1, control: -1, pidfd: -1}
+	l := &launch{ctx: ctx, plan: p, options: o, rules: newRules(p, &o), terminal: openTerminal(p.host.Terminal.Controlling), sync: -1, control: -1, pidfd: -1}
 	return &Sandbox{l: l, done: make(chan struct{})}, nil
 }
 
@@ -170,7 +173,14 @@ func (s *Sandbox) follow() {
 		l.forward(a)
 	}
 	l.early = nil
-	l.reside()
+	if l.resident == nil && l.mayReside() {
+		if !l.outlives(moment) {
+			s.exit, s.err = l.follow()
+			return
+		}
+		l.tell(l.options.Lasting)
+		l.reside()
+	}
 	if !l.deadline.IsZero() {
 		l.mu.Lock()
 		l.stopping = time.AfterFunc(time.Until(l.deadline), l.timeOut)
@@ -214,7 +224,6 @@ func (s *Sandbox) Stop() { s.l.stop() }
 // launch is the launcher's side of one sandbox.
 type launch struct {
 	ctx     context.Context // of the set-up
-	alone   bool            // no other thread takes signals
 	early   []arrival       // for the command, from before anybody forwards
 	plan    *Plan           // nil once the process was resumed
 	options Options
@@ -279,15 +288,12 @@ func (l *launch) setUp() error {
 	return nil
 }
 
-// takeSignals has this thread take all signals, while the stage is at work. A resident must not lose
-// one that another thread has taken when the execve ends that.
+// takeSignals has this process receive signals, while the stage is at work.
 func (l *launch) takeSignals() error {
 	if l.options.Signals == nil {
 		return nil
 	}
-	err := l.options.Signals.receive()
-	l.alone = err == nil && l.mayReside() && siginfo.BlockOthers() == nil
-	return err
+	return l.options.Signals.receive()
 }
 
 // cancel ends the launch unless the command runs already, which awaitExec
@@ -313,11 +319,28 @@ func (l *launch) started() {
 		l.pty.start()
 	}
 	l.notifier.start()
-	if l.options.Started != nil {
+	if l.told() {
+		l.readNamespaces()
+	}
+	l.tell(l.options.Started)
+	if !l.mayReside() {
+		l.tell(l.options.Lasting)
+	}
+}
+
+// told tells whether anybody wants to be told of the command's process.
+func (l *launch) told() bool { return l.options.Started != nil || l.options.Lasting != nil }
+
+// tell tells a function of the command's process.
+func (l *launch) tell(f func(Process)) {
+	if f == nil {
+		return
+	}
+	if l.process.Target.Namespaces == nil {
 		l.completeNamespaces()
 		l.process.Target = l.target()
-		l.options.Started(l.process)
 	}
+	f(l.process)
 }
 
 // stop sends the stop signal now and SIGKILL later.

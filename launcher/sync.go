@@ -188,7 +188,7 @@ func (l *launch) command(pid int) error {
 	l.pidfd = fd
 	l.mu.Unlock()
 	l.process = Process{PID: pid, Namespaces: make(map[config.NamespaceKind]uint64), Unit: l.placed.Unit}
-	if l.options.Started != nil {
+	if l.told() {
 		l.readNamespaces()
 	}
 	return nil

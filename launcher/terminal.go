@@ -47,8 +47,12 @@ type terminal struct {
 	gave bool
 }
 
-func openTerminal() *terminal {
-	t := &terminal{own: unix.Getpgrp()}
+// openTerminal opens the controlling terminal, if there is one.
+func openTerminal(controlling bool) *terminal {
+	t := &terminal{fd: -1, own: unix.Getpgrp()}
+	if !controlling {
+		return t
+	}
 	var err error
 	if t.fd, err = openTTY(); err != nil {
 		t.fd = -1

@@ -11,7 +11,8 @@ import (
 )
 
 // recorder keeps the record of the sandbox that this process launches. What is written before the
-// command runs keeps others from taking the name; where a number will do, nothing is.
+// command runs keeps others from taking the name; where a number will do, nothing is written before the command has
+// run for a moment.
 type recorder struct {
 	profile    *config.Profile
 	command    []string
@@ -36,6 +37,9 @@ func (r *recorder) reserve() error {
 	}
 	return err
 }
+
+// reserved tells whether there is a record already.
+func (r *recorder) reserved() bool { return r != nil && r.entry != nil }
 
 func (r *recorder) add() error {
 	dir, err := state.Make()

@@ -194,12 +194,15 @@ func run(plan *launcher.Plan, events *events, record *recorder) int {
 		Resident: &launcher.Resident{Exits: events == nil, Descriptors: events.descriptors(), End: record.end},
 	}
 	record.streams(&options)
-	if sockets := plan.Sockets(); record != nil || events != nil || len(sockets) > 0 {
+	switch sockets := plan.Sockets(); {
+	case events != nil || record.reserved() || len(sockets) > 0:
 		options.Started = func(p launcher.Process) {
 			record.started(p)
 			events.started(p)
 			closeSockets(sockets)
 		}
+	case record != nil:
+		options.Lasting = record.started
 	}
 	exit, err := launcher.Run(context.Background(), plan, options)
 	if exit.OOMKilled {

@@ -2,6 +2,7 @@ package siginfo
 
 import (
 	"os"
+	"slices"
 	"strconv"
 	"sync/atomic"
 	"syscall"
@@ -36,24 +37,45 @@ func BlockOthers() error {
 		return os.NewSyscallError("open /proc/self/task", err)
 	}
 	defer unix.Close(dir)
+	blocked.Store(0)
+	asked := []int{unix.Gettid()}
+	for { // until no thread is new
+		n := len(asked)
+		if asked, err = askOthers(dir, asked); err != nil || len(asked) == n {
+			return err
+		}
+		if err := awaitBlocked(len(asked) - 1); err != nil {
+			return err
+		}
+	}
+}
+
+// askOthers has all threads of this process but those asked block their signals, and returns these with those.
+func askOthers(dir int, asked []int) ([]int, error) {
+	if _, err := unix.Seek(dir, 0, unix.SEEK_SET); err != nil {
+		return nil, os.NewSyscallError("lseek", err)
+	}
 	var buf [4096]byte // more threads than this has room for do not start a sandbox
 	n, err := unix.ReadDirent(dir, buf[:])
 	if err != nil {
-		return os.NewSyscallError("getdents64", err)
+		return nil, os.NewSyscallError("getdents64", err)
 	}
-	blocked.Store(0)
-	asked := int32(0)
 	_, _, names := unix.ParseDirent(buf[:n], -1, nil)
 	for _, name := range names {
-		if tid, err := strconv.Atoi(name); err == nil && tid != unix.Gettid() && unix.Tgkill(unix.Getpid(), tid, sigBlock) == nil {
-			asked++
+		tid, err := strconv.Atoi(name)
+		if err == nil && !slices.Contains(asked, tid) && unix.Tgkill(unix.Getpid(), tid, sigBlock) == nil {
+			asked = append(asked, tid)
 		}
 	}
-	// No goroutine is to be run meanwhile, in a thread that would be started for it. On a machine with much to do
-	// it takes a while until each thread has run.
+	return asked, nil
+}
+
+// awaitBlocked waits until n threads have blocked their signals. On a machine with much to do it takes a while until
+// each has run. No goroutine is to be run meanwhile, in a thread that would be started for it.
+func awaitBlocked(n int) error {
 	const shortest, longest, limit = 1_000, 1_000_000, 5_000_000_000
 	for waited, pause := int64(0), int64(shortest); waited < limit; waited, pause = waited+pause, min(2*pause, longest) {
-		if blocked.Load() >= asked {
+		if int(blocked.Load()) >= n {
 			return nil
 		}
 		t := unix.NsecToTimespec(pause)
