@@ -33,7 +33,7 @@ func (m matcher) call(want, got traced) error {
 			return nil
 		}
 	}
-	if n := len(got.args); n > 0 && got.args[n-1].text == unfinished {
+	if n := len(got.args); n > 0 && (got.args[n-1].text == unfinished || got.result == unavailable) {
 		// It was killed there: what strace knows from its return is missing.
 		got.args = got.args[:n-1]
 		want.args = want.args[:min(n-1, len(want.args))]

@@ -25,8 +25,12 @@ type operand struct {
 	not    bool      // l: "~[…]", the complement of a set
 }
 
-// unfinished stands for the operands of a call in which the process was killed.
-const unfinished = "<unfinished ...>"
+// unfinished stands for the operands of a call in which the process was killed, unavailable for its result if it was killed sooner:
+// then the operands that strace had not read are missing.
+const (
+	unfinished  = "<unfinished ...>"
+	unavailable = "= ? <unavailable>"
+)
 
 // parseCall parses "name(operands) = result". A word that is no symbol and no
 // number, such as a register, is a word.
