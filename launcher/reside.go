@@ -3,10 +3,10 @@ package launcher
 import (
 	"os"
 	"strconv"
-	"syscall"
 	"time"
 	"unsafe"
 
+	"github.com/nslaunch/nslaunch/internal/nofile"
 	"github.com/nslaunch/nslaunch/launcher/internal/child"
 	"github.com/nslaunch/nslaunch/launcher/internal/program"
 	"github.com/nslaunch/nslaunch/launcher/internal/siginfo"
@@ -77,22 +77,22 @@ func (l *launch) outlives(t time.Duration) bool {
 	if l.control < 0 {
 		fds[0].Fd = int32(l.pidfd)
 	}
-	for {
-		n, err := unix.Poll(fds[:], int(max(0, time.Until(end).Milliseconds())))
-		switch {
-		case err == unix.EINTR:
+	for left := time.Until(end); left > 0; left = time.Until(end) {
+		if n, _ := unix.Poll(fds[:], int(left/time.Millisecond)+1); n <= 0 {
 			continue
-		case n <= 0:
-			return true
-		case fds[1].Revents != 0:
-			if a, err := l.options.Signals.next(); err == nil {
-				l.forward(a)
+		}
+		if fds[1].Revents != 0 {
+			a, err := l.options.Signals.next()
+			if err != nil {
+				return true
 			}
+			l.forward(a)
 		}
 		if fds[0].Revents != 0 {
 			return l.control >= 0 && !l.saysEnd()
 		}
 	}
+	return true
 }
 
 // saysEnd tells whether the next message of init is of the command's end, or its last.
@@ -107,6 +107,12 @@ func (l *launch) saysEnd() bool {
 func (l *launch) reside() {
 	r := l.options.Resident
 	var s state
+	l.mu.Lock()
+	stopping := l.stopping != nil
+	l.mu.Unlock()
+	if stopping { // by this program, which has a timer
+		return
+	}
 	// From here on signals wait, or are in the pipe.
 	_ = withMask(^uint64(0), func() error {
 		var open closer
@@ -256,18 +262,20 @@ func (l *launch) become(b *program.Builder, keep []int, open *closer) error {
 	}
 	open.add(image)
 	keep = append(keep, prog)
+	defer func() { // it has failed
+		for _, fd := range keep {
+			unix.CloseOnExec(fd)
+		}
+	}()
 	for _, fd := range keep {
 		if _, err := unix.FcntlInt(uintptr(fd), unix.F_SETFD, 0); err != nil {
 			return err
 		}
 	}
-	// At last, for the runtime may start a thread at any time.
-	if err := siginfo.BlockOthers(); err != nil {
-		return err
+	if limit := (unix.Rlimit{Cur: nofile.Original.Soft, Max: nofile.Original.Hard}); limit.Max != 0 {
+		if err := unix.Prlimit(0, unix.RLIMIT_NOFILE, &limit, nil); err != nil {
+			return err
+		}
 	}
-	err = syscall.Exec("/proc/self/fd/"+strconv.Itoa(image), os.Args, []string{strconv.Itoa(prog)})
-	for _, fd := range keep {
-		unix.CloseOnExec(fd)
-	}
-	return err
+	return siginfo.Exec("/proc/self/fd/"+strconv.Itoa(image), os.Args, []string{strconv.Itoa(prog)})
 }

@@ -27,8 +27,8 @@ type Options struct {
 	// Started is called, if not nil, as soon as the command's program runs.
 	Started func(Process)
 
-	// Lasting is called, if not nil, once the command has run for a moment, or sooner: what it costs is
-	// spared to commands that end at once.
+	// Lasting is called, if not nil, once the command has run for some 20 ms, and never if that ends sooner, where
+	// [Options.Resident] may replace this process; elsewhere as Started is. With [Start] that may be after it has returned.
 	Lasting func(Process)
 
 	// Signals, if not nil, are what this process receives: during the set-up they end the

@@ -54,8 +54,10 @@ func readTrace(t *testing.T, traces string) trace {
 			t.Fatal(err)
 		}
 		for line := range strings.Lines(string(text)) {
-			// "--- SIGCHLD {…} ---" and "+++ exited with 0 +++" are no calls.
-			if line = strings.TrimSuffix(line, "\n"); !strings.HasPrefix(line, "---") && !strings.HasPrefix(line, "+++") {
+			// "--- SIGCHLD {…} ---" and "+++ exited with 0 +++" are no calls. "???()" is one in which the process was
+			// killed before strace could look.
+			line = strings.TrimSuffix(line, "\n")
+			if !strings.HasPrefix(line, "---") && !strings.HasPrefix(line, "+++") && !strings.HasPrefix(line, "???(") {
 				all.calls[pid] = append(all.calls[pid], line)
 			}
 		}
@@ -176,6 +178,8 @@ func (tr trace) ofProgram(pid int, inPlace bool) []string {
 	return calls
 }
 
+var beforeResident = []string{"prlimit64(0, 0x7, ", "lseek(", "getdents64(", "tgkill(", "nanosleep("}
+
 // ofLauncher are the calls of the launcher's thread. At last it is replaced by a resident.
 func (tr trace) ofLauncher(thread int) []string {
 	calls := tr.calls[thread]
@@ -184,9 +188,9 @@ func (tr trace) ofLauncher(thread int) []string {
 			continue
 		}
 		calls = slices.Clone(calls[:i])
-		// Just before, package syscall gives it the limit back that it had raised.
-		if strings.HasPrefix(calls[i-1], "prlimit64(0, 0x7, ") {
-			calls = calls[:i-1]
+		// Just before, the limit is given back that package syscall has raised, and other threads block signals.
+		for len(calls) > 0 && slices.ContainsFunc(beforeResident, func(s string) bool { return strings.HasPrefix(calls[len(calls)-1], s) }) {
+			calls = calls[:len(calls)-1]
 		}
 		break
 	}

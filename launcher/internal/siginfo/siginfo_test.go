@@ -57,8 +57,8 @@ func TestReceive(t *testing.T) {
 	}
 }
 
-// After BlockOthers no other thread takes a signal: it waits for this one.
-func TestBlockOthers(t *testing.T) {
+// After block no other thread takes a signal: it waits for this one.
+func TestBlock(t *testing.T) {
 	runtime.LockOSThread() // and never unlocked: the thread ends with its masks
 	started := make(chan bool)
 	for range 4 { // more threads
@@ -76,8 +76,13 @@ func TestBlockOthers(t *testing.T) {
 	if err != nil || len(files) < 4 {
 		t.Fatalf("%d threads, %v", len(files), err)
 	}
-	if err := BlockOthers(); err != nil {
+	others, err := otherThreads()
+	if err != nil {
 		t.Fatal(err)
+	}
+	defer unix.Close(others.dir)
+	if call, errno := others.block(); errno != 0 {
+		t.Fatal(call, errno)
 	}
 	for _, file := range files {
 		text, err := os.ReadFile(file)
