@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -115,12 +116,23 @@ func open(path string) (*Dir, error) {
 // Close closes the directory.
 func (d *Dir) Close() { unix.Close(d.fd) }
 
+// lockPatience is how long another process may hold the lock: for it to read all records, and not for ever, as one that is stopped would.
+var lockPatience = 10 * time.Second
+
 // locked runs f while no other process takes records of others away.
 func (d *Dir) locked(f func() error) error {
-	for {
-		err := unix.Flock(d.fd, unix.LOCK_EX)
+	const shortest, longest = 100 * time.Microsecond, 10 * time.Millisecond
+	for end, pause := time.Now().Add(lockPatience), shortest; ; pause = min(2*pause, longest) {
+		err := unix.Flock(d.fd, unix.LOCK_EX|unix.LOCK_NB)
 		if err == nil {
 			break
+		}
+		if err == unix.EWOULDBLOCK && time.Now().Before(end) {
+			time.Sleep(pause)
+			continue
+		}
+		if err == unix.EWOULDBLOCK {
+			return fmt.Errorf("%s: another process has held the lock for %s (is an nslaunch stopped?)", d.Path, lockPatience)
 		}
 		if err != unix.EINTR {
 			return os.NewSyscallError("flock", err)

@@ -295,3 +295,27 @@ func TestOneOfMany(t *testing.T) {
 		}
 	}
 }
+
+// Who is stopped with the lock keeps others from it for a while, not for ever.
+func TestLockedForLong(t *testing.T) {
+	defer func(d time.Duration) { lockPatience = d }(lockPatience)
+	lockPatience = 20 * time.Millisecond
+	d := testDir(t)
+	other, err := open(d.Path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	if err := other.locked(func() error {
+		_, problems := d.list()
+		if len(problems) != 1 || !strings.Contains(problems[0].Error(), "held the lock for 20ms") {
+			t.Errorf("told %v; want that the lock is held", problems)
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if _, problems := d.list(); len(problems) != 0 {
+		t.Error(problems)
+	}
+}
