@@ -17,10 +17,11 @@ func TestImports(t *testing.T) {
 		"bytes": true, "cmp": true, "embed": true, "errors": true, "fmt": true, "io": true, "io/fs": true, "maps": true, "math": true,
 		"math/bits": true, "os": true, "path": true, "path/filepath": true, "slices": true, "strconv": true,
 		"strings": true, "sync": true, "syscall": true, "time": true, "unicode": true, "unicode/utf8": true,
-		"github.com/BurntSushi/toml": true,
-		module + "mountprop":         true,
-		module + "internal/passwd":   true,
-		module + "internal/gitrepo":  true,
+		"github.com/BurntSushi/toml":  true,
+		module + "mountprop":          true,
+		module + "internal/passwd":    true,
+		module + "internal/gitrepo":   true,
+		module + "internal/smallfile": true,
 	}
 	files, _ := filepath.Glob("*.go")
 	for _, file := range files {

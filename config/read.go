@@ -4,8 +4,8 @@ import (
 	"errors"
 	"io"
 	"os"
-	"slices"
-	"syscall"
+
+	"github.com/nslaunch/nslaunch/internal/smallfile"
 )
 
 // maxSize bounds a profile, so that a mistaken path does not fill the memory.
@@ -19,32 +19,16 @@ func read(path string) ([]byte, error) {
 	return readFile(path)
 }
 
+func readFile(path string) ([]byte, error) {
+	return bounded(smallfile.Read(path, maxSize+1))
+}
+
 // bounded refuses what is longer than a profile.
 func bounded(text []byte, err error) ([]byte, error) {
 	if err == nil && len(text) > maxSize {
 		err = errors.New("more than 1 MiB, not a profile")
 	}
 	return text, err
-}
-
-// readFile reads a file. Package os
-// would prepare the poller, which no launch needs so early.
-func readFile(path string) ([]byte, error) {
-	fd, err := uninterrupted(func() (int, error) { return syscall.Open(path, syscall.O_RDONLY|syscall.O_CLOEXEC, 0) })
-	if err != nil {
-		return nil, err
-	}
-	defer syscall.Close(fd)
-	text := make([]byte, 0, 4096)
-	for len(text) <= maxSize {
-		text = slices.Grow(text, 1)
-		n, err := uninterrupted(func() (int, error) { return syscall.Read(fd, text[len(text):cap(text)]) })
-		if n <= 0 || err != nil {
-			return text, err
-		}
-		text = text[:len(text)+n]
-	}
-	return bounded(text, nil)
 }
 
 // siblings returns the names of what lies in a directory, as far as that is known.
@@ -56,14 +40,4 @@ func siblings(dir string) []string {
 	defer f.Close()
 	names, _ := f.Readdirnames(1000) // they are for a hint
 	return names
-}
-
-// uninterrupted makes a system call until no signal comes in its way.
-func uninterrupted(call func() (int, error)) (int, error) {
-	for {
-		n, err := call()
-		if err != syscall.EINTR {
-			return n, err
-		}
-	}
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/nslaunch/nslaunch/config"
 	"github.com/nslaunch/nslaunch/internal/nofile"
+	"github.com/nslaunch/nslaunch/internal/smallfile"
 	"github.com/nslaunch/nslaunch/launcher/internal/child"
 	"github.com/nslaunch/nslaunch/mountprop"
 	"golang.org/x/sys/unix"
@@ -114,25 +115,13 @@ func version(release string) (v [2]int) {
 	return v
 }
 
-// readFile is os.ReadFile for files of /proc, which need no poller.
+// readFile is os.ReadFile for files of /proc.
 func readFile(name string) ([]byte, error) {
-	fd, err := unix.Open(name, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	text, err := smallfile.Read(name, 1<<24)
 	if err != nil {
 		return nil, &os.PathError{Op: "open", Path: name, Err: err}
 	}
-	defer unix.Close(fd)
-	for text := make([]byte, 0, 4096); ; text = slices.Grow(text, 4096) {
-		n, err := unix.Read(fd, text[len(text):cap(text)])
-		switch {
-		case err == unix.EINTR:
-		case err != nil:
-			return nil, &os.PathError{Op: "read", Path: name, Err: err}
-		case n == 0:
-			return text, nil
-		default:
-			text = text[:len(text)+n]
-		}
-	}
+	return text, nil
 }
 
 // statusLine returns a line of a /proc/PID/status, "" where there is none.

@@ -27,8 +27,10 @@ func (h *Host) probeTree(p *config.Profile) error {
 	}
 	h.probeRoot(p)
 	h.Umask = umask()
-	user := passwd.ByID(int(h.UID))
-	h.User, h.Home = user.Name, user.Home
+	if slices.ContainsFunc(p.Mounts, func(m config.MountEntry) bool { return m.Type == config.MountPasswd || m.Type == config.MountGroup }) {
+		user := passwd.ByID(int(h.UID))
+		h.User, h.Home = user.Name, user.Home
+	}
 	h.look("/")
 	h.look("/dev/null")
 	if p.Root.Mode == config.RootPath {

@@ -23,8 +23,8 @@ var table = []struct {
 	imports  []string
 }{
 	{"mountprop", nil},
-	{"config", []string{"mountprop", "internal/gitrepo", "internal/passwd"}},
-	{"launcher", []string{"config", "mountprop", "internal/nofile", "internal/passwd", "internal/process", "launcher/internal/..."}},
+	{"config", []string{"mountprop", "internal/gitrepo", "internal/passwd", "internal/smallfile"}},
+	{"launcher", []string{"config", "mountprop", "internal/nofile", "internal/passwd", "internal/process", "internal/smallfile", "launcher/internal/..."}},
 	{"launcher/internal/child", []string{"launcher/internal/program", "launcher/internal/..."}},
 	{"launcher/internal/...", nil},
 	{"units/unitfile", []string{"config"}},
@@ -39,7 +39,8 @@ var table = []struct {
 	{"internal/nofile", nil},
 	{"internal/roff", nil},
 	{"internal/placement", []string{"config"}},
-	{"internal/passwd", nil},
+	{"internal/passwd", []string{"internal/smallfile"}},
+	{"internal/smallfile", nil},
 	{"internal/gitrepo", nil},
 	{"internal/process", nil},
 	{"internal/state", []string{"config", "internal/process", "launcher"}},
