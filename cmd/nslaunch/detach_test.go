@@ -195,7 +195,7 @@ func TestStop(t *testing.T) {
 		before := nstest.Snapshot(t)
 		p := newWorkplace(t, u)
 		for script, want := range map[string]int{
-			"trap '' TERM; while :; do sleep 0.01; done":                      137,
+			"trap '' TERM; echo up; while :; do sleep 0.01; done":             137,
 			"kill -STOP $$; sleep 1000":                                       143,
 			"trap 'exit 3' TERM; kill -STOP $$; while :; do sleep 0.01; done": 3,
 		} {
@@ -206,6 +206,8 @@ func TestStop(t *testing.T) {
 				}
 				p.must("stop", "--time", "20s", name)
 			} else {
+				for p.must("logs", name) != "up\n" {
+				}
 				p.must("stop", name)
 			}
 			if got := p.run("wait", name); got.Status != want {
