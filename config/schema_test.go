@@ -20,7 +20,7 @@ import (
 // schema compiles the JSON Schema of profiles with a validator that is not ours.
 func schema(t *testing.T) *jsonschema.Schema {
 	t.Helper()
-	text, err := json.Marshal(Schema(func(string) string { return "" }))
+	text, err := json.Marshal(Schema(func(key string) string { return "what " + key + " does" }))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -35,6 +35,9 @@ func schema(t *testing.T) *jsonschema.Schema {
 	s, err := c.Compile("nslaunch.json")
 	if err != nil {
 		t.Fatal(err)
+	}
+	if s.DraftVersion != 7 {
+		t.Errorf("draft %d, want 7, which editors know", s.DraftVersion)
 	}
 	return s
 }

@@ -1,13 +1,11 @@
 package main
 
 import (
-	"encoding/json"
 	"strings"
 	"testing"
 
 	"github.com/nslaunch/nslaunch/config"
 	"github.com/nslaunch/nslaunch/docs"
-	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
 // The schema says of every key what the documentation does.
@@ -35,28 +33,5 @@ func TestSchemaDescriptions(t *testing.T) {
 		if !seen[path] && !beyond && says[path] != "" {
 			t.Errorf("docs/profile.md says what %s does, which is no key", path)
 		}
-	}
-}
-
-// What the command prints is a schema of the draft that it names.
-func TestSchemaFile(t *testing.T) {
-	text, err := json.MarshalIndent(config.Schema(docs.Describe()), "", "  ")
-	if err != nil {
-		t.Fatal(err)
-	}
-	doc, err := jsonschema.UnmarshalJSON(strings.NewReader(string(text)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := jsonschema.NewCompiler()
-	if err := c.AddResource("nslaunch.json", doc); err != nil {
-		t.Fatal(err)
-	}
-	s, err := c.Compile("nslaunch.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if s.DraftVersion != 7 {
-		t.Errorf("draft %d, want 7", s.DraftVersion)
 	}
 }
