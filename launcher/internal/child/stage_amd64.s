@@ -46,6 +46,14 @@
 // WAIT_INFO is WAITID with that in the frame's buffer, where si_pid is 0 if there is none.
 #define WAIT_INFO(options) LEAQ BUF(R15), DX; MOVL $0, (BUF+16)(R15); WAITID(options)
 
+// TAKE_SIGNAL takes a pending signal of the set at DI, with what the kernel says of it to SI, and does not wait for one.
+#define TAKE_SIGNAL \
+	LEAQ MSG(R15), DX; \
+	MOVQ $0, MSG(R15); \
+	MOVQ $0, (MSG+8)(R15); \
+	MOVL $8, R10; \
+	KERNEL(SYS_rt_sigtimedwait)
+
 // SEND sends the message of the frame, DX bytes, to descriptor DI.
 #define SEND \
 	LEAQ MSG(R15), SI; \
@@ -727,11 +735,7 @@ resideStop:
 resideSignal:
 	LEAQ	(RESIDENT+R_SIGNALS)(R15), DI
 	LEAQ	BUF(R15), SI
-	LEAQ	MSG(R15), DX // no time
-	MOVQ	$0, MSG(R15)
-	MOVQ	$0, (MSG+8)(R15)
-	MOVL	$8, R10
-	KERNEL(SYS_rt_sigtimedwait)
+	TAKE_SIGNAL
 	TESTQ	AX, AX
 	JLE	residePoll
 	CMPL	AX, $SIGCHLD
@@ -794,11 +798,7 @@ resideDrain: // what came for the process group before is none of its
 	MOVQ	$-1, BUF(R15)
 	LEAQ	BUF(R15), DI
 	XORL	SI, SI
-	LEAQ	MSG(R15), DX // no time
-	MOVQ	$0, MSG(R15)
-	MOVQ	$0, (MSG+8)(R15)
-	MOVL	$8, R10
-	KERNEL(SYS_rt_sigtimedwait)
+	TAKE_SIGNAL
 	TESTQ	AX, AX
 	JGT	resideDrain
 	MOVL	$SIG_SETMASK, DI

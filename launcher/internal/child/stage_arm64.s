@@ -49,6 +49,14 @@
 // WAIT_INFO is WAITID with that in the frame's buffer, where si_pid is 0 if there is none.
 #define WAIT_INFO(options) ADD $BUF, R19, R2; MOVW ZR, (BUF+16)(R19); WAITID(options)
 
+// TAKE_SIGNAL takes a pending signal of the set at R0, with what the kernel says of it to R1, and does not wait for one.
+#define TAKE_SIGNAL \
+	ADD $MSG, R19, R2; \
+	MOVD ZR, MSG(R19); \
+	MOVD ZR, (MSG+8)(R19); \
+	MOVD $8, R3; \
+	KERNEL(SYS_rt_sigtimedwait)
+
 // SEND sends the message of the frame, R2 bytes, to descriptor R0.
 #define SEND \
 	ADD	$MSG, R19, R1; \
@@ -719,11 +727,7 @@ resideStop:
 resideSignal:
 	ADD	$(RESIDENT+R_SIGNALS), R19, R0
 	ADD	$BUF, R19, R1
-	ADD	$MSG, R19, R2 // no time
-	MOVD	ZR, MSG(R19)
-	MOVD	ZR, (MSG+8)(R19)
-	MOVD	$8, R3
-	KERNEL(SYS_rt_sigtimedwait)
+	TAKE_SIGNAL
 	CMP	$0, R0
 	BLE	residePoll
 	CMP	$SIGCHLD, R0
@@ -782,11 +786,7 @@ resideDrain: // what came for the process group before is none of its
 	MOVD	R9, BUF(R19)
 	ADD	$BUF, R19, R0
 	MOVD	ZR, R1
-	ADD	$MSG, R19, R2 // no time
-	MOVD	ZR, MSG(R19)
-	MOVD	ZR, (MSG+8)(R19)
-	MOVD	$8, R3
-	KERNEL(SYS_rt_sigtimedwait)
+	TAKE_SIGNAL
 	CMP	$0, R0
 	BGT	resideDrain
 	MOVD	$SIG_SETMASK, R0
