@@ -179,8 +179,15 @@ func TestNotifyAbstract(t *testing.T) {
 func TestNotifyExec(t *testing.T) {
 	nstest.EachUser(t, func(t *testing.T, u nstest.User) {
 		m := newListener(t, u)
-		cmd := profileCommand(t, u, "version = 1\nservice = \"exec\"\n", "sh", "-c", "trap 'exit 3' TERM; env; kill -TERM $PPID; while :; do sleep 0.1; done")
+		cmd := profileCommand(t, u, "version = 1\nservice = \"exec\"\n", "sh", "-c", "trap 'exit 3' TERM; env; read go; kill -TERM $PPID; while :; do sleep 0.1; done")
 		cmd.Env = append(cmd.Env, "NOTIFY_SOCKET="+m.address, "WATCHDOG_USEC=20000")
+		gate, open, err := os.Pipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer gate.Close()
+		defer open.Close()
+		cmd.Stdin = gate
 		result := make(chan nstest.Result, 1)
 		go func() { result <- nstest.Run(t, cmd) }()
 		if got := m.next(t, 20*time.Second); got.text != "READY=1" {
@@ -195,9 +202,16 @@ func TestNotifyExec(t *testing.T) {
 				ended = true
 			default:
 			}
-			for _, text := range m.all(t) {
+			// One at a time: a watchdog that is fed often never leaves a pause.
+			if text := m.next(t, 10*time.Millisecond).text; text != "" {
 				said[text]++
 			}
+			if said["WATCHDOG=1"] > 0 {
+				_ = open.Close() // and only now it asks to end
+			}
+		}
+		for _, text := range m.all(t) {
+			said[text]++
 		}
 		if got.Status != 3 || got.Stderr != "" || strings.Contains(got.Stdout, "NOTIFY") || strings.Contains(got.Stdout, "WATCHDOG") {
 			t.Errorf("%+v", got)
