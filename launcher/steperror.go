@@ -45,7 +45,7 @@ func (e *StepError) Error() string {
 			b.WriteString(s + ": ")
 		}
 	}
-	fmt.Fprintf(&b, "step %d, %s: %s", e.Index+1, shortened(e.Step.Action.String()), reason(e.Err))
+	b.WriteString(e.What())
 	if e.Said != "" {
 		b.WriteString("\n  the kernel says: " + e.Said)
 	}
@@ -56,6 +56,11 @@ func (e *StepError) Error() string {
 		b.WriteString("\n  try: " + e.Cure)
 	}
 	return b.String()
+}
+
+// What gives the step and the errno: "step 7, set the host name "x": EPERM".
+func (e *StepError) What() string {
+	return fmt.Sprintf("step %d, %s: %s", e.Index+1, shortened(e.Step.Action.String()), reason(e.Err))
 }
 
 // shortened keeps a line readable whose step names a long list or word.

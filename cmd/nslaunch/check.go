@@ -76,6 +76,13 @@ type problem struct {
 	Message string   `json:"message"`
 	Extends []string `json:"extended_from,omitempty"` // the places that led to the file, the nearest first
 
+	// Of a step that failed.
+	Action string `json:"action,omitempty"`
+	Errno  string `json:"errno,omitempty"`
+	Said   string `json:"said,omitempty"` // by the kernel
+	Cause  string `json:"cause,omitempty"`
+	Cure   string `json:"cure,omitempty"`
+
 	text string
 }
 
@@ -87,7 +94,14 @@ func noteProblem(n launcher.Note) problem {
 func newProblem(path string, err error) problem {
 	p := problem{File: path, Message: err.Error(), text: err.Error()}
 	var e *config.Error
-	if errors.As(err, &e) {
+	var step *launcher.StepError
+	switch {
+	case errors.As(err, &step):
+		at := step.Step.Origin
+		p.File, p.Line, p.Column, p.Key, p.Message = at.Pos.File, at.Pos.Line, at.Pos.Col, at.Key, step.What()
+		f := failureOf(err, 0)
+		p.Action, p.Errno, p.Said, p.Cause, p.Cure = f.Action, f.Errno, f.Said, f.Cause, f.Cure
+	case errors.As(err, &e):
 		p.File, p.Line, p.Column, p.Key, p.Message = e.Pos.File, e.Pos.Line, e.Pos.Col, e.Key, e.Msg
 		for _, pos := range e.Via {
 			p.Extends = append(p.Extends, pos.String())

@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -114,15 +115,32 @@ func (d diagnosis) table(p painter) string {
 	return b.String()
 }
 
-// tryProfile sets the sandbox of a profile up, all but the command, and returns what would not be done of it.
+// tryProfile sets the sandbox of a profile up and executes its command, which does nothing. It returns what would
+// not be done of the profile, and what could not be tried.
 func tryProfile(path string, c *changes) ([]launcher.Note, error) {
 	p, err := config.Load(path, c.vars(), c.settings...)
 	if err != nil {
 		return nil, err
 	}
+	untried := ""
+	if len(p.Command.Argv) > 0 {
+		plan, err := compileHere(p, nil)
+		if err != nil {
+			return nil, err
+		}
+		err = rehearse(plan)
+		if !errors.Is(err, launcher.ErrUnconfined) {
+			return degraded(plan.Notes), err
+		}
+		untried = "whether it can be executed was not tried: " + strings.ReplaceAll(err.Error(), "\n", ": ")
+	}
 	plan, err := planFor(p)
 	if err != nil {
 		return nil, err
 	}
-	return degraded(plan.Notes), try(plan)
+	notes := degraded(plan.Notes)
+	if untried != "" {
+		notes = append(notes, launcher.Note{Origin: p.Origin("command"), Text: untried})
+	}
+	return notes, try(plan)
 }

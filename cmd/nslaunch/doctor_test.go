@@ -19,8 +19,8 @@ type diagnosis struct {
 		OK                        bool
 	} `json:"findings"`
 	Problems []struct {
-		File, Key, Message string
-		Line               int
+		File, Key, Message, Cause, Cure string
+		Line                            int
 	} `json:"problems"`
 	Runs *bool `json:"runs"`
 }
@@ -144,7 +144,7 @@ func TestDoctorForbidden(t *testing.T) {
 }
 
 // A profile that cannot run here is told from one that can, with what in it cannot: by what happens, as
-// its set-up is done but for the command.
+// its set-up is done, and the command is executed and does nothing.
 func TestDoctorProfile(t *testing.T) {
 	nstest.Require(t, nstest.Namespaces("user", "mnt", "pid", "net", "uts"), nstest.UnprivilegedUserNamespaces())
 	nstest.EachUser(t, func(t *testing.T, u nstest.User) {
@@ -155,7 +155,12 @@ func TestDoctorProfile(t *testing.T) {
 			"kept.toml":     {text: "namespaces = \"new\"\nroot = { overlay = { dir = \"${state}/doctor-test\", create = true } }\n"},
 			"wrong.toml":    {"namespaces = \"knew\"\n", "namespaces", "unknown value"},
 			"source.toml":   {"namespaces = \"new\"\nmounts.ro = [\"/no/such/directory\"]\n", "mounts.ro[0]", "no such file or directory"},
-			"step.toml":     {"namespaces = \"new\"\nprocess.cwd = \"/proc/1/fd/x\"\n", "", "step "},
+			"step.toml":     {"namespaces = \"new\"\nprocess.cwd = \"/proc/1/fd/x\"\n", "process.cwd", "step "},
+			"append.toml":   {text: "command = { argv = [\"touch\"], args = \"append\" }\nnamespaces = \"new\"\nprocess = { init = false, terminal = \"pty\" }\n"},
+			"alone.toml":    {text: "command = [\"sh\", \"-c\", \"echo >" + dir + "/ran\"]\nprocess.cwd = \"/\"\n"},
+			"missing.toml":  {"command = [\"no-such-command\"]\nnamespaces = \"new\"\n", "command", "no \"no-such-command\" in the sandbox's PATH"},
+			"loader.toml":   {"command = [\"touch\", \"/x\"]\nnamespaces = \"new\"\nroot = \"tmpfs\"\nmounts.ro = [\"/usr/bin\"]\n", "command", "which is not there"},
+			"folder.toml":   {"command = [\"/usr\"]\nnamespaces = \"new\"\n", "command", "is a directory"},
 			"required.toml": {"scope = { mode = \"required\", bus = \"user\" }\n", "scope.mode", "no manager of systemd can be reached"},
 		} {
 			path := u.WriteFile(t, filepath.Join(dir, name), "version = 1\n"+test.text)
@@ -171,11 +176,11 @@ func TestDoctorProfile(t *testing.T) {
 				t.Errorf("%s: runs %v, status %d\n%s", name, d.Runs, r.Status, r.Stdout)
 				continue
 			}
-			if bad && (len(d.Problems) != 1 || !strings.Contains(d.Problems[0].Message, test.message) || test.key != "" && d.Problems[0].Key != test.key) {
+			if bad && (len(d.Problems) != 1 || !strings.Contains(d.Problems[0].Message+d.Problems[0].Cause, test.message) || test.key != "" && d.Problems[0].Key != test.key) {
 				t.Errorf("%s: %v; want %q", name, d.Problems, test.message)
 			}
 		}
-		if left, _ := filepath.Glob(filepath.Join(dir, "*")); len(left) != 6 {
+		if left, _ := filepath.Glob(filepath.Join(dir, "*")); len(left) != 11 {
 			t.Errorf("left: %v", left)
 		}
 	})

@@ -23,13 +23,10 @@ func planFor(p *config.Profile) (*launcher.Plan, error) {
 
 // try carries out the plan of planFor, and records nothing. The error is of the first step that cannot be done.
 func try(plan *launcher.Plan) error {
-	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
-	if err != nil {
+	var exit launcher.Exit
+	err := withNothing(func(o launcher.Options) (err error) {
+		exit, err = launcher.Run(context.Background(), plan, o)
 		return err
-	}
-	defer null.Close()
-	exit, err := launcher.Run(context.Background(), plan, launcher.Options{
-		Stdin: null, Stdout: null, Stderr: null, Place: place, Notify: func(string, []byte, []int) {},
 	})
 	var step *launcher.StepError
 	switch {
@@ -39,6 +36,21 @@ func try(plan *launcher.Plan) error {
 		return fmt.Errorf("there is a program at %s, which ended with status %d", noCommand, exit.Status())
 	}
 	return err
+}
+
+// rehearse carries out a plan whose command is to be executed, too.
+func rehearse(plan *launcher.Plan) error {
+	return withNothing(func(o launcher.Options) error { return launcher.Rehearse(context.Background(), plan, o) })
+}
+
+// withNothing calls a launch with what the command has to have and nobody sees.
+func withNothing(launch func(launcher.Options) error) error {
+	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	defer null.Close()
+	return launch(launcher.Options{Stdin: null, Stdout: null, Stderr: null, Place: place, Notify: func(string, []byte, []int) {}})
 }
 
 // tried is the finding on what a profile made of settings does here.

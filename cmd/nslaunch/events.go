@@ -93,6 +93,7 @@ type failure struct {
 	Key     string `json:"key,omitempty"`
 	At      string `json:"at,omitempty"`
 	Errno   string `json:"errno,omitempty"`
+	Said    string `json:"said,omitempty"` // by the kernel
 	Cause   string `json:"cause,omitempty"`
 	Cure    string `json:"cure,omitempty"`
 }
@@ -105,7 +106,7 @@ func failureOf(err error, status int) failure {
 	if errors.As(err, &step) {
 		f.Step, f.Action, f.Call = step.Index+1, step.Step.Action.String(), step.Call
 		f.Key, f.At = step.Step.Origin.Key, step.Step.Origin.Pos.String()
-		f.Cause, f.Cure = step.Cause, step.Cure
+		f.Said, f.Cause, f.Cure = step.Said, step.Cause, step.Cure
 		var errno unix.Errno
 		if errors.As(err, &errno) {
 			f.Errno = unix.ErrnoName(errno)

@@ -84,15 +84,9 @@ func (voice) line(e *logrus.Entry, level, text string) ([]byte, error) {
 		Time  string `json:"time"`
 		Level string `json:"level"`
 		problem
-		Action string `json:"action,omitempty"`
-		Errno  string `json:"errno,omitempty"`
-		Cause  string `json:"cause,omitempty"`
-		Cure   string `json:"cure,omitempty"`
 	}{Time: e.Time.Format(time.RFC3339Nano), Level: level, problem: problem{Message: text}}
 	if about, ok := e.Data[logrus.ErrorKey].(error); ok {
 		said.problem = newProblem("", about)
-		f := failureOf(about, 0)
-		said.Action, said.Errno, said.Cause, said.Cure = f.Action, f.Errno, f.Cause, f.Cure
 	}
 	if n, ok := e.Data["note"].(launcher.Note); ok {
 		said.problem = noteProblem(n)

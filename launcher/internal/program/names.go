@@ -103,6 +103,8 @@ func lookup(o *Op) call {
 		return call{"fchmodat", []param{fd(), str(), {kind: octal}}}
 	case unix.SYS_FCHOWNAT:
 		return call{"fchownat", []param{fd(), str(), ids(), ids(), flags(atFlags())}}
+	case unix.SYS_FCNTL:
+		return call{"fcntl", []param{fd(), num(fcntlCommands()...), flags(descriptorFlags())}}
 	case unix.SYS_FSCONFIG:
 		return call{"fsconfig", []param{fd(), num(fsconfigCommands()...), str(), str(), num()}}
 	case unix.SYS_FSMOUNT:
@@ -139,6 +141,8 @@ func lookup(o *Op) call {
 		return call{"recvfrom", []param{fd(), str(), num(), flags(messageFlags()), str(), str()}}
 	case unix.SYS_RT_SIGPROCMASK:
 		return call{"rt_sigprocmask", []param{num(sigmaskHows()...), {kind: signalSet}, {kind: signalSet}, num()}}
+	case unix.SYS_SECCOMP:
+		return call{"seccomp", []param{num(seccompOperations()...), flags(seccompFlags()), record(field{"len", 8, num()}, field{"filter", 8, num()})}}
 	case unix.SYS_SETDOMAINNAME:
 		return call{"setdomainname", []param{str(), num()}}
 	case unix.SYS_SETGROUPS:

@@ -72,6 +72,18 @@ func moveMountFlags() []symbol {
 	}
 }
 
+func fcntlCommands() []symbol { return []symbol{{"F_SETFD", unix.F_SETFD, 0}} }
+
+func descriptorFlags() []symbol { return []symbol{{"FD_CLOEXEC", unix.FD_CLOEXEC, 0}} }
+
+func seccompOperations() []symbol {
+	return []symbol{{"SECCOMP_SET_MODE_FILTER", unix.SECCOMP_SET_MODE_FILTER, 0}}
+}
+
+func seccompFlags() []symbol {
+	return []symbol{{"SECCOMP_FILTER_FLAG_NEW_LISTENER", unix.SECCOMP_FILTER_FLAG_NEW_LISTENER, 0}}
+}
+
 func fsconfigCommands() []symbol {
 	return []symbol{
 		{"FSCONFIG_SET_FLAG", unix.FSCONFIG_SET_FLAG, 0}, {"FSCONFIG_SET_STRING", unix.FSCONFIG_SET_STRING, 0},
