@@ -22,7 +22,7 @@ func newProfile(file string) *Profile {
 			StopTimeout:  10 * time.Second,
 		},
 		Env: Env{
-			Inherit: defaultInherit(),
+			Inherit: DefaultInherit(),
 			Set:     map[string]string{},
 		},
 		Scope:   Scope{Bus: BusAuto},
@@ -34,7 +34,8 @@ func newProfile(file string) *Profile {
 	return p
 }
 
-func defaultInherit() []string { return []string{"TERM", "LANG", "LC_*"} }
+// DefaultInherit are the variables that the command inherits where env.inherit says nothing.
+func DefaultInherit() []string { return []string{"TERM", "LANG", "LC_*"} }
 
 // defaults fills in what depends on what was declared.
 func (d *decoder) defaults() {

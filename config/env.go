@@ -6,7 +6,7 @@ func envFields() []field {
 	return []field{
 		{name: "inherit", read: func(d *decoder, v value) {
 			d.p.Env.Inherit = list(d, v, "an array of strings", d.envPattern)
-		}, many: asSet, initial: generic(defaultInherit())},
+		}, many: asSet, initial: generic(DefaultInherit())},
 		{name: "set", read: func(d *decoder, v value) { d.each(v, bareName, d.readVariable) }},
 	}
 }

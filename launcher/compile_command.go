@@ -32,6 +32,12 @@ func (c *compiler) command(words []string) {
 	}
 }
 
+// DefaultEnv returns what a command gets of an environment where its profile has no [env], sorted by name.
+func DefaultEnv(env []string) []string {
+	p := &config.Profile{Env: config.Env{Inherit: config.DefaultInherit()}}
+	return (&compiler{p: p, h: &Host{Env: env}}).environment()
+}
+
 // environment returns the command's environment, sorted by name.
 func (c *compiler) environment() []string {
 	values := map[string]string{}

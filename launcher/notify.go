@@ -96,6 +96,12 @@ func (n *notifier) speak() {
 		case <-n.stopping:
 			n.tell([]byte("STOPPING=1"), nil)
 		case <-n.done:
+			// It may have ended so fast because it was asked to.
+			select {
+			case <-n.stopping:
+				n.tell([]byte("STOPPING=1"), nil)
+			default:
+			}
 			return
 		}
 	}

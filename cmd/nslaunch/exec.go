@@ -227,7 +227,7 @@ func aimAtProcess(pid int, e *launcher.Entry) error {
 		return fmt.Errorf("process %d is in the same namespaces as this one: there is nothing to enter", pid)
 	}
 	t.NoNewPrivs = statusLine(pid, "NoNewPrivs") == "1"
-	t.Env = callerEnv()
+	t.Env = launcher.DefaultEnv(os.Environ())
 	e.Name, e.Target = fmt.Sprintf("process %d", pid), t
 	if len(e.Argv) == 0 {
 		e.Argv = []string{shell()}
@@ -244,17 +244,4 @@ func statusLine(pid int, name string) string {
 		}
 	}
 	return ""
-}
-
-// callerEnv is what a profile without [env] passes on.
-func callerEnv() []string {
-	env := []string{"PATH=" + launcher.DefaultPath}
-	for _, v := range os.Environ() {
-		name, _, _ := strings.Cut(v, "=")
-		if name == "TERM" || name == "LANG" || strings.HasPrefix(name, "LC_") {
-			env = append(env, v)
-		}
-	}
-	slices.Sort(env)
-	return env
 }
