@@ -76,8 +76,10 @@ func dispatch(args []string) int {
 	if first == "--version" {
 		return cmdVersion(args[1:])
 	}
-	if c, ok := find(first); ok {
-		return c.run(args[1:])
+	for at := 0; at < len(args); at = afterCommon(args, at) {
+		if c, ok := find(args[at]); ok {
+			return c.run(slices.Concat(args[:at], args[at+1:]))
+		}
 	}
 	if first == completeWord {
 		return cmdComplete(args[1:])
@@ -87,6 +89,19 @@ func dispatch(args []string) int {
 	}
 	say().Errorf("%q is neither a command nor a profile, which has a \"/\", ends in .toml or is preset:NAME (see nslaunch help)", first)
 	return exitUsage
+}
+
+// afterCommon is where the words go on after a flag that all commands have, and so may stand before
+// a command's name, too; the end if there is none at that place.
+func afterCommon(args []string, at int) int {
+	name, _, assigned := strings.Cut(strings.TrimLeft(args[at], "-"), "=")
+	switch {
+	case !strings.HasPrefix(args[at], "-") || name != "color" && name != "log-format":
+		return len(args)
+	case assigned:
+		return at + 1
+	}
+	return at + 2
 }
 
 // isProfile tells a profile from a command word by its form alone: no file

@@ -56,6 +56,7 @@ files, ids, capabilities, limits. What the profile does not declare is not done.
 		}
 	}
 	p.Section("options of every command")
+	p.Text("They may stand before the command's name, too.")
 	flagTags(p, common)
 	p.Section("exit status")
 	p.Text("Of " + commandStatusOf + ":")
