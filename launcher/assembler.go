@@ -38,6 +38,7 @@ type assembler struct {
 // assemble builds the program of the plan's child steps.
 func assemble(p *Plan, cloneFlags uint64) (*program.Program, error) {
 	a := &assembler{Builder: program.NewBuilder(), layout: p.layout, joins: map[string]uint8{}, trees: map[string]uint8{}, madeDirs: map[string]bool{}}
+	a.Grow(12 * len(p.Steps))
 	a.SetStart(cloneFlags, p.layout.sync, p.layout.control)
 	// What is executed in a new user namespace has no capabilities there. So that is
 	// entered by a clone, once the image runs.

@@ -81,7 +81,7 @@ func (c *compiler) sortNotes() {
 // link in a target: order in the file means nothing, so neither can be meant to win.
 func (c *compiler) hidden() {
 	// What was mounted so far at each path or below it.
-	placed := map[string]string{}
+	placed := make(map[string]string, 8+len(c.p.Mounts))
 	place := func(target string) {
 		for dir := c.h.real(target); dir != "/"; dir = path.Dir(dir) {
 			if _, ok := placed[dir]; !ok {

@@ -43,7 +43,7 @@ func (h *Host) withService(p *config.Profile) *config.Profile {
 	if !p.Namespaces.New(config.Mount) {
 		return p
 	}
-	entries := slices.Clone(p.Mounts)
+	var entries []config.MountEntry
 	if dir := h.Service.Credentials; p.Service.Credentials && path.IsAbs(dir) && mountedOn(p, path.Clean(dir)) == "" {
 		entries = append(entries, config.MountEntry{Key: credentialsKey, Target: path.Clean(dir), Type: config.MountBind,
 			Source: path.Clean(dir), Readonly: true, Options: []string{"noexec"}})
@@ -51,11 +51,11 @@ func (h *Host) withService(p *config.Profile) *config.Profile {
 	if h.relays(p) && mountedOn(p, h.notifyPath()) == "" {
 		entries = append(entries, config.MountEntry{Key: notifyKey, Target: h.notifyPath(), Type: mountSocket})
 	}
-	if len(entries) == len(p.Mounts) {
+	if entries == nil {
 		return p
 	}
 	with := *p
-	with.Mounts = entries
+	with.Mounts = slices.Concat(p.Mounts, entries)
 	return &with
 }
 

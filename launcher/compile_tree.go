@@ -79,7 +79,7 @@ func (c *compiler) inPlace() {
 // layOut finds the layer that each mount point lies in when it is mounted on.
 func (c *compiler) layOut() {
 	t := newTree(c.p)
-	c.lies = map[string]layer{}
+	c.lies = make(map[string]layer, 3+len(c.p.Mounts))
 	for _, own := range []string{"/proc", "/dev", "/sys"} {
 		c.lies[own] = t.of(c.h.real(own))
 	}

@@ -52,7 +52,9 @@ func newTree(p *config.Profile) *tree {
 	if p.Root.Overlay.Mode == config.OverlayDir {
 		root.Base = append([]string{p.Root.Overlay.Dir + "/upper"}, root.Base...)
 	}
-	return &tree{layers: map[string]layer{"/": root}, links: map[string]string{}, above: map[string]bool{}}
+	t := &tree{layers: make(map[string]layer, 8+len(p.Mounts)), links: map[string]string{}, above: map[string]bool{}}
+	t.layers["/"] = root
+	return t
 }
 
 // addOwn adds what proc, dev and sys say.

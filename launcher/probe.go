@@ -26,7 +26,7 @@ func Probe(p *config.Profile) (*Host, error) {
 		UID: uint32(os.Geteuid()), GID: uint32(os.Getegid()), PageSize: os.Getpagesize(),
 		Env:   os.Environ(),
 		Joins: map[config.NamespaceKind]NamespaceFile{},
-		Files: map[string]File{}, Targets: map[string]File{}, Contents: map[string]string{},
+		Files: make(map[string]File, 16+len(p.Mounts)), Targets: make(map[string]File, 3+len(p.Mounts)), Contents: map[string]string{},
 		OwnNamespaces: map[config.NamespaceKind]uint64{}, OpenFDs: map[int]bool{},
 		Rlimits: rlimits(),
 	}

@@ -3,6 +3,7 @@ package program
 import (
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"syscall"
 )
 
@@ -18,10 +19,18 @@ type Builder struct {
 
 // NewBuilder returns a builder of an empty program.
 func NewBuilder() *Builder {
-	// As much as a small program takes, so that little grows.
-	b := &Builder{strings: make(map[string]uint64, 32), p: Program{Ops: make([]Op, 0, 80), Data: make([]byte, 0, 1024)}}
+	b := &Builder{strings: map[string]uint64{}}
 	b.p.ControlFD = -1
 	return b
+}
+
+// Grow makes room for n more ops and what they take. An op is large, and copies of many are memory that a process which
+// has just started has to get first.
+func (b *Builder) Grow(n int) {
+	b.p.Ops, b.p.Data = slices.Grow(b.p.Ops, n), slices.Grow(b.p.Data, 16*n)
+	if len(b.strings) == 0 {
+		b.strings = make(map[string]uint64, n/4)
+	}
 }
 
 // Step sets the index of the plan's step to which the ops that follow belong.
