@@ -3,7 +3,6 @@ package program
 import (
 	"encoding/binary"
 	"fmt"
-	"slices"
 	"syscall"
 )
 
@@ -27,7 +26,9 @@ func NewBuilder() *Builder {
 // Grow makes room for n more ops and what they take. An op is large, and copies of many are memory that a process which
 // has just started has to get first.
 func (b *Builder) Grow(n int) {
-	b.p.Ops, b.p.Data = slices.Grow(b.p.Ops, n), slices.Grow(b.p.Data, 16*n)
+	// Unlike slices.Grow, make touches none of it.
+	b.p.Ops = append(make([]Op, 0, len(b.p.Ops)+n), b.p.Ops...)
+	b.p.Data = append(make([]byte, 0, len(b.p.Data)+16*n), b.p.Data...)
 	if len(b.strings) == 0 {
 		b.strings = make(map[string]uint64, n/4)
 	}
