@@ -5,6 +5,7 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -104,15 +105,24 @@ func copyNslaunch(from, dir string) (string, error) {
 	return path, err
 }
 
+// copyExecutable copies in pieces as install(1) and others do. How a file was written decides in what pieces it lies in
+// the page cache, and its text is mapped: as the linker leaves it a launch takes a tenth longer, and a little less time where it was
+// written at once.
 func copyExecutable(from, to string) error {
-	text, err := os.ReadFile(from)
+	in, err := os.Open(from)
 	if err != nil {
 		return err
 	}
+	defer in.Close()
 	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
 		return err
 	}
-	return os.WriteFile(to, text, 0o755)
+	out, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o755)
+	if err != nil {
+		return err
+	}
+	_, err = io.CopyBuffer(struct{ io.Writer }{out}, struct{ io.Reader }{in}, make([]byte, 128<<10))
+	return errors.Join(err, out.Close())
 }
 
 func firstLine(text string) string {
