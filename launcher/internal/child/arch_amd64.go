@@ -1,9 +1,6 @@
 package child
 
-const (
-	isARM64    = 0
-	elfMachine = 62 // EM_X86_64
-)
+const elfMachine = 62 // EM_X86_64
 
 // stagePC is the address of the stage's text.
 func stagePC() uintptr

@@ -1,9 +1,6 @@
 package child
 
-const (
-	isARM64    = 1
-	elfMachine = 183 // EM_AARCH64
-)
+const elfMachine = 183 // EM_AARCH64
 
 // stagePC is the address of the stage's text.
 func stagePC() uintptr

@@ -5,6 +5,7 @@ import (
 	"unsafe"
 
 	"github.com/nslaunch/nslaunch/launcher/internal/program"
+	"golang.org/x/sys/unix"
 )
 
 // machine is the state of a running program. All of it is made before the
@@ -180,7 +181,7 @@ type statx struct {
 }
 
 const (
-	sysStatx      = 332*(1-isARM64) + 291*isARM64
+	sysStatx      = unix.SYS_STATX
 	atEmptyPath   = 0x1000
 	statxTypeIno  = 0x1 | 0x100
 	statxIFMTmask = syscall.S_IFMT

@@ -35,12 +35,6 @@ const size = 128
 //lint:ignore U1000 the handler reads it
 var pipe int32
 
-// action is struct sigaction of the kernel, alike on amd64 and arm64.
-type action struct {
-	handler, flags, restorer uintptr
-	mask                     uint64
-}
-
 const sigIgnore = 1 // SIG_IGN
 
 // handlerPC is the address of the handler.

@@ -1,0 +1,8 @@
+//go:build !amd64 && !arm64
+
+package child
+
+const elfMachine = 0 // EM_NONE: there is no image
+
+// stagePC is 0: there is no stage for this processor.
+func stagePC() uintptr { return 0 }
