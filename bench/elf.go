@@ -26,6 +26,11 @@ var (
 			0xd2800ba8, // mov x8, #93, exit
 			0xd4000001, // svc #0
 		),
+		"riscv64": words32(
+			0x00000513, // li a0, 0
+			0x05d00893, // li a7, 93, exit
+			0x00000073, // ecall
+		),
 	}
 	idleCode = map[string][]byte{
 		"amd64": {
@@ -41,6 +46,15 @@ var (
 			0xd2800928, // mov x8, #73, ppoll
 			0xd4000001, // svc #0
 			0x17fffffa, // again
+		),
+		"riscv64": words32(
+			0x00000513, // li a0, 0
+			0x00000593, // li a1, 0
+			0x00000613, // li a2, 0
+			0x00000693, // li a3, 0
+			0x04900893, // li a7, 73, ppoll
+			0x00000073, // ecall
+			0xfe9ff06f, // again
 		),
 	}
 )
@@ -66,7 +80,7 @@ func executable(arch string, code map[string][]byte) ([]byte, error) {
 	if !ok {
 		return nil, fmt.Errorf("the commands that are launched are not written for %s", arch)
 	}
-	machine := map[string]uint16{"amd64": 62, "arm64": 183}[arch]
+	machine := map[string]uint16{"amd64": 62, "arm64": 183, "riscv64": 243}[arch]
 	size := uint64(elfHeader + 2*elfPhdr + len(text))
 	var b bytes.Buffer
 	for _, field := range []any{

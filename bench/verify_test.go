@@ -97,7 +97,7 @@ func TestCommands(t *testing.T) {
 	if status := idle.ProcessState.Sys().(syscall.WaitStatus); status.Signal() != syscall.SIGKILL {
 		t.Errorf("%s ended: %v", idleName, idle.ProcessState)
 	}
-	for _, arch := range []string{"amd64", "arm64"} {
+	for _, arch := range []string{"amd64", "arm64", "riscv64"} {
 		text, err := executable(arch, idleCode)
 		if err != nil || len(text) < 64 || string(text[1:4]) != "ELF" {
 			t.Errorf("%s: %q, %v", arch, text, err)

@@ -7,6 +7,8 @@ import (
 	"errors"
 	"runtime"
 	"slices"
+	"strings"
+	"time"
 
 	"github.com/nslaunch/nslaunch/launcher/internal/program"
 	"golang.org/x/sys/unix"
@@ -16,9 +18,9 @@ import (
 // kernel has no notifications of seccomp(2), or a filter around this process has them already.
 var ErrUnconfined = errors.New("the command cannot be kept from doing anything")
 
-// Rehearse carries the plan out as [Run] does, and executes the command as well, which then does nothing: its
-// first system call waits until it is killed. So a command that is missing, or whose loader is, gives the
-// error that it would give. It needs Linux 5.0; see seccomp_unotify(2).
+// Rehearse carries the plan out as [Run] does, and executes the command as well, which then does nothing: of its system calls
+// none is made but to execute another program, which is held like it, and to end. So a command that is missing, or whose loader is, gives
+// the error that it would give. Nothing is left, nor what the launch made for later. It needs Linux 5.0; see seccomp_unotify(2).
 func Rehearse(ctx context.Context, p *Plan, o Options) error {
 	last := len(p.Steps) - 1
 	if auditArch() == 0 {
@@ -34,8 +36,8 @@ func Rehearse(ctx context.Context, p *Plan, o Options) error {
 	var step *StepError
 	switch {
 	case err == nil:
-		s.l.kill()
-		_, err = s.Wait()
+		err = s.curtain()
+		s.l.unmake()
 	case !errors.As(err, &step):
 	case step.Index == last:
 		return errors.Join(ErrUnconfined, step.Err)
@@ -45,17 +47,44 @@ func Rehearse(ctx context.Context, p *Plan, o Options) error {
 	return err
 }
 
+// curtain ends a command that is held, or says that it was killed as it was executed: then the kernel cannot say why.
+func (s *Sandbox) curtain() error {
+	// One that loops before its first system call is never held.
+	for end := time.Now().Add(time.Second); strings.IndexByte("RD", stateOf(s.l.process.PID)) >= 0 && time.Now().Before(end); {
+		time.Sleep(time.Millisecond)
+	}
+	s.l.kill()
+	exit, err := s.Wait()
+	if err != nil || exit.Signal == 0 || exit.Signal == unix.SIGKILL && !exit.OOMKilled || exit.TimedOut {
+		return err
+	}
+	p, last := s.l.plan, len(s.l.plan.Steps)-1
+	e := &StepError{Index: last - 1, Step: p.Steps[last], Call: "execve", Err: errors.New("killed by " + unix.SignalName(exit.Signal)),
+		Cause: "the program ends before its first system call: it is damaged, or a limit leaves it no room", Cure: "install it anew, or higher limits.rlimits",
+		NotExecutable: true}
+	e.Step.Origin = place(p.profile, e.Step.Origin)
+	return e
+}
+
 // confine lets the process do no more than execute something, or say that it cannot.
 type confine struct{}
 
 func (confine) String() string { return "allow no system call but execve, and hold all others" }
 
 func (confine) emit(s *assembler) {
+	// A fault dumps core without a system call. Of a pipe for cores the kernel thinks better at a limit of 1, not of 0.
+	s.Call(unix.SYS_PRLIMIT64, null(), program.Int(unix.RLIMIT_CORE), s.Words(1, 1), null()).PassOver(unix.EPERM)
 	filter := holdAllBut(uint32(s.layout.sync))
-	s.prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) // else it takes a privilege
-	listener := s.Reg()
-	s.Call(unix.SYS_SECCOMP, program.Const(unix.SECCOMP_SET_MODE_FILTER), program.Const(unix.SECCOMP_FILTER_FLAG_NEW_LISTENER),
-		s.Words(uint64(len(filter)), s.Bytes(encodeFilter(filter)).Address())).To(listener)
+	listener, which := s.Reg(), s.Words(uint64(len(filter)), s.Bytes(encodeFilter(filter)).Address())
+	install := func() *program.Op {
+		return s.Call(unix.SYS_SECCOMP, program.Const(unix.SECCOMP_SET_MODE_FILTER), program.Const(unix.SECCOMP_FILTER_FLAG_NEW_LISTENER), which).To(listener)
+	}
+	// It takes CAP_SYS_ADMIN, or no_new_privs, which may change what is executed.
+	install().PassOver(unix.EACCES)
+	s.ifRefused(listener, func() {
+		s.prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+		install()
+	})
 	// The process that waits is the one that would have to answer: it keeps the descriptor over the execve.
 	s.Call(unix.SYS_FCNTL, program.Register(listener), program.Const(unix.F_SETFD), program.Const(0))
 }

@@ -15,6 +15,9 @@ func files() []offer { return []offer{{word: ":files"}} }
 // complete returns what may stand in the place of word, after the words before it. All that it knows
 // of a command is its row among the commands, and its flags.
 func complete(before []string, word string) []offer {
+	for n := commonWords(before); n > 0 && n <= len(before); n = commonWords(before) {
+		before = before[n:]
+	}
 	if len(before) == 0 {
 		if strings.HasPrefix(word, "-") {
 			run, _ := find("run")

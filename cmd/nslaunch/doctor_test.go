@@ -3,6 +3,7 @@ package main_test
 import (
 	"encoding/json"
 	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -150,9 +151,17 @@ func TestDoctorProfile(t *testing.T) {
 	nstest.EachUser(t, func(t *testing.T, u nstest.User) {
 		nstest.CheckNothingLeft(t)
 		dir := u.TempDir(t)
+		program, err := os.ReadFile("/bin/ls")
+		if err != nil {
+			t.Fatal(err)
+		}
+		cut := u.WriteFile(t, filepath.Join(dir, "cut"), string(program[:20000]))
+		if err := os.Chmod(cut, 0o755); err != nil {
+			t.Fatal(err)
+		}
 		for name, test := range map[string]struct{ text, key, message string }{
 			"good.toml":     {text: "command = [\"touch\", \"" + dir + "/ran\"]\nnamespaces = \"new\"\n"},
-			"kept.toml":     {text: "namespaces = \"new\"\nroot = { overlay = { dir = \"${state}/doctor-test\", create = true } }\n"},
+			"kept.toml":     {text: "command = [\"true\"]\nnamespaces = \"new\"\nroot = { overlay = { dir = \"${state}/doctor-test\", create = true } }\n"},
 			"wrong.toml":    {"namespaces = \"knew\"\n", "namespaces", "unknown value"},
 			"source.toml":   {"namespaces = \"new\"\nmounts.ro = [\"/no/such/directory\"]\n", "mounts.ro[0]", "no such file or directory"},
 			"step.toml":     {"namespaces = \"new\"\nprocess.cwd = \"/proc/1/fd/x\"\n", "process.cwd", "step "},
@@ -160,6 +169,8 @@ func TestDoctorProfile(t *testing.T) {
 			"alone.toml":    {text: "command = [\"sh\", \"-c\", \"echo >" + dir + "/ran\"]\nprocess.cwd = \"/\"\n"},
 			"missing.toml":  {"command = [\"no-such-command\"]\nnamespaces = \"new\"\n", "command", "no \"no-such-command\" in the sandbox's PATH"},
 			"loader.toml":   {"command = [\"touch\", \"/x\"]\nnamespaces = \"new\"\nroot = \"tmpfs\"\nmounts.ro = [\"/usr/bin\"]\n", "command", "which is not there"},
+			"room.toml":     {"command = [\"true\"]\nnamespaces = \"new\"\nlimits.rlimits.as = 4096\n", "command", "killed by SIGSEGV"},
+			"cut.toml":      {"command = [\"" + cut + "\"]\n", "command", "killed by SIGSEGV"},
 			"folder.toml":   {"command = [\"/usr\"]\nnamespaces = \"new\"\n", "command", "is a directory"},
 			"required.toml": {"scope = { mode = \"required\", bus = \"user\" }\n", "scope.mode", "no manager of systemd can be reached"},
 		} {
@@ -180,7 +191,7 @@ func TestDoctorProfile(t *testing.T) {
 				t.Errorf("%s: %v; want %q", name, d.Problems, test.message)
 			}
 		}
-		if left, _ := filepath.Glob(filepath.Join(dir, "*")); len(left) != 11 {
+		if left, _ := filepath.Glob(filepath.Join(dir, "*")); len(left) != 14 {
 			t.Errorf("left: %v", left)
 		}
 	})

@@ -69,18 +69,20 @@ func dispatch(args []string) int {
 		os.Stderr.WriteString(helpText())
 		return exitUsage
 	}
-	first := args[0]
-	if first == "-h" || first == "--help" {
-		return cmdHelp(args[1:])
-	}
-	if first == "--version" {
-		return cmdVersion(args[1:])
-	}
-	for at := 0; at < len(args); at = afterCommon(args, at) {
-		if c, ok := find(args[at]); ok {
+	for at, n := 0, 1; n > 0 && at < len(args); at += n {
+		name := args[at]
+		switch name {
+		case "-h", "--help":
+			name = "help"
+		case "--version":
+			name = "version"
+		}
+		if c, ok := find(name); ok {
 			return c.run(slices.Concat(args[:at], args[at+1:]))
 		}
+		n = commonWords(args[at:])
 	}
+	first := args[0]
 	if first == completeWord {
 		return cmdComplete(args[1:])
 	}
@@ -91,17 +93,19 @@ func dispatch(args []string) int {
 	return exitUsage
 }
 
-// afterCommon is where the words go on after a flag that all commands have, and so may stand before
-// a command's name, too; the end if there is none at that place.
-func afterCommon(args []string, at int) int {
-	name, _, assigned := strings.Cut(strings.TrimLeft(args[at], "-"), "=")
-	switch {
-	case !strings.HasPrefix(args[at], "-") || name != "color" && name != "log-format":
-		return len(args)
-	case assigned:
-		return at + 1
+// commonWords is how many words a flag takes at the beginning of args that all commands have, and that so may stand
+// before a command's name, too; 0 if there is none.
+func commonWords(args []string) int {
+	if len(args) == 0 || !strings.HasPrefix(args[0], "-") {
+		return 0
 	}
-	return at + 2
+	switch name, _, assigned := strings.Cut(strings.TrimLeft(args[0], "-"), "="); {
+	case name != "color" && name != "log-format":
+		return 0
+	case assigned:
+		return 1
+	}
+	return 2
 }
 
 // isProfile tells a profile from a command word by its form alone: no file
