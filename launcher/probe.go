@@ -21,7 +21,13 @@ import (
 // Probe asks this machine what [Compile] has to know for the profile, and
 // nothing else. What is missing or forbidden is no error here: the compiler
 // says so at the profile's line.
-func Probe(p *config.Profile) (*Host, error) {
+func Probe(p *config.Profile) (*Host, error) { return probe(p, false) }
+
+// ProbeAlone is [Probe] for a program that does nothing but launch. It is faster, and after it the calling thread may have its working directory,
+// umask and root for itself, the same as before: os.Chdir in another thread does not change them any more.
+func ProbeAlone(p *config.Profile) (*Host, error) { return probe(p, true) }
+
+func probe(p *config.Profile, alone bool) (*Host, error) {
 	h := &Host{
 		UID: uint32(os.Geteuid()), GID: uint32(os.Getegid()), PageSize: os.Getpagesize(),
 		Env:   os.Environ(),
@@ -60,7 +66,7 @@ func Probe(p *config.Profile) (*Host, error) {
 		return nil, err
 	}
 	h.probeService(p)
-	if err := h.probeTree(p); err != nil {
+	if err := h.probeTree(p, alone); err != nil {
 		return nil, err
 	}
 	if p.Namespaces.New(config.TimeNS) {

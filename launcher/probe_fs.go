@@ -14,7 +14,7 @@ import (
 )
 
 // probeTree looks at the sources of mounts and at the mount points that have to be there.
-func (h *Host) probeTree(p *config.Profile) error {
+func (h *Host) probeTree(p *config.Profile, alone bool) error {
 	p = h.withService(p)
 	if !changesTree(p) {
 		return nil
@@ -25,7 +25,9 @@ func (h *Host) probeTree(p *config.Profile) error {
 		}
 		p = h.expand(p)
 	}
-	h.probeRoot(p)
+	if err := h.probeRoot(p, alone); err != nil {
+		return err
+	}
 	h.Umask = umask()
 	if slices.ContainsFunc(p.Mounts, func(m config.MountEntry) bool { return m.Type == config.MountPasswd || m.Type == config.MountGroup }) {
 		user := passwd.ByID(int(h.UID))

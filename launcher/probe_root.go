@@ -1,6 +1,7 @@
 package launcher
 
 import (
+	"fmt"
 	"os"
 	"runtime"
 
@@ -21,14 +22,59 @@ type RootState struct {
 
 // probeRoot finds out where a root of the sandbox's own will lie. A new user namespace
 // is not to be had in a chroot, so that need not be asked.
-func (h *Host) probeRoot(p *config.Profile) {
+func (h *Host) probeRoot(p *config.Profile, alone bool) error {
 	if p.Namespaces.New(config.User) || !h.has(capSysAdmin) || !h.has(capSysChroot) {
 		h.Root.Bottom = atBottom("/proc/self/mountinfo")
-		return
+		return nil
+	}
+	if alone {
+		if done, err := h.goAndReturn(); done || err != nil {
+			return err
+		}
 	}
 	found := make(chan RootState)
 	go lookFromAbove(found)
 	h.Root = <-found
+	return nil
+}
+
+// goAndReturn looks from above in the calling thread, and comes back. It is not done where the way back might be closed, as by a filter
+// that forbids chroot(2).
+func (h *Host) goAndReturn() (done bool, err error) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	root, err := unix.Open("/", unix.O_PATH|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return false, nil
+	}
+	defer unix.Close(root)
+	cwd, err := unix.Open(".", unix.O_PATH|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return false, nil
+	}
+	defer unix.Close(cwd)
+	back := func() error {
+		if err := unix.Fchdir(root); err != nil {
+			return err
+		}
+		if err := unix.Chroot("."); err != nil {
+			return err
+		}
+		return unix.Fchdir(cwd)
+	}
+	own, err := whereIsRoot()
+	if err != nil || unix.Unshare(unix.CLONE_FS) != nil || unix.Fchdir(cwd) != nil {
+		return false, nil
+	}
+	if back() != nil || returnToRoot() != nil { // the first changes nothing
+		return false, unix.Fchdir(cwd)
+	}
+	top, err := whereIsRoot()
+	h.Root = RootState{Chrooted: err == nil && top != own, Bottom: atBottom("/proc/thread-self/mountinfo")}
+	if err := back(); err != nil {
+		return true, fmt.Errorf("back from the root of the mount namespace: %w", err)
+	}
+	return true, nil
 }
 
 // lookFromAbove sends the state of the root, seen from that of the mount namespace. The thread that

@@ -146,8 +146,8 @@ func launcherActs(tr trace) ([]string, error) {
 		if name == "tgkill" && strings.Contains(line, ", 33) ") { // its own threads are to block signals
 			continue
 		}
-		if name == "socket" && !slices.Contains(acts, "start the child") {
-			continue // it looks who can be reached
+		if !slices.Contains(acts, "start the child") && (name == "socket" || ofLook.MatchString(line)) {
+			continue // it looks who can be reached, and whether its root is that of its mount namespace
 		}
 		// Later, one of the command is opened.
 		if name == "pidfd_open" && !slices.Contains(acts, "release") {
@@ -165,6 +165,9 @@ func launcherActs(tr trace) ([]string, error) {
 
 // ofRecord are acts by which the sandbox is recorded: they change nothing of it.
 var ofRecord = regexp.MustCompile(`^(mkdir|lock) (/run|/run/user/\d+|/tmp)/nslaunch(-\d+)?$|^unlinkat\(\d+, "(\.[0-9a-f]{16}|[^/]*\.json)", 0\)`)
+
+// ofLook are the calls by which it goes to the root of the mount namespace in which it is.
+var ofLook = regexp.MustCompile(`^(unshare\(0x200\)|setns\(\d+, 0x20000\))`)
 
 var procFile = regexp.MustCompile(`^/proc/\d+/(\w+)$`)
 

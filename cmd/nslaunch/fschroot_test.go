@@ -216,3 +216,15 @@ func runOnInitramfs(dir string, args []string) (result nstest.Result, err error)
 	}
 	return result, err
 }
+
+// Where chroot(2) is forbidden, a look at the root of the mount namespace would be a way without return. It is made in another way then.
+func TestChrootForbidden(t *testing.T) {
+	u := nstest.Superuser(t)
+	becomePrepared(t, func() error { return filter(denial{unix.SYS_CHROOT, 0, unix.EPERM}) })
+	cmd := prepared(t, u, nstest.Nslaunch(t), "p.toml")
+	u.WriteFile(t, filepath.Join(cmd.Dir, "p.toml"), "version = 1\nnamespaces = { mount = \"new\", pid = \"new\" }\nroot = \"tmpfs\"\ncommand = [\"sh\", \"-c\", \"echo /*\"]\n"+
+		"[mounts]\nro = [\"/usr\", \"/bin\", \"/lib\", \"-/lib64\"]\n")
+	if got := nstest.MustRun(t, cmd); !strings.Contains(got, "\n/bin /lib") || strings.Contains(got, "/etc") {
+		t.Errorf("%q", got)
+	}
+}

@@ -134,7 +134,7 @@ func compileHere(p *config.Profile, words []string) (*launcher.Plan, error) {
 	if err := findSandboxes(p); err != nil {
 		return nil, err
 	}
-	h, err := launcher.Probe(p)
+	h, err := launcher.ProbeAlone(p)
 	if err != nil {
 		return nil, err
 	}
