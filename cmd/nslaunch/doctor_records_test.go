@@ -74,7 +74,8 @@ func TestDoctorNoRecords(t *testing.T) {
 		p := newWorkplace(t, u)
 		f := p.doctor("run", "--new", "user,mount", "--set", "mounts.ro=/tmp,/run", "--", nstest.Nslaunch(t), "doctor", "--json").
 			row(t, "records of sandboxes")
-		if f.OK || !strings.Contains(f.Cause, "read-only file system") {
+		// Of what is there already it depends who has it: on the machine 0 is another user.
+		if f.OK || !strings.Contains(f.Cause, "read-only file system") && !strings.Contains(f.Cause, "/tmp/nslaunch-0: permission denied") {
 			t.Errorf("%+v", f)
 		}
 		if f.Detail == "" && !strings.Contains(f.Cure, "XDG_RUNTIME_DIR") { // else there is a directory, which cannot be written to
