@@ -129,10 +129,6 @@ func auditArch() uint32 {
 		return unix.AUDIT_ARCH_X86_64
 	case "arm64":
 		return unix.AUDIT_ARCH_AARCH64
-	case "loong64":
-		return unix.AUDIT_ARCH_LOONGARCH64
-	case "ppc64le":
-		return unix.AUDIT_ARCH_PPC64LE
 	case "riscv64":
 		return unix.AUDIT_ARCH_RISCV64
 	}

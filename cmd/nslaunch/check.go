@@ -75,13 +75,7 @@ type problem struct {
 	Key     string   `json:"key,omitempty"`
 	Message string   `json:"message"`
 	Extends []string `json:"extended_from,omitempty"` // the places that led to the file, the nearest first
-
-	// Of a step that failed.
-	Action string `json:"action,omitempty"`
-	Errno  string `json:"errno,omitempty"`
-	Said   string `json:"said,omitempty"` // by the kernel
-	Cause  string `json:"cause,omitempty"`
-	Cure   string `json:"cure,omitempty"`
+	ofStep
 
 	text string
 }
@@ -99,8 +93,7 @@ func newProblem(path string, err error) problem {
 	case errors.As(err, &step):
 		at := step.Step.Origin
 		p.File, p.Line, p.Column, p.Key, p.Message = at.Pos.File, at.Pos.Line, at.Pos.Col, at.Key, step.What()
-		f := failureOf(err, 0)
-		p.Action, p.Errno, p.Said, p.Cause, p.Cure = f.Action, f.Errno, f.Said, f.Cause, f.Cure
+		p.ofStep = newOfStep(step)
 	case errors.As(err, &e):
 		p.File, p.Line, p.Column, p.Key, p.Message = e.Pos.File, e.Pos.Line, e.Pos.Col, e.Key, e.Msg
 		for _, pos := range e.Via {

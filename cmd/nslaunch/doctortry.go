@@ -78,7 +78,7 @@ func found(name string, err error) finding {
 	switch {
 	case err == nil:
 	case errors.As(err, &step):
-		failed := failureOf(err, 0)
+		failed := newOfStep(step)
 		f.Detail = strings.TrimRight(failed.Action+": "+failed.Errno, ": ")
 		f.Cause, f.Cure = step.Cause, step.Cure
 		if step.Said != "" {

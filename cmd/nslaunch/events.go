@@ -88,14 +88,28 @@ type failure struct {
 	Status  int    `json:"status"`
 	Message string `json:"message"`
 	Step    int    `json:"step,omitempty"`
-	Action  string `json:"action,omitempty"`
 	Call    string `json:"call,omitempty"`
 	Key     string `json:"key,omitempty"`
 	At      string `json:"at,omitempty"`
-	Errno   string `json:"errno,omitempty"`
-	Said    string `json:"said,omitempty"` // by the kernel
-	Cause   string `json:"cause,omitempty"`
-	Cure    string `json:"cure,omitempty"`
+	ofStep
+}
+
+// ofStep is what is known of a step that failed, apart.
+type ofStep struct {
+	Action string `json:"action,omitempty"`
+	Errno  string `json:"errno,omitempty"`
+	Said   string `json:"said,omitempty"` // by the kernel
+	Cause  string `json:"cause,omitempty"`
+	Cure   string `json:"cure,omitempty"`
+}
+
+func newOfStep(step *launcher.StepError) ofStep {
+	o := ofStep{Action: step.Step.Action.String(), Said: step.Said, Cause: step.Cause, Cure: step.Cure}
+	var errno unix.Errno
+	if errors.As(step, &errno) {
+		o.Errno = unix.ErrnoName(errno)
+	}
+	return o
 }
 
 func (e *events) failed(err error, status int) { e.write(failureOf(err, status)) }
@@ -104,13 +118,8 @@ func failureOf(err error, status int) failure {
 	f := failure{Event: "setup-failed", Status: status, Message: err.Error()}
 	var step *launcher.StepError
 	if errors.As(err, &step) {
-		f.Step, f.Action, f.Call = step.Index+1, step.Step.Action.String(), step.Call
+		f.Step, f.Call, f.ofStep = step.Index+1, step.Call, newOfStep(step)
 		f.Key, f.At = step.Step.Origin.Key, step.Step.Origin.Pos.String()
-		f.Said, f.Cause, f.Cure = step.Said, step.Cause, step.Cure
-		var errno unix.Errno
-		if errors.As(err, &errno) {
-			f.Errno = unix.ErrnoName(errno)
-		}
 	}
 	return f
 }

@@ -100,7 +100,7 @@ func commonWords(args []string) int {
 		return 0
 	}
 	switch name, _, assigned := strings.Cut(strings.TrimLeft(args[0], "-"), "="); {
-	case name != "color" && name != "log-format":
+	case newFlags("").Lookup(name) == nil:
 		return 0
 	case assigned:
 		return 1
