@@ -39,7 +39,7 @@ func (c *checker) needsOwn(key string, k NamespaceKind) {
 }
 
 func (c *checker) mounts() {
-	if len(c.p.Mounts) > 0 && c.lacks(Mount) {
+	if len(c.p.Mounts)+len(c.p.Globs) > 0 && c.lacks(Mount) {
 		c.needs("mounts", Mount)
 	}
 	// What is mounted so far; parents come first.
@@ -62,6 +62,24 @@ func (c *checker) mounts() {
 		c.mountPlace(m, seen)
 		c.mountType(m)
 		c.mountBind(m)
+	}
+	c.globs()
+}
+
+// globs checks the patterns of entries. What they match is checked when it is known.
+func (c *checker) globs() {
+	first := map[string]string{}
+	for _, g := range c.p.Globs {
+		if key, ok := first[g.Pattern]; ok {
+			c.misplaced(g.Entry.Key, "%q is there already, at %s", g.Pattern, c.p.origins.keyPos(key))
+			continue
+		}
+		first[g.Pattern] = g.Entry.Key
+		if strings.HasPrefix(g.Pattern, "/proc/") {
+			m := g.Entry
+			m.Target, m.Source = g.Pattern, g.Pattern
+			c.mountPlace(&m, nil)
+		}
 	}
 }
 

@@ -35,7 +35,11 @@ func (d *decoder) place(table value) {
 		for i, raw := range listOf(raw) {
 			e := value{key: indexKey(v.key, i), raw: raw}
 			if s, ok := raw.(string); ok {
-				target, ok := quiet.hostFile(value{key: e.key, raw: strings.TrimPrefix(s, "-")})
+				pattern, ok := quiet.globPath(value{key: e.key, raw: strings.TrimPrefix(s, "-")})
+				target := GlobText(pattern)
+				if IsGlob(pattern) {
+					target = globKey(pattern)
+				}
 				add(e, target, ok)
 			}
 		}

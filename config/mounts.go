@@ -61,12 +61,16 @@ func readMounts(d *decoder, table value) {
 			d.unknown(table, name, fields)
 		}
 	})
-	// Entries of one target stay in source order.
-	slices.SortStableFunc(d.p.Mounts, func(a, b MountEntry) int {
+	sortEntries(d.p)
+}
+
+// sortEntries puts parents before children. Entries of one target stay in source order.
+func sortEntries(p *Profile) {
+	slices.SortStableFunc(p.Mounts, func(a, b MountEntry) int {
 		if order := compareTargets(a.Target, b.Target); order != 0 {
 			return order
 		}
-		return cmp.Compare(d.p.origins[a.Key].key, d.p.origins[b.Key].key)
+		return cmp.Compare(p.origins[a.Key].key, p.origins[b.Key].key)
 	})
 }
 
@@ -95,7 +99,7 @@ func mountList(m MountEntry) func(d *decoder, v value) {
 }
 
 // listed reads an element of a list: a path of the host's, which is the
-// target, too. A "-" in front makes the entry an optional one, as in systemd.
+// target, too. A "-" in front makes the entry an optional one, as in systemd. One with a "*" is a glob.
 func (d *decoder) listed(v value, m MountEntry) {
 	m.Key = v.key
 	if m.Type != MountTmpfs {
@@ -108,31 +112,40 @@ func (d *decoder) listed(v value, m MountEntry) {
 		}
 		v.raw = s
 	}
-	if raw, ok := v.raw.(string); ok && m.Optional && d.noRepository(raw) {
+	raw, _ := v.raw.(string)
+	if m.Optional && d.noRepository(raw) {
 		d.leftOut(v.key)
 		return
 	}
-	s, ok := d.hostFile(v)
-	if ok && m.Optional {
-		d.became(v.key, "-"+s)
+	pattern, ok := d.globPath(v)
+	if !ok {
+		return
+	}
+	if m.Optional {
+		d.became(v.key, "-"+pattern)
+	}
+	glob := IsGlob(pattern)
+	s := GlobText(pattern)
+	if glob {
+		s = globKey(pattern)
 	}
 	switch {
-	case !ok:
-		return
+	case glob && m.Type == MountTmpfs:
+		d.problem(v, "a \"*\" is a pattern in ro, rw and masked alone, got %q: name each directory (for a star in a name write mounts.\"/path\")", raw)
 	case d.replaced(v, s):
-		return
-	case s == "/" && strings.Contains(v.raw.(string), "${cwd}"):
+	case s == "/" && strings.Contains(raw, "${cwd}"):
 		d.problem(v, "the working directory is /, and %s (start nslaunch in the directory of a project)", rootIsNoTarget)
-		return
 	case s == "/":
 		d.problem(v, "%s", rootIsNoTarget)
-		return
+	case glob:
+		d.p.Globs = append(d.p.Globs, Glob{pattern, m})
+	default:
+		m.Target = s
+		if m.Type == MountBind {
+			m.Source = s
+		}
+		d.p.Mounts = append(d.p.Mounts, m)
 	}
-	m.Target = s
-	if m.Type == MountBind {
-		m.Source = s
-	}
-	d.p.Mounts = append(d.p.Mounts, m)
 }
 
 const rootIsNoTarget = "the root has a key of its own: root"

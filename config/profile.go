@@ -35,6 +35,7 @@ type Profile struct {
 	Limits      Limits
 	Root        Root
 	Mounts      []MountEntry // parents before children, one for each target
+	Globs       []Glob       `json:",omitempty"` // entries of which the targets are known at the launch
 	Dev         Dev
 	Sys         Sys
 	Scope       Scope

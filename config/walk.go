@@ -205,6 +205,11 @@ func (d *decoder) text(v value) (string, bool) {
 
 // textOf is text, for what a message names want.
 func (d *decoder) textOf(v value, want string) (string, bool) {
+	return d.textEach(v, want, nil)
+}
+
+// textEach is textOf, with a function that what a variable stands for goes through, unless it is nil.
+func (d *decoder) textEach(v value, want string, each func(string) string) (string, bool) {
 	s, ok := v.raw.(string)
 	if !ok {
 		d.wrongType(v, want)
@@ -216,7 +221,7 @@ func (d *decoder) textOf(v value, want string) (string, bool) {
 		}
 		return "", false
 	}
-	if s, ok = d.expand(v, s); !ok {
+	if s, ok = d.expandEach(v, s, each); !ok {
 		return "", false
 	}
 	if strings.Contains(s, "\x00") {

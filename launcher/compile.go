@@ -16,7 +16,11 @@ import (
 // follow the profile's command as [config.Command] says. Its error is a
 // [config.Errors] with all that this host has against the profile.
 func Compile(p *config.Profile, h *Host, words []string) (*Plan, error) {
-	c := &compiler{p: h.expand(h.withService(p)), h: h, stage: ByStage, steps: make([]Step, 0, 40+len(p.Mounts))}
+	c := &compiler{p: h.expand(h.withService(h.withMatches(p))), h: h, stage: ByStage, steps: make([]Step, 0, 40+len(p.Mounts))}
+	c.p, c.again = h.once(c.p)
+	if len(p.Globs) > 0 {
+		c.checkMatches(h.withMatches(p))
+	}
 	c.kinds()
 	c.command(words)
 	c.ids = c.idMaps()
@@ -64,6 +68,8 @@ type compiler struct {
 
 	// lies has the layer of each mount point in a root of the sandbox's own.
 	lies map[string]layer
+	// again are the entries that ask for what another one does.
+	again []repeated
 }
 
 func (c *compiler) add(by Actor, key string, a Action) {

@@ -8,6 +8,16 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// entries appends what the entries of [mounts] ask for.
+func (c *compiler) entries() {
+	for _, again := range c.again {
+		c.add(ByLauncher, again.entry.Key, leaveOut{again.entry.Target, "it is " + again.by + " under another name"})
+	}
+	for _, m := range c.p.Mounts {
+		c.entry(m)
+	}
+}
+
 // entry appends what an entry of [mounts] asks for.
 func (c *compiler) entry(m config.MountEntry) {
 	if c.h.leftOut(m) {

@@ -47,9 +47,8 @@ func (c *compiler) build() {
 	c.proc()
 	c.dev()
 	c.sys()
-	for _, m := range c.p.Mounts {
-		c.entry(m)
-	}
+	c.globs()
+	c.entries()
 	if c.p.Root.Readonly && (c.p.Root.Mode == config.RootTmpfs || c.p.Root.Overlay.Mode != config.OverlayNone) {
 		c.add(c.stage, "root.readonly", sealRoot{c.overlayParts()})
 	}
@@ -68,9 +67,8 @@ func (c *compiler) build() {
 
 // inPlace does without a root of its own: nothing is mounted.
 func (c *compiler) inPlace() {
-	for _, m := range c.p.Mounts {
-		c.entry(m)
-	}
+	c.globs()
+	c.entries()
 	if c.p.Root.Readonly {
 		c.add(c.stage, "root.readonly", sealHost{})
 	}

@@ -46,6 +46,8 @@ type Host struct {
 	Targets map[string]File
 	// Contents has the files that are copied into the sandbox.
 	Contents map[string]string
+	// Matches has what each glob stands for, by its key.
+	Matches map[string]Matches
 	// Top lists the host's "/", where an overlay of it is made of parts.
 	Top []TopEntry
 	// User is who the caller is, for a passwd of the sandbox.

@@ -142,5 +142,5 @@ func bindsProc(p *config.Profile) bool {
 // for proc. The sandbox then gets a root of its own, into which it pivots: while it is built, "/"
 // is still the host's tree, in which sources are found.
 func changesTree(p *config.Profile) bool {
-	return !showsHost(p) || p.Root.Readonly || len(p.Mounts) > 0 || p.Dev != "" || p.Sys != ""
+	return !showsHost(p) || p.Root.Readonly || len(p.Mounts)+len(p.Globs) > 0 || p.Dev != "" || p.Sys != ""
 }

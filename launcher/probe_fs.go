@@ -15,7 +15,11 @@ import (
 
 // probeTree looks at the sources of mounts and at the mount points that have to be there.
 func (h *Host) probeTree(p *config.Profile, alone bool) error {
-	p = h.withService(p)
+	written := p
+	if len(p.Globs) > 0 {
+		h.matchSources(p)
+	}
+	p = h.withService(h.withMatches(p))
 	if !changesTree(p) {
 		return nil
 	}
@@ -75,12 +79,18 @@ func (h *Host) probeTree(p *config.Profile, alone bool) error {
 			}
 		}
 	}
-	h.resolveTargets(p)
+	t := h.resolveTargets(p)
+	if hasMasks(written) {
+		h.matchMasks(written, t)
+		p = h.expand(h.withService(h.withMatches(written)))
+		h.resolveTargets(p)
+	}
 	return h.findMountPoints(p)
 }
 
-// resolveTargets looks at the mount points in the order in which they are mounted on.
-func (h *Host) resolveTargets(p *config.Profile) {
+// resolveTargets looks at the mount points in the order in which they are mounted on,
+// and returns the tree with all that is mounted.
+func (h *Host) resolveTargets(p *config.Profile) *tree {
 	t := newTree(p)
 	for _, target := range []string{"/proc", "/dev", "/sys"} {
 		h.Targets[target] = t.resolve(target, true)
@@ -93,6 +103,7 @@ func (h *Host) resolveTargets(p *config.Profile) {
 		h.Targets[m.Target] = f
 		h.addTo(t, m)
 	}
+	return t
 }
 
 // addTo adds an entry to the tree, unless it is left out or there already.

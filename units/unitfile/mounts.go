@@ -45,6 +45,11 @@ func sources(p *config.Profile) []string {
 		add(m.Dir)
 		all = append(all, m.Lower...)
 	}
+	for _, g := range p.Globs {
+		if !g.Entry.Optional && g.Entry.Type == config.MountBind {
+			add(g.Dir())
+		}
+	}
 	return all
 }
 

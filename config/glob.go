@@ -1,0 +1,134 @@
+package config
+
+import (
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// Glob is an element of `mounts.ro`, `mounts.rw` or `mounts.masked` that has a
+// "*" in it. Which paths it stands for is known at the launch.
+type Glob struct {
+	// Pattern is an absolute path in its shortest form. A "*" stands for any
+	// bytes but "/"; a backslash takes the meaning of a "*" or a backslash after it.
+	Pattern string
+	// Entry is that of each match, but for Target and Source.
+	Entry MountEntry
+}
+
+// globKey is what a pattern is known by among the targets of entries, which start with a slash.
+func globKey(pattern string) string { return "*" + pattern }
+
+// plainGlob writes what a variable stands for, so that nothing in it is a pattern.
+func plainGlob(s string) string {
+	return strings.NewReplacer(`\`, `\\`, `*`, `\*`).Replace(s)
+}
+
+// IsGlob reports whether a pattern has a "*" that stands for other text.
+func IsGlob(pattern string) bool {
+	for i := 0; i < len(pattern); i++ {
+		switch {
+		case pattern[i] == '\\' && i+1 < len(pattern):
+			i++
+		case pattern[i] == '*':
+			return true
+		}
+	}
+	return false
+}
+
+// GlobText returns the text of a pattern without a "*": what is after a backslash stands for itself.
+func GlobText(pattern string) string {
+	if !strings.Contains(pattern, `\`) {
+		return pattern
+	}
+	var b strings.Builder
+	for i := 0; i < len(pattern); i++ {
+		if pattern[i] == '\\' && i+1 < len(pattern) && (pattern[i+1] == '*' || pattern[i+1] == '\\') {
+			i++
+		}
+		b.WriteByte(pattern[i])
+	}
+	return b.String()
+}
+
+// globPath reads a path of the host's that may be a pattern, as hostFile reads
+// one that may not, and returns it as a pattern.
+func (d *decoder) globPath(v value) (string, bool) {
+	d.takes(v, like(hostPathPattern))
+	s, ok := d.textEach(v, "a string", plainGlob)
+	switch {
+	case !ok:
+		return "", false
+	case !isPath(s):
+		d.problem(v, "want %s, got %q%s", wantPath, s, pathHint[string](s))
+		return "", false
+	case !path.IsAbs(s):
+		dir := d.dir(v.key)
+		if dir == "" {
+			d.problem(v, "relative path %q, and the working directory is not known", s)
+			return "", false
+		}
+		s = plainGlob(dir) + "/" + s
+	}
+	s = filepath.Clean(s)
+	d.became(v.key, s)
+	for name := range strings.SplitSeq(s, "/") {
+		if strings.Contains(strings.NewReplacer(`\\`, "", `\*`, "").Replace(name), "**") {
+			d.problem(v, "\"**\" is not known: each \"*\" matches within one directory, got %q", s)
+			return "", false
+		}
+	}
+	return s, true
+}
+
+// WithMatches returns the profile with entries for what its globs match. An entry that
+// names a target itself wins over a glob, and of globs one that masks over
+// "ro", and that over "rw". matches returns the entries of a glob.
+func (p *Profile) WithMatches(matches func(Glob) []MountEntry) *Profile {
+	if len(p.Globs) == 0 {
+		return p
+	}
+	with := *p
+	with.Mounts = slices.Clone(p.Mounts)
+	taken := make(map[string]bool, len(p.Mounts))
+	for _, m := range p.Mounts {
+		taken[m.Target] = true
+	}
+	strictest := slices.Clone(p.Globs)
+	slices.SortStableFunc(strictest, func(a, b Glob) int { return a.width() - b.width() })
+	for _, g := range strictest {
+		for _, m := range matches(g) {
+			if !taken[m.Target] {
+				taken[m.Target] = true
+				with.Mounts = append(with.Mounts, m)
+			}
+		}
+	}
+	sortEntries(&with)
+	return &with
+}
+
+// width orders globs by how much they open.
+func (g Glob) width() int {
+	switch {
+	case g.Entry.Type == MountMasked:
+		return 0
+	case g.Entry.Readonly:
+		return 1
+	}
+	return 2
+}
+
+// Dir returns the directory that all matches are below: what comes before the first component with a "*".
+func (g Glob) Dir() string {
+	dir := "/"
+	for name := range strings.SplitSeq(strings.TrimPrefix(g.Pattern, "/"), "/") {
+		if IsGlob(name) {
+			break
+		}
+		dir = path.Join(dir, GlobText(name))
+	}
+	return dir
+}

@@ -1,0 +1,294 @@
+package launcher
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/nslaunch/nslaunch/config"
+	"golang.org/x/sys/unix"
+)
+
+// Matches is what a [config.Glob] stands for on this host.
+type Matches struct {
+	Paths   []Match // sorted by Path
+	Outside []string
+	// Problem says why what it stands for cannot be known; "" where it is known.
+	Problem string
+}
+
+// Match is one path that a glob matches.
+type Match struct {
+	Path   string // where it is mounted
+	Source string // of a bind: where the host has it, without symbolic links
+}
+
+// mostMatches and mostLooks bound what one glob stands for and how long it is looked for.
+const (
+	mostMatches = 512
+	mostLooks   = 100_000
+)
+
+// hasMasks reports whether a glob hides what it matches.
+func hasMasks(p *config.Profile) bool {
+	return slices.ContainsFunc(p.Globs, func(g config.Glob) bool { return g.Entry.Type == config.MountMasked })
+}
+
+// matchSources finds what the globs of binds match in the host's tree.
+func (h *Host) matchSources(p *config.Profile) {
+	h.Matches = make(map[string]Matches, len(p.Globs))
+	host := &tree{layers: map[string]layer{"/": {At: "/", Base: []string{"/"}}}}
+	for _, g := range p.Globs {
+		if g.Entry.Type == config.MountBind {
+			h.Matches[g.Entry.Key] = host.match(g)
+		}
+	}
+}
+
+// matchMasks finds what the globs of masks match in the sandbox's tree.
+func (h *Host) matchMasks(p *config.Profile, t *tree) {
+	for _, g := range p.Globs {
+		if g.Entry.Type == config.MountMasked {
+			h.Matches[g.Entry.Key] = t.match(g)
+		}
+	}
+}
+
+// withMatches returns the profile with entries for what its globs match.
+func (h *Host) withMatches(p *config.Profile) *config.Profile {
+	return p.WithMatches(func(g config.Glob) []config.MountEntry {
+		var entries []config.MountEntry
+		for _, match := range h.Matches[g.Entry.Key].Paths {
+			m := g.Entry
+			m.Target, m.Source, m.Optional = match.Path, match.Source, true
+			entries = append(entries, m)
+		}
+		return entries
+	})
+}
+
+// globber looks for what matches a pattern in a tree.
+type globber struct {
+	*tree
+	binds   bool
+	fixed   string // where the pattern's fixed part leads to
+	looks   int
+	matches Matches
+}
+
+// match finds what a glob matches. A link is followed as the kernel follows it. Of a bind it
+// is followed only as long as it stays below the fixed part of the pattern:
+// what a sandbox has made in one run must not lead the next one elsewhere.
+func (t *tree) match(g config.Glob) Matches {
+	w := &globber{tree: t, binds: g.Entry.Type == config.MountBind}
+	dir := g.Dir()
+	f := w.resolve(dir, true)
+	if w.fixed = dir; f.Resolved != "" {
+		w.fixed = f.Resolved
+	}
+	switch {
+	case f.Err == unix.ENOENT || f.Err == 0 && !f.Dir:
+	case f.Err != 0:
+		w.matches.Problem = fmt.Sprintf("%q cannot be looked into: %s", dir, errnoWords(f.Err))
+	default:
+		names := strings.Split(strings.TrimPrefix(g.Pattern, "/"), "/")
+		for !config.IsGlob(names[0]) {
+			names = names[1:]
+		}
+		w.walk(dir, names)
+	}
+	if w.matches.Problem != "" {
+		w.matches.Paths = nil
+	}
+	slices.SortFunc(w.matches.Paths, func(a, b Match) int { return strings.Compare(a.Path, b.Path) })
+	slices.Sort(w.matches.Outside)
+	return w.matches
+}
+
+// walk matches the rest of a pattern below a directory.
+func (w *globber) walk(dir string, rest []string) {
+	names := []string{config.GlobText(rest[0])}
+	if config.IsGlob(rest[0]) {
+		var err error
+		if names, err = w.list(dir); err != nil {
+			w.problem("%q cannot be listed: %s", dir, err)
+			return
+		}
+		names = slices.DeleteFunc(names, func(name string) bool { return !fits(rest[0], name) })
+	}
+	for _, name := range names {
+		if w.matches.Problem != "" {
+			return
+		}
+		if w.looks++; w.looks > mostLooks {
+			w.problem("the pattern has more than %d names to be compared with (name a directory)", mostLooks)
+			return
+		}
+		w.one(path.Join(dir, name), rest[1:])
+	}
+}
+
+// one goes on with a path that fits so far.
+func (w *globber) one(at string, rest []string) {
+	last := len(rest) == 0
+	f := w.resolve(at, true)
+	real := at
+	if f.Resolved != "" {
+		real = f.Resolved
+	}
+	switch {
+	case f.Err == unix.ENOENT, f.Err == unix.ELOOP, f.Err == unix.ENOTDIR:
+		return // a link that leads nowhere, or no link and not there
+	case w.binds && !below(real, w.fixed):
+		if f.Err == 0 {
+			w.matches.Outside = append(w.matches.Outside, at)
+		}
+	case f.Err != 0:
+		w.problem("%q cannot be looked at: %s", at, errnoWords(f.Err))
+	case !last && f.Dir:
+		w.walk(at, rest)
+	case !last:
+	case len(w.matches.Paths) == mostMatches:
+		w.problem("the pattern matches more than %d names (name the directory)", mostMatches)
+	default:
+		m := Match{Path: at}
+		if w.binds {
+			m.Source = real
+		}
+		w.matches.Paths = append(w.matches.Paths, m)
+	}
+}
+
+func (w *globber) problem(format string, args ...any) {
+	if w.matches.Problem == "" {
+		w.matches.Problem = fmt.Sprintf(format, args...)
+	}
+}
+
+// list returns the names in a directory of the sandbox, sorted.
+func (t *tree) list(dir string) ([]string, error) {
+	if f := t.resolve(dir, true); f.Resolved != "" {
+		dir = f.Resolved
+	}
+	l, mounted := t.layers[dir]
+	if !mounted {
+		l = t.of(dir)
+	}
+	var names []string
+	for _, base := range l.Base {
+		f, err := os.Open(path.Join(base, l.relative(dir)))
+		if os.IsNotExist(err) {
+			continue
+		}
+		if err != nil {
+			return nil, unwrapped(err)
+		}
+		all, err := f.Readdirnames(mostLooks + 1)
+		f.Close()
+		if err != nil && len(all) == 0 && err != io.EOF {
+			return nil, unwrapped(err)
+		}
+		names = append(names, all...)
+	}
+	add := func(p string) {
+		if p != "/" && path.Dir(p) == dir {
+			names = append(names, path.Base(p))
+		}
+	}
+	for p := range t.layers {
+		add(p)
+	}
+	for p := range t.links {
+		add(p)
+	}
+	for p := range t.above {
+		add(p)
+	}
+	slices.Sort(names)
+	return slices.Compact(names), nil
+}
+
+// unwrapped is an error of package os without the path.
+func unwrapped(err error) error {
+	if e, ok := err.(*os.PathError); ok {
+		return e.Err
+	}
+	return err
+}
+
+// fits reports whether a name fits one component of a pattern. A dot at its start fits a written dot alone.
+func fits(pattern, name string) bool {
+	if strings.HasPrefix(name, ".") && !strings.HasPrefix(pattern, ".") {
+		return false
+	}
+	// Of the last "*" only the end of its match is ever moved, so this is quadratic at most.
+	p, n, star, mark := 0, 0, -1, 0
+	for n < len(name) {
+		switch c, size, glob := next(pattern, p); {
+		case glob:
+			star, mark = p, n
+			p += size
+		case size > 0 && c == name[n]:
+			p += size
+			n++
+		case star >= 0:
+			mark++
+			p, n = star+1, mark
+		default:
+			return false
+		}
+	}
+	for p < len(pattern) {
+		_, size, glob := next(pattern, p)
+		if !glob {
+			return false
+		}
+		p += size
+	}
+	return true
+}
+
+// next returns the byte that a pattern wants at p, the length of its text, and whether it is a "*".
+func next(pattern string, p int) (c byte, size int, glob bool) {
+	switch {
+	case p >= len(pattern):
+		return 0, 0, false
+	case pattern[p] == '*':
+		return 0, 1, true
+	case pattern[p] == '\\' && p+1 < len(pattern) && (pattern[p+1] == '*' || pattern[p+1] == '\\'):
+		return pattern[p+1], 2, false
+	}
+	return pattern[p], 1, false
+}
+
+// checkMatches checks the entries that globs stand for as those that were written are checked.
+func (c *compiler) checkMatches(p *config.Profile) {
+	if errs, ok := config.Check(p).(config.Errors); ok {
+		c.errs = append(c.errs, errs...)
+	}
+}
+
+// globs says what the globs of the profile do not show: what matches nothing, and what is outside.
+func (c *compiler) globs() {
+	for _, g := range c.p.Globs {
+		found := c.h.Matches[g.Entry.Key]
+		text := globWords(g.Pattern)
+		switch {
+		case found.Problem != "":
+			c.errorf(g.Entry.Key, "%s", found.Problem)
+		case len(found.Paths)+len(found.Outside) == 0 && !g.Entry.Optional:
+			c.errorf(g.Entry.Key, "%s matches nothing (a \"-\" in front makes it optional)", text)
+		case len(found.Paths)+len(found.Outside) == 0:
+			c.add(ByLauncher, g.Entry.Key, leaveOut{text, "it matches nothing"})
+		}
+		for _, at := range found.Outside {
+			c.add(ByLauncher, g.Entry.Key, leaveOut{at, "it is a link out of " + g.Dir()})
+		}
+	}
+}
+
+// globWords is a pattern as a message names it.
+func globWords(pattern string) string { return fmt.Sprintf("%q", pattern) }

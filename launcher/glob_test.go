@@ -1,0 +1,49 @@
+package launcher
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/nslaunch/nslaunch/config"
+)
+
+func TestFits(t *testing.T) {
+	for _, test := range []struct {
+		pattern, name string
+		want          bool
+	}{
+		{"*", "a", true}, {"*", ".a", false}, {".*", ".a", true}, {".env*", ".env", true}, {".env*", ".envrc", true}, {".env*", "x.env", false},
+		{"a*b", "ab", true}, {"a*b", "axxb", true}, {"a*b", "axbx", false}, {"*.go", "x.go", true}, {"*.go", ".go", false},
+		{"a*b*c", "a1b2bc", true}, {"a*b*c", "acb", false}, {`a\*`, "a*", true}, {`a\*`, "ab", false}, {`a\\*`, `a\x`, true}, {`a\\*`, "ax", false},
+		{`a\x`, `a\x`, true}, {"*", "\x1b\n", true}, {"a?[b]*", "axb", false}, {"a?[b]*", "a?[b]c", true}, {"*a", strings.Repeat("a", 200), true},
+		{strings.Repeat("*a", 60), strings.Repeat("a", 250) + "b", false},
+	} {
+		if got := fits(test.pattern, test.name); got != test.want {
+			t.Errorf("fits(%q, %q) = %v", test.pattern, test.name, got)
+		}
+	}
+}
+
+// What is looked at for one glob is bounded, and more is an error.
+func TestGlobBounds(t *testing.T) {
+	dir := t.TempDir()
+	for i := range mostMatches {
+		if err := os.WriteFile(filepath.Join(dir, fmt.Sprintf("f%03d", i)), nil, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	host := &tree{layers: map[string]layer{"/": {At: "/", Base: []string{"/"}}}}
+	g := config.Glob{Pattern: dir + "/f*", Entry: config.MountEntry{Type: config.MountBind}}
+	if got := host.match(g); len(got.Paths) != mostMatches || got.Problem != "" || got.Paths[0].Path != dir+"/f000" {
+		t.Errorf("%d matches, %q", len(got.Paths), got.Problem)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "fmore"), nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := host.match(g), fmt.Sprintf("the pattern matches more than %d names (name the directory)", mostMatches); got.Problem != want || got.Paths != nil {
+		t.Errorf("%d matches, %q; want %q", len(got.Paths), got.Problem, want)
+	}
+}
