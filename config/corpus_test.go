@@ -21,7 +21,7 @@ func testVars() Vars {
 		Home: "/home/u", User: "u", Cwd: "/work", State: "/home/u/.local/state/nslaunch", UID: 1000, GID: 1000,
 		Env: func(name string) (string, bool) { s, ok := env[name]; return s, ok },
 		Git: func(name string) (string, error) {
-			return map[string]string{"dir": "/src/.git/worktrees/w", "common_dir": "/src/.git", "branch": "feat/login"}[name], nil
+			return map[string]string{"work_tree": "/work", "dir": "/src/.git/worktrees/w", "common_dir": "/src/.git", "branch": "feat/login"}[name], nil
 		},
 	}
 }

@@ -133,10 +133,8 @@ func (d *decoder) listed(v value, m MountEntry) {
 	case glob && m.Type == MountTmpfs:
 		d.problem(v, "a \"*\" is a pattern in ro, rw and masked alone, got %q: name each directory (for a star in a name write mounts.\"/path\")", raw)
 	case d.replaced(v, s):
-	case s == "/" && strings.Contains(raw, "${cwd}"):
-		d.problem(v, "the working directory is /, and %s (start nslaunch in the directory of a project)", rootIsNoTarget)
 	case s == "/":
-		d.problem(v, "%s", rootIsNoTarget)
+		d.problem(v, "%s", rootTarget(raw))
 	case glob:
 		d.p.Globs = append(d.p.Globs, Glob{pattern, m})
 	default:
@@ -144,11 +142,40 @@ func (d *decoder) listed(v value, m MountEntry) {
 		if m.Type == MountBind {
 			m.Source = s
 		}
+		if strings.Contains(raw, "${") && d.listedAlready(m) {
+			d.leftOut(v.key)
+			return
+		}
 		d.p.Mounts = append(d.p.Mounts, m)
 	}
 }
 
-const rootIsNoTarget = "the root has a key of its own: root"
+// listedAlready reports whether an earlier element says the same as m. As variables may
+// stand for one path, that is no mistake: both are one entry, which is optional if both are.
+func (d *decoder) listedAlready(m MountEntry) bool {
+	for i := range d.p.Mounts {
+		if o := &d.p.Mounts[i]; o.Target == m.Target && o.Source == m.Source && o.Type == m.Type && o.Readonly == m.Readonly &&
+			parentKey(o.Key) == parentKey(m.Key) {
+			o.Optional = o.Optional && m.Optional
+			return true
+		}
+	}
+	return false
+}
+
+// rootTarget says why "/" is no target, which was written like this.
+func rootTarget(written string) string {
+	const own = "the root has a key of its own: root"
+	switch {
+	case strings.Contains(written, "${cwd}"):
+		return "the working directory is /, and " + own + " (start nslaunch in the directory of a project)"
+	case strings.Contains(written, "${home}"):
+		return "the home directory is /, and " + own + " (set HOME to a directory of your own)"
+	case strings.Contains(written, "${git:work_tree}"):
+		return "the git work tree is /, and " + own + " (start nslaunch in the directory of a project)"
+	}
+	return own
+}
 
 // target reads a key that is a path inside, its variables replaced. It is in
 // its shortest form, so that what it names can be told without a file system.
@@ -168,7 +195,7 @@ func (d *decoder) target(v value, name string) (string, bool) {
 	case path.Clean(s) != s:
 		d.misplaced(v.key, "want a path without \"..\", \".\" and superfluous slashes, got %q", s)
 	case s == "/":
-		d.misplaced(v.key, "%s", rootIsNoTarget)
+		d.misplaced(v.key, "%s", rootTarget(name))
 	default:
 		return s, true
 	}

@@ -22,7 +22,7 @@ type Vars struct {
 	Ask func(name string) string
 	// Var has the values of ${var:NAME}. One that a profile does not use is an error.
 	Var map[string]string
-	// Git looks up ${git:NAME}, of dir, common_dir and branch; nil where there is
+	// Git looks up ${git:NAME}, of work_tree, dir, common_dir and branch; nil where there is
 	// no repository. Its error is [fs.ErrNotExist] where there is none.
 	Git func(name string) (string, error)
 }
@@ -76,7 +76,7 @@ func (f *facts) dir() string {
 // variableNames lists the variables for people.
 func variableNames() []string {
 	return []string{"${home}", "${uid}", "${gid}", "${user}", "${cwd}", "${profile_dir}", "${state}", "${env:NAME}", "${env:NAME:-default}",
-		"${var:NAME}", "${var:NAME:-default}", "${git:dir}", "${git:common_dir}", "${git:branch}"}
+		"${var:NAME}", "${var:NAME:-default}", "${git:work_tree}", "${git:dir}", "${git:common_dir}", "${git:branch}"}
 }
 
 // lookup returns what the variable of that name, as between ${ and }, stands for.
@@ -160,7 +160,7 @@ func (d *decoder) variable(v value, name string) (string, bool) {
 		return d.environment(v, rest)
 	case space == "var":
 		return d.given(v, rest)
-	case space == "git" && (rest == "dir" || rest == "common_dir" || rest == "branch"):
+	case space == "git" && (rest == "work_tree" || rest == "dir" || rest == "common_dir" || rest == "branch"):
 		return d.repository(v, rest)
 	}
 	s, known := d.facts.lookup(name, func() string { return d.dir(v.key) })
@@ -169,6 +169,9 @@ func (d *decoder) variable(v value, name string) (string, bool) {
 		written := "${" + name + "}"
 		all := variableNames()
 		d.problem(v, "unknown variable %q, want %s%s", written, words(all), didYouMean(written, all))
+		return "", false
+	case s == "" && name == "home":
+		d.problem(v, "${home} is not known here: neither $HOME nor /etc/passwd has an absolute path (set HOME)")
 		return "", false
 	case s == "":
 		d.problem(v, "${%s} is not known here", name)

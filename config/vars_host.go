@@ -10,8 +10,8 @@ import (
 	"github.com/nslaunch/nslaunch/internal/passwd"
 )
 
-// CallerVars returns the facts of this process. Home is $HOME, else from
-// /etc/passwd; User is from /etc/passwd, else $USER. What cannot be found out is "".
+// CallerVars returns the facts of this process. Home is $HOME if that is an absolute path,
+// else from /etc/passwd, in its shortest form; User is from /etc/passwd, else $USER. What cannot be found out is "".
 // All but the ids is found out when a profile needs it; see [Vars.Known].
 func CallerVars() Vars {
 	return Vars{UID: os.Getuid(), GID: os.Getgid(), Env: os.LookupEnv, Ask: ask, Git: gitOf()}
@@ -20,10 +20,11 @@ func CallerVars() Vars {
 func ask(name string) string {
 	switch name {
 	case "home":
-		if home := os.Getenv("HOME"); home != "" {
-			return home
+		for _, home := range []string{os.Getenv("HOME"), passwd.ByID(os.Getuid()).Home} {
+			if filepath.IsAbs(home) {
+				return filepath.Clean(home)
+			}
 		}
-		return passwd.ByID(os.Getuid()).Home
 	case "user":
 		return cmp.Or(passwd.ByID(os.Getuid()).Name, os.Getenv("USER"))
 	case "cwd":
@@ -61,6 +62,8 @@ func gitOf() func(name string) (string, error) {
 			return repo.Branch()
 		case name == "common_dir":
 			return repo.CommonDir, nil
+		case name == "work_tree":
+			return repo.WorkTree, nil
 		}
 		return repo.Dir, nil
 	}

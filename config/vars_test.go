@@ -1,15 +1,22 @@
 package config
 
 import (
+	"fmt"
 	"os"
 	"testing"
+
+	"github.com/nslaunch/nslaunch/internal/passwd"
 )
 
 // A fact that nobody knows is a problem of who uses it.
 func TestUnknownFacts(t *testing.T) {
 	for _, name := range []string{"home", "user", "cwd", "profile_dir", "state"} {
 		_, err := Parse("p", []byte("version = 1\ncommand = [\"${"+name+"}\"]"), Vars{})
-		if want := "p:2:12: command[0]: ${" + name + "} is not known here"; err == nil || err.Error() != want {
+		want := "p:2:12: command[0]: ${" + name + "} is not known here"
+		if name == "home" {
+			want += ": neither $HOME nor /etc/passwd has an absolute path (set HOME)"
+		}
+		if err == nil || err.Error() != want {
 			t.Errorf("${%s} without facts: %v; want %s", name, err, want)
 		}
 	}
@@ -65,6 +72,13 @@ func TestCallerVars(t *testing.T) {
 	if v.State != want {
 		t.Errorf("State = %s; want %s", v.State, want)
 	}
+	for home, want := range map[string]string{"/home/x/": "/home/x", "//home//x/.": "/home/x", "/": "/", "": passwd.ByID(os.Getuid()).Home, "relative/x": passwd.ByID(os.Getuid()).Home} {
+		t.Setenv("HOME", home)
+		if got := CallerVars().Known().Home; got != want {
+			t.Errorf("Home with HOME=%q = %q, want %q", home, got, want)
+		}
+	}
+	t.Setenv("HOME", "/home/x")
 	t.Setenv("XDG_STATE_HOME", "relative")
 	if v.UID != 0 {
 		if got := CallerVars().Known().State; got != "/home/x/.local/state/nslaunch" {
@@ -73,5 +87,40 @@ func TestCallerVars(t *testing.T) {
 	}
 	if name, ok := v.Env("HOME"); name != "/home/x" || !ok {
 		t.Errorf("Env(HOME) = %q, %v", name, ok)
+	}
+}
+
+// HOME as it comes: a profile that covers the home directory can be started with a slash at its end, and "/" is told.
+func TestHomeTarget(t *testing.T) {
+	text := []byte("version = 1\nnamespaces = \"new\"\n[mounts]\n\"${home}\" = { type = \"tmpfs\" }\nrw = [\"-${home}\", \"${cwd}\", \"${git:work_tree}\", \"-${git:work_tree}\"]\n")
+	vars := testVars()
+	vars.Home = "/"
+	_, err := Parse("p.toml", text, vars)
+	want := "p.toml:4:1: mounts.\"${home}\": the home directory is /, and the root has a key of its own: root (set HOME to a directory of your own)\n" +
+		"p.toml:5:7: mounts.rw[0]: the home directory is /, and the root has a key of its own: root (set HOME to a directory of your own)"
+	if err == nil || err.Error() != want {
+		t.Errorf("with HOME=/: %v\nwant %s", err, want)
+	}
+}
+
+// Variables that stand for one path make one entry of a list; the same text twice is a mistake.
+func TestSamePath(t *testing.T) {
+	for list, want := range map[string]string{
+		`"${cwd}", "-${git:work_tree}"`: "/work false",
+		`"-${git:work_tree}", "${cwd}"`: "/work false",
+		`"-${git:work_tree}", "-/work"`: "p.toml:4:28: mounts.rw[1]: \"/work\" is mounted already by mounts.rw[0], at p.toml:4:7",
+	} {
+		p, err := Parse("p.toml", []byte("version = 1\nnamespaces = \"new\"\n[mounts]\nrw = ["+list+"]\n"), testVars())
+		got := ""
+		if err != nil {
+			got = err.Error()
+		} else {
+			for _, m := range p.Mounts {
+				got += fmt.Sprintf("%s %v", m.Target, m.Optional)
+			}
+		}
+		if got != want {
+			t.Errorf("%s: %s, want %s", list, got, want)
+		}
 	}
 }

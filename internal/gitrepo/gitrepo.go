@@ -17,6 +17,7 @@ import (
 
 // Repo is a repository as seen from a work tree; see gitrepository-layout(5).
 type Repo struct {
+	WorkTree  string // where .git is: the top of the files that are checked out
 	Dir       string // $GIT_DIR: of a linked work tree or a submodule its own
 	CommonDir string // $GIT_COMMON_DIR: where all work trees have their objects and branches
 }
@@ -37,7 +38,7 @@ func Find(dir string) (Repo, error) {
 		case info.Mode()&fs.ModeSymlink != 0:
 			return Repo{}, fmt.Errorf("%s is a symbolic link, which could lead anywhere (git takes a file with \"gitdir: …\" in its place)", dot)
 		case info.IsDir() && isRepository(dot):
-			return Repo{dot, dot}, nil
+			return Repo{WorkTree: at, Dir: dot, CommonDir: dot}, nil
 		}
 		if filepath.Dir(at) == at {
 			return Repo{}, noRepository(dir)
@@ -89,7 +90,7 @@ func linked(tree, dot string) (Repo, error) {
 	if filepath.Dir(dir) != filepath.Join(common, "worktrees") || !isRepository(common) || !sameFile(resolve(dir, back), dot) {
 		return Repo{}, fmt.Errorf("%s names %s, which is not of this work tree (git worktree repair mends it)", dot, dir)
 	}
-	return Repo{dir, common}, nil
+	return Repo{WorkTree: tree, Dir: dir, CommonDir: common}, nil
 }
 
 // elsewhere returns the repository dir of a work tree that is not beside it. Its
@@ -105,7 +106,7 @@ func elsewhere(tree, dot, dir string) (Repo, error) {
 	if back == "" || !sameFile(resolve(dir, back), tree) {
 		return Repo{}, fmt.Errorf("%s names %s, whose configuration does not name this work tree (git config core.worktree %s)", dot, dir, tree)
 	}
-	return Repo{dir, dir}, nil
+	return Repo{WorkTree: tree, Dir: dir, CommonDir: dir}, nil
 }
 
 // worktree returns core.worktree of a configuration file, "" where it has none.

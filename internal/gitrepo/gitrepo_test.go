@@ -64,8 +64,8 @@ func TestFind(t *testing.T) {
 			t.Errorf("Find(%s): %v", tree, err)
 			continue
 		}
-		want := strings.Fields(git(t, at, "rev-parse", "--path-format=absolute", "--git-dir", "--git-common-dir"))
-		if repo.Dir != want[0] || repo.CommonDir != want[1] {
+		want := strings.Fields(git(t, at, "rev-parse", "--path-format=absolute", "--git-dir", "--git-common-dir", "--show-toplevel"))
+		if repo.Dir != want[0] || repo.CommonDir != want[1] || repo.WorkTree != want[2] {
 			t.Errorf("Find(%s) = %v; want %v", tree, repo, want)
 		}
 		if got, err := repo.Branch(); got != branch || err != nil {
