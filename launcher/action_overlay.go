@@ -41,17 +41,26 @@ func (o overlay) words() string {
 	return text + " with changes in " + o.Dir
 }
 
+// lower are the paths that the lower directories are opened by.
+func (o overlay) lower() []string {
+	real := make([]string, len(o.Lower))
+	for i, dir := range o.Lower {
+		real[i] = o.Files[i].real(dir)
+	}
+	return real
+}
+
 // make creates the file system and returns a detached mount of it. Its
 // directories are opened once, and those that were looked at have to be the same.
 func (o overlay) make(s *assembler, attrs uint64) uint8 {
-	upper, work := o.Dir+"/upper", o.Dir+"/work"
+	upper, work := o.Parts[0].real(o.Dir+"/upper"), o.Parts[1].real(o.Dir+"/work")
 	base := atCwd()
 	if o.Dir == "" {
 		dir := o.inScratch(s)
 		upper, work, base = dir+"/upper", dir+"/work", program.Register(s.scratch)
 	}
 	fs := s.openFS("overlay")
-	for i, lower := range o.Lower {
+	for i, lower := range o.lower() {
 		dir := s.open(atCwd(), lower, unix.O_PATH|unix.O_CLOEXEC)
 		s.sameFile(dir, o.Files[i].Dev, o.Files[i].Ino, uint64(o.Files[i].Type))
 		switch o.Given {
@@ -63,7 +72,7 @@ func (o overlay) make(s *assembler, attrs uint64) uint8 {
 		s.close(dir)
 	}
 	if o.Given == asList {
-		s.fsString(fs, "lowerdir", strings.Join(escapeAll(o.Lower), ":"))
+		s.fsString(fs, "lowerdir", strings.Join(escapeAll(o.lower()), ":"))
 	}
 	if o.Given == asDescriptors {
 		for i, part := range [][2]string{{"upperdir", upper}, {"workdir", work}} {

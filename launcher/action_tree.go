@@ -12,7 +12,7 @@ import (
 // and returns a detached clone of the mount from there on. An fd that was
 // opened before the mount namespace was made cannot be cloned.
 func (s *assembler) cloneTree(source string, f File, recursive bool) uint8 {
-	src := s.open(atCwd(), source, unix.O_PATH|unix.O_CLOEXEC)
+	src := s.open(atCwd(), f.real(source), unix.O_PATH|unix.O_CLOEXEC)
 	s.sameFile(src, f.Dev, f.Ino, uint64(f.Type))
 	mnt := s.clone(program.Register(src), "", recursive)
 	s.close(src)

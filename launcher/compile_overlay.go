@@ -20,14 +20,14 @@ func (c *compiler) overlay(key func(int) string, lower []string, dirKey, dir str
 	}
 	for i, l := range lower {
 		o.Files = append(o.Files, c.directory(key(i), l))
-		c.overlayPath(key(i), l, o.Given)
+		c.overlayPath(key(i), o.Files[i].real(l), o.Given)
 	}
 	if dir != "" {
 		o.Parts = [2]File{c.h.Files[dir+"/upper"], c.h.Files[dir+"/work"]}
-		c.overlayPath(dirKey, dir+"/upper", o.Given)
+		c.overlayPath(dirKey, o.Parts[0].real(dir+"/upper"), o.Given)
 		c.onlyOverlay(dirKey, dir)
 	}
-	if all := strings.Join(escapeAll(lower), ":"); o.Given == asList {
+	if all := strings.Join(escapeAll(o.lower()), ":"); o.Given == asList {
 		c.overlayPath(key(0), all, asList)
 	}
 	o.Mode, o.Owner = o.Files[0].Mode, c.insideOwner(o.Files[0])

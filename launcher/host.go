@@ -1,6 +1,7 @@
 package launcher
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"syscall"
@@ -70,6 +71,8 @@ type Host struct {
 	Console string
 	// OpenFDs tells which of process.keep_fds and of the manager's sockets are open.
 	OpenFDs map[int]bool
+
+	seen map[string]File // what was looked at, by paths without symbolic links
 }
 
 // ScopeState is how the caller stands to systemd.
@@ -135,11 +138,17 @@ type File struct {
 	Dev, Ino   uint64
 	MountPoint bool
 	Link       string   // of a symbolic link: its text
-	Resolved   string   // of a mount point: where its path leads to inside, if elsewhere
+	Resolved   string   // where its path leads to, if elsewhere: of a mount point inside, else on the host
+	Nameless   bool     // it is reached through a descriptor, or another process' root, and has no path here
 	NoPlace    bool     // of a mount point: it is missing, and nothing is made where it would be
 	Mounts     []string // of a directory, where it matters: what is mounted below it
 	Err        syscall.Errno
+
+	links []string // of the host: the symbolic links that its path goes through
 }
+
+// real is the path without symbolic links of a file that was looked at as name.
+func (f File) real(name string) string { return cmp.Or(f.Resolved, name) }
 
 // TerminalState is how the caller's standard streams relate to a terminal.
 type TerminalState struct {

@@ -233,24 +233,6 @@ func (h *Host) probeFiles(p *config.Profile) error {
 	return nil
 }
 
-func statFile(path string) File {
-	var st unix.Stat_t
-	if err := unix.Lstat(path, &st); err != nil {
-		return File{Err: errno(err)}
-	}
-	return fileOf(&st)
-}
-
-func fileOf(st *unix.Stat_t) File {
-	kind := st.Mode & unix.S_IFMT
-	f := File{Dir: kind == unix.S_IFDIR, Symlink: kind == unix.S_IFLNK, Type: kind, Mode: st.Mode & 0o7777,
-		UID: st.Uid, GID: st.Gid, Size: st.Size, Dev: st.Dev, Ino: st.Ino}
-	if kind == unix.S_IFCHR {
-		f.CharDevice = [2]uint32{unix.Major(st.Rdev), unix.Minor(st.Rdev)}
-	}
-	return f
-}
-
 // probeIDs reads the caller's id maps and, where the profile may need them, its subordinate ids.
 func (h *Host) probeIDs(p *config.Profile) error {
 	var err error

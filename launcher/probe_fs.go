@@ -162,16 +162,6 @@ func hidesMounts(p *config.Profile) []string {
 	return dirs
 }
 
-// look notes what a path of the host is, following symbolic links.
-func (h *Host) look(path string) {
-	var st unix.Stat_t
-	if err := unix.Stat(path, &st); err != nil {
-		h.Files[path] = File{Err: errno(err)}
-		return
-	}
-	h.Files[path] = fileOf(&st)
-}
-
 // lookLayer looks at what an overlay keeps its changes in.
 func (h *Host) lookLayer(dir string) {
 	h.look(dir + "/upper")
