@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/nslaunch/nslaunch/internal/quote"
 )
 
 // Error is one problem of a profile, at the place that has to be changed.
@@ -22,7 +24,7 @@ type Error struct {
 // command line: --set limits.memory: msg.
 func (e *Error) Error() string {
 	var b strings.Builder
-	for _, s := range []string{e.Pos.String(), e.Key} {
+	for _, s := range []string{e.Pos.String(), quote.Line(e.Key)} {
 		if s == "" {
 			continue
 		}
@@ -33,7 +35,7 @@ func (e *Error) Error() string {
 		}
 		b.WriteString(": ")
 	}
-	b.WriteString(e.Msg)
+	b.WriteString(quote.Line(e.Msg))
 	for i, pos := range e.Via {
 		if i == 0 {
 			b.WriteString(" (extended from ")

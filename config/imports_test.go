@@ -22,6 +22,7 @@ func TestImports(t *testing.T) {
 		module + "internal/passwd":    true,
 		module + "internal/gitrepo":   true,
 		module + "internal/smallfile": true,
+		module + "internal/quote":     true,
 	}
 	files, _ := filepath.Glob("*.go")
 	for _, file := range files {

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"github.com/nslaunch/nslaunch/internal/quote"
 )
 
 // A key path is written as TOML writes a dotted key, with indexes:
@@ -38,7 +40,7 @@ func bareKeyByte(c byte) bool {
 	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '_' || c == '-'
 }
 
-// quoteKey writes a key as a basic string of TOML.
+// quoteKey writes a key as a basic string of TOML, with escapes for what cannot be shown.
 func quoteKey(s string) string {
 	var b strings.Builder
 	b.WriteByte('"')
@@ -47,10 +49,12 @@ func quoteKey(s string) string {
 		case r == '"' || r == '\\':
 			b.WriteByte('\\')
 			b.WriteRune(r)
-		case r < ' ' || r == 0x7f:
-			fmt.Fprintf(&b, `\u%04x`, r)
-		default:
+		case quote.Printable(r):
 			b.WriteRune(r)
+		case r > 0xffff:
+			fmt.Fprintf(&b, `\U%08x`, r)
+		default:
+			fmt.Fprintf(&b, `\u%04x`, r)
 		}
 	}
 	b.WriteByte('"')

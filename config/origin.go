@@ -1,6 +1,10 @@
 package config
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/nslaunch/nslaunch/internal/quote"
+)
 
 // Pos is a place in a profile. Line and Col count from 1, Col in bytes as
 // editors do for ASCII text; both are 0 where the value came from a flag, which File
@@ -12,9 +16,9 @@ type Pos struct {
 
 func (p Pos) String() string {
 	if p.Line == 0 {
-		return p.File
+		return quote.Line(p.File)
 	}
-	return fmt.Sprintf("%s:%d:%d", p.File, p.Line, p.Col)
+	return fmt.Sprintf("%s:%d:%d", quote.Word(p.File), p.Line, p.Col)
 }
 
 // IsZero tells a value that nobody wrote: a default.

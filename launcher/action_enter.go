@@ -10,6 +10,7 @@ import (
 
 	"github.com/nslaunch/nslaunch/config"
 	"github.com/nslaunch/nslaunch/internal/process"
+	"github.com/nslaunch/nslaunch/internal/quote"
 	"github.com/nslaunch/nslaunch/launcher/internal/program"
 	"golang.org/x/sys/unix"
 )
@@ -21,7 +22,7 @@ type joinCgroup struct {
 }
 
 func (a joinCgroup) String() string {
-	text := "join the control group " + strings.TrimPrefix(a.Dir, "/sys/fs/cgroup")
+	text := "join the control group " + quote.Word(strings.TrimPrefix(a.Dir, "/sys/fs/cgroup"))
 	if a.Optional {
 		text += ", where that is allowed"
 	}

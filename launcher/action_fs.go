@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/nslaunch/nslaunch/internal/quote"
 	"github.com/nslaunch/nslaunch/launcher/internal/program"
 	"github.com/nslaunch/nslaunch/mountprop"
 	"golang.org/x/sys/unix"
@@ -27,7 +28,7 @@ func (a bindMount) String() string {
 	if !a.Recursive {
 		text = "bind, alone, "
 	}
-	text += a.Source + " on " + a.At.Path
+	text += quote.Word(a.Source) + " on " + quote.Word(a.At.Path)
 	if w := a.Attributes.words(); w != "" {
 		text += ", " + w
 	}
@@ -60,9 +61,9 @@ type cloneEarly struct {
 
 func (a cloneEarly) String() string {
 	if a.Peers {
-		return "clone " + a.Source + " in its peer group"
+		return "clone " + quote.Word(a.Source) + " in its peer group"
 	}
-	return "clone " + a.Source
+	return "clone " + quote.Word(a.Source)
 }
 
 func (a cloneEarly) emit(s *assembler) {
@@ -79,7 +80,7 @@ type mountFS struct {
 }
 
 func (a mountFS) String() string {
-	text := "mount " + a.Type + " on " + a.At.Path
+	text := "mount " + a.Type + " on " + quote.Word(a.At.Path)
 	words := a.Options
 	if w := a.Attributes.words(); w != "" {
 		words = append(words[:len(words):len(words)], w)
@@ -109,7 +110,7 @@ type mountFile struct {
 }
 
 func (a mountFile) String() string {
-	text := fmt.Sprintf("put a file of %d bytes, mode %04o, on %s", len(a.Content), a.Mode, a.At.Path)
+	text := fmt.Sprintf("put a file of %d bytes, mode %04o, on %s", len(a.Content), a.Mode, quote.Word(a.At.Path))
 	if w := a.Attributes.words(); w != "" {
 		text += ", " + w
 	}
@@ -138,7 +139,9 @@ type makeSymlink struct {
 	At mountPoint
 }
 
-func (a makeSymlink) String() string { return "link " + a.At.Path + " to " + a.To }
+func (a makeSymlink) String() string {
+	return "link " + quote.Word(a.At.Path) + " to " + quote.Word(a.To)
+}
 
 func (a makeSymlink) emit(s *assembler) {
 	dir, name := s.makeParents(a.At)
@@ -153,7 +156,7 @@ type makeDir struct {
 }
 
 func (a makeDir) String() string {
-	return fmt.Sprintf("make the directory %s, mode %04o", a.At.Path, a.Mode)
+	return fmt.Sprintf("make the directory %s, mode %04o", quote.Word(a.At.Path), a.Mode)
 }
 
 func (a makeDir) emit(s *assembler) {
@@ -177,9 +180,9 @@ type maskMount struct {
 
 func (a maskMount) String() string {
 	if a.At.Dir {
-		return "mask " + a.At.Path + " with an empty directory"
+		return "mask " + quote.Word(a.At.Path) + " with an empty directory"
 	}
-	return "mask " + a.At.Path + " with /dev/null"
+	return "mask " + quote.Word(a.At.Path) + " with /dev/null"
 }
 
 func (a maskMount) emit(s *assembler) {
@@ -198,7 +201,7 @@ func (a maskMount) emit(s *assembler) {
 // leaveOut says that an optional entry is not there.
 type leaveOut struct{ Target, Why string }
 
-func (a leaveOut) String() string { return "leave out " + a.Target + ": " + a.Why }
+func (a leaveOut) String() string { return "leave out " + quote.Word(a.Target) + ": " + a.Why }
 
 // setMountPropagation sets the type of a mount of ours once the root has its own.
 type setMountPropagation struct {
@@ -207,7 +210,7 @@ type setMountPropagation struct {
 }
 
 func (a setMountPropagation) String() string {
-	return fmt.Sprintf("make %s %s", a.Target, a.Propagation)
+	return fmt.Sprintf("make %s %s", quote.Word(a.Target), a.Propagation)
 }
 
 func (a setMountPropagation) emit(s *assembler) {

@@ -7,6 +7,7 @@ import (
 	"syscall"
 
 	"github.com/nslaunch/nslaunch/config"
+	"github.com/nslaunch/nslaunch/internal/quote"
 	"github.com/nslaunch/nslaunch/launcher/internal/program"
 	"golang.org/x/sys/unix"
 )
@@ -22,7 +23,7 @@ type lendTree struct {
 }
 
 func (a lendTree) String() string {
-	text := "map the ids of " + a.Source
+	text := "map the ids of " + quote.Word(a.Source)
 	if a.Map.User {
 		return text + " as the user namespace does, for the stage"
 	}
@@ -119,7 +120,7 @@ func mappings(ranges []config.IDRange) []syscall.SysProcIDMap {
 // receiveTree takes a tree that the launcher lends.
 type receiveTree struct{ Source, Target string }
 
-func (a receiveTree) String() string { return "receive the tree of " + a.Source }
+func (a receiveTree) String() string { return "receive the tree of " + quote.Word(a.Source) }
 
 func (a receiveTree) emit(s *assembler) {
 	r := s.Reg()

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/nslaunch/nslaunch/config"
+	"github.com/nslaunch/nslaunch/internal/quote"
 	"github.com/nslaunch/nslaunch/launcher/internal/program"
 	"github.com/nslaunch/nslaunch/mountprop"
 	"golang.org/x/sys/unix"
@@ -19,7 +20,7 @@ type setPropagation struct {
 }
 
 func (a setPropagation) String() string {
-	text := fmt.Sprintf("make %s %s", a.Target, a.Propagation)
+	text := fmt.Sprintf("make %s %s", quote.Word(a.Target), a.Propagation)
 	if a.Recursive {
 		text += ", recursively"
 	}
@@ -181,11 +182,11 @@ type protect struct {
 func (a protect) String() string {
 	switch {
 	case !a.Mask:
-		return "make " + a.Path + " read-only"
+		return "make " + quote.Word(a.Path) + " read-only"
 	case a.Dir:
-		return "mask " + a.Path + " with an empty directory"
+		return "mask " + quote.Word(a.Path) + " with an empty directory"
 	}
-	return "mask " + a.Path + " with /dev/null"
+	return "mask " + quote.Word(a.Path) + " with /dev/null"
 }
 
 func (a protect) emit(s *assembler) {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/nslaunch/nslaunch/config"
+	"github.com/nslaunch/nslaunch/internal/quote"
 	"github.com/nslaunch/nslaunch/launcher/internal/program"
 	"golang.org/x/sys/unix"
 )
@@ -28,7 +29,7 @@ type openNamespace struct {
 }
 
 func (a openNamespace) String() string {
-	return fmt.Sprintf("open the %s namespace %s", a.Kind, quoteWord(a.File.Path))
+	return fmt.Sprintf("open the %s namespace %s", a.Kind, quote.Word(a.File.Path))
 }
 
 func (a openNamespace) emit(s *assembler) {
@@ -49,7 +50,7 @@ type join struct {
 }
 
 func (a join) String() string {
-	return fmt.Sprintf("join the %s namespace %s", a.Kind, quoteWord(a.Path))
+	return fmt.Sprintf("join the %s namespace %s", a.Kind, quote.Word(a.Path))
 }
 
 func (a join) emit(s *assembler) {

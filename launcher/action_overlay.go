@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/nslaunch/nslaunch/internal/quote"
 	"github.com/nslaunch/nslaunch/launcher/internal/program"
 	"github.com/nslaunch/nslaunch/mountprop"
 	"golang.org/x/sys/unix"
@@ -34,11 +35,11 @@ const (
 )
 
 func (o overlay) words() string {
-	text := strings.Join(o.Lower, ", ")
+	text := quote.Words(o.Lower, ", ")
 	if o.Dir == "" {
 		return text + " with changes in memory"
 	}
-	return text + " with changes in " + o.Dir
+	return text + " with changes in " + quote.Word(o.Dir)
 }
 
 // lower are the paths that the lower directories are opened by.
@@ -146,7 +147,7 @@ type mountOverlay struct {
 }
 
 func (a mountOverlay) String() string {
-	text := "mount an overlay of " + a.overlay.words() + " on " + a.At.Path
+	text := "mount an overlay of " + a.overlay.words() + " on " + quote.Word(a.At.Path)
 	if w := a.Attributes.words(); w != "" {
 		text += ", " + w
 	}

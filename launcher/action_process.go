@@ -4,12 +4,10 @@ import (
 	"fmt"
 	"path"
 	"slices"
-	"strconv"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/nslaunch/nslaunch/config"
+	"github.com/nslaunch/nslaunch/internal/quote"
 	"github.com/nslaunch/nslaunch/launcher/internal/program"
 	"golang.org/x/sys/unix"
 )
@@ -200,7 +198,7 @@ type changeDir struct {
 }
 
 func (a changeDir) String() string {
-	text := "change to " + quoteWord(a.Path)
+	text := "change to " + quote.Word(a.Path)
 	if a.OrTop {
 		text += ", or else to /"
 	}
@@ -257,20 +255,16 @@ type execute struct {
 }
 
 func (a execute) String() string {
-	words := make([]string, len(a.Argv))
-	for i, w := range a.Argv {
-		words[i] = quoteWord(w)
-	}
 	names := make([]string, len(a.Env))
 	for i, e := range a.Env {
 		name, _, _ := strings.Cut(e, "=")
-		names[i] = quoteWord(name)
+		names[i] = quote.Word(name)
 	}
 	env := "an empty environment"
 	if len(names) > 0 {
 		env = strings.Join(names, " ")
 	}
-	return fmt.Sprintf("execute %s with %s", strings.Join(words, " "), env)
+	return fmt.Sprintf("execute %s with %s", quote.Words(a.Argv, " "), env)
 }
 
 // candidates are the files that may be the command, in order.
@@ -321,20 +315,4 @@ func (s *assembler) environment(list []string) program.Operand {
 		}
 	}
 	return s.Pointers(words...)
-}
-
-// quoteWord quotes a word where a shell would need it, on one line.
-func quoteWord(w string) string {
-	if strings.ContainsFunc(w, unicode.IsControl) || !utf8.ValidString(w) {
-		// $'…' of bash(1) knows the escapes of Go's strings.
-		q := strconv.Quote(w)
-		return "$'" + strings.ReplaceAll(q[1:len(q)-1], "'", `\'`) + "'"
-	}
-	plain := w != "" && !strings.ContainsFunc(w, func(r rune) bool {
-		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("%+,-./:=@_", r))
-	})
-	if plain {
-		return w
-	}
-	return "'" + strings.ReplaceAll(w, "'", `'\''`) + "'"
 }

@@ -1,8 +1,7 @@
 package launcher
 
 import (
-	"strings"
-
+	"github.com/nslaunch/nslaunch/internal/quote"
 	"github.com/nslaunch/nslaunch/launcher/internal/program"
 	"github.com/nslaunch/nslaunch/mountprop"
 	"golang.org/x/sys/unix"
@@ -52,12 +51,12 @@ type cloneRoot struct {
 }
 
 func (a cloneRoot) String() string {
-	text := "make a clone of " + a.Path + " the root"
+	text := "make a clone of " + quote.Word(a.Path) + " the root"
 	if a.Readonly {
 		text += ", read-only"
 	}
 	if a.Shared != nil {
-		text += ", in its peer group, with private " + strings.Join(a.Shared, ", ")
+		text += ", in its peer group, with private " + quote.Words(a.Shared, ", ")
 	}
 	return text
 }
@@ -113,7 +112,7 @@ type sealRoot struct{ Parts []string }
 
 func (a sealRoot) String() string {
 	if len(a.Parts) > 0 {
-		return "make the root and " + strings.Join(a.Parts, ", ") + " read-only"
+		return "make the root and " + quote.Words(a.Parts, ", ") + " read-only"
 	}
 	return "make the root read-only"
 }

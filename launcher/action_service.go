@@ -6,6 +6,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/nslaunch/nslaunch/internal/quote"
 	"github.com/nslaunch/nslaunch/launcher/internal/program"
 	"github.com/nslaunch/nslaunch/mountprop"
 	"golang.org/x/sys/unix"
@@ -50,7 +51,9 @@ type placeSocket struct {
 	Propagation mountprop.Propagation
 }
 
-func (a placeSocket) String() string { return "put the socket for notifications on " + a.At.Path }
+func (a placeSocket) String() string {
+	return "put the socket for notifications on " + quote.Word(a.At.Path)
+}
 
 func (a placeSocket) emit(s *assembler) {
 	name := s.scratchName("notify") // not the target's, which may be as long as an address can be
@@ -70,7 +73,7 @@ func (a placeSocket) emit(s *assembler) {
 type relayNotifications struct{ Address string }
 
 func (a relayNotifications) String() string {
-	return "pass the command's notifications on to " + a.Address
+	return "pass the command's notifications on to " + quote.Word(a.Address)
 }
 
 func (a relayNotifications) apply(l *launch) error { return l.notifier.prepare(l, a.Address) }
@@ -82,7 +85,7 @@ type notifyExec struct {
 }
 
 func (a notifyExec) String() string {
-	text := "tell " + a.Address + " when the command runs"
+	text := "tell " + quote.Word(a.Address) + " when the command runs"
 	if a.Every > 0 {
 		text += fmt.Sprintf(", and every %v that it still does", a.Every)
 	}
@@ -104,7 +107,7 @@ type passSockets struct {
 func (a passSockets) String() string {
 	text := "pass the manager's sockets " + fdWords(a.Sockets)
 	if a.Names != "" {
-		text += " (" + a.Names + ")"
+		text += " (" + quote.Word(a.Names) + ")"
 	}
 	if a.PID {
 		text += " to the process, by LISTEN_PID"

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/nslaunch/nslaunch/internal/quote"
 	"golang.org/x/sys/unix"
 )
 
@@ -17,7 +18,7 @@ type makeLayerDir struct {
 	Owner *[2]uint32 // its uid and gid; nil: the caller's
 }
 
-func (a makeLayerDir) String() string { return "make " + a.Dir + " where it is missing" }
+func (a makeLayerDir) String() string { return "make " + quote.Word(a.Dir) + " where it is missing" }
 
 func (a makeLayerDir) apply(l *launch) error {
 	for _, dir := range []string{a.Dir + "/upper", a.Dir + "/work"} {
@@ -54,7 +55,7 @@ func (a makeLayerDir) adapt(upper string) error {
 // launcher, however that ends, and leaves no file behind.
 type lockLayer struct{ Dir string }
 
-func (a lockLayer) String() string { return "lock " + a.Dir }
+func (a lockLayer) String() string { return "lock " + quote.Word(a.Dir) }
 
 func (a lockLayer) apply(l *launch) error {
 	fd, err := unix.Open(a.Dir, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/nslaunch/nslaunch/config"
+	"github.com/nslaunch/nslaunch/internal/quote"
 	"golang.org/x/sys/unix"
 )
 
@@ -233,7 +234,7 @@ func (f *failure) forbids(host, file string) advice {
 		return advice{cause: fmt.Sprintf("%q is on a file system that is mounted noexec", file),
 			cure: "a copy elsewhere, or mount it without noexec"}
 	case st.Mode().Perm()&0o111 == 0:
-		return advice{cause: fmt.Sprintf("%q is not executable (mode %04o)", file, st.Mode().Perm()), cure: "chmod +x " + quoteWord(file)}
+		return advice{cause: fmt.Sprintf("%q is not executable (mode %04o)", file, st.Mode().Perm()), cure: "chmod +x " + quote.Word(file)}
 	case !f.mayUse(host):
 		return advice{cause: f.closedTo(host, "execute"), cure: otherIDs}
 	}

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/nslaunch/nslaunch/config"
+	"github.com/nslaunch/nslaunch/internal/quote"
 	"github.com/nslaunch/nslaunch/launcher/internal/program"
 )
 
@@ -42,7 +43,7 @@ type Note struct {
 	Degraded bool
 }
 
-func (n Note) String() string { return n.Origin.String() + ": " + n.Text }
+func (n Note) String() string { return n.Origin.String() + ": " + quote.Line(n.Text) }
 
 // Actor is the process that does a step.
 type Actor string
@@ -114,10 +115,13 @@ func (p *Plan) String() string {
 		width = max(width, len(s.place()))
 	}
 	for i, s := range p.Steps {
-		fmt.Fprintf(&b, "%2d  %-8s  %-*s  %s\n", i+1, s.By, width, s.place(), s.Action)
+		fmt.Fprintf(&b, "%2d  %-8s  %-*s  %s\n", i+1, s.By, width, s.place(), s.text())
 	}
 	return b.String()
 }
+
+// text is what the step does, on one line.
+func (s Step) text() string { return quote.Line(s.Action.String()) }
 
 func (s Step) place() string {
 	if s.Origin.Pos.IsZero() {
@@ -130,7 +134,7 @@ func (s Step) place() string {
 // in the notation of strace(1); see [program.Program.Format].
 func (p *Plan) Syscalls() string {
 	var b strings.Builder
-	head := func(i int) { fmt.Fprintf(&b, "# %d %s: %s\n", i+1, p.Steps[i].By, p.Steps[i].Action) }
+	head := func(i int) { fmt.Fprintf(&b, "# %d %s: %s\n", i+1, p.Steps[i].By, p.Steps[i].text()) }
 	for i, s := range p.Steps {
 		if _, ok := s.Action.(startStage); ok {
 			head(i)

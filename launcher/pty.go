@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/nslaunch/nslaunch/internal/quote"
 	"github.com/nslaunch/nslaunch/launcher/internal/program"
 	"github.com/nslaunch/nslaunch/mountprop"
 	"golang.org/x/sys/unix"
@@ -61,7 +62,7 @@ type bindConsole struct {
 }
 
 func (a bindConsole) String() string {
-	return "bind the pseudoterminal on " + a.At.Path + ", " + a.Attributes.words()
+	return "bind the pseudoterminal on " + quote.Word(a.At.Path) + ", " + a.Attributes.words()
 }
 
 func (a bindConsole) emit(s *assembler) {

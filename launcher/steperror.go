@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/nslaunch/nslaunch/config"
+	"github.com/nslaunch/nslaunch/internal/quote"
 	"github.com/nslaunch/nslaunch/launcher/internal/program"
 	"golang.org/x/sys/unix"
 )
@@ -47,20 +48,20 @@ func (e *StepError) Error() string {
 	}
 	b.WriteString(e.What())
 	if e.Said != "" {
-		b.WriteString("\n  the kernel says: " + e.Said)
+		b.WriteString("\n  the kernel says: " + quote.Line(e.Said))
 	}
 	if e.Cause != "" {
-		b.WriteString("\n  " + e.Cause)
+		b.WriteString("\n  " + quote.Line(e.Cause))
 	}
 	if e.Cure != "" {
-		b.WriteString("\n  try: " + e.Cure)
+		b.WriteString("\n  try: " + quote.Line(e.Cure))
 	}
 	return b.String()
 }
 
 // What gives the step and the errno: "step 7, set the host name "x": EPERM".
 func (e *StepError) What() string {
-	return fmt.Sprintf("step %d, %s: %s", e.Index+1, shortened(e.Step.Action.String()), reason(e.Err))
+	return fmt.Sprintf("step %d, %s: %s", e.Index+1, shortened(e.Step.text()), quote.Line(reason(e.Err)))
 }
 
 // shortened keeps a line readable whose step names a long list or word.

@@ -1,12 +1,14 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 
 	"github.com/nslaunch/nslaunch/config"
+	"github.com/nslaunch/nslaunch/internal/quote"
 	"github.com/nslaunch/nslaunch/launcher"
 )
 
@@ -86,7 +88,7 @@ func noteProblem(n launcher.Note) problem {
 }
 
 func newProblem(path string, err error) problem {
-	p := problem{File: path, Message: err.Error(), text: err.Error()}
+	p := problem{File: path, Message: err.Error(), text: errorText(err)}
 	var e *config.Error
 	var step *launcher.StepError
 	switch {
@@ -105,8 +107,10 @@ func newProblem(path string, err error) problem {
 
 // printJSON prints a result for programs.
 func printJSON(v any) {
-	enc := json.NewEncoder(os.Stdout)
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", "  ")
-	_ = enc.Encode(v) // of our own types, to our own output
+	_ = enc.Encode(v) // of our own types
+	_, _ = os.Stdout.Write(quote.JSON(b.Bytes()))
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/nslaunch/nslaunch/config"
 	"github.com/nslaunch/nslaunch/docs"
+	"github.com/nslaunch/nslaunch/internal/quote"
 	"github.com/nslaunch/nslaunch/internal/state"
 )
 
@@ -136,7 +137,7 @@ func profileOffers(word string) []offer {
 	var all []offer
 	for _, e := range entries {
 		name := e.Name()
-		if strings.HasPrefix(name, ".") && !strings.HasPrefix(base, ".") || strings.ContainsAny(name, "\n\t") {
+		if strings.HasPrefix(name, ".") && !strings.HasPrefix(base, ".") || quote.Line(name) != name {
 			continue
 		}
 		info, err := os.Stat(filepath.Join(look, name)) // of a link, what it leads to
@@ -160,7 +161,7 @@ func sandboxOffers(prefix string, ended bool) []offer {
 	var all []offer
 	for _, f := range found {
 		if ended || f.State != state.Ended {
-			all = append(all, offer{prefix + f.Name, shortPath(f.Profile)})
+			all = append(all, offer{prefix + f.Name, quote.Word(shortPath(f.Profile))})
 		}
 	}
 	return all

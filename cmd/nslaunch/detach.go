@@ -25,7 +25,7 @@ const supervisorName = "nslaunch-supervisor"
 func detach(args []string) int {
 	ready, theirs, err := os.Pipe()
 	if err != nil {
-		say().Error(err)
+		complain(err)
 		return exitSetup
 	}
 	signals, err := launcher.ReceiveSignals()
@@ -35,7 +35,7 @@ func detach(args []string) int {
 	}
 	theirs.Close()
 	if err != nil {
-		say().Error(err)
+		complain(err)
 		return exitSetup
 	}
 	go func() {

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/nslaunch/nslaunch/config"
+	"github.com/nslaunch/nslaunch/internal/quote"
 	"github.com/nslaunch/nslaunch/launcher"
 )
 
@@ -95,14 +96,14 @@ func (d diagnosis) table(p painter) string {
 		case f.Information:
 			mark = p.yellow("no ")
 		}
-		line := fmt.Sprintf("%s  %-*s  %s", mark, width, f.Name, cmp.Or(f.Detail, f.Cause))
+		line := fmt.Sprintf("%s  %-*s  %s", mark, width, f.Name, quote.Line(cmp.Or(f.Detail, f.Cause)))
 		fmt.Fprintln(&b, strings.TrimRight(line, " "))
 		below := strings.Repeat(" ", 5+width+2)
 		if f.Detail != "" && f.Cause != "" {
-			fmt.Fprintf(&b, "%s%s\n", below, f.Cause)
+			fmt.Fprintf(&b, "%s%s\n", below, quote.Line(f.Cause))
 		}
 		if f.Cure != "" {
-			fmt.Fprintf(&b, "%s%s %s\n", below, p.green("try:"), f.Cure)
+			fmt.Fprintf(&b, "%s%s %s\n", below, p.green("try:"), quote.Line(f.Cure))
 		}
 	}
 	if d.Runs != nil {
@@ -110,7 +111,7 @@ func (d diagnosis) table(p painter) string {
 		if !*d.Runs {
 			verdict = p.red("no ")
 		}
-		fmt.Fprintf(&b, "\n%s  %s can run here\n", verdict, d.Profile)
+		fmt.Fprintf(&b, "\n%s  %s can run here\n", verdict, quote.Word(d.Profile))
 	}
 	return b.String()
 }

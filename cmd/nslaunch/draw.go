@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/nslaunch/nslaunch/internal/quote"
 	"github.com/nslaunch/nslaunch/launcher"
 )
 
@@ -18,7 +19,7 @@ func drawPlan(plan *launcher.Plan, p painter) string {
 		}
 	}
 	for _, s := range plan.Steps {
-		width = max(width, min(4*depth[s.By]+len([]rune(s.Action.String())), widest))
+		width = max(width, min(4*depth[s.By]+len([]rune(quote.Line(s.Action.String()))), widest))
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s\n", p.bold(plan.Name))
@@ -33,7 +34,7 @@ func drawPlan(plan *launcher.Plan, p painter) string {
 			}
 			fmt.Fprintf(&b, "     %s%s\n", p.faint(branch), p.blue(string(by)))
 		}
-		text := s.Action.String()
+		text := quote.Line(s.Action.String())
 		gap := strings.Repeat(" ", max(width-len(indent)-len([]rune(text)), 0))
 		place := p.faint("default")
 		if !s.Origin.Pos.IsZero() {

@@ -33,7 +33,7 @@ func cmdExec(args []string) int {
 	}
 	events, err := newEvents(*statusFD)
 	if err != nil {
-		say().Error(err)
+		complain(err)
 		return exitSetup
 	}
 	words := fs.Args()

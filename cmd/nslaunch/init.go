@@ -63,7 +63,7 @@ func cmdInit(args []string) int {
 		if errors.Is(err, fs.ErrExist) {
 			err = fmt.Errorf("%q is there already, and left as it is (to have the template beside it: nslaunch init -t %s OTHER.toml)", file, *name)
 		}
-		say().Error(err)
+		complain(err)
 		return exitProblem
 	}
 	fmt.Printf("%s is written; nslaunch plan %[1]s tells what it does, nslaunch %[1]s does it\n", file)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/nslaunch/nslaunch/config"
 	"github.com/nslaunch/nslaunch/internal/nslist"
+	"github.com/nslaunch/nslaunch/internal/quote"
 )
 
 func cmdNS(args []string) int {
@@ -27,7 +28,7 @@ func cmdNS(args []string) int {
 	}
 	listing, err := nslist.List()
 	if err != nil {
-		say().Error(err)
+		complain(err)
 		return exitProblem
 	}
 	for i := range listing.Namespaces {
@@ -50,14 +51,14 @@ func printNamespaces(l nslist.Listing) {
 	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "INODE\tTYPE\tPROCESSES\tPID\tUSER\tCOMMAND")
 	for _, n := range l.Namespaces {
-		pid, what := "-", n.Command
+		pid, what := "-", quote.Line(n.Command)
 		if n.PID > 0 {
 			pid = fmt.Sprint(n.PID)
 		}
 		if n.Path != "" {
-			what = strings.TrimSpace(what + " [" + n.Path + "]")
+			what = strings.TrimSpace(what + " [" + quote.Word(n.Path) + "]")
 		}
-		fmt.Fprintf(w, "%d\t%s\t%d\t%s\t%s\t%s\n", n.Inode, n.Type, n.Processes, pid, n.User, what)
+		fmt.Fprintf(w, "%d\t%s\t%d\t%s\t%s\t%s\n", n.Inode, n.Type, n.Processes, pid, quote.Word(n.User), what)
 	}
 	w.Flush()
 	switch {

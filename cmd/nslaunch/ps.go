@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/nslaunch/nslaunch/config"
+	"github.com/nslaunch/nslaunch/internal/quote"
 	"github.com/nslaunch/nslaunch/internal/state"
 )
 
@@ -57,7 +58,7 @@ func cmdPS(args []string) int {
 		printSandboxes(list)
 	}
 	for _, err := range problems {
-		say().Error(err)
+		complain(err)
 	}
 	if len(problems) > 0 {
 		return exitProblem
@@ -101,8 +102,8 @@ func printSandboxes(list []shown) {
 		if !s.Started.IsZero() {
 			age = ageWords(time.Since(s.Started))
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", s.Name, pid, age, cmp.Or(shortPath(s.Profile), "-"),
-			cmp.Or(s.kinds, "-"), cmp.Or(s.Unit, "-"), printable(strings.Join(s.Command, " ")))
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", quote.Word(s.Name), quote.Line(pid), age, named(shortPath(s.Profile)),
+			cmp.Or(quote.Line(s.kinds), "-"), named(s.Unit), shortCommand(s.Command))
 	}
 	w.Flush()
 }
@@ -137,20 +138,20 @@ func shortPath(path string) string {
 	return path
 }
 
-// printable keeps what a command was called with from moving the cursor.
-func printable(s string) string {
-	const most = 60
-	var b strings.Builder
-	n := 0
-	for _, r := range s {
-		if n++; n > most {
-			b.WriteRune('…')
-			break
-		}
-		if r < ' ' || r >= 0x7f && r < 0xa0 {
-			r = '?'
-		}
-		b.WriteRune(r)
+// named is a name in a table, "-" where there is none.
+func named(s string) string {
+	if s == "" {
+		return "-"
 	}
-	return b.String()
+	return quote.Word(s)
+}
+
+// shortCommand is the beginning of a command.
+func shortCommand(argv []string) string {
+	const most = 60
+	text := []rune(quote.Words(argv, " "))
+	if len(text) > most {
+		return string(text[:most]) + "…"
+	}
+	return string(text)
 }

@@ -162,7 +162,7 @@ func runArgs(args []string, s *supervisor) int {
 		err = events.moveUp()
 	}
 	if err != nil {
-		say().Error(err)
+		complain(err)
 		return exitSetup
 	}
 	if err := r.complete(fs, args); err != nil {

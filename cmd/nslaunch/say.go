@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/nslaunch/nslaunch/config"
+	"github.com/nslaunch/nslaunch/internal/quote"
 	"github.com/nslaunch/nslaunch/launcher"
 	"github.com/sirupsen/logrus"
 )
@@ -62,6 +63,11 @@ func (w voice) Format(e *logrus.Entry) ([]byte, error) {
 		word = "note"
 	}
 	text := strings.TrimRight(e.Message, "\n")
+	if about, ok := e.Data[logrus.ErrorKey].(error); ok {
+		text = errorText(about)
+	} else if w.format != "json" {
+		text = quote.Line(text)
+	}
 	if w.format == "json" {
 		return w.line(e, word, text)
 	}
@@ -95,7 +101,16 @@ func (voice) line(e *logrus.Entry, level, text string) ([]byte, error) {
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
 	err := enc.Encode(said)
-	return b.Bytes(), err
+	return quote.JSON(b.Bytes()), err
+}
+
+// errorText is an error for people. That of a step has lines for its cause and cure; all others are of one line.
+func errorText(err error) string {
+	var step *launcher.StepError
+	if errors.As(err, &step) {
+		return err.Error()
+	}
+	return quote.Line(err.Error())
 }
 
 // complain says what is wrong, a line for each problem of a profile.

@@ -2,9 +2,9 @@ package main
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/nslaunch/nslaunch/config"
+	"github.com/nslaunch/nslaunch/internal/quote"
 	"github.com/nslaunch/nslaunch/internal/state"
 	"github.com/nslaunch/nslaunch/launcher"
 )
@@ -35,7 +35,7 @@ func cmdShell(args []string) int {
 		}
 		return enter(running[0], &launcher.Entry{}, nil)
 	default:
-		say().Errorf("%d sandboxes of %s run: %s (nslaunch exec NAME enters one of them)", len(running), file, strings.Join(running, ", "))
+		say().Errorf("%d sandboxes of %s run: %s (nslaunch exec NAME enters one of them)", len(running), quote.Word(file), quote.Words(running, ", "))
 		return exitSetup
 	}
 	plan, err := shellPlan(file, &c)

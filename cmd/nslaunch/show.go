@@ -2,9 +2,11 @@ package main
 
 import (
 	"fmt"
+	"os"
 	"strings"
 
 	"github.com/nslaunch/nslaunch/config"
+	"github.com/nslaunch/nslaunch/internal/quote"
 )
 
 func cmdShow(args []string) int {
@@ -55,15 +57,20 @@ func cmdShow(args []string) int {
 	case *origin || isTable:
 		fmt.Print(resolved.TOML(*origin))
 	default:
-		fmt.Println(plainValue(tree))
+		fmt.Println(plainValue(tree, isTerminal(os.Stdout)))
 	}
 	return exitOK
 }
 
-// plainValue prints a single value for a script: a string as it is.
-func plainValue(v any) string {
+// plainValue prints a single value for a script: a string as it is. On a terminal one that
+// cannot be shown is written as TOML.
+func plainValue(v any, terminal bool) string {
 	if s, ok := v.(string); ok {
-		return strings.TrimSuffix(s, "\n")
+		s = strings.TrimSuffix(s, "\n")
+		if terminal && quote.Line(s) != s {
+			return config.TOMLValue(s)
+		}
+		return s
 	}
 	return config.TOMLValue(v)
 }

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/nslaunch/nslaunch/internal/quote"
 )
 
 // execStart returns the value of ExecStart=. The path of the program is taken as it is but for
@@ -62,7 +64,7 @@ func percents(s string) string { return strings.ReplaceAll(s, "%", "%%") }
 // see systemd.syntax(7), QUOTING.
 func word(s string) string {
 	plain := func(r rune) bool {
-		return unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune("/_.:,+@=%$-", r)
+		return quote.Printable(r) && (unicode.IsLetter(r) || unicode.IsDigit(r)) || strings.ContainsRune("/_.:,+@=%$-", r)
 	}
 	if s != "" && !strings.ContainsFunc(s, func(r rune) bool { return !plain(r) }) {
 		return s
@@ -78,7 +80,7 @@ func word(s string) string {
 			b.WriteString(`\n`)
 		case r == '\t':
 			b.WriteString(`\t`)
-		case unicode.IsControl(r):
+		case !quote.Printable(r):
 			for _, c := range []byte(string(r)) {
 				fmt.Fprintf(&b, `\x%02x`, c)
 			}
@@ -91,9 +93,15 @@ func word(s string) string {
 }
 
 // line returns the value of a setting that takes the rest of its line. At the end of a
-// line a backslash would go on in the next; a blank is stripped.
+// line a backslash would go on in the next; a blank is stripped. Such a value has no
+// escapes, so what cannot be shown is replaced.
 func line(s string) string {
-	s = percents(s)
+	s = percents(strings.Map(func(r rune) rune {
+		if quote.Printable(r) {
+			return r
+		}
+		return '?'
+	}, s))
 	if strings.HasSuffix(s, `\`) {
 		s += " "
 	}

@@ -8,6 +8,7 @@ import (
 	"syscall"
 	"unicode/utf8"
 
+	quotes "github.com/nslaunch/nslaunch/internal/quote"
 	"golang.org/x/sys/unix"
 )
 
@@ -200,7 +201,7 @@ func quote(s []byte) string {
 	b.WriteByte('"')
 	for i := 0; i < len(s); {
 		c := s[i]
-		if r, n := utf8.DecodeRune(s[i:]); c >= utf8.RuneSelf && r != utf8.RuneError && strconv.IsPrint(r) {
+		if r, n := utf8.DecodeRune(s[i:]); c >= utf8.RuneSelf && quotes.Printable(r) {
 			b.Write(s[i : i+n])
 			i += n
 			continue
