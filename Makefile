@@ -15,7 +15,7 @@ TESTFLAGS ?= -count=1 -p 1 -timeout 20m
 # fork without exec nor need the real binary.
 RACE = ./config/... ./mountprop/... ./launcher/internal/program/... ./internal/nslist/... ./internal/nstest/...
 
-.PHONY: build install deb setup lint unit portable race test clean
+.PHONY: build install deb setup lint unit portable race vm test clean
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/ ./cmd/nslaunch ./cmd/nslaunch-scope
@@ -49,10 +49,10 @@ setup:
 lint:
 	@unformatted=$$($$($(GO) env GOROOT)/bin/gofmt -l .); \
 	if [ -n "$$unformatted" ]; then echo "not gofmt's format:"; echo "$$unformatted"; exit 1; fi
-	$(GO) vet ./...
+	$(GO) vet -tags vm ./...
 	GOARCH=arm64 $(GO) vet ./...
 	GOARCH=riscv64 $(GO) vet ./...
-	$(GO) tool staticcheck ./...
+	$(GO) tool staticcheck -tags vm ./...
 
 unit:
 	$(GO) test $(TESTFLAGS) ./...
@@ -64,6 +64,10 @@ portable:
 race:
 	$(GO) test $(TESTFLAGS) -race $(RACE)
 
+# Emulated machines: other kernels and processors, and settings of a whole machine. See internal/vmtest.
+vm:
+	$(GO) test $(TESTFLAGS) -timeout 60m -tags vm -v -run TestMachines ./internal/vmtest
+
 # One after the other, also under make -j: setup comes first, and the tests
 # that need the machine have it for themselves.
 test:
@@ -72,6 +76,7 @@ test:
 	$(MAKE) race
 	$(MAKE) unit
 	$(MAKE) portable
+	$(MAKE) vm
 
 clean:
 	rm -rf bin

@@ -40,6 +40,9 @@ packages() {
 		ps          procps
 		runc        runc
 		qemu-aarch64-static qemu-user-static
+		qemu-system-aarch64 qemu-system-arm
+		qemu-system-riscv64 qemu-system-misc
+		qemu-system-x86_64  qemu-system-x86
 		script      bsdutils
 		strace      strace
 		systemctl   systemd
@@ -48,6 +51,7 @@ packages() {
 		zsh         zsh
 		/lib/systemd/system/dbus.service       dbus
 		/usr/lib/systemd/user/dbus.service     dbus-user-session
+		/usr/share/keyrings/debian-archive-keyring.gpg debian-archive-keyring
 		/usr/share/pam-configs/systemd         libpam-systemd
 		/usr/lib/polkit-1/polkitd              polkitd
 	LIST

@@ -49,6 +49,7 @@ var table = []struct {
 	{"internal/nstest/...", []string{"mountprop", "internal/cgroup", "internal/nofile", "internal/process", "internal/nstest/..."}},
 	{"internal/cgroup", []string{"mountprop"}},
 	{"internal/policy", nil},
+	{"internal/vmtest/...", []string{"internal/vmtest/..."}},
 	{"packaging", nil},
 }
 
@@ -64,10 +65,10 @@ var foreign = []struct {
 	{"github.com/coreos/...", []string{"units", "units/unitfile", "cmd/..."}, true},
 	{"github.com/BurntSushi/toml", []string{"config"}, false},
 	{"github.com/rogpeppe/...", nil, true},
-	{"golang.org/x/sys/unix", []string{"launcher/...", "mountprop", "units", "units/notify", "cmd/...", "internal/nslist", "internal/process", "internal/state", "internal/nstest/...", "bench"}, false},
+	{"golang.org/x/sys/unix", []string{"launcher/...", "mountprop", "units", "units/notify", "cmd/...", "internal/nslist", "internal/process", "internal/state", "internal/nstest/...", "internal/vmtest/agent", "bench"}, false},
 	{"testing", []string{"internal/nstest"}, true},
 	// They bring cgo in, are slow to start, and come with D-Bus.
-	{"os/user", []string{"units", "cmd/nslaunch-scope", "internal/nstest/...", "bench"}, true},
+	{"os/user", []string{"units", "cmd/nslaunch-scope", "internal/nstest/...", "internal/vmtest", "bench"}, true},
 	{"net", []string{"units", "cmd/nslaunch-scope", "internal/nstest/..."}, true},
 	{module + "/internal/nstest/...", []string{"internal/nstest/..."}, true},
 }

@@ -1,0 +1,35 @@
+package main
+
+import (
+	"strings"
+	"time"
+
+	"github.com/nslaunch/nslaunch/internal/vmtest/report"
+)
+
+// childTests runs the tests of the child's package: those that an emulator of the processor alone cannot do, too. Each
+// is reported as a check of its own.
+func childTests(t *tester) {
+	t.limit = 10 * time.Minute
+	// These look at the source, with the Go toolchain.
+	r := t.run(tests+"/child.test", "-test.v", "-test.timeout=10m", "-test.skip=^(TestStages|TestHeader.*)$")
+	passed := 0
+	for line := range strings.Lines(r.stdout) {
+		for _, outcome := range []string{"PASS", "FAIL", "SKIP"} {
+			name, ok := strings.CutPrefix(strings.TrimLeft(line, " "), "--- "+outcome+": ")
+			if !ok || outcome == "PASS" && strings.HasPrefix(line, " ") {
+				continue // subtests that pass are many
+			}
+			name, _, _ = strings.Cut(name, " ")
+			// Without a sealed image there is no resident.
+			allowed := outcome == "PASS" || outcome == "SKIP" && t.is("riscv64")
+			if outcome == "PASS" {
+				passed++
+			}
+			t.report(report.Line{Check: "root/child/" + name, OK: allowed, Text: outcome})
+		}
+	}
+	if r.status != 0 || passed < 15 {
+		t.errorf("%d tests passed: %v", passed, r)
+	}
+}

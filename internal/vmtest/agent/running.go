@@ -1,0 +1,151 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"regexp"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// runningChecks are of sandboxes that run while something is done with them.
+func runningChecks() []check {
+	return []check{
+		{name: "detach", users: both(), run: detach},
+		{name: "exec of a process", users: []user{superuser()}, run: execProcess},
+		{name: "signals", users: both(), run: signals},
+		{name: "resident", users: both(), without: "riscv64", run: resident},
+		{name: "end of the launcher", users: both(), run: launcherEnds},
+		{name: "doctor", users: both(), run: doctor},
+	}
+}
+
+const lasting = `version = 1
+hostname = "inside"
+command = ["sh", "-c", "echo started; trap 'echo got USR1' USR1; while :; do sleep 0.1; done"]
+namespaces = "new"
+proc = "new"
+`
+
+// detach starts a sandbox, enters it and stops it.
+func detach(t *tester) {
+	p := t.profile(lasting)
+	t.want(0, "vm", "nslaunch", "run", "--detach", "--name", "vm", p)
+	t.later = append(t.later, func() { t.run("nslaunch", "stop", "--time", "0s", "vm") })
+	t.want(0, `NAME .*\nvm .*`, "nslaunch", "ps")
+	t.want(0, `inside\n0\n1`, "nslaunch", "exec", "vm", "--", "sh", "-c", `hostname; id -u; grep -c '^NSpid:.*[0-9]' /proc/self/status`)
+	t.want(7, "", "nslaunch", "exec", "vm", "--", "sh", "-c", "exit 7")
+	t.want(0, "started", "nslaunch", "logs", "vm")
+	t.want(0, "", "nslaunch", "stop", "vm")
+	t.want(143, "", "nslaunch", "wait", "vm")
+	t.want(0, "", "nslaunch", "ps")
+}
+
+// execProcess enters a sandbox of another user's by the number of a process.
+func execProcess(t *tester) {
+	p := t.profile(lasting)
+	theirs := &tester{host: t.host, user: ordinary(), limit: limit}
+	theirs.dir = t.tempDir()
+	cmd := theirs.command("nslaunch", p)
+	t.must(cmd.Start())
+	t.later = append(t.later, theirs.cleanUp, func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
+	pid := t.inside(cmd.Process.Pid)
+	t.want(0, "inside\n0", "nslaunch", "exec", strconv.Itoa(pid), "--", "sh", "-c", "hostname; id -u")
+}
+
+// inside waits for a process named sh below a launcher's, and returns its number.
+func (t *tester) inside(launcher int) int {
+	for end := time.Now().Add(limit); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+		queue := []int{launcher}
+		for len(queue) > 0 {
+			pid := queue[0]
+			queue = queue[1:]
+			if comm, _ := os.ReadFile(fmt.Sprintf("/proc/%d/comm", pid)); string(comm) == "sh\n" {
+				return pid
+			}
+			children, _ := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", pid, pid))
+			for _, word := range strings.Fields(string(children)) {
+				child, err := strconv.Atoi(word)
+				t.must(err)
+				queue = append(queue, child)
+			}
+		}
+	}
+	t.fatalf("no command runs below %d", launcher)
+	return 0
+}
+
+// signals reach the command by way of the launcher, whose status is the command's.
+func signals(t *tester) {
+	p := t.profile(`version = 1
+command = ["sh", "-c", "trap 'echo user; exit 3' USR1; trap 'echo term; exit 4' TERM; echo ready; while :; do sleep 0.1; done"]
+namespaces = "new"
+`)
+	for signal, want := range map[syscall.Signal]string{
+		syscall.SIGUSR1: "ready\nuser\n3", syscall.SIGTERM: "ready\nterm\n4", syscall.SIGINT: "ready\n130",
+	} {
+		var out strings.Builder
+		cmd := t.command("nslaunch", p)
+		cmd.Stdout = &out
+		t.must(cmd.Start())
+		t.inside(cmd.Process.Pid)
+		time.Sleep(time.Second) // until the resident has taken over
+		t.must(cmd.Process.Signal(signal))
+		_ = cmd.Wait()
+		if got := fmt.Sprintf("%s%d", out.String(), cmd.ProcessState.ExitCode()); got != want {
+			t.errorf("%v: got %q; want %q", signal, got, want)
+		}
+	}
+}
+
+// resident: once a command has run for a moment, a few pages are all that is left of the launcher.
+func resident(t *tester) {
+	cmd := t.command("nslaunch", t.profile(lasting))
+	t.must(cmd.Start())
+	t.later = append(t.later, func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
+	number := regexp.MustCompile(`(?m)^(Threads|VmRSS|VmSize):\s+(\d+)`)
+	var last map[string]int
+	for end := time.Now().Add(limit); time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
+		text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", cmd.Process.Pid))
+		t.must(err)
+		last = map[string]int{}
+		for _, m := range number.FindAllStringSubmatch(string(text), -1) {
+			last[m[1]], err = strconv.Atoi(m[2])
+			t.must(err)
+		}
+		if last["Threads"] == 1 && last["VmSize"] < 1000 {
+			t.logf("%v", last)
+			return
+		}
+	}
+	t.fatalf("no resident: %v", last)
+}
+
+// launcherEnds: with the launcher, by whatever it ends, all of the sandbox ends.
+func launcherEnds(t *tester) {
+	cmd := t.command("nslaunch", t.profile(lasting))
+	t.must(cmd.Start())
+	pid := t.inside(cmd.Process.Pid)
+	time.Sleep(time.Second)
+	t.must(cmd.Process.Kill())
+	_ = cmd.Wait()
+	for end := time.Now().Add(limit); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+		// As process 1 or below systemd, somebody else reaps it.
+		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+		if err != nil || strings.Contains(string(stat), ") Z ") {
+			return
+		}
+	}
+	t.errorf("the command runs on without its launcher")
+}
+
+// doctor finds nothing missing that a machine has.
+func doctor(t *tester) {
+	r := t.run("nslaunch", "doctor")
+	t.logf("%s", r.stdout)
+	if r.status != 0 && r.status != 1 || !strings.Contains(r.stdout, "user") {
+		t.errorf("%v", r)
+	}
+}
