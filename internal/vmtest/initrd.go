@@ -34,7 +34,7 @@ StandardOutput=journal+console
 // prepare makes what the machine boots from in dir, and returns the files.
 func (m machine) prepare(cache, root, dir string) (kernel, initrd string, err error) {
 	a := apt{dir: filepath.Join(cache, m.suite+"-"+m.arch), suite: m.suite, arch: m.arch}
-	image, debs, err := a.fetch("busybox-static", "dash", "uidmap", "util-linux")
+	image, debs, err := a.fetch("apparmor", "busybox-static", "dash", "uidmap", "util-linux")
 	if err != nil {
 		return "", "", err
 	}
@@ -95,6 +95,8 @@ func merged(name string) string {
 	switch {
 	case name == top:
 		return ""
+	case strings.HasPrefix(name, "etc/apparmor.d/abi/"):
+		return name
 	case strings.HasPrefix(name, "usr/share/"), strings.Contains(name, "/gconv/"), strings.HasPrefix(name, "etc/"):
 		return ""
 	case top == "bin", top == "sbin", top == "lib", top == "lib64":

@@ -40,7 +40,7 @@ func detach(t *tester) {
 	t.want(0, "started", "nslaunch", "logs", "vm")
 	t.want(0, "", "nslaunch", "stop", "vm")
 	t.want(143, "", "nslaunch", "wait", "vm")
-	t.want(0, "", "nslaunch", "ps")
+	t.want(0, `NAME .*COMMAND`, "nslaunch", "ps")
 }
 
 // execProcess enters a sandbox of another user's by the number of a process.

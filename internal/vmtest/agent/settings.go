@@ -1,9 +1,6 @@
 package main
 
-import (
-	"os"
-	"strings"
-)
+import "strings"
 
 // settingChecks change what is global to a machine. Each has its control: without the setting, or without what
 // protects from it, the same gives another result.
@@ -12,10 +9,12 @@ func settingChecks() []check {
 		{name: "max_user_namespaces", users: both(), run: maxUserNamespaces},
 		{name: "unprivileged_userns_clone", users: []user{ordinary()}, run: unprivilegedClone},
 		{name: "memfd_noexec", users: both(), where: "6.12", run: memfdNoexec},
+		{name: "legacy_tiocsti", users: both(), where: "6.12", run: tiocsti},
+		{name: "apparmor", users: both(), where: "amd64-6.12", run: appArmor},
 	}
 }
 
-// hint runs hello where that must fail, with these words.
+// refused runs hello where that must fail, with these words.
 func (t *tester) refused(words ...string) {
 	r := t.run("nslaunch", example("hello"))
 	if r.status != 125 || r.stdout != "" {
@@ -56,10 +55,4 @@ func memfdNoexec(t *tester) {
 		t.errorf("%v", r)
 	}
 	hello(t)
-}
-
-// has reports whether the kernel has a setting.
-func has(name string) bool {
-	_, err := os.Stat("/proc/sys/" + strings.ReplaceAll(name, ".", "/"))
-	return err == nil
 }
