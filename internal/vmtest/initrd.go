@@ -2,6 +2,7 @@ package vmtest
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
@@ -107,17 +108,19 @@ func merged(name string) string {
 
 // debian is a Debian system whose process 1 is systemd.
 func (t tree) debian(a apt) error {
-	archive := filepath.Join(a.dir, "debian.tar")
-	if _, err := os.Stat(archive); err != nil {
-		cmd := exec.Command("mmdebstrap", "--quiet", "--variant=minbase", "--format=tar", "--architectures="+a.arch,
-			"--include=systemd,systemd-sysv,dbus,dbus-user-session,libpam-systemd,procps,uidmap,iproute2",
-			"--customize-hook=chroot \"$1\" useradd --uid 20001 --user-group --create-home --shell /bin/sh nslaunch-test",
-			"--customize-hook=mkdir -p \"$1/var/lib/systemd/linger\" && touch \"$1/var/lib/systemd/linger/nslaunch-test\"",
-			a.suite, archive+".new", filepath.Join(a.dir, "sources.list"))
-		if _, err := output(cmd); err != nil {
+	archive := a.dir + "-systemd.tar"
+	words := []string{"--quiet", "--variant=minbase", "--format=tar", "--architectures=" + a.arch,
+		"--include=systemd,systemd-sysv,dbus,dbus-user-session,libpam-systemd,procps,uidmap,iproute2",
+		`--customize-hook=chroot "$1" useradd --uid 20001 --user-group --create-home --shell /bin/sh nslaunch-test`,
+		`--customize-hook=mkdir -p "$1/var/lib/systemd/linger" && touch "$1/var/lib/systemd/linger/nslaunch-test"`,
+		a.suite, archive + ".new", filepath.Join(a.dir, "sources.list")}
+	// What it was made with says whether it still serves.
+	stamp := []byte(strings.Join(words, "\n"))
+	if made, err := os.ReadFile(archive + ".made"); err != nil || !bytes.Equal(made, stamp) {
+		if _, err := output(exec.Command("mmdebstrap", words...)); err != nil {
 			return err
 		}
-		if err := os.Rename(archive+".new", archive); err != nil {
+		if err := errors.Join(os.Rename(archive+".new", archive), os.WriteFile(archive+".made", stamp, 0o644)); err != nil {
 			return err
 		}
 	}
