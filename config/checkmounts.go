@@ -52,7 +52,7 @@ func (c *checker) mounts() {
 				by += ", at " + pos.String()
 			}
 			hint := ""
-			if m.Key == "mounts."+quoteKey("${home}") && first.Type == MountBind {
+			if showsSame(first) && m.Type != MountBind {
 				hint = " (where that is the working directory: start nslaunch in the directory of a project)"
 			}
 			c.misplaced(m.Key, "%q is mounted already by %s%s", m.Target, by, hint)
@@ -82,6 +82,9 @@ func (c *checker) globs() {
 		}
 	}
 }
+
+// showsSame reports whether an entry shows a path of the host, writable, at the same place.
+func showsSame(m *MountEntry) bool { return m.Type == MountBind && !m.Readonly && m.Source == m.Target }
 
 // mountPlace checks the target of an entry.
 func (c *checker) mountPlace(m *MountEntry, above map[string]*MountEntry) {

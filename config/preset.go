@@ -14,7 +14,9 @@ var presets embed.FS
 const presetPrefix = "preset:"
 
 // presetNames returns the names of the presets.
-func presetNames() []string { return []string{"base", "dev", "build", "agent", "service"} }
+func presetNames() []string {
+	return []string{"base", "system", "dev", "npm", "agent", "build", "service"}
+}
 
 // Presets returns what extends may name besides files: "preset:base", ….
 func Presets() []string {

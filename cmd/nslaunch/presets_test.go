@@ -2,9 +2,7 @@ package main
 
 import (
 	"fmt"
-	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -17,6 +15,10 @@ const trials = `
 try() { if (: >>"$1") 2>/dev/null; then echo "can write $1"; fi; }
 see() { if [ -s "$1" ]; then echo "can read $1"; fi; }
 `
+
+// secrets lists what newWorld has put where no project is, and a preset that hides is not to show.
+const secrets = `for f in HOME/.ssh/file HOME/.npm/file HOME/.claude/file /run/docker.sock /run/nslaunch/name.json /etc/shadow /etc/shadow- /etc/gshadow /etc/gshadow- \
+	/etc/ssl/private/key.pem /etc/ssh/ssh_host_key /etc/myapp.conf /srv/secret /var/lib/webd/secret /sys/power/state; do see $f; done; ls -A /run 2>/dev/null | grep -vE '^(systemd|mount)$' || :; echo ${SECRET-none}; `
 
 // Each preset keeps what it promises, for root and for an ordinary user.
 func TestPresets(t *testing.T) {
@@ -31,23 +33,33 @@ func TestPresets(t *testing.T) {
 				t.Errorf("it sees\n%swant\n%s", got, want)
 			}
 		}
-		t.Run("base", func(t *testing.T) {
-			same(t, "base", `id -u; ls -A /tmp; try /tmp/x; echo $$; stat -f -c %T /proc /dev; echo ${SECRET-none}`,
-				"0\ncan write /tmp/x\n2\nproc\ntmpfs\nnone\n")
+		project := `pwd; try new; try /usr/x; try /etc/x; try /x; try /tmp/x; try HOME/x; for f in .git/x .git/hooks/pre-commit .git/config .git/HEAD; do try $f; done; (mv .git x) 2>/dev/null && echo moved; ` +
+			`echo $(id -u) $(hostname); grep -E 'CapEff|NoNewPrivs' /proc/self/status; cat HOME/.gitconfig; `
+		wantProject := func(host string) string {
+			return fmt.Sprintf("none\nPROJECT\ncan write new\ncan write /tmp/x\ncan write HOME/x\n%d %s\nCapEff:\t0000000000000000\nNoNewPrivs:\t1\n[user]\n", u.UID, host)
+		}
+		t.Run("base", func(t *testing.T) { // It hides nothing: so what the others do not show is there.
+			same(t, "base", `id -u; ls -A /tmp; try /tmp/x; echo $$; stat -f -c %T /proc /dev; `+secrets,
+				"0\ncan write /tmp/x\n2\nproc\ntmpfs\ncan read HOME/.ssh/file\ncan read HOME/.npm/file\ncan read HOME/.claude/file\ncan read /run/docker.sock\n"+
+					"can read /run/nslaunch/name.json\ncan read /etc/shadow\ncan read /etc/shadow-\ncan read /etc/gshadow\ncan read /etc/gshadow-\ncan read /etc/ssl/private/key.pem\n"+
+					"can read /etc/ssh/ssh_host_key\ncan read /etc/myapp.conf\ncan read /srv/secret\ncan read /var/lib/webd/secret\ncan read /sys/power/state\n"+
+					"docker.sock\nnetns\nnslaunch\nuser\nnone\n")
 		})
-		secrets := `see HOME/.ssh/file; see HOME/.npm/file; see HOME/.claude/file; ls -A /run; see /run/docker.sock; echo ${SECRET-none}; `
-		t.Run("dev", func(t *testing.T) {
-			same(t, "dev", secrets+`id -u; hostname; pwd; try new; try /usr/x; try /etc/x; try /tmp/x; try HOME/x; try .git/x; try .git/hooks/pre-commit; try .git/config; grep CapEff /proc/self/status`,
-				fmt.Sprintf("none\n%d\ndev\nPROJECT\ncan write new\ncan write /tmp/x\ncan write HOME/x\ncan write .git/x\nCapEff:\t0000000000000000\n", u.UID))
+		t.Run("system", func(t *testing.T) {
+			same(t, "system", secrets+`ls -A /home /root 2>/dev/null || :; try /usr/x; try /etc/x; try /run/x; try /var/tmp/x; bash -c 'echo $BASH'`,
+				"none\ncan write /run/x\ncan write /var/tmp/x\n/usr/bin/bash\n")
+		})
+		t.Run("dev", func(t *testing.T) { same(t, "dev", secrets+project, wantProject("dev")) })
+		t.Run("npm", func(t *testing.T) {
+			same(t, "npm", secrets+project+`see .env; echo $npm_config_audit; tail -n +3 /proc/net/dev | cut -d: -f1`, wantProject("npm")+"false\n    lo\n")
 		})
 		t.Run("agent", func(t *testing.T) {
-			same(t, "agent", `see HOME/.ssh/file; ls -A /run; see /run/docker.sock; echo ${SECRET-none}; hostname; try new; try /usr/x; try .git/x; try .git/hooks/pre-commit; try .git/config; see .env; cat HOME/.gitconfig; see HOME/.claude/file; [ -t 0 ] && echo terminal`,
-				"none\nagent\ncan write new\ncan write .git/x\n[user]\ncan read HOME/.claude/file\nterminal\n", "--set", "mounts.rw=-${home}/.claude")
+			same(t, "agent", secrets+project+`see .env`, strings.Replace(wantProject("agent"), "none\n", "can read HOME/.claude/file\nnone\n", 1), "--set", "mounts.rw=-${home}/.claude")
 		})
 		t.Run("build", func(t *testing.T) {
-			script := `id -un; id -u; hostname; domainname 2>/dev/null || cat /proc/sys/kernel/domainname; pwd; env | sort; ls -A /; try /build/new; try /usr/x; cat /etc/machine-id; ls -A ~; umask; cat /proc/net/dev 2>/dev/null | wc -l`
+			script := strings.ReplaceAll(secrets, "HOME", u.Home) + `id -un; id -u; hostname; domainname 2>/dev/null || cat /proc/sys/kernel/domainname; pwd; env | sort; ls -A /; try /build/new; try /build/.git/x; try /usr/x; cat /etc/machine-id; ls -A ~; umask; cat /proc/net/dev 2>/dev/null | wc -l`
 			first := w.preset(t, "build", trials+script)
-			if !strings.HasPrefix(first, "build\n1000\nbuilder\nlocaldomain\n/build\nHOME=/home/build\n") || strings.Contains(first, "SECRET") ||
+			if !strings.HasPrefix(first, "none\nbuild\n1000\nbuilder\nlocaldomain\n/build\nHOME=/home/build\n") || strings.Contains(first, "SECRET") ||
 				!strings.Contains(first, "can write /build/new\n0000") {
 				t.Errorf("it sees\n%s", first)
 			}
@@ -56,8 +68,8 @@ func TestPresets(t *testing.T) {
 			}
 		})
 		t.Run("service", func(t *testing.T) {
-			same(t, "service", `id -u; see HOME/.ssh/file; see /run/docker.sock; try /usr/x; try /etc/x; try /tmp/x; echo ${NOTIFY_SOCKET-none}; echo ${TERM-none}; grep CapEff /proc/self/status`,
-				fmt.Sprintf("%d\ncan write /tmp/x\nnone\nnone\nCapEff:\t0000000000000000\n", u.UID))
+			same(t, "service", secrets+`id -u; try /usr/x; try /etc/x; try /tmp/x; ls -A /home /root /sys 2>/dev/null || :; echo ${NOTIFY_SOCKET-none}; echo ${TERM-none}; grep CapEff /proc/self/status; getent passwd root`,
+				fmt.Sprintf("none\n%d\ncan write /tmp/x\nnone\nnone\nCapEff:\t0000000000000000\nroot:x:0:0:root:/root:/bin/bash\n", u.UID))
 		})
 	})
 }
@@ -72,42 +84,4 @@ func TestPresetsCheck(t *testing.T) {
 			t.Errorf("check %s: %+v", preset, got)
 		}
 	}
-}
-
-// An agent in a linked work tree has its repository, and git works there. What it
-// writes into the work tree's .git file does not give the next one another.
-func TestAgentWorktree(t *testing.T) {
-	nstest.Require(t, nstest.Tools("git"))
-	nstest.EachUser(t, func(t *testing.T, u nstest.User) {
-		dir := u.TempDir(t)
-		in := func(name string, args ...string) *exec.Cmd {
-			cmd := u.Command(t, name, args...)
-			cmd.Dir = dir
-			return cmd
-		}
-		nstest.MustRun(t, in("sh", "-euc", `
-			git init -q -b main app; cd app
-			git config user.name a; git config user.email a@b
-			git commit -q --allow-empty -m one
-			git worktree add -q -b feat/login ../tree
-			git init -q ../other`))
-		agent := func(script string) *exec.Cmd {
-			cmd := in(nstest.Nslaunch(t), "run", "--set", "process.terminal=inherit", "preset:agent", "sh", "-euc", script)
-			cmd.Dir = filepath.Join(dir, "tree")
-			return cmd
-		}
-		script := `echo x >file; git add file; git commit -q -m two; git log --format=%s; git branch --show-current
-			for f in hooks/pre-commit config; do if (echo >>../app/.git/$f) 2>/dev/null; then echo "can write $f"; fi; done
-			[ -e ../other ] && ls -A ../other; echo "gitdir: ` + dir + `/other/.git" >.git`
-		if got, want := nstest.MustRun(t, agent(script)), "two\none\nfeat/login\n"; got != want {
-			t.Errorf("it says\n%swant\n%s", got, want)
-		}
-		got := nstest.Run(t, agent("true"))
-		if got.Status != exitSetup || !strings.Contains(got.Stderr, "/other/.git, whose configuration does not name this work tree") {
-			t.Errorf("with a forged .git file: %+v", got)
-		}
-		if _, err := os.Stat(filepath.Join(dir, "app/.git/refs/heads/feat/login")); err != nil {
-			t.Error(err)
-		}
-	})
 }

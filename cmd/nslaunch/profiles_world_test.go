@@ -39,13 +39,15 @@ mount -t tmpfs -o mode=0755 tmpfs /run
 mkdir -p /run/user/$3
 mount --bind $1/runtime /run/user/$3
 echo secret >/run/docker.sock
+echo secret >/srv/secret
+mkdir /run/nslaunch; echo secret >/run/nslaunch/name.json
 mount -t tmpfs -o mode=0700,uid=$3,gid=$4 tmpfs $2
 for d in .npm .claude .mozilla Downloads .ssh; do mkdir $2/$d; echo kept >$2/$d/file; done
 echo '[user]' >$2/.gitconfig
 chown -R $3:$4 $2
 for d in usr/bin usr/sbin etc; do mount -t overlay -o lowerdir=$1/$d:/$d overlay /$d; done
 mount -t tmpfs tmpfs /var/lib
-mkdir /var/lib/webd; chown 990:990 /var/lib/webd
+mkdir /var/lib/webd; chown 990:990 /var/lib/webd; echo secret >/var/lib/webd/secret
 ip netns add blue
 mount -t tmpfs -o mode=0755 tmpfs $1/dev
 for n in null zero full random urandom tty; do touch $1/dev/$n; mount --bind /dev/$n $1/dev/$n; done
@@ -74,6 +76,10 @@ func newWorld(t *testing.T, u nstest.User) *world {
 	}
 	super.WriteFile(t, dir+"/etc/netns/blue/resolv.conf", "nameserver 127.0.0.53\n")
 	super.WriteFile(t, dir+"/etc/resolv.conf", "nameserver 127.0.0.1\n")
+	makeDirs(t, dir+"/etc/ssl/private", dir+"/etc/ssh")
+	for _, secret := range []string{"shadow", "shadow-", "gshadow", "gshadow-", "ssl/private/key.pem", "ssh/ssh_host_key", "myapp.conf"} {
+		super.WriteFile(t, dir+"/etc/"+secret, "secret\n") // for all to read
+	}
 	for _, file := range []string{"subuid", "subgid"} {
 		super.WriteFile(t, dir+"/etc/"+file, "root:100000:65536\nnslaunch-test:1000000:65536\n")
 	}

@@ -104,7 +104,7 @@ func TestTemplateNPM(t *testing.T) {
 		b := newWorkbench(t, u, "npm", map[string]string{
 			"package.json":     `{"name": "app", "version": "1.0.0", "dependencies": {"lib": "file:./lib"}}`,
 			"lib/package.json": `{"name": "lib", "version": "1.0.0", "scripts": {"install": "sh ./install.sh"}}`,
-			"lib/install.sh": trials + `{ try ../npm.toml; try /usr/x; try ../made; ls -A ~ | grep -v '^\.npm$'; cat /proc/net/dev | tail -n +3 | cut -d: -f1
+			"lib/install.sh": trials + `{ try ../npm.toml; try /usr/x; try ../made; ls -A ~ | grep -vE '^\.(npm|gitconfig)$'; cat /proc/net/dev | tail -n +3 | cut -d: -f1
 				node -e 'require("net").connect(9, "192.0.2.1").on("error", e => console.log(e.code))'; } >told 2>&1; :`,
 			"lib/index.js": "module.exports = 'lib'",
 		})
@@ -123,11 +123,11 @@ func TestTemplateNPM(t *testing.T) {
 const agent = `#!/bin/sh
 set -eu
 ` + trials + `
-echo fixed >bug; git add bug; git commit -q -m fix; git --no-pager log --format=%s
+echo fixed >bug; git status --porcelain bug; git --no-pager log --format=%s
 see ~/.ssh/file; see /run/docker.sock; see .env; see /home/*/.ssh/file
 try agent.toml; try .git/hooks/pre-commit; try .git/config; try ~/.local/bin/agent; try /etc/x
 (mv .git .moved || mv .git/hooks .git/moved || rm agent.toml) 2>/dev/null && echo moved
-hostname; echo "${SECRET-none}" "$@"; [ -t 0 ] && echo terminal
+hostname; echo "${SECRET-none}" "$@"
 `
 
 func TestTemplateAgent(t *testing.T) {
@@ -137,7 +137,7 @@ func TestTemplateAgent(t *testing.T) {
 		in := func(name string, args ...string) *exec.Cmd {
 			cmd := w.outer.Command(t, u, name, args...)
 			cmd.Dir = w.project
-			cmd.Env = append(cmd.Env, "SECRET=1")
+			cmd.Env = append(cmd.Env, "SECRET=1", "PATH="+u.Home+"/.local/bin:/usr/bin:/bin")
 			return cmd
 		}
 		nstest.MustRun(t, in("sh", "-euc", `rm -r .git; git init -q -b main; git config user.name a; git config user.email a@b
@@ -145,11 +145,8 @@ func TestTemplateAgent(t *testing.T) {
 		nstest.MustRun(t, in(nstest.Nslaunch(t), "init", "-t", "agent"))
 		nstest.CheckNothingLeft(t)
 		got := strings.ReplaceAll(nstest.MustRun(t, in(nstest.Nslaunch(t), "agent.toml", "agent", "--yes")), "\r", "")
-		if want := "fix\none\nagent\nnone --yes\nterminal\n"; got != want {
+		if want := "?? bug\none\nagent\nnone --yes\n"; got != want {
 			t.Errorf("it says\n%swant\n%s", got, want)
-		}
-		if got := nstest.MustRun(t, in("git", "show", "HEAD:bug")); got != "fixed\n" {
-			t.Errorf("it has committed %q", got)
 		}
 	})
 }
