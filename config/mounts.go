@@ -135,6 +135,10 @@ func (d *decoder) listed(v value, m MountEntry) {
 	case d.replaced(v, s):
 	case s == "/":
 		d.problem(v, "%s", rootTarget(raw))
+	case glob && strings.Contains(raw, "${") && slices.ContainsFunc(d.p.Globs, func(g Glob) bool {
+		return g.Pattern == pattern && parentKey(g.Entry.Key) == parentKey(m.Key)
+	}):
+		d.leftOut(v.key)
 	case glob:
 		d.p.Globs = append(d.p.Globs, Glob{pattern, m})
 	default:
