@@ -9,7 +9,11 @@ GO        ?= go
 PREFIX    ?= /usr/local
 # Debian's own packages have theirs in vendor-completions.
 ZSHFUNCTIONS ?= site-functions
-TESTFLAGS ?= -count=1 -p 1 -timeout 20m
+TESTFLAGS ?= -count=1 -timeout 30m
+
+# As root, each package is tested in namespaces of its own: packages run side by side, and nothing else on the machine
+# disturbs them.
+ISOLATED = -exec $(CURDIR)/internal/nstest/isolate.sh
 
 # Packages whose tests also run under the race detector: those that neither
 # fork without exec nor need the real binary.
@@ -55,21 +59,20 @@ lint:
 	$(GO) tool staticcheck -tags vm ./...
 
 unit:
-	$(GO) test $(TESTFLAGS) ./...
+	$(GO) test $(TESTFLAGS) $(ISOLATED) ./...
 
 # The same with the image for other processors.
 portable:
-	NSLAUNCH_IMAGE=portable $(GO) test $(TESTFLAGS) ./launcher ./examples ./cmd/nslaunch
+	NSLAUNCH_IMAGE=portable $(GO) test $(TESTFLAGS) $(ISOLATED) ./launcher ./examples ./cmd/nslaunch
 
 race:
-	$(GO) test $(TESTFLAGS) -race $(RACE)
+	$(GO) test $(TESTFLAGS) $(ISOLATED) -race $(RACE)
 
 # Emulated machines: other kernels and processors, and settings of a whole machine. See internal/vmtest.
 vm:
 	$(GO) test $(TESTFLAGS) -timeout 60m -tags vm -v -run TestMachines ./internal/vmtest
 
-# One after the other, also under make -j: setup comes first, and the tests
-# that need the machine have it for themselves.
+# One after the other, also under make -j: setup comes first.
 test:
 	$(MAKE) setup
 	$(MAKE) lint

@@ -1,83 +1,23 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/nslaunch/nslaunch/internal/nstest"
 	"golang.org/x/sys/unix"
 )
 
-// debian is a system made by mmdebstrap, as a tar archive: it is made once in a test
-// process, by the ordinary user.
-type debian struct {
-	once    sync.Once
-	archive string
-	err     error // why there is none
-}
-
-// bookworm is filled in at first use.
-var bookworm debian
-
-// debianArchive returns the archive. The machine's own sources say where packages come
-// from; without them, or where they cannot be reached, the test is skipped.
-func debianArchive(t *testing.T) string {
-	t.Helper()
-	u := nstest.Ordinary(t)
-	nstest.Require(t, nstest.Tools("mmdebstrap", "apt-get", "newuidmap", "tar"), nstest.UnprivilegedUserNamespaces())
-	bookworm.once.Do(func() {
-		var suite, source string
-		if suite, source, bookworm.err = debianSource(); bookworm.err != nil {
-			return
-		}
-		dir, err := os.MkdirTemp(filepath.Dir(filepath.Dir(nstest.Nslaunch(t))), "debian-") // lives as long as the tests
-		if err != nil {
-			bookworm.err = err
-			return
-		}
-		u.Own(t, dir)
-		if bookworm.err = os.Chmod(dir, 0o755); bookworm.err != nil {
-			return
-		}
-		cmd := u.Command(t, "mmdebstrap", "--mode=unshare", "--variant=apt", "--include=passwd", "--skip=cleanup/apt/lists",
-			`--dpkgopt=path-exclude=/usr/share/doc/*`, `--dpkgopt=path-exclude=/usr/share/man/*`, `--dpkgopt=path-exclude=/usr/share/locale/*`,
-			suite, dir+"/root.tar", source)
-		cmd.Env = append(cmd.Env, "TMPDIR="+dir)
-		if out, err := cmd.CombinedOutput(); err != nil {
-			bookworm.err = fmt.Errorf("mmdebstrap %s from %q: %w\n%s", suite, source, err, out)
-			return
-		}
-		bookworm.archive = dir + "/root.tar"
-	})
-	nstest.Require(t, nstest.NewCondition("a Debian mirror", func() error { return bookworm.err }))
-	return bookworm.archive
-}
-
-// debianSource finds the main section of a Debian release among apt's sources.
-func debianSource() (suite, source string, err error) {
-	out, err := exec.Command("apt-get", "indextargets", "--format", "$(ORIGIN) $(COMPONENT) $(SITE) $(RELEASE)", "Created-By: Packages").Output()
-	if err != nil {
-		return "", "", err
-	}
-	for line := range strings.Lines(string(out)) {
-		// Not bookworm-updates, which is no system by itself.
-		if f := strings.Fields(line); len(f) == 4 && f[0] == "Debian" && f[1] == "main" && !strings.ContainsAny(f[3], "-/") {
-			return f[3], fmt.Sprintf("deb %s %s main", f[2], f[3]), nil
-		}
-	}
-	return "", "", errors.New("apt has no source of a Debian release")
-}
+// debianArchive is a Debian system as a tar archive, which setup.sh has made.
+const debianArchive = "/var/cache/nslaunch-test/debian.tar"
 
 // debianRoot unpacks the archive as what is root with that map of ids, into a directory that then belongs to it.
 func debianRoot(t *testing.T, u nstest.User, idmap string) string {
 	t.Helper()
-	archive := debianArchive(t)
+	nstest.Require(t, nstest.Tools("newuidmap", "tar"), nstest.File(debianArchive), nstest.UnprivilegedUserNamespaces())
 	base := u.TempDir(t)
 	dir := filepath.Join(base, "root")
 	makeDirs(t, dir)
@@ -85,7 +25,7 @@ func debianRoot(t *testing.T, u nstest.User, idmap string) string {
 		t.Fatal(err)
 	}
 	profile := "version = 1\nnamespaces = { user = \"new\" }\nidmap = \"" + idmap + "\"\n"
-	cmd := profileCommand(t, u, profile, "tar", "-C", dir, "--numeric-owner", "-xpf", archive, "--exclude=./dev/*")
+	cmd := profileCommand(t, u, profile, "tar", "-C", dir, "--numeric-owner", "-xpf", debianArchive, "--exclude=./dev/*")
 	nstest.MustRun(t, cmd)
 	return dir
 }

@@ -250,11 +250,11 @@ func TestTemplateService(t *testing.T) {
 // A Debian is unpacked as the template's comment says, and the fake root administers it.
 func TestTemplateDebootstrap(t *testing.T) {
 	u := nstest.Ordinary(t)
-	archive := debianArchive(t)
+	nstest.Require(t, nstest.Tools("newuidmap", "tar"), nstest.File(debianArchive), nstest.UnprivilegedUserNamespaces())
 	b := newWorkbench(t, u, "debootstrap", nil)
 	nslaunch := nstest.Nslaunch(t)
 	nstest.MustRun(t, b.command(t, "mkdir", "root"))
-	nstest.MustRun(t, b.command(t, nslaunch, "run", "--new", "user", "--idmap", "root+subid", "--", "tar", "-C", "root", "-xpf", archive, "--exclude=./dev/*"))
+	nstest.MustRun(t, b.command(t, nslaunch, "run", "--new", "user", "--idmap", "root+subid", "--", "tar", "-C", "root", "-xpf", debianArchive, "--exclude=./dev/*"))
 	nstest.CheckNothingLeft(t)
 	b.prints(t, "0\ndebian\n/mnt\n1000\n0:42\n", "sh", "-euc", trials+`id -u; hostname; pwd; useradd -m -u 1000 alice; su alice -c "id -u"; stat -c %u:%g /etc/shadow; echo made >made; try debootstrap.toml`)
 	if uid, gid := owner(t, b.dir+"/made"); uid != u.UID || gid != u.GID {

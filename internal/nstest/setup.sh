@@ -1,7 +1,8 @@
 #!/bin/bash
 # setup.sh prepares a Debian machine for the tests of nslaunch. Run it as root.
-# It installs the packages that the tests use, unless they are there, and makes
-# two users. Run again, it changes nothing.
+# It installs the packages that the tests use, unless they are there, makes two
+# users, and a Debian system as an archive, for which it needs a mirror. Run
+# again, it changes nothing.
 set -euo pipefail
 PATH=$PATH:/usr/sbin:/sbin
 
@@ -88,3 +89,24 @@ flock 9
 user nslaunch-test 20001
 subordinate nslaunch-test 1000000 1065535
 user nslaunch-bare 20002
+
+# The tests have no network, so the archive is made here, by the ordinary user.
+debian=/var/cache/nslaunch-test/debian.tar
+if [ ! -e "$debian" ]; then
+	# The main section of a release, not bookworm-updates, which is no system by itself.
+	read -r suite site < <(apt-get indextargets --format '$(ORIGIN) $(COMPONENT) $(RELEASE) $(SITE)' 'Created-By: Packages' |
+		awk '$1 == "Debian" && $2 == "main" && $3 !~ /[-\/]/ { print $3, $4; exit }') || true
+	work=$(mktemp -d)
+	trap 'rm -rf "$work"' EXIT
+	chmod 0755 "$work" # its root of a user namespace gets in
+	chown nslaunch-test: "$work"
+	if [ -z "${site-}" ] || ! (cd / && setpriv --reuid nslaunch-test --regid nslaunch-test --init-groups env HOME=/ TMPDIR="$work" \
+		mmdebstrap --mode=unshare --variant=apt --include=passwd --skip=cleanup/apt/lists \
+		--dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
+		--quiet "$suite" "$work/debian.tar" "deb $site $suite main" </dev/null); then
+		echo "setup.sh: error: no Debian system could be made from apt's sources" >&2
+		exit 1
+	fi
+	install -D -m 0644 "$work/debian.tar" "$debian.new"
+	mv "$debian.new" "$debian"
+fi

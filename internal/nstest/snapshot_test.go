@@ -229,11 +229,19 @@ func newNamespace(t *testing.T) *os.File {
 
 func fdPath(file *os.File) string { return fmt.Sprintf("/proc/self/fd/%d", file.Fd()) }
 
+// start starts a command and waits until its words can be read: the kernel shows none for an
+// instant after the execve.
 func start(t *testing.T, cmd *exec.Cmd) {
 	t.Helper()
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
+	Eventually(t, func() bool {
+		text, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", cmd.Process.Pid))
+		stat, statErr := os.ReadFile(fmt.Sprintf("/proc/%d/stat", cmd.Process.Pid))
+		ended := statErr == nil && strings.Contains(string(stat), ") Z ")
+		return err == nil && len(text) > 0 || ended
+	}, func() string { return fmt.Sprintf("%q shows no command line", cmd.Args) })
 }
 
 func stop(cmd *exec.Cmd) {
