@@ -21,7 +21,7 @@ func (f *failure) hostPath(file string) (string, bool) {
 		return "", false
 	}
 	at, dirs := "/", f.rootDirs()
-	for _, m := range f.plan.profile.Mounts { // parents come first
+	for _, m := range f.plan.host.arrange(f.plan.profile).Mounts { // parents come first
 		target := f.plan.host.real(m.Target)
 		if !mounts(m) || !below(file, target) || f.plan.host.leftOut(m) {
 			continue

@@ -45,6 +45,8 @@ type Host struct {
 	Files map[string]File
 	// Targets has the mount points that have to be there, by their path inside.
 	Targets map[string]File
+	// Order has the targets of the profile's entries in the order in which they are mounted on, where that is not the profile's.
+	Order []string
 	// Contents has the files that are copied into the sandbox.
 	Contents map[string]string
 	// Matches has what each glob stands for, by its key.
@@ -144,7 +146,7 @@ type File struct {
 	Mounts     []string // of a directory, where it matters: what is mounted below it
 	Err        syscall.Errno
 
-	links []string // of the host: the symbolic links that its path goes through
+	links []string // the symbolic links that its path goes through
 }
 
 // real is the path without symbolic links of a file that was looked at as name.

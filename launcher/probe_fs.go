@@ -79,11 +79,10 @@ func (h *Host) probeTree(p *config.Profile, alone bool) error {
 			}
 		}
 	}
-	t := h.resolveTargets(p)
+	p, t := h.resolveInOrder(p)
 	if hasMasks(written) {
 		h.matchMasks(written, t)
-		p = h.expand(h.withService(h.withMatches(written)))
-		h.resolveTargets(p)
+		p, _ = h.resolveInOrder(h.expand(h.withService(h.withMatches(written))))
 	}
 	return h.findMountPoints(p)
 }

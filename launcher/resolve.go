@@ -16,8 +16,9 @@ const mostLinks = 40
 // that is missing, Resolved is where it would be. last tells whether a
 // link at the end is followed, too.
 func (t *tree) resolve(target string, last bool) File {
-	at, rest, links := "/", components(target), 0
+	at, rest := "/", components(target)
 	f := File{Dir: true, Type: unix.S_IFDIR}
+	var through []string
 	for len(rest) > 0 {
 		name := rest[0]
 		rest = rest[1:]
@@ -29,10 +30,10 @@ func (t *tree) resolve(target string, last bool) File {
 		f = t.look(next)
 		switch {
 		case f.Err != 0:
-			f.Resolved = resolvedTo(path.Join(append([]string{next}, rest...)...), target)
+			f.Resolved, f.links = resolvedTo(path.Join(append([]string{next}, rest...)...), target), through
 			return f
 		case f.Type == unix.S_IFLNK && (last || len(rest) > 0):
-			if links++; links > mostLinks {
+			if through = append(through, next); len(through) > mostLinks {
 				return File{Err: unix.ELOOP}
 			}
 			if strings.HasPrefix(f.Link, "/") {
@@ -46,7 +47,7 @@ func (t *tree) resolve(target string, last bool) File {
 			at = next
 		}
 	}
-	f.Resolved = resolvedTo(at, target)
+	f.Resolved, f.links = resolvedTo(at, target), through
 	return f
 }
 

@@ -63,7 +63,7 @@ proc = "new"
 tmpfs = ["/usr", "/tmp", "/lost/x"]
 "/usr/x" = { ro = "/etc" }
 "/file/x" = { type = "dir" }
-"/link/made" = { type = "symlink", to = "x" }
+"/up/made" = { type = "symlink", to = "x" }
 "/up/new" = { ro = "/etc" }
 "/gone" = { ro = "/etc/passwd" }
 `, []string{
@@ -72,7 +72,7 @@ tmpfs = ["/usr", "/tmp", "/lost/x"]
 				`7:18: mounts.tmpfs[1]: "DIR/root/tmp" is missing, and nothing is ever made in the host's directories (make it, or give the root a layer: root.overlay = "tmpfs")`,
 				`7:26: mounts.tmpfs[2]: /lost/x leads to /no/place/x inside: "DIR/root/no/place/x" is missing, and nothing is ever made in the host's directories (make it, or give the root a layer: root.overlay = "tmpfs")`,
 				`9:1: mounts."/file/x": "/file/x" cannot be made: not a directory`,
-				`10:1: mounts."/link/made": /link/made leads to /usr/made inside: "DIR/root/usr/made" is missing, and nothing is ever made in the host's directories (make it, or give the root a layer: root.overlay = "tmpfs")`,
+				`10:1: mounts."/up/made": /up/made leads to /made inside: "DIR/root/made" is missing, and nothing is ever made in the host's directories (make it, or give the root a layer: root.overlay = "tmpfs")`,
 				`11:1: mounts."/up/new": /up/new leads to /new inside: "DIR/root/new" is missing, and nothing is ever made in the host's directories (make it, or give the root a layer: root.overlay = "tmpfs")`,
 				`12:1: mounts."/gone": /gone leads to /no/where inside: "DIR/root/no/where" is missing, and nothing is ever made in the host's directories (make it, or give the root a layer: root.overlay = "tmpfs")`,
 			}},
@@ -94,10 +94,10 @@ proc = "host"
 			"hidden below": {`root = "DIR/whole"
 [mounts]
 "/link/bin" = { ro = "/etc" }
-"/usr" = { ro = "/usr" }
+"/usr/bin" = { ro = "/usr" }
 `, []string{
 				`5:1: mounts."/link/bin": /link/bin leads to /usr/bin inside: "DIR/whole/usr/bin" is missing, and nothing is ever made in the host's directories (make it, or give the root a layer: root.overlay = "tmpfs")`,
-				`6:1: mounts."/usr": /usr would hide /link/bin, which leads to /usr/bin inside`,
+				`6:1: mounts."/usr/bin": /usr/bin would hide /link/bin, which leads to /usr/bin inside`,
 			}},
 			"hides": {`[mounts]
 "/bin" = { ro = "/etc" }
