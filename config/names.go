@@ -48,9 +48,9 @@ func nameFields() []field {
 	}
 }
 
-// soundName tells whether s may be the name of a running sandbox: that of a profile, with a
+// SoundName reports whether s may be the name of a running sandbox: that of a profile, with a
 // number behind it where that was taken.
-func soundName(s string) bool {
+func SoundName(s string) bool {
 	return s != "" && allBytes(s, nameByte) && letterOrDigit(s[0]) && !allDigits(s)
 }
 

@@ -44,7 +44,7 @@ func (d *decoder) readNamespace(k NamespaceKind, v value) {
 		}
 		d.p.Namespaces[k] = Namespace{Mode: NamespacePID, PID: pid}
 	case strings.HasPrefix(s, "sandbox:"):
-		if name := s[len("sandbox:"):]; soundName(name) {
+		if name := s[len("sandbox:"):]; SoundName(name) {
 			d.p.Namespaces[k] = Namespace{Mode: NamespaceSandbox, Sandbox: name}
 		} else {
 			d.problem(v, "want the name of a sandbox after \"sandbox:\", got %q", s)

@@ -27,12 +27,13 @@ type Resident struct {
 	End func() *EndRecord
 }
 
-// EndRecord is a file in which the end of a process is recorded: the exit status, with what comes before and
-// after it, is appended. With Remove, the file's name is removed then.
+// EndRecord is where the end of a process is recorded: the exit status, with what comes before and
+// after it, is written to each of the descriptors, which stay open until then, and with them their locks. If Remove is not "", the
+// file of that name is removed after that.
 type EndRecord struct {
-	File          string
+	Descriptors   []int
 	Before, After string
-	Remove        bool
+	Remove        string
 }
 
 // residentVariable is the variable of the environment with the number of the descriptor that has the state.
@@ -185,6 +186,9 @@ func (l *launch) execResident(r *Resident, s *state, open *closer) error {
 	if r.End != nil {
 		end = r.End()
 	}
+	if end != nil {
+		keep = append(keep, end.Descriptors...)
+	}
 	return l.become(residentProgram(resident, memory, end), append(keep, memory), open)
 }
 
@@ -233,15 +237,14 @@ func (e *EndRecord) emit(b *program.Builder, status uint8) {
 	lenient := func(o *program.Op) {
 		o.PassOver(unix.ENOENT, unix.EACCES, unix.EPERM, unix.ENOSPC, unix.EROFS, unix.EBADF, unix.ELOOP, unix.EIO)
 	}
-	fd := b.Reg()
-	name := b.String(e.File)
-	o := b.Call(unix.SYS_OPENAT, atCwd(), name, program.Const(unix.O_WRONLY|unix.O_APPEND|unix.O_NOFOLLOW|unix.O_CLOEXEC), null())
-	lenient(o.To(fd))
 	text, length := b.WithNumber(e.Before, status)
-	lenient(b.Call(unix.SYS_WRITE, program.Register(fd), text, program.Register(length)))
-	lenient(b.Call(unix.SYS_WRITE, program.Register(fd), b.String(e.After), program.Int(len(e.After))))
-	if e.Remove {
-		lenient(b.Call(unix.SYS_UNLINKAT, atCwd(), name, null()))
+	after := b.String(e.After)
+	for _, fd := range e.Descriptors {
+		lenient(b.Call(unix.SYS_WRITE, program.Int(fd), text, program.Register(length)))
+		lenient(b.Call(unix.SYS_WRITE, program.Int(fd), after, program.Int(len(e.After))))
+	}
+	if e.Remove != "" {
+		lenient(b.Call(unix.SYS_UNLINKAT, atCwd(), b.String(e.Remove), null()))
 	}
 }
 

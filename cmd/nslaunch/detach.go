@@ -1,16 +1,15 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
 
 	"github.com/nslaunch/nslaunch/config"
+	"github.com/nslaunch/nslaunch/internal/state"
 	"github.com/nslaunch/nslaunch/launcher"
 	"golang.org/x/sys/unix"
 )
@@ -129,32 +128,33 @@ func supervise(args []string) int {
 	return runArgs(args[1:], &supervisor{ready: os.NewFile(uintptr(fd), "ready")})
 }
 
-// open opens what the command has for standard streams. Its output goes to a file of its name
-// below ${state}, which takes up no memory as one below /run would.
-func (s *supervisor) open(r *recorder) error {
-	dir := config.CallerVars().Known().State
-	if dir == "" {
-		return errors.New("--detach: there is no directory for the output: neither $XDG_STATE_HOME nor $HOME is set")
-	}
-	dir = filepath.Join(dir, "log")
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return fmt.Errorf("--detach: %w", err)
-	}
-	r.log = filepath.Join(dir, r.name()+".log")
-	_ = os.Remove(r.log) // whoever reads an older one goes on with that
+// open opens what the command has for standard streams. Its output goes to a file of the sandbox's name
+// below ${state}, which needs no memory as one below /run would.
+func (s *supervisor) open(name string) error {
 	var err error
-	if s.log, err = os.OpenFile(r.log, os.O_WRONLY|os.O_CREATE|os.O_EXCL|os.O_APPEND, 0o600); err != nil {
+	if s.log, err = state.CreateLog(name); err == nil {
+		s.null, err = os.OpenFile("/dev/null", os.O_RDWR, 0)
+	}
+	if err != nil {
 		return fmt.Errorf("--detach: %w", err)
 	}
-	s.null, err = os.OpenFile("/dev/null", os.O_RDWR, 0)
-	return err
+	return nil
 }
 
-// leave lets go of the streams of who started this, and says the sandbox's name.
+// leave lets go of what came from who started this, once the command has what it was promised of that: the streams, the working
+// directory and every descriptor that an execve would keep. Those that this program opened itself, and those of
+// events, are closed on exec. Then it says the sandbox's name.
 func (s *supervisor) leave(name string) {
 	for fd, f := range []*os.File{s.null, s.log, s.log} {
 		_ = unix.Dup2(int(f.Fd()), fd)
 	}
+	given, _ := inheritedFDs()
+	for fd, g := range given {
+		if fd > 2 && g != closed {
+			unix.Close(fd)
+		}
+	}
+	_ = unix.Chdir("/")
 	_, _ = io.WriteString(s.ready, name+"\n")
 	s.ready.Close()
 }

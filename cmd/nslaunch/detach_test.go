@@ -160,8 +160,8 @@ func TestForegroundRecorded(t *testing.T) {
 		if err := p.run("logs", "front"); err.Status != exitProblem || !strings.Contains(err.Stderr, "only what is started with --detach has a log") {
 			t.Errorf("logs: %+v", err)
 		}
-		// wait opens the record before it is gone.
-		for !holds(wait.Process.Pid, "front.json") {
+		// wait opens what the launcher holds before that is gone.
+		for !holds(wait.Process.Pid, "/memfd:nslaunch-record (deleted)") {
 		}
 		p.must("stop", "front")
 		if _ = wait.Wait(); wait.ProcessState.ExitCode() != 5 {
@@ -178,7 +178,7 @@ func TestForegroundRecorded(t *testing.T) {
 	})
 }
 
-// holds tells whether a process has a file of that name open.
+// holds reports whether a process has a file of that name open.
 func holds(pid int, file string) bool {
 	fds, _ := filepath.Glob(fmt.Sprintf("/proc/%d/fd/*", pid))
 	for _, fd := range fds {

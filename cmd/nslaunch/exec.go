@@ -153,8 +153,11 @@ func aimAt(f state.Found, e *launcher.Entry) error {
 		return fmt.Errorf("the sandbox %q has ended", f.Name)
 	case state.Starting:
 		return fmt.Errorf("the sandbox %q is being started", f.Name)
-	case state.Elsewhere:
-		return fmt.Errorf("the sandbox %q was launched in another pid or time namespace, and cannot be entered from here", f.Name)
+	case state.Elsewhere, state.Unproven:
+		return fmt.Errorf("the sandbox %q cannot be entered: %s", f.Name, f.Why)
+	}
+	if err := f.Trusted(); err != nil {
+		return err
 	}
 	e.Name, e.Target = "sandbox "+f.Name, *f.Target
 	if e.Target.Unit == "" {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"cmp"
-	"os"
 	"path/filepath"
 
 	"github.com/nslaunch/nslaunch/config"
@@ -20,8 +19,7 @@ type recorder struct {
 
 	record *state.Record
 	entry  *state.Entry
-	runs   bool   // the command does, or did
-	log    string // of a detached one
+	runs   bool // the command does, or did
 }
 
 // reserve takes the name, if that matters before the command runs.
@@ -31,14 +29,14 @@ func (r *recorder) reserve() error {
 	}
 	err := r.add()
 	if err == nil && r.supervisor != nil {
-		if err = r.supervisor.open(r); err != nil {
+		if err = r.supervisor.open(r.name()); err != nil {
 			r.failed()
 		}
 	}
 	return err
 }
 
-// reserved tells whether there is a record already.
+// reserved reports whether there is a record already.
 func (r *recorder) reserved() bool { return r != nil && r.entry != nil }
 
 func (r *recorder) add() error {
@@ -88,10 +86,10 @@ func (r *recorder) started(p launcher.Process) {
 		return
 	}
 	r.runs = true
-	r.record.Target, r.record.Started, r.record.Log = &p.Target, now(), r.log
+	r.record.Target, r.record.Started = &p.Target, now()
 	if r.entry == nil {
 		_ = r.add()
-	} else if err := r.entry.Replace(r.record); err != nil {
+	} else if err := r.entry.Begin(r.record); err != nil {
 		say().Warnf("the sandbox cannot be entered by name: %s", err)
 	}
 	if r.supervisor != nil {
@@ -122,8 +120,8 @@ func (r *recorder) end() *launcher.EndRecord {
 func (r *recorder) failed() {
 	if r != nil && r.entry != nil {
 		r.entry.Drop()
-		if r.log != "" {
-			_ = os.Remove(r.log)
+		if r.supervisor != nil {
+			state.RemoveLog(r.name())
 		}
 	}
 }

@@ -37,7 +37,10 @@ func newWorkplace(t *testing.T, u nstest.User) *workplace {
 // records is the directory of the records.
 func (p *workplace) records() string {
 	if p.u.IsRoot() {
-		return "/run/nslaunch"
+		info, err := os.Stat("/run/nslaunch")
+		if err != nil || info.Mode().Perm()&0o077 == 0 { // nslaunch passes over one that others may look into
+			return "/run/nslaunch"
+		}
 	}
 	return filepath.Join(p.dir, "nslaunch")
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/nslaunch/nslaunch/config"
@@ -86,7 +87,10 @@ func findSandboxes(p *config.Profile) error {
 		}
 		f, err := state.Find(n.Sandbox)
 		if err == nil && f.State != state.Running {
-			err = fmt.Errorf("the sandbox %q is not running: %s", f.Name, f.State)
+			err = fmt.Errorf("the sandbox %q is not running: %s", f.Name, cmp.Or(f.Why, string(f.State)))
+		}
+		if err == nil {
+			err = f.Trusted()
 		}
 		if err != nil {
 			key := "namespaces." + string(k)

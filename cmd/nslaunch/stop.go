@@ -96,10 +96,13 @@ func printLog(name string, follow bool) error {
 	if err != nil {
 		return err
 	}
+	if f.State == state.Elsewhere || f.State == state.Unproven {
+		return fmt.Errorf("the output of %q cannot be found: %s", name, f.Why)
+	}
 	if f.Log == "" {
 		return fmt.Errorf("%q writes to where it was started from: only what is started with --detach has a log", name)
 	}
-	log, err := os.Open(f.Log)
+	log, err := f.OpenLog()
 	if err != nil {
 		return err
 	}

@@ -45,7 +45,7 @@ var table = []struct {
 	{"internal/smallfile", nil},
 	{"internal/gitrepo", nil},
 	{"internal/process", nil},
-	{"internal/state", []string{"config", "internal/process", "launcher"}},
+	{"internal/state", []string{"config", "internal/process", "internal/smallfile", "launcher"}},
 	{"internal/nstest/...", []string{"mountprop", "internal/cgroup", "internal/nofile", "internal/process", "internal/nstest/..."}},
 	{"internal/cgroup", []string{"mountprop"}},
 	{"internal/policy", nil},

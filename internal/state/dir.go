@@ -1,10 +1,9 @@
-// Package state records running sandboxes, a file for each in a directory of the user's, so that
-// others can find and enter them.
+// Package state records running sandboxes, so that others can find and enter them.
 //
-// Nothing watches over the records. Whether a sandbox runs is told by its record and the kernel
-// alone: its launcher is a process with a pid and a start time, and where that has ended, so has
-// the sandbox. A launcher takes its record away at its end; what one left that was killed, the
-// next reader does.
+// A sandbox may be able to write to the directory in which its record lies, so the file is only a hint: it says
+// which process to ask. What is true is in a memfd of the launcher. A file is of a running sandbox while somebody
+// holds a lock on it, which ends with the launcher, however that ends. Nothing watches over the
+// files: a launcher takes its own away at its end, and what a killed one left, the next reader does.
 package state
 
 import (
@@ -16,6 +15,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/nslaunch/nslaunch/config"
 	"golang.org/x/sys/unix"
 )
 
@@ -26,8 +26,8 @@ type Dir struct {
 }
 
 // candidates are where a user's records may be, the best first. Without a directory for
-// what is to go with the session, that in /tmp is what everybody has.
-func candidates(uid int, runtime string) []string {
+// what is to go with the session, that in /tmp is what everybody has, unless somebody else made it.
+func candidates(uid int, runtime, state string) []string {
 	var dirs []string
 	if uid == 0 {
 		dirs = append(dirs, "/run/nslaunch")
@@ -37,20 +37,28 @@ func candidates(uid int, runtime string) []string {
 	}
 	id := strconv.Itoa(uid)
 	dirs = append(dirs, "/run/user/"+id+"/nslaunch", "/tmp/nslaunch-"+id)
+	if state != "" {
+		dirs = append(dirs, filepath.Join(state, "run"))
+	}
 	return slices.Compact(dirs) // $XDG_RUNTIME_DIR mostly is /run/user/UID
 }
 
-func ownCandidates() []string { return candidates(unix.Geteuid(), os.Getenv("XDG_RUNTIME_DIR")) }
+func ownCandidates() []string {
+	return candidates(unix.Geteuid(), os.Getenv("XDG_RUNTIME_DIR"), stateDir())
+}
+
+// stateDir is ${state} of profiles; "" where nobody knows.
+func stateDir() string { return config.CallerVars().Ask("state") }
 
 // Make opens the caller's directory for a new record, and makes it where there is none. It is the
-// first of $XDG_RUNTIME_DIR/nslaunch (root: /run/nslaunch), /run/user/UID/nslaunch and
-// /tmp/nslaunch-UID that can be had.
+// first of $XDG_RUNTIME_DIR/nslaunch (root: /run/nslaunch), /run/user/UID/nslaunch,
+// /tmp/nslaunch-UID and ${state}/run that can be had.
 func Make() (*Dir, error) {
 	var reasons []string
 	for _, path := range ownCandidates() {
 		d, err := open(path)
 		if err == unix.ENOENT {
-			if err = unix.Mkdir(path, 0o700); err == nil || err == unix.EEXIST {
+			if err = makeDir(path); err == nil {
 				d, err = open(path)
 			}
 		}
@@ -60,6 +68,17 @@ func Make() (*Dir, error) {
 		reasons = append(reasons, path+": "+err.Error())
 	}
 	return nil, fmt.Errorf("no directory for the record of a sandbox: %s (set XDG_RUNTIME_DIR to a directory of your own)", strings.Join(reasons, "; "))
+}
+
+// makeDir makes a directory. Only those of ${state} may have to be made with those above them.
+func makeDir(path string) error {
+	if state := stateDir(); state != "" && strings.HasPrefix(path, state+"/") {
+		return os.MkdirAll(path, 0o700)
+	}
+	if err := unix.Mkdir(path, 0o700); err != unix.EEXIST {
+		return err
+	}
+	return nil
 }
 
 // Try writes a record that no list has, where new ones are written, and takes it away. It returns
@@ -74,10 +93,11 @@ func Try() (string, error) {
 	if err != nil {
 		return d.Path, err
 	}
-	temp, err := d.write(r)
+	fd, temp, err := d.write(r)
 	if err != nil {
 		return d.Path, err
 	}
+	unix.Close(fd)
 	if err := unix.Unlinkat(d.fd, temp, 0); err != nil {
 		return d.Path, d.pathError("remove", temp, err)
 	}

@@ -12,16 +12,27 @@ import (
 	"github.com/nslaunch/nslaunch/launcher"
 )
 
-// encode writes a record as encoding/json would, in a tenth of the time that this takes for a type it
-// has not met: every launch writes one. Readers use encoding/json, and a test has both agree.
+// encode writes all lines of a record as encoding/json would, in a tenth of the time that this needs for a type it
+// has not met: every launch writes two. Readers use encoding/json, and a test has both agree.
 func (r *Record) encode() []byte {
+	text := r.head()
+	if !r.Started.IsZero() {
+		text = append(text, r.begin()...)
+	}
+	if r.End != nil {
+		text = append(text, r.End.encode()...)
+	}
+	return text
+}
+
+// head is the first line.
+func (r *Record) head() []byte {
 	j := jsonText{make([]byte, 0, 1024)}
 	j.object(func() {
 		j.number("version", int64(r.Version))
 		j.text("name", r.Name)
 		j.key("world")
 		j.object(func() {
-			j.text("boot", r.World.Boot)
 			j.unsigned("pid", r.World.PID)
 			j.unsigned("time", r.World.Time)
 		})
@@ -30,13 +41,6 @@ func (r *Record) encode() []byte {
 			j.text("profile", r.Profile)
 		}
 		j.texts("command", r.Command)
-		if !r.Started.IsZero() {
-			j.text("started", r.Started.Format(time.RFC3339Nano))
-		}
-		if r.Target != nil {
-			j.key("target")
-			j.target(r.Target)
-		}
 		j.number("stop_timeout", int64(r.StopTimeout))
 		j.flag("detached", r.Detached)
 		if r.Log != "" {
@@ -44,6 +48,34 @@ func (r *Record) encode() []byte {
 		}
 	})
 	return append(j.buf, '\n')
+}
+
+// begin is the second line.
+func (r *Record) begin() []byte {
+	j := jsonText{make([]byte, 0, 1024)}
+	j.object(func() {
+		j.text("started", r.Started.Format(time.RFC3339Nano))
+		if r.Target != nil {
+			j.key("target")
+			j.target(r.Target)
+		}
+	})
+	return append(j.buf, '\n')
+}
+
+// The end is the third line. A resident writes it in two parts, with the status between them.
+const (
+	beforeStatus = `{"end":{"status":`
+	afterStatus  = "}}\n"
+	afterKilled  = `,"killed":true` + afterStatus
+)
+
+func (e End) encode() []byte {
+	after := afterStatus
+	if e.Killed {
+		after = afterKilled
+	}
+	return append(strconv.AppendInt([]byte(beforeStatus), int64(e.Status), 10), after...)
 }
 
 func (j *jsonText) target(t *launcher.Target) {

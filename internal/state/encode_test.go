@@ -3,6 +3,7 @@ package state
 import (
 	"encoding/json"
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 
@@ -15,7 +16,7 @@ import (
 func full() *Record {
 	groups, set, mask, nice := []uint32{}, ^uint64(0), uint32(0o22), -5
 	return &Record{
-		Version: Version, Name: "dev.2", World: World{"boot", 1, 2},
+		Version: Version, Name: "dev.2", World: World{1, 2},
 		Launcher: process.Process{PID: 3, Start: 4}, Profile: "/a \"b\"\\\n\xff.toml",
 		Command: []string{"sh", "", "\x01\t<é>\u2028", "\xc3("},
 		Started: time.Date(2026, 1, 2, 3, 4, 5, 678901234, time.UTC),
@@ -29,7 +30,7 @@ func full() *Record {
 			Rlimits: []config.Rlimit{{Name: "nofile", Soft: 1, Hard: config.RlimitInfinity}},
 			Nice:    &nice, OOMScoreAdj: &nice, Env: []string{"A=\xff", "B=c"}, Unit: "u.scope", Cgroup: "/sys/fs/cgroup/u",
 		},
-		StopTimeout: time.Second, Detached: true, Log: "/log",
+		StopTimeout: time.Second, Detached: true, Log: "/log", End: &End{Status: 3, Killed: true},
 	}
 }
 
@@ -39,20 +40,35 @@ func TestRoundTrip(t *testing.T) {
 	withGroups := full()
 	withGroups.Target.Groups = &some
 	plain := &Record{Version: 1, Name: "a", Launcher: process.Process{PID: 1}, Command: []string{}}
-	sparse := full()
+	sparse, unended := full(), full()
+	unended.End = nil
 	sparse.Target = &launcher.Target{Namespaces: map[config.NamespaceKind]uint64{}, Own: []config.NamespaceKind{}, Rlimits: []config.Rlimit{}, Env: []string{}}
-	for _, r := range []*Record{full(), withGroups, plain, sparse} {
+	for _, r := range []*Record{full(), withGroups, plain, sparse, unended, full().hint()} {
 		text := r.encode()
-		got, end, err := decode(text)
-		if err != nil || end != nil || !reflect.DeepEqual(got, r) {
-			t.Errorf("%s\ngives %+v, %v, %v", text, got, end, err)
+		got, err := decode(text)
+		if err != nil || !reflect.DeepEqual(got, r) {
+			t.Errorf("%s\ngives %+v, %v", text, got, err)
 		}
-		for _, e := range []End{{0, false}, {137, true}} {
-			_, end, err := decode(append(text, e.encode()...))
-			if err != nil || end == nil || *end != e {
-				t.Errorf("end %+v gives %+v, %v", e, end, err)
-			}
+	}
+	for _, e := range []End{{0, false}, {137, true}} {
+		r, err := decode(append(plain.encode(), e.encode()...))
+		if err != nil || r.End == nil || *r.End != e {
+			t.Errorf("end %+v gives %+v, %v", e, r.End, err)
 		}
+	}
+}
+
+// Nothing that may be secret is in a hint, which a file has.
+func TestHint(t *testing.T) {
+	r := full()
+	r.Command = []string{"/bin/" + strings.Repeat("x", 2*longestWord), "--token=hidden"}
+	r.Target.Env = []string{"TOKEN=hidden"}
+	text := string(r.hint().encode())
+	if strings.Contains(text, "hidden") || len(text) > 1000 || r.Target == nil || len(r.Command) != 2 {
+		t.Errorf("the hint is %s", text)
+	}
+	if !strings.Contains(string(r.encode()), "TOKEN=hidden") {
+		t.Error("the record has no environment: the test tests nothing")
 	}
 }
 
@@ -66,8 +82,10 @@ func TestFields(t *testing.T) {
 	if err := json.Unmarshal(want, &a); err != nil {
 		t.Fatal(err)
 	}
-	if err := json.Unmarshal(full().encode(), &b); err != nil {
-		t.Fatal(err)
+	for line := range strings.Lines(string(full().encode())) {
+		if err := json.Unmarshal([]byte(line), &b); err != nil {
+			t.Fatal(err)
+		}
 	}
 	compare(t, "record", a, b)
 	v := reflect.ValueOf(*full())
@@ -103,27 +121,28 @@ func compare(t *testing.T, at string, a, b map[string]any) {
 // What is no record is said to be none, and does nothing.
 func TestDecodeBad(t *testing.T) {
 	good := string(full().encode())
-	for _, text := range []string{"", "\n", "{}\n", "null\n", "[]\n", "x", good[:len(good)-1], good[:40] + "\n",
-		`{"version":1,"name":"a","launcher":{"pid":1,"start":1},"profile":"\u0000!"}` + "\n", good + "x\n"} {
-		if r, _, err := decode([]byte(text)); err == nil {
+	for _, text := range []string{"", "\n", "{}\n", "null\n", "[]\n", "x", string(full().head()[:20]), good[:40] + "\n",
+		`{"version":1,"name":"a","launcher":{"pid":1,"start":1},"profile":"\u0000!"}` + "\n", good + "x\n",
+		`{"version":2,"name":"\u001b[2K","launcher":{"pid":1,"start":1}}` + "\n", `{"version":2,"name":"../a","launcher":{"pid":1,"start":1}}` + "\n"} {
+		if r, err := decode([]byte(text)); err == nil {
 			t.Errorf("%.60q is taken: %+v", text, r)
 		}
 	}
-	// An end that is being written is none yet.
-	if _, end, err := decode([]byte(good + `{"status":`)); err != nil || end != nil {
-		t.Errorf("half an end: %v, %v", end, err)
+	// A line that is being written is none yet.
+	if r, err := decode(append(full().head(), beforeStatus...)); err != nil || r.End != nil {
+		t.Errorf("half an end: %+v, %v", r, err)
 	}
 }
 
 func FuzzDecode(f *testing.F) {
 	f.Add(full().encode())
-	f.Add(append(full().encode(), End{Status: 1}.encode()...))
+	f.Add(full().head())
 	f.Fuzz(func(t *testing.T, text []byte) {
-		r, _, err := decode(text)
+		r, err := decode(text)
 		if err != nil {
 			return
 		}
-		again, _, err := decode(r.encode())
+		again, err := decode(r.encode())
 		if err != nil || again.Name != r.Name || again.Launcher != r.Launcher {
 			t.Errorf("%q: %+v becomes %+v, %v", text, r, again, err)
 		}

@@ -20,7 +20,7 @@ type TakenError struct {
 
 func (e *TakenError) Error() string {
 	if e.Elsewhere != "" {
-		return fmt.Sprintf("the sandbox that has the name %q %s (give this one another: --name)", e.Name, e.Elsewhere)
+		return fmt.Sprintf("the name %q is taken: %s (give this sandbox another with --name; if nothing of that one runs, remove the file)", e.Name, e.Elsewhere)
 	}
 	return fmt.Sprintf("a sandbox named %q runs already, launched by process %d (nslaunch exec %[1]s enters it; give this one another name with --name, or a number with name.taken = \"number\")", e.Name, e.PID)
 }
@@ -29,7 +29,9 @@ func (e *TakenError) Error() string {
 type Entry struct {
 	dir  *Dir
 	file string
-	kept bool // what is recorded of it is to be known after its end
+	// hint is the file, memory what others believe. The lock on each says that this process made it.
+	hint, memory int
+	kept         bool // the file is to be there after the end
 }
 
 // Add writes the record of a sandbox under its name. If a running one has that, the
@@ -37,10 +39,10 @@ type Entry struct {
 func (d *Dir) Add(r *Record, numbered bool) (*Entry, error) {
 	var names []string
 	for base, n := r.Name, 2; ; n++ {
-		err := d.add(r)
+		e, err := d.add(r)
 		var taken *TakenError
 		if err == nil {
-			return &Entry{d, r.Name + suffix, r.Detached}, nil
+			return e, nil
 		}
 		if !numbered || !errors.As(err, &taken) {
 			return nil, err
@@ -58,24 +60,31 @@ func (d *Dir) Add(r *Record, numbered bool) (*Entry, error) {
 }
 
 // add writes a record under a name that nobody has. A name that is given up, it takes.
-func (d *Dir) add(r *Record) error {
-	temp, err := d.write(r)
-	if err != nil {
-		return err
+func (d *Dir) add(r *Record) (*Entry, error) {
+	e := &Entry{dir: d, file: r.Name + suffix, kept: r.Detached, hint: -1, memory: -1}
+	if r.Detached {
+		r.Log = logPath(r.Name)
 	}
-	for {
+	var temp string
+	var err error
+	// The memory comes first: whoever sees the file may ask for it.
+	if e.memory, err = remember(r); err == nil {
+		e.hint, temp, err = d.write(r.hint())
+	}
+	for err == nil {
 		// Another launch may be faster after the name was freed.
-		if err = d.rename(temp, r.Name+suffix); err != unix.EEXIST {
-			break
+		if err = d.rename(temp, e.file); err == nil {
+			return e, nil
 		}
-		if err = d.locked(func() error { return d.free(r.Name, r.World) }); err != nil {
-			break
+		if err == unix.EEXIST {
+			err = d.locked(func() error { return d.free(r.Name, r.World) })
 		}
 	}
-	if err != nil {
+	if temp != "" {
 		_ = unix.Unlinkat(d.fd, temp, 0)
 	}
-	return err
+	e.close()
+	return nil, err
 }
 
 func (d *Dir) rename(temp, file string) error {
@@ -84,40 +93,65 @@ func (d *Dir) rename(temp, file string) error {
 
 // free takes away the record of a name whose sandbox does not run.
 func (d *Dir) free(name string, here World) error {
-	r, _, s, err := d.judge(name+suffix, here)
+	f, err := d.judge(name+suffix, here)
 	switch {
 	case errors.Is(err, unix.ENOENT):
 		return nil
 	case err != nil:
-		return err
+		return fmt.Errorf("the name %q is taken: %w (give this sandbox another with --name, or remove that file)", name, err)
 	}
-	switch s {
+	switch f.State {
 	case dead, Ended:
-		return d.remove(r)
-	case Elsewhere:
-		return &TakenError{name, r.Launcher.PID, r.elsewhere()}
+		return d.remove(f.Record)
+	case Elsewhere, Unproven:
+		return &TakenError{name, f.Launcher.PID, f.Why}
 	}
-	return &TakenError{name, r.Launcher.PID, ""}
+	return &TakenError{Name: name, PID: f.Launcher.PID}
 }
 
-// write writes a record to a file without a name of a record.
-func (d *Dir) write(r *Record) (temp string, err error) {
-	text := r.encode()
+// write writes a record to a file without a name of a record, and locks it.
+func (d *Dir) write(r *Record) (fd int, temp string, err error) {
 	var id [8]byte
 	if _, err := unix.Getrandom(id[:], 0); err != nil {
-		return "", os.NewSyscallError("getrandom", err)
+		return -1, "", os.NewSyscallError("getrandom", err)
 	}
 	temp = fmt.Sprintf(".%x", id)
-	fd, err := unix.Openat(d.fd, temp, unix.O_WRONLY|unix.O_CREAT|unix.O_EXCL|unix.O_CLOEXEC, 0o600)
+	fd, err = unix.Openat(d.fd, temp, unix.O_RDWR|unix.O_APPEND|unix.O_CREAT|unix.O_EXCL|unix.O_CLOEXEC, 0o600)
 	if err != nil {
-		return "", d.pathError("create", temp, err)
+		return -1, "", d.pathError("create", temp, err)
 	}
-	defer unix.Close(fd)
-	if err := writeAll(fd, text); err != nil {
+	if err = unix.Flock(fd, unix.LOCK_EX|unix.LOCK_NB); err == nil {
+		err = writeAll(fd, r.encode())
+	}
+	if err != nil {
 		_ = unix.Unlinkat(d.fd, temp, 0)
-		return "", d.pathError("write", temp, err)
+		unix.Close(fd)
+		return -1, "", d.pathError("write", temp, err)
 	}
-	return temp, nil
+	return fd, temp, nil
+}
+
+// memoryName is what a memfd with a record is called.
+const memoryName = "nslaunch-record"
+
+// remember writes a record to a memfd, and locks that: the kernel shows others which process did. What comes
+// to a process from elsewhere has no lock of its own.
+func remember(r *Record) (int, error) {
+	fd, err := unix.MemfdCreate(memoryName, unix.MFD_CLOEXEC|unix.MFD_NOEXEC_SEAL)
+	if err == unix.EINVAL { // before Linux 6.3
+		fd, err = unix.MemfdCreate(memoryName, unix.MFD_CLOEXEC)
+	}
+	if err != nil {
+		return -1, os.NewSyscallError("memfd_create", err)
+	}
+	if err = unix.Flock(fd, unix.LOCK_EX|unix.LOCK_NB); err == nil {
+		err = writeAll(fd, r.encode())
+	}
+	if err != nil {
+		unix.Close(fd)
+		return -1, fmt.Errorf("remember the record of %q: %w", r.Name, err)
+	}
+	return fd, nil
 }
 
 func writeAll(fd int, text []byte) error {
@@ -135,48 +169,51 @@ func (d *Dir) pathError(op, name string, err error) error {
 // Name is the sandbox's name.
 func (e *Entry) Name() string { return e.file[:len(e.file)-len(suffix)] }
 
-// Replace writes what is known by now in place of what was.
-func (e *Entry) Replace(r *Record) error {
-	temp, err := e.dir.write(r)
-	if err != nil {
-		return err
+// Begin adds what is known once the command runs.
+func (e *Entry) Begin(r *Record) error {
+	if err := writeAll(e.memory, r.begin()); err != nil {
+		return fmt.Errorf("remember how to enter %q: %w", r.Name, err)
 	}
-	if err := unix.Renameat(e.dir.fd, temp, e.dir.fd, e.file); err != nil {
-		_ = unix.Unlinkat(e.dir.fd, temp, 0)
-		return e.dir.pathError("rename", temp, err)
+	if err := writeAll(e.hint, r.hint().begin()); err != nil {
+		return e.dir.pathError("write", e.file, err)
 	}
 	return nil
 }
 
-// End records how the sandbox ended, for who waits for that, and takes the record away
+// End records how the sandbox ended, for who waits for that, and takes the file away
 // unless the sandbox was detached.
 func (e *Entry) End(end End) error {
-	err := e.dir.end(e.file, end)
-	if !e.kept {
-		e.Drop()
-	}
-	return err
-}
-
-func (d *Dir) end(file string, end End) error {
 	text := end.encode()
-	fd, err := unix.Openat(d.fd, file, unix.O_WRONLY|unix.O_APPEND|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
-	if err == nil {
-		err = writeAll(fd, text)
-		unix.Close(fd)
+	err := errors.Join(writeAll(e.memory, text), writeAll(e.hint, text))
+	if !e.kept {
+		e.unlink()
 	}
-	if err != nil {
-		return d.pathError("write", file, err)
-	}
-	return nil
+	e.close()
+	return err
 }
 
 // EndRecord is how a resident records the end.
 func (e *Entry) EndRecord() *launcher.EndRecord {
-	return &launcher.EndRecord{File: e.dir.Path + "/" + e.file, Before: `{"status":`, After: "}\n", Remove: !e.kept}
+	r := &launcher.EndRecord{Descriptors: []int{e.memory, e.hint}, Before: beforeStatus, After: afterStatus}
+	if !e.kept {
+		r.Remove = e.dir.Path + "/" + e.file
+	}
+	return r
 }
 
 // Drop takes the record away: the sandbox was not started.
 func (e *Entry) Drop() {
-	_ = unix.Unlinkat(e.dir.fd, e.file, 0)
+	e.unlink()
+	e.close()
+}
+
+func (e *Entry) unlink() { _ = unix.Unlinkat(e.dir.fd, e.file, 0) }
+
+// close gives up the locks, and with them the name.
+func (e *Entry) close() {
+	for _, fd := range []int{e.hint, e.memory} {
+		if fd >= 0 {
+			unix.Close(fd)
+		}
+	}
 }

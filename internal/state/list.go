@@ -3,11 +3,13 @@ package state
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"os"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/nslaunch/nslaunch/config"
 	"golang.org/x/sys/unix"
 )
 
@@ -17,11 +19,12 @@ const (
 	keptFor  = 24 * time.Hour
 )
 
-// Found is a record as it was read.
+// Found is a recorded sandbox. Of one that runs or is being started, the record is the launcher's own; of any other,
+// it is what a file says, which anybody may have written who can write to the directory.
 type Found struct {
 	*Record
 	State State
-	End   *End // of an ended one
+	Why   string // nothing can be said of it, if so
 	dir   *Dir
 }
 
@@ -73,41 +76,96 @@ func (d *Dir) list() (found []Found, problems []error) {
 // settle reads a record, and does for a launcher that was killed what that could not: of a detached
 // sandbox it notes the end, any other one it takes away. No record is left then.
 func (d *Dir) settle(file string, here World) (Found, error) {
-	r, e, state, err := d.judge(file, here)
+	f, err := d.judge(file, here)
 	if errors.Is(err, unix.ENOENT) {
 		return Found{}, nil
 	}
 	if err != nil {
 		return Found{}, err
 	}
-	if state == dead && r.Detached && r.Target != nil {
-		e = &End{Status: 128 + int(unix.SIGKILL), Killed: true}
-		if err := d.end(file, *e); err != nil {
+	if f.State == dead && f.Version == Version && f.Detached && !f.Started.IsZero() {
+		f.End = &End{Status: 128 + int(unix.SIGKILL), Killed: true}
+		if err := d.end(file, *f.End); err != nil {
 			return Found{}, err
 		}
-		state = Ended
+		f.State = Ended
 	}
-	if state == dead {
-		return Found{}, d.remove(r)
+	if f.State == dead {
+		return Found{}, d.remove(f.Record)
 	}
-	return Found{r, state, e, d}, nil
+	return f, nil
 }
 
-// judge reads a record and says what it and the kernel tell. One that seems to have been left is read once
-// more: its launcher may have noted the end after the first reading, and ended before it was looked for.
-func (d *Dir) judge(file string, here World) (*Record, *End, State, error) {
-	r, e, err := d.read(file)
+// end notes in a file how a sandbox ended.
+func (d *Dir) end(file string, end End) error {
+	fd, err := unix.Openat(d.fd, file, unix.O_WRONLY|unix.O_APPEND|unix.O_NOFOLLOW|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
+	if err == nil {
+		err = writeAll(fd, end.encode())
+		unix.Close(fd)
+	}
 	if err != nil {
-		return nil, nil, "", err
+		return d.pathError("write", file, err)
 	}
-	state := stateOf(r, e, here)
-	if state != dead {
-		return r, e, state, nil
+	return nil
+}
+
+// looks is how often a record is looked at that nobody stands behind: its launcher may be ending, and note that.
+const looks = 3
+
+// judge says what the kernel and the launcher tell of a record.
+func (d *Dir) judge(file string, here World) (Found, error) {
+	for n := 1; ; n++ {
+		f, err := d.look(file, here)
+		if err != nil || n == looks || f.State != dead && f.State != Unproven {
+			return f, err
+		}
+		if f.State == Unproven {
+			time.Sleep(time.Millisecond)
+		}
 	}
-	if r, e, err = d.read(file); err != nil {
-		return nil, nil, "", err
+}
+
+func (d *Dir) look(file string, here World) (Found, error) {
+	fd, err := d.openFile(file)
+	if err != nil {
+		return Found{}, d.pathError("open", file, err)
 	}
-	return r, e, stateOf(r, e, here), nil
+	defer unix.Close(fd)
+	// The lock before the text: who has given it up writes no more.
+	held := unix.Flock(fd, unix.LOCK_SH|unix.LOCK_NB) != nil
+	r, err := readRecord(fd, longestHint)
+	if err == nil && r.Name+suffix != file {
+		err = errors.New("the record of another name")
+	}
+	if err != nil {
+		return Found{}, d.pathError("read", file, err)
+	}
+	f := Found{Record: r, dir: d}
+	switch {
+	case r.Version != Version:
+		f.State, f.Why = Elsewhere, "it was launched by another version of nslaunch, says "+d.Path+"/"+file
+		if !held && r.World.PID == here.PID && r.Launcher.Gone() { // versions before this one had no lock
+			f.State = dead
+		}
+	case !held && r.End != nil && r.Detached:
+		f.State, r.Log = Ended, logPath(r.Name)
+	case !held:
+		f.State = dead
+	case r.World != here:
+		f.State, f.Why = Elsewhere, "it was launched in another pid or time namespace, says "+d.Path+"/"+file
+	default:
+		p, err := prove(r)
+		if err != nil {
+			f.State, f.Why = Unproven, "no launcher stands behind its record, "+d.Path+"/"+file+": "+err.Error()
+			break
+		}
+		p.close()
+		f.Record, f.State = p.Record, Starting
+		if p.Target != nil {
+			f.State = Running
+		}
+	}
+	return f, nil
 }
 
 // forget takes away what has ended long ago, or before many others.
@@ -130,8 +188,8 @@ func (d *Dir) remove(r *Record) error {
 	if err := unix.Unlinkat(d.fd, r.Name+suffix, 0); err != nil && err != unix.ENOENT {
 		return d.pathError("remove", r.Name+suffix, err)
 	}
-	if r.Log != "" {
-		_ = os.Remove(r.Log)
+	if r.Detached {
+		RemoveLog(r.Name)
 	}
 	return nil
 }
@@ -151,7 +209,7 @@ func (d *Dir) changed(file string) time.Time {
 	return time.Unix(st.Mtim.Unix())
 }
 
-// files lists the names in the directory.
+// files lists the names of records and unfinished ones in the directory. What else is there is nobody's.
 func (d *Dir) files() ([]string, error) {
 	fd, err := unix.Openat(d.fd, ".", unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	if err != nil {
@@ -161,34 +219,57 @@ func (d *Dir) files() ([]string, error) {
 	defer f.Close()
 	names, err := f.Readdirnames(-1)
 	return slices.DeleteFunc(names, func(n string) bool {
-		return !strings.HasPrefix(n, ".") && !strings.HasSuffix(n, suffix)
+		name, ok := strings.CutSuffix(n, suffix)
+		return !strings.HasPrefix(n, ".") && !(ok && config.SoundName(name))
 	}), err
 }
 
-// maxRecord bounds a record: an environment is bounded by the kernel at 6 MiB.
-const maxRecord = 16 << 20
+// Bounds of records, in bytes: of a file, and of what a launcher holds. An environment is bounded by the kernel at 6 MiB.
+const (
+	longestHint   = 64 << 10
+	longestRecord = 16 << 20
+)
 
-// read reads a record's file.
-func (d *Dir) read(file string) (*Record, *End, error) {
-	f, err := d.openFile(file)
-	if err != nil {
-		return nil, nil, d.pathError("open", file, err)
-	}
-	defer f.Close()
-	r, e, err := readFile(f)
-	if err == nil && r.Name+suffix != file {
-		err = errors.New("the record of another name")
-	}
-	if err != nil {
-		return nil, nil, d.pathError("read", file, err)
-	}
-	return r, e, nil
-}
-
-func (d *Dir) openFile(file string) (*os.File, error) {
+// openFile opens a regular file, and waits for nothing: a FIFO or a device may have been put there.
+func (d *Dir) openFile(file string) (int, error) {
 	fd, err := unix.Openat(d.fd, file, unix.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
 	if err != nil {
+		return -1, err
+	}
+	var st unix.Stat_t
+	if err = unix.Fstat(fd, &st); err == nil && st.Mode&unix.S_IFMT != unix.S_IFREG {
+		err = errors.New("not a regular file")
+	}
+	if err != nil {
+		unix.Close(fd)
+		return -1, err
+	}
+	return fd, nil
+}
+
+// readRecord reads a record from its beginning, whatever was read of it before.
+func readRecord(fd, longest int) (*Record, error) {
+	var st unix.Stat_t
+	if err := unix.Fstat(fd, &st); err != nil {
 		return nil, err
 	}
-	return os.NewFile(uintptr(fd), file), nil
+	if st.Size > int64(longest) {
+		return nil, fmt.Errorf("%w: it has %d bytes", errNoRecord, st.Size)
+	}
+	text := make([]byte, st.Size)
+	n := 0
+	for n < len(text) {
+		m, err := unix.Pread(fd, text[n:], int64(n))
+		if err == unix.EINTR {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		if m == 0 {
+			break
+		}
+		n += m
+	}
+	return decode(text[:n])
 }

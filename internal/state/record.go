@@ -3,21 +3,23 @@ package state
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
-	"strings"
 	"time"
 
+	"github.com/nslaunch/nslaunch/config"
 	"github.com/nslaunch/nslaunch/internal/process"
 	"github.com/nslaunch/nslaunch/launcher"
 	"golang.org/x/sys/unix"
 )
 
-// Version is that of the records that are written. One with a higher version is left alone.
-const Version = 1
+// Version is that of the records that are written. What another version wrote is listed, and never entered.
+const Version = 2
 
 // Record is a sandbox that runs, is being started or, if it was detached, has ended lately. It is
-// a file of one line of JSON, and a second one, an [End], once it has ended.
+// written as up to three lines of JSON: what is known before the command runs, what is known then,
+// and the end.
 type Record struct {
 	Version int    `json:"version"`
 	Name    string `json:"name"`
@@ -25,19 +27,28 @@ type Record struct {
 
 	Launcher process.Process `json:"launcher"`
 	Profile  string          `json:"profile,omitempty"` // absolute path; "" for flags, "-" for standard input
-	Command  []string        `json:"command"`
-	// Started is when the command ran; before that, Target is nil.
-	Started time.Time        `json:"started,omitzero"`
-	Target  *launcher.Target `json:"target,omitempty"`
+	Command  []string        `json:"command"`           // in a hint, the first word alone
 
 	StopTimeout time.Duration `json:"stop_timeout"` // in nanoseconds
 	Detached    bool          `json:"detached,omitempty"`
-	Log         string        `json:"log,omitempty"` // absolute path of the file that a detached one writes to
+	Log         string        `json:"log,omitempty"` // absolute path of the file that a detached one writes to; "" in a hint
+
+	// Started is when the command ran; zero before that. Target is how to enter it, and nil in a hint.
+	Started time.Time        `json:"started,omitzero"`
+	Target  *launcher.Target `json:"target,omitempty"`
+
+	End *End `json:"end,omitempty"` // nil before that
+}
+
+// End is how a sandbox ended.
+type End struct {
+	Status int `json:"status"` // as that of run
+	// Killed reports that the launcher was, and the command with it.
+	Killed bool `json:"killed,omitempty"`
 }
 
 // World is where pids and start times mean something.
 type World struct {
-	Boot string `json:"boot"` // id of the time since the machine was started
 	PID  uint64 `json:"pid"`  // inode of the pid namespace
 	Time uint64 `json:"time"` // inode of the time namespace, to whose clock start times are
 }
@@ -45,18 +56,6 @@ type World struct {
 // Here is the caller's world.
 func Here() (World, error) {
 	var w World
-	const file = "/proc/sys/kernel/random/boot_id"
-	fd, err := unix.Open(file, unix.O_RDONLY|unix.O_CLOEXEC, 0)
-	if err != nil {
-		return w, &os.PathError{Op: "open", Path: file, Err: err}
-	}
-	var boot [64]byte
-	n, err := unix.Read(fd, boot[:])
-	unix.Close(fd)
-	if err != nil {
-		return w, &os.PathError{Op: "read", Path: file, Err: err}
-	}
-	w.Boot = strings.TrimSpace(string(boot[:n]))
 	var st unix.Stat_t
 	if err := unix.Stat("/proc/self/ns/pid", &st); err != nil {
 		return w, &os.PathError{Op: "stat", Path: "/proc/self/ns/pid", Err: err}
@@ -81,11 +80,42 @@ func New(name string) (*Record, error) {
 	return &Record{Version: Version, Name: name, World: world, Launcher: self}, nil
 }
 
-// End is how a sandbox ended.
-type End struct {
-	Status int `json:"status"` // as that of run
-	// Killed tells that the launcher was, and the command with it.
-	Killed bool `json:"killed,omitempty"`
+// longestWord bounds the first word of a command in a hint, in bytes.
+const longestWord = 256
+
+// hint is what of a record goes into a file. Whatever may be secret, such as arguments and the environment, does not.
+func (r *Record) hint() *Record {
+	h := *r
+	h.Target, h.Log = nil, ""
+	if len(h.Command) > 0 {
+		word := h.Command[0]
+		h.Command = []string{word[:min(len(word), longestWord)]}
+	}
+	return &h
+}
+
+var errNoRecord = errors.New("not a record of a sandbox")
+
+// decode reads the lines of a record. The last one counts only if it is whole: somebody may be writing it.
+func decode(text []byte) (*Record, error) {
+	r := &Record{}
+	for lines := 0; ; lines++ {
+		line, rest, whole := bytes.Cut(text, []byte("\n"))
+		if !whole && lines > 0 {
+			break
+		}
+		if err := json.Unmarshal(line, r); err != nil || !whole {
+			return nil, fmt.Errorf("%w: %.80q", errNoRecord, line)
+		}
+		text = rest
+	}
+	if !config.SoundName(r.Name) || r.Launcher.PID <= 0 {
+		return nil, fmt.Errorf("%w: it has no name or no launcher", errNoRecord)
+	}
+	if err := r.whole(); err != nil {
+		return nil, fmt.Errorf("%w: %w", errNoRecord, err)
+	}
+	return r, nil
 }
 
 // State is what can be said of a recorded sandbox.
@@ -96,66 +126,10 @@ const (
 	Running  State = "running"
 	Ended    State = "ended"
 	// Elsewhere: its launcher is in another pid or time namespace than the caller,
-	// or of a later version, so that nothing can be said of it.
+	// or of another version, so that nothing can be said of it.
 	Elsewhere State = "elsewhere"
+	// Unproven: no launcher stands behind the file, or it cannot be looked at. Anybody may have written the file.
+	Unproven State = "unproven"
 	// dead: its launcher was killed, and nobody has noticed yet.
 	dead State = "dead"
 )
-
-// decode reads a record's file.
-func decode(text []byte) (*Record, *End, error) {
-	line, rest, whole := bytes.Cut(text, []byte("\n"))
-	r := &Record{}
-	if err := json.Unmarshal(line, r); err != nil || !whole || r.Name == "" || r.Launcher.PID <= 0 {
-		return nil, nil, fmt.Errorf("not a record of a sandbox: %.80q", line)
-	}
-	if err := r.whole(); err != nil {
-		return nil, nil, fmt.Errorf("not a record of a sandbox: %w", err)
-	}
-	line, _, whole = bytes.Cut(rest, []byte("\n"))
-	if !whole {
-		return r, nil, nil
-	}
-	e := &End{}
-	if err := json.Unmarshal(line, e); err != nil {
-		return nil, nil, fmt.Errorf("not the end of a sandbox: %.80q", line)
-	}
-	return r, e, nil
-}
-
-// encode writes the end as a line.
-func (e End) encode() []byte {
-	j := jsonText{}
-	j.object(func() {
-		j.number("status", int64(e.Status))
-		j.flag("killed", e.Killed)
-	})
-	return append(j.buf, '\n')
-}
-
-// elsewhere says why nothing can be said of it.
-func (r *Record) elsewhere() string {
-	if r.Version > Version {
-		return "was launched by a later version of nslaunch"
-	}
-	return "was launched in another pid or time namespace"
-}
-
-// stateOf says what a record and the kernel tell, as seen from a world.
-func stateOf(r *Record, e *End, here World) State {
-	switch {
-	case r.Version > Version:
-		return Elsewhere
-	case e != nil && r.Detached:
-		return Ended
-	case r.World.Boot != here.Boot:
-		return dead
-	case r.World != here:
-		return Elsewhere
-	case r.Launcher.Gone():
-		return dead
-	case r.Target == nil:
-		return Starting
-	}
-	return Running
-}

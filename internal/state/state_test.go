@@ -2,8 +2,8 @@ package state
 
 import (
 	"errors"
+	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -35,7 +35,7 @@ func running(t *testing.T, name string) *Record {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.Target, r.Started = &launcher.Target{Process: r.Launcher}, time.Now().Round(0)
+	r.Target, r.Started = &launcher.Target{Process: process.Process{PID: 1<<22 + 1}}, time.Now().Round(0) // it has ended
 	return r
 }
 
@@ -56,12 +56,12 @@ func names(t *testing.T, d *Dir) map[string]State {
 func TestLife(t *testing.T) {
 	d := testDir(t)
 	starting := running(t, "a")
-	starting.Target = nil
+	starting.Target, starting.Started = nil, time.Time{}
 	entry, err := d.Add(starting, false)
 	if err != nil || names(t, d)["a"] != Starting {
 		t.Fatalf("%v, %v", err, names(t, d))
 	}
-	if err := entry.Replace(running(t, "a")); err != nil || names(t, d)["a"] != Running {
+	if err := entry.Begin(running(t, "a")); err != nil || names(t, d)["a"] != Running {
 		t.Fatalf("%v, %v", err, names(t, d))
 	}
 	var taken *TakenError
@@ -84,31 +84,38 @@ func TestLife(t *testing.T) {
 	}
 }
 
-// What others have left is told from what runs: another boot, a pid that is another's, another world.
+// killed gives up what a launcher holds that is killed.
+func (e *Entry) killed() { e.close() }
+
+// What others have left is told from what runs, by the lock, wherever they ran.
 func TestLeft(t *testing.T) {
-	ended := exec.Command("true")
-	if err := ended.Run(); err != nil {
-		t.Fatal(err)
-	}
 	for name, test := range map[string]struct {
 		change func(r *Record)
+		held   bool
 		want   State // "": it is taken away
 	}{
-		"boot":      {func(r *Record) { r.World.Boot = "other" }, ""},
-		"recycled":  {func(r *Record) { r.Launcher.Start-- }, ""},
-		"killed":    {func(r *Record) { r.Launcher.PID = ended.Process.Pid }, ""},
-		"detached":  {func(r *Record) { r.Launcher.Start--; r.Detached = true }, Ended},
-		"unstarted": {func(r *Record) { r.Launcher.Start--; r.Detached = true; r.Target = nil }, ""},
-		"pid":       {func(r *Record) { r.World.PID++ }, Elsewhere},
-		"time":      {func(r *Record) { r.World.Time++ }, Elsewhere},
-		"version":   {func(r *Record) { r.Version++; r.Launcher.Start-- }, Elsewhere},
-		"mine":      {func(r *Record) {}, Running},
+		"killed":    {func(r *Record) {}, false, ""},
+		"detached":  {func(r *Record) { r.Detached = true }, false, Ended},
+		"unstarted": {func(r *Record) { r.Detached, r.Target, r.Started = true, nil, time.Time{} }, false, ""},
+		"pid":       {func(r *Record) { r.World.PID++ }, true, Elsewhere},
+		"time":      {func(r *Record) { r.World.Time++ }, true, Elsewhere},
+		"version":   {func(r *Record) { r.Version++ }, true, Elsewhere},
+		"recycled":  {func(r *Record) { r.Launcher.Start-- }, true, Unproven},
+		"mine":      {func(r *Record) {}, true, Running},
+		// Of another pid namespace, which may be gone, no pid says anything: the lock does.
+		"dead-pid":     {func(r *Record) { r.World.PID++ }, false, ""},
+		"dead-time":    {func(r *Record) { r.World.Time++; r.Detached = true }, false, Ended},
+		"dead-version": {func(r *Record) { r.Version++; r.Launcher.Start-- }, false, ""},
 	} {
 		d := testDir(t)
 		r := running(t, name)
 		test.change(r)
-		if _, err := d.Add(r, false); err != nil {
+		e, err := d.Add(r, false)
+		if err != nil {
 			t.Fatal(err)
+		}
+		if !test.held {
+			e.killed()
 		}
 		if got := names(t, d)[name]; got != test.want {
 			t.Errorf("%s: %q; want %q", name, got, test.want)
@@ -117,7 +124,7 @@ func TestLeft(t *testing.T) {
 			t.Errorf("%s: the file: %v", name, err)
 		}
 		// What is given up gives its name up.
-		_, err := d.Add(running(t, name), false)
+		_, err = d.Add(running(t, name), false)
 		var taken *TakenError
 		if free := test.want == "" || test.want == Ended; free != (err == nil) || !free && !errors.As(err, &taken) {
 			t.Errorf("%s: another one: %v", name, err)
@@ -125,40 +132,58 @@ func TestLeft(t *testing.T) {
 	}
 }
 
-// A launcher that ended between two looks at its record has told how.
+// A version that took no locks wrote these. What runs of it is left alone, and the rest is taken away.
+func TestEarlierVersion(t *testing.T) {
+	here, err := Here()
+	if err != nil {
+		t.Fatal(err)
+	}
+	self, err := process.At(os.Getpid())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		start uint64
+		want  State
+	}{{self.Start, Elsewhere}, {self.Start - 1, ""}} {
+		d := testDir(t)
+		text := fmt.Sprintf(`{"version":1,"name":"old","world":{"boot":"x","pid":%d,"time":%d},"launcher":{"pid":%d,"start":%d},"command":[]}`+"\n",
+			here.PID, here.Time, self.PID, test.start)
+		if err := os.WriteFile(filepath.Join(d.Path, "old.json"), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if got := names(t, d)["old"]; got != test.want {
+			t.Errorf("started at %d: %q; want %q", test.start, got, test.want)
+		}
+	}
+}
+
+// A launcher that ends while its record is looked at has told how.
 func TestEndRace(t *testing.T) {
 	for range 200 {
 		d := testDir(t)
 		r := running(t, "race")
-		cmd := exec.Command("sh", "-c", `read line; printf '{"status":9}\n' >>"$0"`, filepath.Join(d.Path, "race.json"))
-		stdin, err := cmd.StdinPipe()
+		r.Detached = true
+		e, err := d.Add(r, false)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := cmd.Start(); err != nil {
-			t.Fatal(err)
-		}
-		if r.Launcher, err = process.At(cmd.Process.Pid); err != nil {
-			t.Fatal(err)
-		}
-		r.Detached = true
-		if _, err := d.Add(r, false); err != nil {
-			t.Fatal(err)
-		}
-		done := make(chan struct{})
-		go func() { stdin.Close(); _ = cmd.Wait(); close(done) }()
+		done := make(chan error)
+		go func() { done <- e.End(End{Status: 9}) }()
 		for over := false; !over; {
 			select {
-			case <-done:
-				over = true
+			case err := <-done:
+				if over = true; err != nil {
+					t.Fatal(err)
+				}
 			default:
 			}
 			found, problems := d.list()
 			if len(found) != 1 || len(problems) > 0 {
 				t.Fatalf("%v, %v", found, problems)
 			}
-			if f := found[0]; f.State == Ended && f.End.Status != 9 || over && f.State != Ended {
-				t.Fatalf("%s, %+v", f.State, f.End)
+			if f := found[0]; f.State == Ended && f.End.Status != 9 || f.State != Running && f.State != Ended || over && f.State != Ended {
+				t.Fatalf("%s, %+v, %s", f.State, f.End, f.Why)
 			}
 		}
 	}
@@ -167,17 +192,20 @@ func TestEndRace(t *testing.T) {
 // Of what has ended, so much is kept, with its output.
 func TestForget(t *testing.T) {
 	d := testDir(t)
+	t.Setenv("XDG_STATE_HOME", t.TempDir()) // root's is elsewhere, and its names are of this test alone
 	for i := range keptMost + 5 {
-		r := running(t, "n"+strings.Repeat("x", i))
-		r.Detached, r.Log = true, filepath.Join(t.TempDir(), "log")
-		r.Started = time.Unix(int64(i), 0)
-		if err := os.WriteFile(r.Log, nil, 0o600); err != nil {
-			t.Fatal(err)
-		}
+		r := running(t, "forgotten"+strings.Repeat("x", i))
+		r.Detached, r.Started = true, time.Unix(int64(i), 0)
 		e, err := d.Add(r, false)
 		if err != nil {
 			t.Fatal(err)
 		}
+		log, err := CreateLog(r.Name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		log.Close()
+		t.Cleanup(func() { RemoveLog(r.Name) })
 		if err := e.End(End{}); err != nil {
 			t.Fatal(err)
 		}
@@ -191,11 +219,11 @@ func TestForget(t *testing.T) {
 		}
 	}
 	got := names(t, d)
-	if _, there := got["n"]; there || len(got) != keptMost {
+	if _, there := got["forgotten"]; there || len(got) != keptMost {
 		t.Errorf("%d are kept, the oldest of them: %v", len(got), there)
 	}
 	old := time.Now().Add(-2 * keptFor)
-	if err := os.Chtimes(filepath.Join(d.Path, "n"+strings.Repeat("x", keptMost)+suffix), old, old); err != nil {
+	if err := os.Chtimes(filepath.Join(d.Path, "forgotten"+strings.Repeat("x", keptMost)+suffix), old, old); err != nil {
 		t.Fatal(err)
 	}
 	if got := names(t, d); len(got) != keptMost-1 {
@@ -239,12 +267,12 @@ func TestCandidates(t *testing.T) {
 		runtime string
 		want    string
 	}{
-		{0, "", "/run/nslaunch /run/user/0/nslaunch /tmp/nslaunch-0"},
-		{0, "/run/user/0", "/run/nslaunch /run/user/0/nslaunch /tmp/nslaunch-0"},
-		{7, "/x", "/x/nslaunch /run/user/7/nslaunch /tmp/nslaunch-7"},
-		{7, "x", "/run/user/7/nslaunch /tmp/nslaunch-7"},
+		{0, "", "/run/nslaunch /run/user/0/nslaunch /tmp/nslaunch-0 /s/run"},
+		{0, "/run/user/0", "/run/nslaunch /run/user/0/nslaunch /tmp/nslaunch-0 /s/run"},
+		{7, "/x", "/x/nslaunch /run/user/7/nslaunch /tmp/nslaunch-7 /s/run"},
+		{7, "x", "/run/user/7/nslaunch /tmp/nslaunch-7 /s/run"},
 	} {
-		if got := strings.Join(candidates(test.uid, test.runtime), " "); got != test.want {
+		if got := strings.Join(candidates(test.uid, test.runtime, "/s"), " "); got != test.want {
 			t.Errorf("candidates(%d, %q) = %s; want %s", test.uid, test.runtime, got, test.want)
 		}
 	}
@@ -255,10 +283,11 @@ func TestOneOfMany(t *testing.T) {
 	d := testDir(t)
 	for range 50 {
 		left := running(t, "one")
-		left.Launcher.Start--
-		if _, err := d.Add(left, false); err != nil {
+		e, err := d.Add(left, false)
+		if err != nil {
 			t.Fatal(err)
 		}
+		e.killed()
 		results := make(chan error)
 		entries := make(chan *Entry, 1)
 		for range 8 {
@@ -289,7 +318,7 @@ func TestOneOfMany(t *testing.T) {
 		if won != 1 {
 			t.Fatalf("%d have the name", won)
 		}
-		<-entries
+		(<-entries).killed()
 		if err := os.Remove(filepath.Join(d.Path, "one"+suffix)); err != nil {
 			t.Fatal(err)
 		}

@@ -16,34 +16,36 @@ func (f *Found) Stop(limit time.Duration) error {
 	switch f.State {
 	case Ended:
 		return nil
-	case Elsewhere:
-		return fmt.Errorf("%q %s: it cannot be stopped from here", f.Name, f.elsewhere())
+	case Elsewhere, Unproven:
+		return fmt.Errorf("%q cannot be stopped: %s", f.Name, f.Why)
 	}
-	pidfd, err := f.Launcher.Open()
+	// Only what is proven is signalled: a forged record could name any process.
+	p, err := prove(f.Record)
 	if err == unix.ESRCH {
 		return nil // it has ended since
 	}
 	if err != nil {
-		return err
+		return fmt.Errorf("%q cannot be stopped: %w", f.Name, err)
 	}
-	defer unix.Close(pidfd)
+	defer p.close()
+	pidfd := p.pidfd
 	err = unix.PidfdSendSignal(pidfd, unix.SIGTERM, nil, 0)
 	if err == unix.ESRCH {
 		return nil
 	}
 	if err != nil {
-		return fmt.Errorf("signal the launcher of %q, process %d: %w", f.Name, f.Launcher.PID, err)
+		return fmt.Errorf("signal the launcher of %q, process %d: %w", f.Name, p.Launcher.PID, err)
 	}
 	// What is stopped does not see it.
-	if f.Launcher.Stopped() || f.Target != nil && f.Target.Process.Stopped() {
+	if p.Launcher.Stopped() || p.Target != nil && p.Target.Process.Stopped() {
 		_ = unix.PidfdSendSignal(pidfd, unix.SIGCONT, nil, 0)
 	}
 	if await(pidfd, limit) {
 		return f.clear()
 	}
 	// The launcher tells how its command ended, if it can.
-	if f.Target != nil {
-		if command, err := f.Target.Process.Open(); err == nil {
+	if p.Target != nil {
+		if command, err := p.Target.Process.Open(); err == nil {
 			_ = unix.PidfdSendSignal(command, unix.SIGKILL, nil, 0)
 			unix.Close(command)
 			if await(pidfd, patience) {
@@ -53,7 +55,7 @@ func (f *Found) Stop(limit time.Duration) error {
 	}
 	_ = unix.PidfdSendSignal(pidfd, unix.SIGKILL, nil, 0)
 	if !await(pidfd, patience) {
-		return fmt.Errorf("the launcher of %q, process %d, does not end", f.Name, f.Launcher.PID)
+		return fmt.Errorf("the launcher of %q, process %d, does not end", f.Name, p.Launcher.PID)
 	}
 	return f.clear()
 }

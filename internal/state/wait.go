@@ -3,8 +3,6 @@ package state
 import (
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -13,12 +11,22 @@ import (
 // ErrNone says that no sandbox of a name is recorded.
 var ErrNone = errors.New("no sandbox of that name")
 
-// Find returns the sandbox of a name, a running one before one that has ended.
+// Find returns the sandbox of a name: a running one before one of which nothing can be said, and that before one that has
+// ended.
 func Find(name string) (Found, error) {
 	all, problems := List()
+	rank := func(f *Found) int {
+		switch f.State {
+		case Running, Starting:
+			return 0
+		case Ended:
+			return 2
+		}
+		return 1
+	}
 	var found *Found
 	for i := range all {
-		if f := &all[i]; f.Name == name && (found == nil || found.State == Ended) {
+		if f := &all[i]; f.Name == name && (found == nil || rank(f) < rank(found)) {
 			found = f
 		}
 	}
@@ -31,77 +39,56 @@ func Find(name string) (Found, error) {
 // Wait returns once the sandbox has ended, with how. Of one that was being started and failed, and of
 // one whose launcher was killed, it has what is told then.
 func (f *Found) Wait() (End, error) {
-	if f.State == Ended {
+	switch f.State {
+	case Ended:
 		return *f.End, nil
+	case Elsewhere, Unproven:
+		return End{}, fmt.Errorf("the end of %q cannot be seen: %s", f.Name, f.Why)
 	}
-	if f.State == Elsewhere {
-		return End{}, fmt.Errorf("%q %s: its end cannot be seen from here", f.Name, f.elsewhere())
+	p, err := prove(f.Record)
+	if err == unix.ESRCH { // it has ended since: what is kept of it is a file
+		return f.ended()
 	}
-	pidfd, err := f.Launcher.Open()
+	if err != nil {
+		return End{}, fmt.Errorf("the end of %q cannot be seen: %w", f.Name, err)
+	}
+	defer p.close()
+	await(p.pidfd, -1)
+	// What the launcher held is open here still.
+	r, err := readRecord(p.memory, longestRecord)
 	switch {
-	case err == unix.ESRCH:
-		pidfd = -1 // it has ended since
 	case err != nil:
 		return End{}, err
-	default:
-		defer unix.Close(pidfd)
-	}
-	file, err := f.latest(pidfd)
-	if err != nil {
-		return End{}, err
-	}
-	if file == nil && f.State == Starting {
+	case r.Started.IsZero():
 		return End{}, fmt.Errorf("%q was not started", f.Name)
+	case r.End == nil:
+		return End{Status: 128 + int(unix.SIGKILL), Killed: true}, nil
 	}
-	if file == nil {
-		return End{}, fmt.Errorf("%q has ended, and how is not known any more", f.Name)
-	}
-	defer file.Close()
-	await(pidfd, -1)
-	if _, err := file.Seek(0, io.SeekStart); err != nil {
-		return End{}, err
-	}
-	// The file has been taken away, and is open still.
-	_, end, err := readFile(file)
-	if err == nil && end == nil {
-		end = &End{Status: 128 + int(unix.SIGKILL), Killed: true}
-	}
-	if err != nil {
-		return End{}, err
-	}
-	return *end, nil
+	return *r.End, nil
 }
 
-// latest opens the record of the command that runs: that of one which was being started is
-// replaced. nil: it was not started.
-func (f *Found) latest(pidfd int) (*os.File, error) {
-	for {
-		over := await(pidfd, 0)
-		file, err := f.dir.openFile(f.Name + suffix)
-		if err == unix.ENOENT {
-			return nil, nil
-		}
+// ended is how a sandbox ended whose launcher has gone.
+func (f *Found) ended() (e End, err error) {
+	err = f.dir.locked(func() error {
+		here, err := Here()
 		if err != nil {
-			return nil, f.dir.pathError("open", f.Name+suffix, err)
+			return err
 		}
-		r, _, err := readFile(file)
-		if err != nil || r.Launcher != f.Launcher {
-			file.Close()
-			return nil, err
+		again, err := f.dir.settle(f.Name+suffix, here)
+		if err != nil {
+			return err
 		}
-		if r.Target != nil {
-			return file, nil
+		if again.Record == nil || again.Launcher != f.Launcher || again.End == nil {
+			return fmt.Errorf("%q has ended, and how is not known any more", f.Name)
 		}
-		file.Close()
-		if over {
-			return nil, nil
-		}
-		await(pidfd, 10*time.Millisecond)
-	}
+		e = *again.End
+		return nil
+	})
+	return e, err
 }
 
 // await waits for the end of a process, for as long as patience has it, forever if that is
-// negative. It tells whether the process has ended.
+// negative. It reports whether the process has ended.
 func await(pidfd int, patience time.Duration) bool {
 	if pidfd < 0 {
 		return true
@@ -120,12 +107,4 @@ func await(pidfd int, patience time.Duration) bool {
 			return false
 		}
 	}
-}
-
-func readFile(f *os.File) (*Record, *End, error) {
-	text, err := io.ReadAll(io.LimitReader(f, maxRecord))
-	if err != nil {
-		return nil, nil, err
-	}
-	return decode(text)
 }

@@ -1,0 +1,194 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/nslaunch/nslaunch/internal/nstest"
+	"github.com/nslaunch/nslaunch/internal/process"
+	"golang.org/x/sys/unix"
+)
+
+// forge writes a record as a sandbox can, and holds its lock until the test ends.
+func (p *workplace) forge(name string, record map[string]any) {
+	p.t.Helper()
+	record["name"] = name
+	text, err := json.Marshal(record)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	file := filepath.Join(p.records(), name+".json")
+	p.u.WriteFile(p.t, file, string(text)+"\n")
+	p.t.Cleanup(func() { _ = os.Remove(file) })
+	f, err := os.Open(file)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	p.t.Cleanup(func() { f.Close() })
+	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// record reads the first line of a record.
+func (p *workplace) record(name string) map[string]any {
+	p.t.Helper()
+	line, _, _ := strings.Cut(readFile(p.t, filepath.Join(p.records(), name+".json")), "\n")
+	d := json.NewDecoder(strings.NewReader(line))
+	d.UseNumber()
+	var r map[string]any
+	if err := d.Decode(&r); err != nil {
+		p.t.Fatal(err)
+	}
+	return r
+}
+
+// refused asserts that nothing is done about a sandbox of a name.
+func (p *workplace) refused(name, why string) {
+	p.t.Helper()
+	for _, args := range [][]string{{"exec", name, "true"}, {"wait", name}, {"run", "--new", "user,uts", "--join", "uts=sandbox:" + name, "--", "true"},
+		{"run", "--new", "user,uts", "--name", name, "--", "true"}} {
+		p.fails(exitSetup, why, args...)
+	}
+	p.fails(exitProblem, why, "stop", name)
+	p.fails(exitProblem, why, "logs", name)
+	if s := p.list(name); s == nil || s.State != "unproven" {
+		p.t.Errorf("ps lists %+v; want it unproven", s)
+	}
+}
+
+// A record that a sandbox wrote leads nobody to a process of its choice.
+func TestForgedRecord(t *testing.T) {
+	nstest.EachUser(t, func(t *testing.T, u nstest.User) {
+		p := newWorkplace(t, u)
+		name := p.detach("namespaces = \"new\"\nname = \"forged-from\"\nprocess = { stop_timeout = \"100ms\" }\n", "sleep", "1000")
+		true1 := p.record(name)
+		own := func() map[string]any {
+			r := map[string]any{}
+			for k, v := range true1 {
+				r[k] = v
+			}
+			return r
+		}
+
+		t.Run("of a process of the user", func(t *testing.T) {
+			victim := u.Command(t, "sleep", "1000")
+			if err := victim.Start(); err != nil {
+				t.Fatal(err)
+			}
+			defer func() { _ = victim.Process.Kill(); _ = victim.Wait() }()
+			at, err := process.At(victim.Process.Pid)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r := own()
+			r["launcher"] = at
+			r["log"] = "/etc/passwd"
+			p.forge("forged-process", r)
+			p.refused("forged-process", fmt.Sprintf("process %d executes", at.PID))
+			if !at.Running() {
+				t.Error("stop has ended a process that a file named")
+			}
+		})
+		t.Run("of a launcher under another name", func(t *testing.T) {
+			p.forge("forged-name", own())
+			p.refused("forged-name", "holds no record of \"forged-name\"")
+		})
+		t.Run("of a process that is another by now", func(t *testing.T) {
+			r := own()
+			launcher := map[string]any{"pid": r["launcher"].(map[string]any)["pid"], "start": 1}
+			r["launcher"] = launcher
+			p.forge("forged-start", r)
+			p.refused("forged-start", "no launcher stands behind its record")
+		})
+		// Without a launcher that says otherwise, such a file is believed: it is well-formed, and its lock is what counts.
+		t.Run("without a lie", func(t *testing.T) {
+			file := filepath.Join(p.records(), name+".json")
+			if err := os.Remove(file); err != nil {
+				t.Fatal(err)
+			}
+			p.forge(name, own())
+			if got := p.must("exec", name, "echo", "entered"); got != "entered\n" {
+				t.Errorf("exec prints %q", got)
+			}
+		})
+		p.must("stop", name)
+	})
+}
+
+// A launcher inside a sandbox, with all that one outside has, is none for who is outside: its namespaces say so.
+func TestForgedLauncher(t *testing.T) {
+	nstest.EachUser(t, func(t *testing.T, u nstest.User) {
+		for kind, profile := range map[string]string{
+			"user":  "namespaces = { user = \"new\" }\nidmap = \"keep\"\n",
+			"mount": "namespaces = { user = \"new\", mount = \"new\" }\nidmap = \"keep\"\n",
+		} {
+			t.Run(kind, func(t *testing.T) {
+				p := newWorkplace(t, u)
+				outer := p.detach("name = \"forged-outer\"\nenv = { inherit = [\"XDG_RUNTIME_DIR\"] }\nprocess = { stop_timeout = \"100ms\" }\n"+profile, nstest.Nslaunch(t),
+					"run", "--new", "user,uts", "--name", "forged-inner", "--", "sleep", "1000")
+				// Its own side knows it.
+				eventually(t, func() bool {
+					got := p.run("exec", outer, "--", nstest.Nslaunch(t), "exec", "forged-inner", "echo", "entered")
+					return got.Stdout == "entered\n"
+				})
+				p.refused("forged-inner", "is in another user namespace than the caller")
+				if l := p.list("forged-inner"); unix.Kill(l.Launcher, 0) != nil {
+					t.Error("it was ended all the same")
+				}
+				p.must("stop", outer)
+			})
+		}
+	})
+}
+
+// eventually waits until something holds.
+func eventually(t *testing.T, holds func() bool) {
+	t.Helper()
+	for range 400 {
+		if holds() {
+			return
+		}
+		_ = unix.Nanosleep(&unix.Timespec{Nsec: 50e6}, nil)
+	}
+	t.Fatal("it never came to be")
+}
+
+// What a sandbox puts into the directory keeps nobody from the records, and is not waited for.
+func TestPlantedFiles(t *testing.T) {
+	nstest.EachUser(t, func(t *testing.T, u nstest.User) {
+		p := newWorkplace(t, u)
+		name := p.detach("namespaces = \"new\"\nname = \"planted\"\n", "sleep", "1000")
+		at := func(name string) string { return filepath.Join(p.records(), name) }
+		plant := func(file string, make func(path string) error) {
+			if err := make(at(file)); err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { _ = os.Remove(at(file)) })
+		}
+		plant("planted-fifo.json", func(path string) error { return unix.Mkfifo(path, 0o666) })
+		plant("planted-link.json", func(path string) error { return os.Symlink("/etc/passwd", path) })
+		plant("planted-dir.json", func(path string) error { return os.Mkdir(path, 0o755) })
+		plant("planted-huge.json", func(path string) error {
+			return exec.Command("truncate", "-s", "1T", path).Run()
+		})
+		plant(".planted", func(path string) error { return unix.Mkfifo(path, 0o666) })
+		plant("planted\x1b[2K.json", func(path string) error { return os.WriteFile(path, []byte("{}\n"), 0o600) })
+		got := p.run("ps")
+		if got.Status != exitProblem || !strings.Contains(got.Stdout, "planted ") || strings.Contains(got.Stdout+got.Stderr, "\x1b") {
+			t.Errorf("ps: %+v", got)
+		}
+		for _, want := range []string{"planted-fifo.json: not a regular file", "planted-dir.json: not a regular file", "planted-link.json: too many levels", "planted-huge.json: not a record"} {
+			if !strings.Contains(got.Stderr, want) {
+				t.Errorf("ps does not say %q: %s", want, got.Stderr)
+			}
+		}
+		p.must("exec", name, "true")
+		p.must("stop", name)
+	})
+}
