@@ -55,6 +55,9 @@ func setUp() error {
 	if out, err := exec.Command("/bin/busybox", "--install", "-s", "/usr/bin").CombinedOutput(); err != nil {
 		return fmt.Errorf("busybox: %w\n%s", err, out)
 	}
+	if err := os.Mkdir("/run/user", 0o755); err != nil {
+		return err
+	}
 	for _, u := range []user{ordinary(), bare()} {
 		dir := fmt.Sprintf("/run/user/%d", u.uid)
 		if err := os.Mkdir(dir, 0o700); err != nil {
