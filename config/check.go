@@ -178,6 +178,8 @@ func (c *checker) procPaths(key string, paths []string) {
 		c.misplaced(key, "needs a proc, and proc.mode is %q", ProcNone)
 	case c.lacks(Mount):
 		c.needs(key, Mount)
+	case c.sound(key):
+		c.procPathsThere(key, paths)
 	}
 }
 

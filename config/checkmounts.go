@@ -10,7 +10,7 @@ import (
 // root checks what "/" is made of.
 func (c *checker) root() {
 	r := c.p.Root
-	if (r.Mode == RootTmpfs || r.Mode == RootPath || r.Readonly || r.Overlay.Mode != OverlayNone) && c.lacks(Mount) {
+	if (r.Mode == RootTmpfs || r.Mode == RootPath || r.Readonly || r.Overlay.Mode != OverlayNone || len(r.Options) > 0) && c.lacks(Mount) {
 		c.needs("root", Mount)
 	}
 	if r.Mode == RootTmpfs && r.Overlay.Mode != OverlayNone && c.sound("root.path") {
@@ -20,8 +20,11 @@ func (c *checker) root() {
 
 // devSys checks dev and sys.
 func (c *checker) devSys() {
-	if c.p.Dev != "" && c.lacks(Mount) {
-		c.needs("dev", Mount)
+	switch _, execGiven := c.p.origins["dev.exec"]; {
+	case c.p.Dev.Mode != "" && c.lacks(Mount):
+		c.needs("dev.mode", Mount)
+	case execGiven && c.p.Dev.Mode != DevMinimal && c.sound("dev"):
+		c.misplaced("dev.exec", "needs dev.mode = %q", DevMinimal)
 	}
 	if c.p.Sys != "" && c.lacks(Mount) {
 		c.needs("sys", Mount)
@@ -114,8 +117,8 @@ func (c *checker) mountPlace(m *MountEntry, above map[string]*MountEntry) {
 			cure = "proc.readonly_paths"
 		}
 		c.misplaced(m.Key, "nothing is mounted below /proc, want it in %s", cure)
-	case m.Target == "/dev" && c.p.Dev != "":
-		c.misplaced(m.Key, "/dev is made already, by dev = %q", c.p.Dev)
+	case m.Target == "/dev" && c.p.Dev.Mode != "":
+		c.misplaced(m.Key, "/dev is made already, by dev = %q", c.p.Dev.Mode)
 	case m.Target == "/sys" && c.p.Sys != "":
 		c.misplaced(m.Key, "/sys is made already, by sys = %q", c.p.Sys)
 	}

@@ -14,6 +14,7 @@ func newProfile(file string) *Profile {
 		Command:    Command{Args: ArgsReplace},
 		Namespaces: Namespaces{},
 		Root:       Root{Mode: RootHost},
+		Dev:        Dev{Exec: true},
 		Process: Process{
 			Capabilities: Capabilities{Mode: CapabilitiesKeep},
 			NoNewPrivs:   true,

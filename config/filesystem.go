@@ -8,6 +8,7 @@ type Root struct {
 	Path     string // absolute, of the host; for RootPath
 	Readonly bool   // recursively, but for the mounts that the profile makes
 	Overlay  Overlay
+	Options  []string // of mount(8), as those of an entry of [mounts]
 }
 
 // RootMode is where the root comes from.
@@ -35,12 +36,18 @@ const (
 	OverlayDir   OverlayMode = "dir"   // in a directory of the host; never written in a profile
 )
 
-// Dev says what /dev is in the sandbox; "" leaves it as the root has it.
-type Dev string
+// Dev says what /dev is in the sandbox.
+type Dev struct {
+	Mode DevMode
+	Exec bool // with DevMinimal: /dev/shm and mappings of devices are executable (default)
+}
+
+// DevMode is where /dev comes from; "" leaves it as the root has it.
+type DevMode string
 
 const (
-	DevMinimal Dev = "minimal" // null, zero, full, random, urandom, tty, pts of its own, shm
-	DevHost    Dev = "host"    // the host's
+	DevMinimal DevMode = "minimal" // null, zero, full, random, urandom, tty, pts of its own, shm
+	DevHost    DevMode = "host"    // the host's
 )
 
 // Sys says what /sys is in the sandbox; "" leaves it as the root has it.

@@ -20,10 +20,10 @@ func contradictions() [][2]string {
 }
 
 // readMountOptions reads a list of options, which stays in its order.
-func readMountOptions(d *decoder, v value, m *MountEntry) {
+func readMountOptions(d *decoder, v value) []string {
 	all, pairs := mountOptions(), contradictions()
 	var before []string
-	m.Options = list(d, v, "an array of strings", func(v value) (string, bool) {
+	return list(d, v, "an array of strings", func(v value) (string, bool) {
 		if d.takes(v, oneWord(all...)) {
 			return "", false
 		}
@@ -32,6 +32,10 @@ func readMountOptions(d *decoder, v value, m *MountEntry) {
 		case !ok:
 			return "", false
 		case s == "ro" || s == "rw":
+			if within(v.key, "root") {
+				d.problem(v, "%q is no option, want root.readonly = %t", s, s == "ro")
+				return "", false
+			}
 			d.problem(v, "%q is no option, want %s = SOURCE", s, s)
 			return "", false
 		case !slices.Contains(all, s):

@@ -119,7 +119,7 @@ func TestCheckMadeMounts(t *testing.T) {
 		want   string
 		change func(p *Profile)
 	}{
-		{"", func(p *Profile) { p.Root, p.Dev, p.Sys = Root{Mode: RootTmpfs}, DevMinimal, SysNew }},
+		{"", func(p *Profile) { p.Root, p.Dev, p.Sys = Root{Mode: RootTmpfs}, Dev{Mode: DevMinimal}, SysNew }},
 		{"", func(p *Profile) { p.Root = Root{} }},
 		{`root: needs namespaces.mount = "new"`, func(p *Profile) {
 			p.Root.Overlay.Mode, p.Proc.Mode, p.Namespaces[Mount] = OverlayTmpfs, ProcHost, Namespace{Mode: NamespaceHost}
@@ -128,7 +128,7 @@ func TestCheckMadeMounts(t *testing.T) {
 			p.Mounts = []MountEntry{{Key: "mounts.ro[0]", Target: "/a"}, {Key: "mounts.ro[1]", Target: "/a"}}
 		}},
 		{`m: /dev is made already, by dev = "minimal"`, func(p *Profile) {
-			p.Dev, p.Mounts = DevMinimal, []MountEntry{{Key: "m", Target: "/dev", Type: MountTmpfs}}
+			p.Dev, p.Mounts = Dev{Mode: DevMinimal}, []MountEntry{{Key: "m", Target: "/dev", Type: MountTmpfs}}
 		}},
 		{`m.idmap.gid[1].inside: 1 overlaps m.idmap.gid[0], 0-4`, func(p *Profile) {
 			p.Mounts = []MountEntry{{Key: "m", Target: "/m", Type: MountBind, IDMap: &MountIDMap{GID: []IDRange{{0, 0, 5}, {1, 9, 1}}}}}

@@ -30,7 +30,7 @@ func mountKeys() []mountKey {
 		{"recursive", binds, func(d *decoder, v value, m *MountEntry) { d.boolean(v, &m.Recursive) }},
 		{"propagation", binds, func(d *decoder, v value, m *MountEntry) { m.Propagation = readPropagation(d, v) }},
 		{"idmap", binds, readMountIDMap},
-		{"options", []MountType{MountBind, MountTmpfs, MountOverlay}, readMountOptions},
+		{"options", []MountType{MountBind, MountTmpfs, MountOverlay}, func(d *decoder, v value, m *MountEntry) { m.Options = readMountOptions(d, v) }},
 		{"size", []MountType{MountTmpfs}, readMountSize},
 		{"mode", []MountType{MountTmpfs, MountDir, MountFile, MountPasswd, MountGroup, MountDevpts},
 			func(d *decoder, v value, m *MountEntry) { m.Mode = d.octal(v, "0755", 0o7777) }},

@@ -59,7 +59,7 @@ func insteadOf(name string) string {
 	case "InaccessiblePaths", "ProtectHome":
 		return "mounts.masked"
 	case "PrivateDevices":
-		return "dev"
+		return "dev.mode"
 	case "ProtectProc":
 		return "proc.hidepid"
 	case "ProcSubset":

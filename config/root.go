@@ -8,6 +8,14 @@ func rootFields() []field {
 		{name: "readonly", read: func(d *decoder, v value) { d.boolean(v, &d.p.Root.Readonly) }},
 		{name: "overlay", read: readRootOverlay, fields: func() []field { return overlayFields(new(Overlay)) }},
 		{name: "propagation", read: readRootPropagation},
+		{name: "options", read: func(d *decoder, v value) { d.p.Root.Options = readMountOptions(d, v) }, many: asSet},
+	}
+}
+
+func devFields() []field {
+	return []field{
+		{name: "mode", read: func(d *decoder, v value) { d.p.Dev.Mode = enum(d, v, DevMinimal, DevHost) }},
+		{name: "exec", read: func(d *decoder, v value) { d.boolean(v, &d.p.Dev.Exec) }},
 	}
 }
 

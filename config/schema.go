@@ -21,7 +21,7 @@ func topFields() []field {
 		{name: "propagation", read: func(d *decoder, v value) { d.p.Propagation = readPropagation(d, v) }},
 		{name: "root", main: "path", fields: rootFields},
 		{name: "proc", main: "mode", fields: procFields},
-		{name: "dev", read: func(d *decoder, v value) { d.p.Dev = enum(d, v, DevMinimal, DevHost) }},
+		{name: "dev", main: "mode", fields: devFields},
 		{name: "sys", read: func(d *decoder, v value) { d.p.Sys = enum(d, v, SysNew, SysHost, SysNone) }},
 		{name: "network", read: func(d *decoder, v value) { d.p.Network = enum(d, v, NetworkLoopback, NetworkDown) }},
 		{name: "time", fields: timeFields},

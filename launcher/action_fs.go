@@ -43,10 +43,7 @@ func (a bindMount) emit(s *assembler) {
 	if !early {
 		mnt = s.cloneTree(a.Source, a.File, a.Recursive)
 	}
-	s.setAttr(mnt, a.Attributes.Set, a.Attributes.Clear, a.Propagation, a.Recursive)
-	if a.Attributes.Allow != 0 {
-		s.setAttr(mnt, 0, a.Attributes.Allow, "", false)
-	}
+	s.setAttributes(mnt, a.Attributes, a.Propagation, a.Recursive)
 	s.place(mnt, a.At)
 }
 

@@ -43,7 +43,7 @@ func (s *assembler) mkdir(dir uint8, name string, mode uint64) *program.Op {
 type cloneRoot struct {
 	Path        string
 	File        File
-	Readonly    bool
+	Attributes  attributes
 	Propagation mountprop.Propagation // "": as it is
 	// Shared: the tree stays in its peer group, which what is built must not
 	// reach. The mount points in it become private.
@@ -51,10 +51,7 @@ type cloneRoot struct {
 }
 
 func (a cloneRoot) String() string {
-	text := "make a clone of " + quote.Word(a.Path) + " the root"
-	if a.Readonly {
-		text += ", read-only"
-	}
+	text := "make a clone of " + quote.Word(a.Path) + " the root" + commaWords(a.Attributes.words())
 	if a.Shared != nil {
 		text += ", in its peer group, with private " + quote.Words(a.Shared, ", ")
 	}
@@ -66,11 +63,7 @@ func (a cloneRoot) emit(s *assembler) {
 	if !early {
 		mnt = s.cloneTree(a.Path, a.File, true)
 	}
-	var set uint64
-	if a.Readonly {
-		set = unix.MOUNT_ATTR_RDONLY
-	}
-	s.setAttr(mnt, set, 0, a.Propagation, true)
+	s.setAttributes(mnt, a.Attributes, a.Propagation, true)
 	s.attachAt(mnt, "/")
 	s.root = mnt
 	for _, target := range a.Shared {
@@ -81,12 +74,17 @@ func (a cloneRoot) emit(s *assembler) {
 }
 
 // tmpfsRoot makes an empty tmpfs the root.
-type tmpfsRoot struct{ Propagation mountprop.Propagation }
+type tmpfsRoot struct {
+	Attributes  attributes
+	Propagation mountprop.Propagation
+}
 
-func (tmpfsRoot) String() string { return "make an empty tmpfs the root" }
+func (a tmpfsRoot) String() string {
+	return "make an empty tmpfs the root" + commaWords(a.Attributes.words())
+}
 
 func (a tmpfsRoot) emit(s *assembler) {
-	mnt, _ := s.newMount("tmpfs", []string{"mode=0755"}, unix.MOUNT_ATTR_NOSUID|unix.MOUNT_ATTR_NODEV)
+	mnt, _ := s.newMount("tmpfs", []string{"mode=0755"}, a.Attributes.Set)
 	s.setAttr(mnt, 0, 0, a.Propagation, false)
 	s.attachAt(mnt, "/")
 	s.root = mnt
@@ -95,13 +93,16 @@ func (a tmpfsRoot) emit(s *assembler) {
 // overlayRoot makes an overlay of a directory the root.
 type overlayRoot struct {
 	overlay
+	Attributes  attributes
 	Propagation mountprop.Propagation
 }
 
-func (a overlayRoot) String() string { return "make an overlay of " + a.overlay.words() + " the root" }
+func (a overlayRoot) String() string {
+	return "make an overlay of " + a.overlay.words() + " the root" + commaWords(a.Attributes.words())
+}
 
 func (a overlayRoot) emit(s *assembler) {
-	mnt := a.overlay.make(s, 0)
+	mnt := a.overlay.make(s, a.Attributes.Set)
 	s.setAttr(mnt, 0, 0, a.Propagation, false)
 	s.attachAt(mnt, "/")
 	s.root = mnt
@@ -134,5 +135,16 @@ func (sealHost) String() string { return "make / read-only, recursively" }
 func (sealHost) emit(s *assembler) {
 	mnt := s.openat2(atCwd(), "/", unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, unix.RESOLVE_NO_SYMLINKS)
 	s.setAttr(mnt, unix.MOUNT_ATTR_RDONLY, 0, "", true)
+	s.close(mnt)
+}
+
+// changeHost sets attributes of the host's tree, as the sandbox sees it.
+type changeHost struct{ Attributes attributes }
+
+func (a changeHost) String() string { return "make / " + a.Attributes.words() + ", recursively" }
+
+func (a changeHost) emit(s *assembler) {
+	mnt := s.openat2(atCwd(), "/", unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, unix.RESOLVE_NO_SYMLINKS)
+	s.setAttributes(mnt, a.Attributes, "", true)
 	s.close(mnt)
 }

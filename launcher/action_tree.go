@@ -51,6 +51,14 @@ func (s *assembler) setAttr(mnt uint8, set, clear uint64, p mountprop.Propagatio
 	}
 }
 
+// setAttributes is setAttr for a tree of the host: what is allowed is so for its topmost mount.
+func (s *assembler) setAttributes(mnt uint8, a attributes, p mountprop.Propagation, recursive bool) {
+	s.setAttr(mnt, a.Set, a.Clear, p, recursive)
+	if a.Allow != 0 {
+		s.setAttr(mnt, 0, a.Allow, "", false)
+	}
+}
+
 // mountPoint is where something is mounted inside.
 type mountPoint struct {
 	Path string

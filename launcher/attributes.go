@@ -56,6 +56,14 @@ func (a attributes) words() string {
 	return strings.Join(words, ",")
 }
 
+// commaWords puts a comma before words, if there are any.
+func commaWords(words string) string {
+	if words == "" {
+		return ""
+	}
+	return ", " + words
+}
+
 // withOptions returns the attributes as options change them.
 func (a attributes) withOptions(options []string) attributes {
 	for _, o := range options {

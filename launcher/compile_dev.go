@@ -18,16 +18,25 @@ func deviceLinks() [][2]string {
 }
 
 func (c *compiler) dev() {
-	switch c.p.Dev {
-	case config.DevHost:
-		if !showsHost(c.p) {
-			f := c.source("dev", "/dev")
-			c.add(c.stage, "dev", bindMount{Source: "/dev", File: f, At: c.ownPoint("dev", "/dev"),
-				Attributes: attributes{Set: unix.MOUNT_ATTR_NOSUID}, Recursive: true, Propagation: c.ownPropagation()})
-		}
-	case config.DevMinimal:
+	if c.p.Dev.Mode == config.DevMinimal {
 		c.minimalDev()
+		return
 	}
+	if !bindsDev(c.p) {
+		return
+	}
+	key, a := "dev", attributes{Set: unix.MOUNT_ATTR_NOSUID}
+	if c.p.Dev.Mode == "" {
+		// It is a part of the root, but for nodev.
+		if c.h.Files["/dev"].Err != 0 || c.h.real("/dev") != "/dev" {
+			return
+		}
+		if key = "root"; c.p.Root.Readonly {
+			a.Set |= unix.MOUNT_ATTR_RDONLY
+		}
+	}
+	c.add(c.stage, key, bindMount{Source: "/dev", File: c.source(key, "/dev"), At: c.ownPoint(key, "/dev"),
+		Attributes: a, Recursive: true, Propagation: c.ownPropagation()})
 }
 
 func (c *compiler) minimalDev() {
@@ -35,10 +44,16 @@ func (c *compiler) minimalDev() {
 		return mountPoint{Path: "/dev/" + name, Dir: dir, At: "/dev", Make: []string{name}}
 	}
 	quiet := attributes{Set: unix.MOUNT_ATTR_NOSUID | unix.MOUNT_ATTR_NOEXEC}
-	c.add(c.stage, "dev", mountFS{"tmpfs", []string{"mode=0755"}, c.ownPoint("dev", "/dev"), quiet, c.newPropagation("")})
+	// What may be mapped or executed: JITs map /dev/zero, test runners execute files in /dev/shm.
+	device, shm := quiet, attributes{Set: mountAttrAPI}
+	if c.p.Dev.Exec {
+		device.Set &^= unix.MOUNT_ATTR_NOEXEC
+		shm.Set &^= unix.MOUNT_ATTR_NOEXEC
+	}
+	c.add(c.stage, "dev", mountFS{"tmpfs", []string{"mode=0755"}, c.ownPoint("dev", "/dev"), attributes{Set: mountAttrAPI}, c.newPropagation("")})
 	for _, name := range deviceNames() {
 		f := c.source("dev", "/dev/"+name)
-		c.add(c.stage, "dev", bindMount{Source: "/dev/" + name, File: f, At: inside(name, false), Attributes: quiet, Propagation: c.ownPropagation()})
+		c.add(c.stage, "dev", bindMount{Source: "/dev/" + name, File: f, At: inside(name, false), Attributes: device, Propagation: c.ownPropagation()})
 	}
 	if c.p.Process.Terminal == config.TerminalPTY {
 		c.add(c.stage, "dev", bindConsole{inside("console", false), quiet, c.ownPropagation()})
@@ -50,7 +65,7 @@ func (c *compiler) minimalDev() {
 		c.add(c.stage, "dev", makeSymlink{link[1], inside(link[0], false)})
 	}
 	c.add(c.stage, "dev", mountFS{"devpts", c.devptsOptions(), inside("pts", true), quiet, c.newPropagation("")})
-	c.add(c.stage, "dev", mountFS{"tmpfs", []string{"mode=1777"}, inside("shm", true), attributes{Set: mountAttrAPI}, c.newPropagation("")})
+	c.add(c.stage, "dev", mountFS{"tmpfs", []string{"mode=1777"}, inside("shm", true), shm, c.newPropagation("")})
 }
 
 // devptsOptions are those of an instance of its own. Group 5 is tty by
@@ -73,7 +88,7 @@ func (c *compiler) sys() {
 	case config.SysNew:
 		c.add(c.stage, "sys", mountFS{"sysfs", nil, at(), attributes{Set: mountAttrAPI | unix.MOUNT_ATTR_RDONLY}, c.newPropagation("")})
 	case config.SysHost:
-		if !showsHost(c.p) {
+		if bindsSys(c.p) {
 			f := c.source("sys", "/sys")
 			c.add(c.stage, "sys", bindMount{Source: "/sys", File: f, At: at(), Attributes: attributes{Set: mountAttrAPI}, Recursive: true, Propagation: c.ownPropagation()})
 		}

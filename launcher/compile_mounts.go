@@ -116,7 +116,7 @@ func (c *compiler) bind(m config.MountEntry) {
 	}
 	a := noDevices()
 	if m.Key == overlayKey {
-		a = attributes{} // as the host has it
+		a = partAttributes(c.p, m.Target)
 	}
 	if m.Readonly {
 		a.Set |= unix.MOUNT_ATTR_RDONLY
@@ -168,7 +168,7 @@ func (c *compiler) overlayEntry(m config.MountEntry) {
 	}
 	a := noDevices().withOptions(m.Options)
 	if m.Key == overlayKey {
-		a = attributes{}
+		a = partAttributes(c.p, m.Target)
 	}
 	c.add(c.stage, m.Key, mountOverlay{c.overlay(key, m.Lower, m.Key+".dir", m.Dir), c.point(m.Key, m.Target, true), a, c.newPropagation(m.Propagation)})
 }

@@ -44,6 +44,7 @@ func (c *compiler) build() {
 		c.add(c.stage, "mounts", makeScratch{})
 	}
 	c.root(private)
+	c.rootDevices()
 	c.proc()
 	c.dev()
 	c.sys()
@@ -71,6 +72,9 @@ func (c *compiler) inPlace() {
 	c.entries()
 	if c.p.Root.Readonly {
 		c.add(c.stage, "root.readonly", sealHost{})
+	}
+	if a := rootAttributes(c.p); a != (attributes{}) {
+		c.add(c.stage, "root.options", changeHost{a})
 	}
 }
 
@@ -190,11 +194,14 @@ func (c *compiler) root(private []string) {
 			c.layerDir("root.overlay.dir", dir, r.Overlay.Create)
 		}
 		o := c.overlay(func(int) string { return "root.path" }, []string{path}, "root.overlay.dir", dir)
-		c.add(c.stage, "root", overlayRoot{o, c.newPropagation("")})
+		c.add(c.stage, "root", overlayRoot{o, rootAttributes(c.p), c.newPropagation("")})
 	case r.Mode == config.RootTmpfs:
-		c.add(c.stage, "root", tmpfsRoot{c.newPropagation("")})
+		c.add(c.stage, "root", tmpfsRoot{rootAttributes(c.p), c.newPropagation("")})
 	default:
-		clone := cloneRoot{Path: path, File: c.directory("root.path", path), Readonly: r.Readonly, Propagation: c.ownPropagation()}
+		clone := cloneRoot{Path: path, File: c.directory("root.path", path), Attributes: rootAttributes(c.p), Propagation: c.ownPropagation()}
+		if r.Readonly {
+			clone.Attributes.Set |= unix.MOUNT_ATTR_RDONLY
+		}
 		if private != nil {
 			clone.Propagation, clone.Shared = "", private
 		}
@@ -241,10 +248,10 @@ func ownTargets(p *config.Profile) []string {
 	if p.Proc.Mode != config.ProcHost || bindsProc(p) {
 		list = append(list, "/proc")
 	}
-	if p.Dev == config.DevMinimal || p.Dev == config.DevHost && !showsHost(p) {
+	if p.Dev.Mode == config.DevMinimal || bindsDev(p) {
 		list = append(list, "/dev")
 	}
-	if p.Sys != "" && (p.Sys != config.SysHost || !showsHost(p)) {
+	if p.Sys == config.SysNew || p.Sys == config.SysNone || bindsSys(p) {
 		list = append(list, "/sys")
 	}
 	return list

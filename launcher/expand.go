@@ -77,7 +77,7 @@ func (h *Host) expand(p *config.Profile) *config.Profile {
 	}
 	e := *p
 	if inParts(p) {
-		e.Root = config.Root{Mode: config.RootTmpfs, Readonly: p.Root.Readonly}
+		e.Root = config.Root{Mode: config.RootTmpfs, Readonly: p.Root.Readonly, Options: p.Root.Options}
 	}
 	rest := slices.Clone(p.Mounts)
 	e.Mounts = nil
@@ -105,7 +105,7 @@ func gives(part, m config.MountEntry) bool {
 // ownPlace tells whether proc, dev or sys says what is there.
 func ownPlace(p *config.Profile, at string) bool {
 	return below(at, "/proc") && (p.Proc.Mode != config.ProcHost || bindsProc(p)) ||
-		below(at, "/dev") && p.Dev != "" || below(at, "/sys") && p.Sys != ""
+		below(at, "/dev") && p.Dev.Mode != "" || below(at, "/sys") && p.Sys != ""
 }
 
 // part is the entry that shows one part of the host's tree.

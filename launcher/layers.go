@@ -59,25 +59,24 @@ func newTree(p *config.Profile) *tree {
 
 // addOwn adds what proc, dev and sys say.
 func (t *tree) addOwn(p *config.Profile) {
-	own := !showsHost(p)
 	if p.Proc.Mode != config.ProcHost || bindsProc(p) {
 		t.layers["/proc"] = layer{At: "/proc", Closed: true}
 	}
 	switch {
-	case p.Dev == config.DevMinimal:
+	case p.Dev.Mode == config.DevMinimal:
 		t.layers["/dev"] = layer{At: "/dev", Ours: true, Devices: deviceNames()}
 		t.layers["/dev/pts"] = layer{At: "/dev/pts", Closed: true}
 		t.layers["/dev/shm"] = layer{At: "/dev/shm", Ours: true}
 		for _, link := range deviceLinks() {
 			t.links["/dev/"+link[0]] = link[1]
 		}
-	case p.Dev == config.DevHost && own:
+	case bindsDev(p):
 		t.layers["/dev"] = layer{At: "/dev", Base: []string{"/dev"}}
 	}
 	switch {
 	case p.Sys == config.SysNone:
 		t.layers["/sys"] = layer{At: "/sys", Closed: true}
-	case p.Sys == config.SysNew, p.Sys == config.SysHost && own:
+	case p.Sys == config.SysNew, bindsSys(p):
 		t.layers["/sys"] = layer{At: "/sys", Base: []string{"/sys"}}
 	}
 }
@@ -132,15 +131,9 @@ func showsHost(p *config.Profile) bool {
 	return p.Root.Mode == config.RootHost && p.Root.Overlay.Mode == config.OverlayNone
 }
 
-// bindsProc tells whether the host's /proc has to be put into a root of its own. A
-// profile that does not speak of proc has none there.
-func bindsProc(p *config.Profile) bool {
-	return p.Proc.Mode == config.ProcHost && !showsHost(p) && !p.Origin("proc").Pos.IsZero()
-}
-
 // changesTree tells whether the profile does anything to the file system but
 // for proc. The sandbox then gets a root of its own, into which it pivots: while it is built, "/"
 // is still the host's tree, in which sources are found.
 func changesTree(p *config.Profile) bool {
-	return !showsHost(p) || p.Root.Readonly || len(p.Mounts)+len(p.Globs) > 0 || p.Dev != "" || p.Sys != ""
+	return !showsHost(p) || p.Root.Readonly || len(p.Root.Options)+len(p.Mounts)+len(p.Globs) > 0 || p.Dev.Mode != "" || p.Sys != ""
 }

@@ -57,7 +57,7 @@ func probe(p *config.Profile, alone bool) (*Host, error) {
 		text, _ := readFile("/proc/self/setgroups")
 		h.SetgroupsDenied = strings.TrimSpace(string(text)) == "deny"
 	}
-	if p.Namespaces.New(config.User) || p.Dev == config.DevMinimal || p.Root.Overlay.Mode != config.OverlayNone || slices.ContainsFunc(p.Mounts, hasIDs) {
+	if p.Namespaces.New(config.User) || p.Dev.Mode == config.DevMinimal || p.Root.Overlay.Mode != config.OverlayNone || slices.ContainsFunc(p.Mounts, hasIDs) {
 		if err := h.probeIDs(p); err != nil {
 			return nil, err
 		}

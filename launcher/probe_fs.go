@@ -41,17 +41,20 @@ func (h *Host) probeTree(p *config.Profile, alone bool) error {
 	h.look("/dev/null")
 	if p.Root.Mode == config.RootPath {
 		h.look(p.Root.Path)
+		if p.Dev.Mode == "" {
+			h.look(p.Root.Path + "/dev/null")
+		}
 	}
 	if p.Root.Overlay.Mode == config.OverlayDir {
 		h.lookLayer(p.Root.Overlay.Dir)
 	}
-	if p.Dev == config.DevMinimal {
+	if p.Dev.Mode == config.DevMinimal {
 		for _, name := range deviceNames() {
 			h.look("/dev/" + name)
 		}
 		h.findConsole(p)
 	}
-	if p.Dev == config.DevHost {
+	if bindsDev(p) {
 		h.look("/dev")
 	}
 	if p.Sys == config.SysHost {

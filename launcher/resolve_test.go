@@ -45,7 +45,7 @@ func TestResolve(t *testing.T) {
 	bound := filesOf(t, map[string]string{"in/deep": "/", "absolute": "/a", "relative": "in", "out": "../a"})
 	top := filesOf(t, map[string]string{"both": "", "top/x": "/", "file": ""})
 	low := filesOf(t, map[string]string{"both/x": "/", "low/x": "/", "file/x": "/", "top/y": "/"})
-	p := &config.Profile{Root: config.Root{Mode: config.RootPath, Path: root}, Dev: config.DevMinimal}
+	p := &config.Profile{Root: config.Root{Mode: config.RootPath, Path: root}, Dev: config.Dev{Mode: config.DevMinimal}}
 	tr := newTree(p)
 	tr.addOwn(p)
 	for _, m := range []config.MountEntry{
