@@ -10,8 +10,9 @@ import (
 func mountActions() []string {
 	return []string{
 		`clear the umask`, `mount a scratch tmpfs`, `clone /\S*`, `clone /\S* in its peer group`,
-		`make a clone of /\S* the root`, `make a clone of /\S* the root, read-only`, `make a clone of / the root, in its peer group, with private /.*`,
-		`make an empty tmpfs the root`, `make an overlay of /\S* with changes in memory the root`, `make an overlay of /\S* with changes in /\S* the root`,
+		`make a clone of /\S* the root, nodev,nosuid`, `make a clone of /\S* the root, nosuid`, `make a clone of /\S* the root, ro,nodev,nosuid`, `make a clone of / the root, in its peer group, with private /.*`,
+		`make an empty tmpfs the root, nodev,nosuid`, `make an overlay of /\S* with changes in memory the root, nodev,nosuid`,
+		`make an overlay of /\S* with changes in /\S* the root, nodev,nosuid`,
 		`bind /\S* on /.*`, `bind the pseudoterminal on /dev/console, .*`, `bind, alone, /\S+ on /.*`, `mount tmpfs on /.*`, `mount devpts on /.*`, `mount mqueue on /.*`,
 		`mount cgroup2 on /.*`, `mount sysfs on /.*`, `mount proc on /.*`, `mount an overlay of /.* with changes in memory on /.*`,
 		`mount an overlay of /.* with changes in /\S* on /.*`, `make \S+ where it is missing`, `lock /.*`, `map the ids of .*, for the stage`, `receive the tree of /.*`,

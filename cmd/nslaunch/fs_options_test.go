@@ -114,9 +114,12 @@ func TestRootAttributes(t *testing.T) {
 		nstest.MustRun(t, outer.Command(t, nstest.Superuser(t), "mount", "-t", "tmpfs", "-o", "noexec", "x", dir+"/sub"))
 		probe := fmt.Sprintf("[mounts]\n\"/probe\" = { ro = %q }", nstest.Probe(t))
 		for _, test := range []struct{ root, mounts, top, sub string }{
-			{fmt.Sprintf("%q", dir), "", "", "noexec"},
-			{fmt.Sprintf("{ path = %q, readonly = true }", dir), "", "ro", "ro,noexec"},
-			{fmt.Sprintf("{ readonly = true }\n[mounts]\n%q = { ro = %q }", dir+"/probe", nstest.Probe(t)), "", "ro", "ro,noexec"},
+			{fmt.Sprintf("%q", dir), "", "nosuid,nodev", "nosuid,nodev,noexec"},
+			{fmt.Sprintf("{ path = %q, options = [\"dev\", \"noatime\"] }", dir), "", "nosuid,noatime", "nosuid,noexec,noatime"},
+			{fmt.Sprintf("{ path = %q, options = [\"dev\", \"suid\"] }", dir), "", "", "noexec"},
+			{fmt.Sprintf("{ path = %q, readonly = true }", dir), "", "ro,nosuid,nodev", "ro,nosuid,nodev,noexec"},
+			{fmt.Sprintf("{ readonly = true, options = [\"nodev\"] }\n[mounts]\n%q = { ro = %q }", dir+"/probe", nstest.Probe(t)), "", "ro,nosuid,nodev", "ro,nosuid,nodev,noexec"},
+			{fmt.Sprintf("{ readonly = true, options = [\"dev\"] }\n[mounts]\n%q = { ro = %q }", dir+"/probe", nstest.Probe(t)), "", "ro,nosuid", "ro,nosuid,noexec"},
 			{`"tmpfs"`, probe, "nosuid,nodev", ""},
 			{`{ path = "tmpfs", readonly = true }`, probe, "ro,nosuid,nodev", ""},
 		} {

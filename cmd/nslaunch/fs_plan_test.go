@@ -32,7 +32,7 @@ func plannedMounts(t *testing.T, actions []string) []plannedMount {
 	fs := regexp.MustCompile(`^mount (\w+) on (\S+)(?: with (.*))?$`)
 	file := regexp.MustCompile(`^put a file of \d+ bytes, mode \d+, on ([^\s,]+)(?:, (.*))?$`)
 	mask := regexp.MustCompile(`^mask (\S+) with (an empty directory|/dev/null)$`)
-	root := regexp.MustCompile(`^make (?:a clone of (\S+)|an (?:empty (tmpfs)|(overlay) of .*)) the root(, read-only)?$`)
+	root := regexp.MustCompile(`^make (?:a clone of (\S+)|an (?:empty (tmpfs)|(overlay) of .*)) the root(?:, (.*))?$`)
 	var list []plannedMount
 	for _, a := range actions {
 		p := plannedMount{action: a}
@@ -52,9 +52,7 @@ func plannedMounts(t *testing.T, actions []string) []plannedMount {
 			}
 		} else if m := root.FindStringSubmatch(a); m != nil {
 			p.target, p.source, p.fsType = "/", m[1], m[2]+m[3]
-			if m[4] != "" {
-				words = "ro"
-			}
+			words = m[4]
 		} else {
 			continue
 		}

@@ -173,13 +173,13 @@ directory
 func TestProcPathsRefused(t *testing.T) {
 	nstest.EachUser(t, func(t *testing.T, u nstest.User) {
 		profile := ownProfile(u, "pid mount", `[proc]
-readonly_paths = ["/proc/none", "/proc/net"]
-masked_paths = ["/proc/mounts", "/proc/none/such"]
+readonly_paths = ["/proc/none", "/proc/1/cwd"]
+masked_paths = ["/proc/1/root", "/proc/none/such"]
 `)
 		wantRefusal(t, profileCommand(t, u, profile, "true"),
 			`p.toml:4:19: proc.readonly_paths[0]: no such file or directory: "/proc/none"`,
-			`p.toml:4:33: proc.readonly_paths[1]: "/proc/net" is a symbolic link, and what it points to would stay as it is`,
-			`p.toml:5:17: proc.masked_paths[0]: "/proc/mounts" is a symbolic link, and what it points to would stay as it is`,
+			`p.toml:4:33: proc.readonly_paths[1]: "/proc/1/cwd" is a symbolic link, and what it points to would stay as it is`,
+			`p.toml:5:17: proc.masked_paths[0]: "/proc/1/root" is a symbolic link, and what it points to would stay as it is`,
 			`p.toml:5:33: proc.masked_paths[1]: no such file or directory: "/proc/none/such"`)
 	})
 }
