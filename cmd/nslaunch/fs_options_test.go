@@ -115,7 +115,7 @@ func TestRootAttributes(t *testing.T) {
 		probe := fmt.Sprintf("[mounts]\n\"/probe\" = { ro = %q }", nstest.Probe(t))
 		for _, test := range []struct{ root, mounts, top, sub string }{
 			{fmt.Sprintf("%q", dir), "", "nosuid,nodev", "nosuid,nodev,noexec"},
-			{fmt.Sprintf("{ path = %q, options = [\"dev\", \"noatime\"] }", dir), "", "nosuid,noatime", "nosuid,noexec,noatime"},
+			{fmt.Sprintf("{ path = %q, options = [\"dev\", \"nosymfollow\"] }", dir), "", "nosuid,nosymfollow", "nosuid,noexec,nosymfollow"},
 			{fmt.Sprintf("{ path = %q, options = [\"dev\", \"suid\"] }", dir), "", "", "noexec"},
 			{fmt.Sprintf("{ path = %q, readonly = true }", dir), "", "ro,nosuid,nodev", "ro,nosuid,nodev,noexec"},
 			{fmt.Sprintf("{ readonly = true, options = [\"nodev\"] }\n[mounts]\n%q = { ro = %q }", dir+"/probe", nstest.Probe(t)), "", "ro,nosuid,nodev", "ro,nosuid,nodev,noexec"},
