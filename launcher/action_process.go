@@ -80,7 +80,7 @@ func (a setSession) emit(s *assembler) {
 	switch {
 	case a.Terminal == config.TerminalPTY:
 		s.Call(unix.SYS_SETSID)
-		s.Call(unix.SYS_IOCTL, null(), program.Const(unix.TIOCSCTTY), null())
+		s.Call(unix.SYS_IOCTL, program.Int(s.layout.terminal), program.Const(unix.TIOCSCTTY), null())
 	case a.Terminal == config.TerminalNone:
 		s.Call(unix.SYS_SETSID)
 	case a.Group:

@@ -31,7 +31,7 @@ func Compile(p *config.Profile, h *Host, words []string) (*Plan, error) {
 	}
 	plan := &Plan{
 		Name: p.Name, Command: c.argv, profile: p, host: h,
-		layout: newLayout(c.keepFDs(), p.Process.Init),
+		layout: newLayout(c.keepFDs(), p.Process.Init, p.Process.Terminal == config.TerminalPTY),
 	}
 	c.start()
 	c.settle()

@@ -48,6 +48,7 @@ func ProbeEntry(e *Entry) (*Host, error) {
 	if err == nil {
 		status, _ := readFile("/proc/self/status")
 		h.Bounding = capabilities(status, "CapBnd")
+		h.Terminal.Streams = streamTerminals()
 	}
 	return h, err
 }
@@ -62,7 +63,7 @@ func CompileEntry(e *Entry, h *Host) (*Plan, error) {
 	p := e.profile(kinds)
 	if p.Process.Terminal == "" {
 		p.Process.Terminal = config.TerminalInherit
-		if h.Terminal.Interactive {
+		if h.Terminal.any() {
 			p.Process.Terminal = config.TerminalPTY
 		}
 	}
@@ -70,7 +71,7 @@ func CompileEntry(e *Entry, h *Host) (*Plan, error) {
 	if err := c.check(); err != nil {
 		return nil, err
 	}
-	plan := &Plan{Name: e.Name, Command: e.Argv, profile: p, host: h, layout: newLayout(nil, false)}
+	plan := &Plan{Name: e.Name, Command: e.Argv, profile: p, host: h, layout: newLayout(nil, false, p.Process.Terminal == config.TerminalPTY)}
 	c.reach()
 	c.attach()
 	c.become()
@@ -229,7 +230,7 @@ func (c *entryCompiler) credentials() {
 // environment is the target's, but for what describes the caller's terminal.
 func (c *entryCompiler) environment() []string {
 	env := slices.Clone(c.e.Target.Env)
-	if c.p.Process.Terminal == config.TerminalNone || !c.h.Terminal.Interactive {
+	if c.p.Process.Terminal == config.TerminalNone || !c.h.Terminal.any() {
 		return env
 	}
 	for _, v := range c.h.Env {

@@ -177,7 +177,7 @@ func (c *compiler) serviceVariables(values map[string]string) {
 	if s.Credentials && path.IsAbs(host.Credentials) {
 		values["CREDENTIALS_DIRECTORY"] = path.Clean(host.Credentials)
 	}
-	if usesService(s) && host.JournalStream != "" && c.p.Process.Terminal != config.TerminalPTY {
+	if usesService(s) && host.JournalStream != "" {
 		values["JOURNAL_STREAM"] = host.JournalStream
 	}
 }

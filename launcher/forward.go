@@ -34,8 +34,12 @@ func (l *launch) forward(a arrival) {
 // keyboard passes on what the terminal sent to the launcher's process group.
 func (l *launch) keyboard(sig unix.Signal) {
 	switch {
+	case l.pty != nil && sig == unix.SIGTSTP:
+		// There is no shell in there that a key could return to. The rest of a pipeline has stopped.
+		l.suspend()
+		return
 	case l.pty != nil:
-		// The terminal of the keys is not the standard input, or not raw yet.
+		// The terminal of the keys is shared with others, or not raw yet.
 		l.pty.keyboard(sig)
 		return
 	case l.sharesGroup():

@@ -160,7 +160,12 @@ type TerminalState struct {
 	Controlling bool
 	// Foreground: the caller's process group has it.
 	Foreground bool
+	// Streams has the standard streams that are terminals. Only [ProbeEntry] looks.
+	Streams [3]bool
 }
+
+// any reports whether there is any terminal.
+func (s TerminalState) any() bool { return s.Controlling || s.Streams != [3]bool{} }
 
 // has tells whether the caller has a capability.
 func (h *Host) has(c capability) bool { return h.Caps>>c&1 == 1 }

@@ -75,13 +75,14 @@ type launcherAction interface {
 // layout has the descriptors that the child is started with.
 type layout struct {
 	program, sync, control int // control is -1 without an init
+	terminal               int // the command's own; -1 without one
 	keep                   []int
 }
 
 // newLayout gives the child's own descriptors the lowest numbers that are
 // free. Small numbers spare the kernel growing the table of descriptors.
-func newLayout(keep []int, withInit bool) layout {
-	l := layout{control: -1, keep: keep}
+func newLayout(keep []int, withInit, withTerminal bool) layout {
+	l := layout{control: -1, terminal: -1, keep: keep}
 	next := 3
 	take := func() int {
 		for contains(keep, next) {
@@ -93,6 +94,9 @@ func newLayout(keep []int, withInit bool) layout {
 	l.program, l.sync = take(), take()
 	if withInit {
 		l.control = take()
+	}
+	if withTerminal {
+		l.terminal = take()
 	}
 	return l
 }

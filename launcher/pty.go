@@ -13,14 +13,16 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// pty is the pseudoterminal between the caller's standard streams and the command.
+// pty is the command's own terminal. It takes the place of those standard streams that are terminals; the
+// others are the caller's. What is typed on the caller's terminal comes in by the master, and what is written goes out.
 type pty struct {
-	master  *os.File
-	slave   int    // -1 once the child has it
-	streams [3]int // the caller's standard streams
-	screen  int    // the one of them that is a terminal, -1 without one
+	master *os.File
+	slave  int     // -1 once the child has it
+	theirs [3]bool // the standard streams that it takes the place of
+	screen int     // the caller's terminal that shows its output; -1 without one
 
-	keys  rawMode
+	keys  keyboard
+	began unix.Termios // the modes that the command begins with
 	relay *relay
 }
 
@@ -31,11 +33,12 @@ func (l *launch) openPTY() error {
 	if err != nil {
 		return os.NewSyscallError("open /dev/ptmx", err)
 	}
-	p := &pty{master: os.NewFile(uintptr(fd), "ptmx"), slave: -1, screen: -1, streams: l.streams()}
+	p := &pty{master: os.NewFile(uintptr(fd), "ptmx"), slave: -1}
 	if err = unix.IoctlSetPointerInt(fd, unix.TIOCSPTLCK, 0); err == nil {
 		p.slave, err = ioctlPeer(fd)
 	}
 	if err == nil {
+		p.findTerminal(l.streams(), l.terminal.fd)
 		p.relay, err = newRelay(p)
 	}
 	if err != nil {
@@ -46,6 +49,42 @@ func (l *launch) openPTY() error {
 	p.imitate()
 	l.pty = p
 	return nil
+}
+
+// findTerminal finds the caller's terminal: those of the standard streams that are one, else the controlling
+// terminal, which is -1 if there is none.
+func (p *pty) findTerminal(streams [3]int, controlling int) {
+	p.screen, p.keys.fd = controlling, controlling
+	may := func(fd, mode int) bool {
+		flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFL, 0)
+		return err == nil && (flags&unix.O_ACCMODE == mode || flags&unix.O_ACCMODE == unix.O_RDWR)
+	}
+	for _, i := range []int{0, 2, 1} { // what is written is best seen where the output goes
+		fd := streams[i]
+		if _, err := unix.IoctlGetTermios(fd, unix.TCGETS); err != nil {
+			continue
+		}
+		p.theirs[i] = true
+		if may(fd, unix.O_WRONLY) {
+			p.screen = fd
+		}
+		_, err := unix.IoctlGetInt(fd, unix.TIOCGPGRP)
+		if (i == 0 && err != nil || p.keys.fd < 0) && may(fd, unix.O_RDONLY) {
+			p.keys.fd = fd // of another terminal than the controlling one
+		}
+	}
+	if p.keys.fd >= 0 && p.keys.fd == controlling {
+		// Another program may read what was there to read. The descriptor is ours alone.
+		_ = unix.SetNonblock(controlling, true)
+	}
+	p.keys.typed = p.theirs[0]
+	p.keys.shared = !p.theirs[0] || isPipe(streams[1])
+}
+
+// isPipe reports whether a descriptor leads to another program.
+func isPipe(fd int) bool {
+	var st unix.Stat_t
+	return unix.Fstat(fd, &st) == nil && (st.Mode&unix.S_IFMT == unix.S_IFIFO || st.Mode&unix.S_IFMT == unix.S_IFSOCK)
 }
 
 // consoleRoom is that of the slave's name in a program.
@@ -107,30 +146,31 @@ func ioctlPeer(master int) (int, error) {
 }
 
 // imitate gives the pseudoterminal the modes and the size of the caller's
-// terminal. What comes from no terminal is not echoed: nobody types it. And a
-// terminal that is only written to is not made raw, and makes "\r\n" itself.
+// terminal. Without one nothing is echoed: nobody types.
 func (p *pty) imitate() {
 	modes, err := unix.IoctlGetTermios(p.slave, unix.TCGETS)
 	if err != nil {
 		return
 	}
-	for i, fd := range p.streams {
-		if t, err := unix.IoctlGetTermios(fd, unix.TCGETS); err == nil {
-			p.screen, modes = fd, t
-			if i == 0 {
-				p.keys.fd, p.keys.known = fd, true
-			}
-			break
-		}
-	}
-	if !p.keys.known {
+	if t, err := unix.IoctlGetTermios(max(p.keys.fd, p.screen), unix.TCGETS); err == nil {
+		modes = t
+	} else {
 		modes.Lflag &^= unix.ECHO | unix.ECHONL
-		if p.screen >= 0 {
-			modes.Oflag &^= unix.OPOST
-		}
 	}
 	_ = unix.IoctlSetTermios(p.slave, unix.TCSETS, modes)
+	p.began = *modes
 	p.copySize()
+}
+
+// modes are those that the command's terminal has now.
+func (p *pty) modes() (t *unix.Termios) {
+	t = &p.began
+	p.control(func(master int) {
+		if now, err := unix.IoctlGetTermios(master, unix.TCGETS); err == nil {
+			t = now
+		}
+	})
+	return t
 }
 
 // copySize gives the pseudoterminal the size of the caller's terminal.

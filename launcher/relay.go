@@ -1,6 +1,7 @@
 package launcher
 
 import (
+	"bytes"
 	"errors"
 	"os"
 	"sync"
@@ -9,11 +10,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// relay copies between the caller's standard streams and a pseudoterminal.
+// relay copies between the caller's terminal and the command's.
 type relay struct {
+	pty     *pty
 	master  *os.File
-	in, out int
-	keys    *rawMode
+	echo    echo
 	ended   int           // an eventfd, readable from stop on
 	done    chan struct{} // closed likewise
 	flushed chan struct{} // has a value when output has done what flush asks for
@@ -30,7 +31,7 @@ func newRelay(p *pty) (*relay, error) {
 		return nil, os.NewSyscallError("eventfd", err)
 	}
 	return &relay{
-		master: p.master, in: p.streams[0], out: p.streams[1], keys: &p.keys,
+		pty: p, master: p.master,
 		ended: ended, done: make(chan struct{}), flushed: make(chan struct{}),
 	}, nil
 }
@@ -42,7 +43,7 @@ func (r *relay) start() {
 }
 
 // stop returns when all that the command has written is passed on. From then on
-// nothing is read from the caller's input.
+// nothing is read from the caller's terminal.
 func (r *relay) stop() {
 	close(r.done)
 	_, _ = unix.Write(r.ended, []byte{0, 0, 0, 0, 0, 0, 0, 1})
@@ -108,14 +109,23 @@ func (r *relay) drain(buf []byte) {
 	}
 }
 
-// pass writes to the caller's output. One that is closed is as a terminal that hangs up.
+// pass writes to the caller's terminal, if there is one. If that is gone, the command's hangs up.
 func (r *relay) pass(buf []byte) bool {
+	screen := r.pty.screen
+	if screen < 0 {
+		return true
+	}
+	r.follow() // before what is written in other modes
+	buf = r.echo.strip(buf)
+	// A terminal that is not raw makes "\r\n" itself.
+	if t, err := unix.IoctlGetTermios(screen, unix.TCGETS); err == nil && t.Oflag&unix.OPOST != 0 && t.Oflag&unix.ONLCR != 0 {
+		buf = bytes.ReplaceAll(buf, []byte("\r\n"), []byte("\n"))
+	}
 	for len(buf) > 0 {
-		// Package os would end this process with SIGPIPE, and leave the terminal raw.
-		n, err := unix.Write(r.out, buf)
+		n, err := unix.Write(screen, buf)
 		switch {
 		case err == unix.EAGAIN:
-			_, _ = unix.Poll([]unix.PollFd{{Fd: int32(r.out), Events: unix.POLLOUT}}, -1)
+			_, _ = unix.Poll([]unix.PollFd{{Fd: int32(screen), Events: unix.POLLOUT}}, -1)
 		case err != nil && err != unix.EINTR:
 			r.master.Close()
 			return false
@@ -124,65 +134,4 @@ func (r *relay) pass(buf []byte) bool {
 		}
 	}
 	return true
-}
-
-// input passes on what is typed. In the background that is for another to read,
-// and no shell tells a running job that it is not there any more.
-func (r *relay) input() {
-	defer r.running.Done()
-	buf := make([]byte, 4<<10)
-	for wait, fd := -1, r.in; r.await(wait, fd); {
-		if !r.keys.foreground() {
-			wait, fd = 50, -1
-			continue
-		}
-		if fd < 0 {
-			r.keys.set()
-			wait, fd = -1, r.in
-			continue
-		}
-		n, err := unix.Read(r.in, buf)
-		switch {
-		case err == unix.EINTR || err == unix.EAGAIN:
-		case err != nil:
-			return
-		case n == 0:
-			r.endOfInput()
-			return
-		default:
-			if _, err := r.master.Write(buf[:n]); err != nil {
-				return
-			}
-		}
-	}
-}
-
-// endOfInput types the key that ends input on a terminal, again and again: a
-// file at its end stays there, and a program that has just begun may take the
-// first for a character.
-func (r *relay) endOfInput() {
-	for wait := 50; ; wait = min(2*wait, 1000) {
-		key := byte(4)
-		if c, err := r.master.SyscallConn(); err == nil {
-			_ = c.Control(func(fd uintptr) {
-				if t, err := unix.IoctlGetTermios(int(fd), unix.TCGETS); err == nil {
-					key = t.Cc[unix.VEOF]
-				}
-			})
-		}
-		if _, err := r.master.Write([]byte{key}); err != nil || !r.await(wait, -1) {
-			return
-		}
-	}
-}
-
-// await waits until fd can be read, or for some milliseconds. It is false once the relay has ended.
-func (r *relay) await(ms, fd int) bool {
-	fds := []unix.PollFd{{Fd: int32(r.ended), Events: unix.POLLIN}, {Fd: int32(fd), Events: unix.POLLIN}}
-	for {
-		_, err := unix.Poll(fds, ms)
-		if err != unix.EINTR {
-			return err == nil && fds[0].Revents == 0
-		}
-	}
 }

@@ -31,9 +31,12 @@ func (l *launch) spawn() error {
 	fds := map[int]int{lay.program: prog}
 	for i, fd := range l.streams() {
 		fds[i] = fd
-		if l.pty != nil {
+		if l.pty != nil && l.pty.theirs[i] {
 			fds[i] = l.pty.slave
 		}
+	}
+	if l.pty != nil {
+		fds[lay.terminal] = l.pty.slave
 	}
 	for _, fd := range lay.keep {
 		fds[fd] = fd

@@ -31,6 +31,15 @@ func terminalState() TerminalState {
 	return s
 }
 
+// streamTerminals asks which of the standard streams are terminals.
+func streamTerminals() (is [3]bool) {
+	for fd := range is {
+		_, err := unix.IoctlGetTermios(fd, unix.TCGETS)
+		is[fd] = err == nil
+	}
+	return is
+}
+
 // openTTY opens the controlling terminal.
 func openTTY() (int, error) {
 	return unix.Open("/dev/tty", unix.O_RDWR|unix.O_NOCTTY|unix.O_CLOEXEC, 0)

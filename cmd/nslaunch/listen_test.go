@@ -189,7 +189,7 @@ func TestJournalStream(t *testing.T) {
 		"its output":         {"service = { credentials = true }\n", 0, true},
 		"nothing of service": {"", 0, false},
 		"another's":          {"service = { credentials = true }\n", 1, false},
-		"a terminal":         {"service = { credentials = true }\nprocess = { terminal = \"pty\" }\n", 0, false},
+		"beside a terminal":  {"service = { credentials = true }\nprocess = { terminal = \"pty\" }\n", 0, true},
 	} {
 		cmd := profileCommand(t, u, "version = 1\n"+test.profile, "sh", "-c", "exit ${JOURNAL_STREAM:+3}")
 		r, w := pipe(t)

@@ -11,7 +11,7 @@ import (
 
 const ownPTY = "process.terminal = \"pty\"\n"
 
-// All that a command writes arrives, however soon it ends after that.
+// All that a command writes to its terminal arrives, however soon it ends after that.
 func TestPTYOutput(t *testing.T) {
 	nstest.EachUser(t, func(t *testing.T, u nstest.User) {
 		want := ""
@@ -20,46 +20,23 @@ func TestPTYOutput(t *testing.T) {
 		}
 		for _, w := range ways() {
 			for range 34 {
-				got := nstest.Run(t, profileCommand(t, u, "version = 1\n"+w.profile+ownPTY, "seq", "4000"))
+				got := u.StartTerminal(t, profileCommand(t, u, "version = 1\n"+w.profile+ownPTY, "seq", "4000")).Wait()
 				if got.Status != 0 || got.Stdout != want {
-					t.Fatalf("%s: status %d, %d bytes; want %d\n%s", w.name, got.Status, len(got.Stdout), len(want), got.Stderr)
+					t.Fatalf("%s: status %d, %d bytes; want %d", w.name, got.Status, len(got.Stdout), len(want))
 				}
 			}
 		}
 	})
 }
 
-// The end of the input is typed as the key for it, and input that is typed by
-// nobody is not echoed.
-func TestPTYInput(t *testing.T) {
-	long := strings.Repeat(strings.Repeat("x", 99)+"\n", 1000)
-	nstest.EachUser(t, func(t *testing.T, u nstest.User) {
-		for _, row := range []struct{ words, input, want string }{
-			{"cat", "", ""},
-			{"cat", "one\ntwo\n", "one\r\ntwo\r\n"},
-			{"cat", "one\ntwo", "one\r\ntwo"},
-			{"cat; cat; echo end", "one\n", "one\r\nend\r\n"},
-			{"sleep .2; cat", "one\n", "one\r\n"},
-			{"wc -c", long, "100000\r\n"},
-			{"bash --norc --noprofile -i 2>/dev/null", "echo $((6*7))\n", "42\r\n"},
-			{"stty -icanon; exec dd bs=1 count=5 2>/dev/null", "12345", "12345"},
-		} {
-			cmd := profileCommand(t, u, "version = 1\n"+allNew+ownPTY, "sh", "-c", row.words)
-			cmd.Stdin = strings.NewReader(row.input)
-			if got := nstest.Run(t, cmd); got.Status != 0 || got.Stdout != row.want {
-				t.Errorf("%q with %.20q: %+v; want %q", row.words, row.input, got, row.want)
-			}
-		}
-	})
-}
-
-// A pseudoterminal is there whatever the caller's streams are. The command leads its session.
+// A session with a terminal is there whatever the caller's streams are, which stay what they are if they
+// are no terminals. The command leads it. Without a terminal of the caller's, input from it ends.
 func TestPTYWithoutTerminal(t *testing.T) {
 	nstest.EachUser(t, func(t *testing.T, u nstest.User) {
 		for _, w := range append(ways(), way{"process 1", allNew + "process.init = false\n"}) {
 			r := seenBy(t, u, "version = 1\n"+w.profile+ownPTY)
 			p, term := r.Process, r.Terminal
-			if !term.Controlling || term.IsTerminal != [3]bool{true, true, true} || p.Session != p.PID || p.Group != p.PID || term.Foreground != p.PID {
+			if !term.Controlling || term.IsTerminal != [3]bool{} || p.Session != p.PID || p.Group != p.PID {
 				t.Errorf("%s: %+v, %+v", w.name, p, term)
 			}
 			r = seenBy(t, u, "version = 1\n"+w.profile+"process.terminal = \"none\"\n")
@@ -67,6 +44,10 @@ func TestPTYWithoutTerminal(t *testing.T) {
 			if term.Controlling || term.IsTerminal != [3]bool{} || p.Session != p.PID || p.Group != p.PID {
 				t.Errorf("%s: %+v, %+v", w.name, p, term)
 			}
+		}
+		got := nstest.Run(t, profileCommand(t, u, "version = 1\n"+allNew+ownPTY, "sh", "-c", "echo lost >/dev/tty; cat /dev/tty; echo end"))
+		if got.Status != 0 || got.Stdout != "end\n" {
+			t.Errorf("/dev/tty: %+v", got)
 		}
 	})
 }
@@ -80,7 +61,7 @@ func TestPTYSlaveHeld(t *testing.T) {
 		"setsid sleep .5 & echo late",
 		"trap '' HUP; (sleep .5) & echo late",
 	} {
-		got := nstest.Run(t, profileCommand(t, u, "version = 1\n"+only+ownPTY, "sh", "-c", script))
+		got := u.StartTerminal(t, profileCommand(t, u, "version = 1\n"+only+ownPTY, "sh", "-c", script)).Wait()
 		if got.Status != 0 || got.Stdout != "late\r\n" {
 			t.Errorf("%s: %+v", script, got)
 		}
@@ -111,7 +92,7 @@ func TestPTYModes(t *testing.T) {
 	eachWay(t, func(t *testing.T, u nstest.User, profile string) {
 		term := shellOn(t, u, profile+ownPTY)
 		says(term, "$NS p.toml -- no-such-command; echo status $?", "\nstatus 127\r\n", prompt)
-		says(term, "$NS p.toml -- yes | head -n 1; echo statuses ${PIPESTATUS[*]}", "y\r\n", "statuses 129 0\r\n", prompt)
+		says(term, "$NS p.toml -- yes | head -n 1; echo statuses ${PIPESTATUS[*]}", "y\r\n", "statuses 141 0\r\n", prompt)
 		// In the background nothing is read, and modes are the shell's.
 		says(term, "$NS p.toml -- sh -c 'echo go''ing; exec head -n 1' &", "going")
 		says(term, "stty -a", " icanon ", prompt)
