@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -32,7 +33,7 @@ masked_paths = ["/proc/keys", "/proc/fs"]
 [process]
 umask = "022"
 cwd = "/"
-nice = 1
+nice = ` + strconv.Itoa(nstest.Nicer(1)) + `
 oom_score_adj = 100
 capabilities = ["NET_ADMIN"]
 `,

@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -103,7 +104,7 @@ func TestProcessAttributes(t *testing.T) {
 		r := seenBy(t, u, inUser+`
 [process]
 umask         = "027"
-nice          = 7
+nice          = `+strconv.Itoa(nstest.Nicer(7))+`
 oom_score_adj = 300
 cwd           = "/usr"
 [limits.rlimits]
@@ -112,7 +113,7 @@ core   = 0
 stack  = "4M"
 `)
 		p := r.Process
-		if p.Umask != 0o27 || p.Nice != 7 || p.OOMScoreAdj != 300 || p.Cwd != "/usr" || !p.NoNewPrivs || p.DeathSignal != 9 {
+		if p.Umask != 0o27 || p.Nice != nstest.Nicer(7) || p.OOMScoreAdj != 300 || p.Cwd != "/usr" || !p.NoNewPrivs || p.DeathSignal != 9 {
 			t.Errorf("umask %o, nice %d, oom_score_adj %d, cwd %s, no_new_privs %v, death signal %d",
 				p.Umask, p.Nice, p.OOMScoreAdj, p.Cwd, p.NoNewPrivs, p.DeathSignal)
 		}

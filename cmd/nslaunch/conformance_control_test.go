@@ -5,6 +5,7 @@ import (
 	"maps"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -97,7 +98,7 @@ exit_group(r0)
 // leaves out.
 func TestConformanceControlOfLauncher(t *testing.T) {
 	u := nstest.Ordinary(t)
-	run, _ := conformanceCase{profile: "version = 1\nnamespaces = \"new\"\nprocess = { nice = 3 }\n", words: []string{"true"}}.run(t, u, false)
+	run, _ := conformanceCase{profile: "version = 1\nnamespaces = \"new\"\nprocess = { nice = " + strconv.Itoa(nstest.Nicer(3)) + " }\n", words: []string{"true"}}.run(t, u, false)
 	if err := checkLauncher(run); err != nil {
 		t.Fatal(err)
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"path/filepath"
+	"strconv"
 	"testing"
 
 	"github.com/nslaunch/nslaunch/internal/nstest"
@@ -11,7 +12,7 @@ import (
 func TestConformanceExec(t *testing.T) {
 	for name, profile := range map[string]string{
 		"all new": "namespaces = \"new\"\n",
-		"rights":  "namespaces = \"new\"\nprocess = { capabilities = [\"CHOWN\"], umask = \"027\", cwd = \"/usr\", nice = 1, oom_score_adj = 10 }\nlimits = { rlimits = { nofile = [64, 128] } }\n",
+		"rights":  "namespaces = \"new\"\nprocess = { capabilities = [\"CHOWN\"], umask = \"027\", cwd = \"/usr\", nice = " + strconv.Itoa(nstest.Nicer(1)) + ", oom_score_adj = 10 }\nlimits = { rlimits = { nofile = [64, 128] } }\n",
 		"no pid":  "namespaces = { user = \"new\", mount = \"new\" }\n",
 		"nothing": "",
 	} {

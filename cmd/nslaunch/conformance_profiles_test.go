@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -30,7 +31,7 @@ fallback = "none"
 cwd = "/usr/bin"
 capabilities = ["SETPCAP", "BPF"]
 umask = "027"
-nice = 5
+nice = ` + strconv.Itoa(nstest.Nicer(5)) + `
 oom_score_adj = 300
 terminal = "none"
 keep_fds = [3, 5]

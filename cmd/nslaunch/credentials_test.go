@@ -137,7 +137,7 @@ func TestUndeclaredAttributes(t *testing.T) {
 			shell.Dir = cmd.Dir
 			r := nstest.ParseReport(t, nstest.MustRun(t, shell))
 			p := r.Process
-			if p.Cwd != inner || p.Umask != 0o31 || p.Nice != 3 || p.OOMScoreAdj != 250 || !p.NoNewPrivs {
+			if p.Cwd != inner || p.Umask != 0o31 || p.Nice != nstest.Nicer(3) || p.OOMScoreAdj != 250 || !p.NoNewPrivs {
 				t.Errorf("%s: %+v", w.name, p)
 			}
 			if r.Limits["nofile"].Soft != 123 || r.Limits["core"].Hard != 0 || r.Limits["stack"].Soft != 4096<<10 {

@@ -212,12 +212,13 @@ func TestDiagnosePrivileges(t *testing.T) {
 			}.check(t, u)
 		})
 		t.Run("nice", func(t *testing.T) {
+			lowest := nstest.Nicer(3)
 			trouble{
-				profile: newUserProfile + "command = [\"true\"]\n[process]\nnice = 2\n",
+				profile: newUserProfile + "command = [\"true\"]\n[process]\nnice = " + strconv.Itoa(lowest-1) + "\n",
 				around:  within(around("cap_sys_nice"), "prlimit", "--nice=0", "nice", "-n", "3"),
-				want: fmt.Sprintf(`p.toml:5:1: process.nice: step #, set the nice value 2: EACCES
-  a nice value below 3 needs CAP_SYS_NICE, which uid %d does not have here
-  try: process.nice = 3 or above, or raise the limit for nslaunch (ulimit -e, LimitNICE= of a unit)`, u.UID),
+				want: fmt.Sprintf(`p.toml:5:1: process.nice: step #, set the nice value %d: EACCES
+  a nice value below %d needs CAP_SYS_NICE, which uid %d does not have here
+  try: process.nice = %[2]d or above, or raise the limit for nslaunch (ulimit -e, LimitNICE= of a unit)`, lowest-1, lowest, u.UID),
 			}.check(t, u)
 		})
 		t.Run("rlimit", func(t *testing.T) {

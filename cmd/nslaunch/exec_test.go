@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -23,7 +24,7 @@ func enterCases() map[string]string {
 		"no ids":     "namespaces = { user = \"new\", net = \"new\" }\nidmap = \"none\"\n",
 		"subid":      "namespaces = \"new\"\nidmap = \"subid\"\nprocess = { uid = 5, gid = 6, groups = [7, 8], capabilities = [\"CHOWN\", \"NET_ADMIN\"] }\n",
 		"no rights":  "namespaces = \"new\"\nprocess = { capabilities = \"none\", umask = \"027\", cwd = \"/usr\" }\n",
-		"privileged": "namespaces = \"new\"\nprocess = { no_new_privs = false, oom_score_adj = 100, nice = 3 }\nlimits = { rlimits = { nofile = [64, 128], core = 0 } }\n",
+		"privileged": "namespaces = \"new\"\nprocess = { no_new_privs = false, oom_score_adj = 100, nice = " + strconv.Itoa(nstest.Nicer(3)) + " }\nlimits = { rlimits = { nofile = [64, 128], core = 0 } }\n",
 		"own root":   "namespaces = \"new\"\nroot = \"tmpfs\"\ndev = \"minimal\"\nmounts = { ro = [\"/usr\", \"-/lib\", \"-/lib64\", \"-/bin\", \"PROBE\"] }\nenv = { set = { HOME = \"/usr\", EMPTY = \"\" } }\n",
 		"no init":    "namespaces = { user = \"new\", pid = \"new\", mount = \"new\" }\nprocess = { init = false }\n",
 		"host":       "process = { cwd = \"/\", umask = \"077\" }\n",

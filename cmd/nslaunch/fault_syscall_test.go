@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -15,10 +16,10 @@ import (
 // can do without, it comes to the command, which is not found; else the failure
 // is told. Nothing is left.
 func TestLauncherCallsFail(t *testing.T) {
-	const profile = `version = 1
+	profile := `version = 1
 hostname = "h"
 namespaces = "new"
-process = { nice = 1, oom_score_adj = 100 }
+process = { nice = ` + strconv.Itoa(nstest.Nicer(1)) + `, oom_score_adj = 100 }
 command = ["no-such-command"]
 `
 	for _, call := range []struct {

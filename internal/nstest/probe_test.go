@@ -26,7 +26,7 @@ func TestProbe(t *testing.T) {
 			"uid":         {r.IDs.UID, [3]int{u.UID, u.UID, u.UID}},
 			"gid":         {r.IDs.GID, [3]int{u.GID, u.GID, u.GID}},
 			"umask":       {r.Process.Umask, 0o27},
-			"nice":        {r.Process.Nice, 5},
+			"nice":        {r.Process.Nice, Nicer(5)},
 			"cwd":         {r.Process.Cwd, cmd.Dir},
 			"args":        {r.Process.Args[1:], []string{"two words"}},
 			"pid":         {r.Process.PID, 1},
