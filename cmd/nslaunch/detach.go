@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -115,6 +116,8 @@ func inheritedFDs() ([]uintptr, error) {
 type supervisor struct {
 	ready     *os.File // the name goes there
 	null, log *os.File
+	inherited []int // the descriptors that it came with, but for the streams
+	events    []int // those of them that it writes to, to the end
 }
 
 // supervise is run, in the session of a detached sandbox.
@@ -125,7 +128,18 @@ func supervise(args []string) int {
 		return exitSetup
 	}
 	unix.CloseOnExec(fd)
-	return runArgs(args[1:], &supervisor{ready: os.NewFile(uintptr(fd), "ready")})
+	given, err := inheritedFDs() // not later: to ask systemd for a scope marks all
+	if err != nil {
+		say().Error(err)
+		return exitSetup
+	}
+	s := &supervisor{ready: os.NewFile(uintptr(fd), "ready")}
+	for fd, g := range given {
+		if fd > 2 && g != closed {
+			s.inherited = append(s.inherited, fd)
+		}
+	}
+	return runArgs(args[1:], s)
 }
 
 // open opens what the command has for standard streams. Its output goes to a file of the sandbox's name
@@ -142,15 +156,13 @@ func (s *supervisor) open(name string) error {
 }
 
 // leave lets go of what came from who started this, once the command has what it was promised of that: the streams, the working
-// directory and every descriptor that an execve would keep. Those that this program opened itself, and those of
-// events, are closed on exec. Then it says the sandbox's name.
+// directory and the descriptors. Nothing has closed one of these before. Then it says the sandbox's name.
 func (s *supervisor) leave(name string) {
 	for fd, f := range []*os.File{s.null, s.log, s.log} {
 		_ = unix.Dup2(int(f.Fd()), fd)
 	}
-	given, _ := inheritedFDs()
-	for fd, g := range given {
-		if fd > 2 && g != closed {
+	for _, fd := range s.inherited {
+		if !slices.Contains(s.events, fd) {
 			unix.Close(fd)
 		}
 	}

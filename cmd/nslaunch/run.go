@@ -160,6 +160,7 @@ func runArgs(args []string, s *supervisor) int {
 	events, err := newEvents(*statusFD)
 	if err == nil && s != nil {
 		err = events.moveUp()
+		s.events = events.descriptors()
 	}
 	if err != nil {
 		complain(err)

@@ -1,0 +1,117 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/nslaunch/nslaunch/internal/nstest"
+	"golang.org/x/sys/unix"
+)
+
+// What may be secret is in no file, neither while the sandbox runs nor afterwards. All the same it is given to who enters.
+func TestRecordHasNoSecrets(t *testing.T) {
+	nstest.EachUser(t, func(t *testing.T, u nstest.User) {
+		p := newWorkplace(t, u)
+		name := p.detach("namespaces = \"new\"\nname = \"secrets\"\nenv.set = { TOKEN = \"hidden-1\" }\n", "sh", "-c", "exec sleep 1000", "hidden-2")
+		if got := p.must("exec", name, "printenv", "TOKEN"); got != "hidden-1\n" {
+			t.Errorf("exec sees %q: the test tests nothing", got)
+		}
+		if got := p.list(name); len(got.Command) != 4 || got.Command[3] != "hidden-2" {
+			t.Errorf("ps lists %q", got.Command)
+		}
+		file := filepath.Join(p.records(), name+".json")
+		for _, when := range []string{"while it runs", "afterwards"} {
+			if text := readFile(t, file); strings.Contains(text, "hidden") || !strings.Contains(text, `"command":["sh"]`) {
+				t.Errorf("%s: the file has\n%s", when, text)
+			}
+			p.must("stop", name)
+		}
+	})
+}
+
+// A sandbox whose pid namespace has gone without a word leaves its name; while it runs, that is taken.
+func TestDeadPIDNamespace(t *testing.T) {
+	nstest.EachUser(t, func(t *testing.T, u nstest.User) {
+		p := newWorkplace(t, u)
+		p.write("namespaces = { user = \"new\", uts = \"new\" }\nname = \"other-world\"\ncommand = [\"sleep\", \"1000\"]\n")
+		again := []string{"run", "./p.toml", "true"}
+		cmd := p.command()
+		flags := []string{"unshare", "--pid", "--fork", "--kill-child", "--mount-proc"}
+		if !u.IsRoot() {
+			flags = append(flags, "--map-current-user")
+		}
+		other := u.Command(t, flags[0], append(flags[1:], cmd.Path, "run", "./p.toml")...)
+		other.Dir, other.Env = cmd.Dir, cmd.Env
+		if err := other.Start(); err != nil {
+			t.Fatal(err)
+		}
+		eventually(t, func() bool {
+			text, err := os.ReadFile(filepath.Join(p.records(), "other-world.json"))
+			return err == nil && strings.Contains(string(text), "started")
+		})
+		if s := p.list("other-world"); s == nil || s.State != "elsewhere" {
+			t.Errorf("ps lists %+v", s)
+		}
+		p.fails(exitSetup, "it was launched in another pid or time namespace", again...)
+		p.fails(exitProblem, "it was launched in another pid or time namespace", "stop", "other-world")
+		_ = unix.Kill(childrenOf(other.Process.Pid)[0], unix.SIGKILL)
+		_ = other.Wait()
+		eventually(t, func() bool { return p.list("other-world") == nil })
+		p.must(again...)
+	})
+}
+
+// Where /proc has processes alone, and no boot_id, sandboxes are recorded all the same.
+func TestRecordsWithoutBootID(t *testing.T) {
+	nstest.EachUser(t, func(t *testing.T, u nstest.User) {
+		p := newWorkplace(t, u)
+		script := "set -e; [ ! -e /proc/sys ]; N=" + nstest.Nslaunch(t) + "; $N run --detach --new user,uts --name bare -- sleep 1000; $N exec bare echo entered; $N stop bare; $N wait bare || echo $?"
+		p.write("namespaces = { user = \"new\", pid = \"new\", mount = \"new\" }\nidmap = \"keep\"\nproc = { subset = \"pid\" }\nenv.inherit = [\"XDG_RUNTIME_DIR\", \"XDG_STATE_HOME\"]\n")
+		if got := p.run("./p.toml", "sh", "-c", script); got.Status != 0 || got.Stdout != "bare\nentered\n143\n" {
+			t.Errorf("%+v", got)
+		}
+	})
+}
+
+// Who has made the directory in /tmp first keeps nobody from naming a sandbox.
+func TestDirectoryOfAnother(t *testing.T) {
+	u := nstest.Ordinary(t)
+	p := newWorkplace(t, u)
+	in := func(args ...string) string {
+		cmd := p.command(args...)
+		cmd.Env = append(cmd.Env, "XDG_RUNTIME_DIR=")
+		return nstest.MustRun(t, cmd)
+	}
+	taken := "/tmp/nslaunch-20001"
+	if err := os.Mkdir(taken, 0o755); err != nil {
+		t.Skipf("somebody has records there: %v", err)
+	}
+	defer os.RemoveAll(taken)
+	if _, err := os.Stat("/run/user/20001"); err == nil {
+		t.Skip("the user has a directory that goes before that in /tmp")
+	}
+	file := "another-dir.json"
+	for _, other := range []bool{true, false} {
+		if !other { // the control: it is the user's own
+			if err := os.Chmod(taken, 0o700); err != nil {
+				t.Fatal(err)
+			}
+			u.Own(t, taken)
+		}
+		in("run", "--detach", "--new", "user,uts", "--name", "another-dir", "--", "sleep", "1000")
+		_, errState := os.Stat(filepath.Join(p.dir, "state/nslaunch/run", file))
+		_, errTmp := os.Stat(filepath.Join(taken, file))
+		if (errState == nil) != other || (errTmp == nil) == other {
+			t.Errorf("it is another's: %v; in state: %v, in /tmp: %v", other, errState, errTmp)
+		}
+		in("exec", "another-dir", "true")
+		in("stop", "another-dir")
+		if other {
+			if err := os.Remove(filepath.Join(p.dir, "state/nslaunch/run", file)); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+}
