@@ -191,10 +191,12 @@ git config --file "$HOME/agent.git/config" core.alternateRefsCommand "touch $MAR
 			t.Error(harm)
 		}
 		t.Run("without", func(t *testing.T) { // git in the repository itself, which is what nobody should do
-			w.t = t
-			nstest.Run(t, w.command("home/agent.git", "sh", "-c", "git --work-tree ../../app status; git gc -q"))
+			w := newGitWorld(t, u)
+			w.host("", "git init -q --bare home/agent.git")
+			w.inside("preset:agent", strings.ReplaceAll(gitAttacks[0].script, ".git", "$HOME/agent.git"), commitRecipe...)
+			got := nstest.Run(t, w.command("home/agent.git", "git", "--work-tree", "../../app", "status"))
 			if w.harm() == "" {
-				t.Error("its configuration did nothing: this is no attack")
+				t.Errorf("its configuration did nothing, this is no attack: %+v", got)
 			}
 		})
 	})
