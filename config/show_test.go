@@ -17,6 +17,10 @@ func plain(t *testing.T, p *Profile) string {
 	for i := range q.Mounts {
 		q.Mounts[i].Key = ""
 	}
+	q.Globs = append([]Glob{}, p.Globs...)
+	for i := range q.Globs {
+		q.Globs[i].Entry.Key = ""
+	}
 	q.Scope.Properties = append([]Property{}, p.Scope.Properties...)
 	text, err := json.MarshalIndent(q, "", " ")
 	if err != nil {
