@@ -1,6 +1,7 @@
 package launcher
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -33,7 +34,7 @@ func (a openNamespace) String() string {
 }
 
 func (a openNamespace) emit(s *assembler) {
-	r := s.open(atCwd(), a.File.Path, unix.O_RDONLY|unix.O_CLOEXEC)
+	r := s.open(atCwd(), cmp.Or(a.File.Real, a.File.Path), unix.O_RDONLY|unix.O_CLOEXEC)
 	s.sameFile(r, a.File.Dev, a.File.Ino, unix.S_IFREG)
 	s.joins[string(a.Kind)] = r
 }

@@ -77,7 +77,7 @@ func (o overlay) make(s *assembler, attrs uint64) uint8 {
 	}
 	if o.Given == asDescriptors {
 		for i, part := range [][2]string{{"upperdir", upper}, {"workdir", work}} {
-			dir := s.open(base, part[1], unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC)
+			dir := s.openPart(base, part[1], o.Dir != "" && !o.Parts[i].Dir)
 			if f := o.Parts[i]; f.Dir {
 				s.sameFile(dir, f.Dev, f.Ino, uint64(f.Type))
 			}
@@ -103,6 +103,15 @@ func (o overlay) make(s *assembler, attrs uint64) uint8 {
 	s.Call(unix.SYS_FACCESSAT2, program.Register(mnt), s.String(""), program.Const(unix.W_OK),
 		program.Const(unix.AT_EMPTY_PATH|unix.AT_EACCESS))
 	return mnt
+}
+
+// openPart opens upper or work. One that the launcher has just made was not there to be looked at, and is reached without symbolic links.
+func (s *assembler) openPart(base program.Operand, name string, made bool) uint8 {
+	const flags = unix.O_PATH | unix.O_DIRECTORY | unix.O_CLOEXEC
+	if made {
+		return s.openat2(base, name, flags, resolveNothing)
+	}
+	return s.open(base, name, flags)
 }
 
 // inScratch makes upper and work in the scratch tmpfs.

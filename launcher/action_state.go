@@ -1,7 +1,6 @@
 package launcher
 
 import (
-	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -14,6 +13,7 @@ import (
 // makeLayerDir makes the directory of an overlay, below nslaunch's own state.
 type makeLayerDir struct {
 	Dir   string
+	Parts [2]string  // upper and work, without symbolic links
 	Mode  uint32     // of upper
 	Owner *[2]uint32 // its uid and gid; nil: the caller's
 }
@@ -21,22 +21,22 @@ type makeLayerDir struct {
 func (a makeLayerDir) String() string { return "make " + quote.Word(a.Dir) + " where it is missing" }
 
 func (a makeLayerDir) apply(l *launch) error {
-	for _, dir := range []string{a.Dir + "/upper", a.Dir + "/work"} {
+	for _, dir := range a.Parts {
 		made, err := makeAll(dir)
 		l.made = append(l.made, made...)
 		if err != nil {
 			return err
 		}
 	}
-	if !slices.Contains(l.made, a.Dir+"/upper") {
+	if !slices.Contains(l.made, a.Parts[0]) {
 		return nil
 	}
-	return a.adapt(a.Dir + "/upper")
+	return a.adapt(a.Parts[0])
 }
 
 // adapt makes a new upper like what it is laid over.
 func (a makeLayerDir) adapt(upper string) error {
-	fd, err := unix.Open(upper, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
+	fd, err := openDir(upper, unix.O_RDONLY)
 	if err != nil {
 		return err
 	}
@@ -70,24 +70,34 @@ func (a lockLayer) apply(l *launch) error {
 	}
 }
 
-// makeAll is os.MkdirAll that tells what it made, top first.
+// makeAll is os.MkdirAll that tells what it made, top first, and goes through no symbolic link: a sandbox that runs could
+// put one there at any time.
 func makeAll(dir string) (made []string, err error) {
-	info, err := os.Stat(dir)
-	switch {
-	case err == nil && info.IsDir():
-		return nil, nil
+	switch fd, err := openDir(dir, unix.O_PATH); {
 	case err == nil:
-		return nil, &fs.PathError{Op: "mkdir", Path: dir, Err: fs.ErrExist}
-	case !errors.Is(err, fs.ErrNotExist):
-		return nil, err
+		return nil, unix.Close(fd)
+	case err != unix.ENOENT:
+		return nil, &fs.PathError{Op: "mkdir", Path: dir, Err: err}
 	}
-	if made, err = makeAll(filepath.Dir(dir)); err != nil {
+	above := filepath.Dir(dir)
+	if made, err = makeAll(above); err != nil {
 		return made, err
 	}
-	if err := os.Mkdir(dir, 0o700); err != nil {
-		return made, err
+	fd, err := openDir(above, unix.O_PATH)
+	if err != nil {
+		return made, &fs.PathError{Op: "mkdir", Path: above, Err: err}
+	}
+	defer unix.Close(fd)
+	if err := unix.Mkdirat(fd, filepath.Base(dir), 0o700); err != nil {
+		return made, &fs.PathError{Op: "mkdir", Path: dir, Err: err}
 	}
 	return append(made, dir), nil
+}
+
+// openDir opens a directory whose path has no symbolic links.
+func openDir(dir string, flags uint64) (int, error) {
+	how := unix.OpenHow{Flags: flags | unix.O_DIRECTORY | unix.O_CLOEXEC, Resolve: resolveNothing}
+	return unix.Openat2(unix.AT_FDCWD, dir, &how)
 }
 
 // unmake removes what a launch that failed had made, if it is still empty.

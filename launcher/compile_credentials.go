@@ -114,6 +114,7 @@ func (c *compiler) checkJoin(k config.NamespaceKind) {
 	f, n := c.h.Joins[k], c.p.Namespaces[k]
 	at := key(k)
 	switch {
+	case c.planted(at, f.Path, f.Planted):
 	case n.Mode == config.NamespaceSandbox && n.PID == 0:
 		c.errorf(at, "which process the sandbox %q is was not looked up", n.Sandbox)
 	case n.Mode == config.NamespaceSandbox && f.Ino != n.Inode && (f.Err == 0 || f.Err == unix.ENOENT):

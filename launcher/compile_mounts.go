@@ -108,7 +108,7 @@ func noDevices() attributes {
 
 func (c *compiler) bind(m config.MountEntry) {
 	f := c.source(m.Key, m.Source)
-	if f.Err != 0 {
+	if f.Err != 0 || c.nameless(m.Key, m.Source, f) {
 		return
 	}
 	if m.IDMap != nil && (!c.h.has(capSysAdmin) || !c.h.initialUser()) {

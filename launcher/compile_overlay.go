@@ -120,6 +120,9 @@ func (c *compiler) makeLayer(key, dir, lower string) {
 	}
 	f := c.h.Files[lower]
 	a := makeLayerDir{Dir: dir, Mode: f.Mode}
+	for i, part := range []string{dir + "/upper", dir + "/work"} {
+		a.Parts[i] = c.h.Files[part].real(part)
+	}
 	if c.h.has(capChown) && c.insideOwner(f) != nil {
 		a.Owner = &[2]uint32{f.UID, f.GID}
 	}
@@ -128,6 +131,11 @@ func (c *compiler) makeLayer(key, dir, lower string) {
 
 // layerDir checks the directory that holds an overlay's upper and work.
 func (c *compiler) layerDir(key, dir string, create bool) {
+	for _, part := range []string{"", "/upper", "/work"} {
+		if c.planted(key, dir+part, c.h.Files[dir+part].Planted) {
+			return
+		}
+	}
 	if create {
 		return
 	}

@@ -309,7 +309,7 @@ func (c *compiler) finalPropagation(peers bool) {
 // source returns what a path of the host is, which has to be there.
 func (c *compiler) source(key, path string) File {
 	f := c.h.Files[path]
-	if f.Err != 0 {
+	if !c.planted(key, path, f.Planted) && f.Err != 0 {
 		c.errorf(key, "%s: %q", errnoWords(f.Err), path)
 	}
 	return f
@@ -318,7 +318,7 @@ func (c *compiler) source(key, path string) File {
 // directory is source for a directory.
 func (c *compiler) directory(key, path string) File {
 	f := c.source(key, path)
-	if f.Err == 0 && !f.Dir {
+	if !c.nameless(key, path, f) && f.Err == 0 && !f.Dir {
 		c.errorf(key, "%q is not a directory", path)
 	}
 	return f

@@ -151,7 +151,7 @@ func (f *treeFailure) overlay(o overlay) (cause, cure string) {
 		return "it could not be written to", ""
 	case f.call == "openat" && f.errno == unix.EACCES && o.Dir != "":
 		return f.source(cmp.Or(o.Dir, what))
-	case f.call == "openat", f.call == "statx":
+	case f.call == "openat", f.call == "openat2", f.call == "statx":
 		return f.source(what)
 	case f.call == "fsopen" && f.errno == unix.ENODEV:
 		return "this kernel has no overlays", "modprobe overlay, or a kernel built with CONFIG_OVERLAY_FS"

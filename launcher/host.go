@@ -126,6 +126,9 @@ type NamespaceFile struct {
 	// the kernel does not tell.
 	Owner uint64
 	Err   syscall.Errno // why it cannot be opened; 0 if it can
+	// Real is the path of it that is the same for every process, and Planted a link on the way that a sandbox may have made.
+	Real    string
+	Planted Planted
 }
 
 // File is what stat(2) says of a path.
@@ -141,6 +144,7 @@ type File struct {
 	MountPoint bool
 	Link       string   // of a symbolic link: its text
 	Resolved   string   // where its path leads to, if elsewhere: of a mount point inside, else on the host
+	Planted    Planted  // of the host: a link on the way that a sandbox may have made
 	Nameless   bool     // it is reached through a descriptor, or another process' root, and has no path here
 	NoPlace    bool     // of a mount point: it is missing, and nothing is made where it would be
 	Mounts     []string // of a directory, where it matters: what is mounted below it

@@ -62,6 +62,15 @@ func mayOpenHint(e unix.Errno) string {
 	return ""
 }
 
+// namespaceToJoin is namespaceFile for one that another process opens, too: of a path below /proc/self that is the launcher's.
+func (h *Host) namespaceToJoin(path string) NamespaceFile {
+	f := namespaceFile(path)
+	if below(path, "/proc/self") || below(path, "/proc/thread-self") || below(path, "/dev") {
+		f.Real = h.walk(path).Resolved
+	}
+	return f
+}
+
 // namespaceFile opens a namespace and tells what it is.
 func namespaceFile(path string) NamespaceFile {
 	f := NamespaceFile{Path: path}

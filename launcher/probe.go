@@ -46,7 +46,7 @@ func probe(p *config.Profile, alone bool) (*Host, error) {
 	h.Cwd, _ = os.Getwd() // one that was removed has no name
 	for k, n := range p.Namespaces {
 		if n.Joined() {
-			h.Joins[k] = namespaceFile(joinPath(k, n))
+			h.Joins[k] = h.namespaceToJoin(joinPath(k, n))
 			h.OwnNamespaces[k] = namespaceFile("/proc/self/ns/" + procName(k)).Ino
 		}
 	}

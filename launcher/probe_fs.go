@@ -2,6 +2,7 @@ package launcher
 
 import (
 	"cmp"
+	"io"
 	"os"
 	"slices"
 	"strconv"
@@ -87,6 +88,7 @@ func (h *Host) probeTree(p *config.Profile, alone bool) error {
 		h.matchMasks(written, t)
 		p, _ = h.resolveInOrder(h.expand(h.withService(h.withMatches(written))))
 	}
+	h.findPlanted(p)
 	return h.findMountPoints(p)
 }
 
@@ -166,6 +168,7 @@ func hidesMounts(p *config.Profile) []string {
 
 // lookLayer looks at what an overlay keeps its changes in.
 func (h *Host) lookLayer(dir string) {
+	h.look(dir)
 	h.look(dir + "/upper")
 	h.look(dir + "/work")
 }
@@ -196,9 +199,22 @@ func (h *Host) readContent(path string) error {
 	if f := h.Files[path]; f.Err != 0 || f.Type != unix.S_IFREG || f.Size > mostContent {
 		return nil // the compiler says so
 	}
-	text, err := os.ReadFile(path)
+	text, err := h.Files[path].read(path)
 	h.Contents[path] = string(text)
 	return err
+}
+
+// read returns the content of a file that was looked at as name, or ESTALE if it is another by now.
+func (f File) read(name string) ([]byte, error) {
+	file, err := os.OpenFile(f.real(name), os.O_RDONLY|unix.O_NONBLOCK|unix.O_NOCTTY, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	if now := statAt(int(file.Fd()), "", unix.AT_EMPTY_PATH); now.Err != 0 || now.Dev != f.Dev || now.Ino != f.Ino {
+		return nil, &os.PathError{Op: "open", Path: name, Err: unix.ESTALE}
+	}
+	return io.ReadAll(io.LimitReader(file, mostContent+1))
 }
 
 // leftOut tells whether an optional entry has no source or no place, or what it masks is not there.
@@ -207,7 +223,7 @@ func (h *Host) leftOut(m config.MountEntry) bool {
 	case !m.Optional:
 		return false
 	case m.Type == config.MountBind:
-		return h.Files[m.Source].Err == unix.ENOENT
+		return h.Files[m.Source].Err == unix.ENOENT && h.Files[m.Source].Planted.Link == ""
 	case m.Type == config.MountMasked:
 		return h.Targets[m.Target].Err == unix.ENOENT
 	}

@@ -20,6 +20,7 @@ func (h *Host) walk(name string) File {
 	at, rest := "/", components(name)
 	f := h.lstat(at)
 	var links []string
+	followed := 0
 	for len(rest) > 0 {
 		first := rest[0]
 		rest = rest[1:]
@@ -35,8 +36,11 @@ func (h *Host) walk(name string) File {
 			f.Resolved, f.links = resolvedTo(path.Join(append([]string{next}, rest...)...), name), links
 			return f
 		case f.Type == unix.S_IFLNK:
-			if links = append(links, next); len(links) > mostLinks {
+			if followed++; followed > mostLinks {
 				return File{Err: unix.ELOOP, links: links}
+			}
+			if !below(next, "/proc") { // where nobody makes links
+				links = append(links, next)
 			}
 			if magic(next) {
 				to, ok := h.magicName(next, f.Link)
@@ -57,11 +61,11 @@ func (h *Host) walk(name string) File {
 		}
 	}
 	f.Resolved, f.links = resolvedTo(at, name), links
-	if len(links) == 0 {
+	if followed == 0 {
 		return f
 	}
 	// The kernel has more to say about links: fs.protected_symlinks, mounts with nosymfollow.
-	switch seen := statAt(name, 0); {
+	switch seen := statAt(unix.AT_FDCWD, name, 0); {
 	case seen.Err != 0:
 		return File{Err: seen.Err, links: links}
 	case seen.Dev != f.Dev || seen.Ino != f.Ino:
@@ -98,23 +102,23 @@ func (h *Host) magicName(link, text string) (name string, ok bool) {
 	if !strings.HasPrefix(text, "/") {
 		return "", false
 	}
-	to, there := statAt(link, 0), statAt(text, 0)
+	to, there := statAt(unix.AT_FDCWD, link, 0), statAt(unix.AT_FDCWD, text, 0)
 	return text, to.Err == 0 && there.Err == 0 && to.Dev == there.Dev && to.Ino == there.Ino
 }
 
 // nameless is the file that a path leads to by way of a magic link to a file without a name here.
 func (h *Host) nameless(link string, rest, links []string) File {
 	name := path.Join(append([]string{link}, rest...)...)
-	f := statAt(name, 0)
+	f := statAt(unix.AT_FDCWD, name, 0)
 	f.Resolved, f.links = name, links
 	f.Nameless = len(rest) > 0 || path.Base(path.Dir(link)) != "ns"
 	return f
 }
 
 // statAt is statx(2). It triggers automounts, as stat(2) does not: what is seen is what a mount will have.
-func statAt(name string, flags int) File {
+func statAt(dir int, name string, flags int) File {
 	var st unix.Statx_t
-	if err := unix.Statx(unix.AT_FDCWD, name, flags, unix.STATX_BASIC_STATS, &st); err != nil {
+	if err := unix.Statx(dir, name, flags, unix.STATX_BASIC_STATS, &st); err != nil {
 		return File{Err: errno(err)}
 	}
 	kind := uint32(st.Mode) & unix.S_IFMT
@@ -127,4 +131,4 @@ func statAt(name string, flags int) File {
 }
 
 // statFile looks at the file itself where its name is a symbolic link.
-func statFile(name string) File { return statAt(name, unix.AT_SYMLINK_NOFOLLOW) }
+func statFile(name string) File { return statAt(unix.AT_FDCWD, name, unix.AT_SYMLINK_NOFOLLOW) }

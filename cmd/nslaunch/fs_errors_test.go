@@ -101,7 +101,7 @@ proc = "host"
 			}},
 			"hides": {`[mounts]
 "/bin" = { ro = "/etc" }
-"/usr/bin" = { ro = "/etc" }
+"/usr/bin" = { ro = "/usr" }
 `, []string{`5:1: mounts."/usr/bin": /usr/bin would hide /bin, which leads to /usr/bin inside`}},
 			"hides proc": {`root = { path = "DIR/whole", overlay = "tmpfs" }
 [mounts]
