@@ -41,7 +41,7 @@ func (m machine) test(t *testing.T, cache, root string) {
 		t.Fatal(err)
 	}
 	t.Logf("made in %.1f s", time.Since(start).Seconds())
-	ctx, cancel := context.WithTimeout(t.Context(), 15*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Minute)
 	defer cancel()
 	booted := time.Now()
 	var plan []string
