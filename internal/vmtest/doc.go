@@ -12,4 +12,6 @@
 // The machines run with `make vm`, or with
 //
 //	go test -tags vm -v -timeout 60m ./internal/vmtest -run TestMachines/amd64-6.1
+//
+// With NSLAUNCH_VM_ONLY=root/hello a machine runs only the checks whose names that regular expression fits.
 package vmtest

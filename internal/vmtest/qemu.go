@@ -6,11 +6,15 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"os"
 	"os/exec"
 	"syscall"
 
 	"github.com/nslaunch/nslaunch/internal/vmtest/report"
 )
+
+// onlyVariable has a regular expression without spaces, for the names of the checks that a machine runs: "root/hello".
+const onlyVariable = "NSLAUNCH_VM_ONLY"
 
 // machine is one that can be booted.
 type machine struct {
@@ -47,6 +51,9 @@ func (m machine) emulator() (program string, args []string, console string) {
 func (m machine) boot(ctx context.Context, kernel, initrd, log string, each func(report.Line)) error {
 	program, args, console := m.emulator()
 	words := fmt.Sprintf("console=%s panic=-1 quiet mitigations=off vmtest=%s", console, m.name)
+	if only := os.Getenv(onlyVariable); only != "" {
+		words += " vmtest.only=" + only
+	}
 	memory := "1024"
 	if m.systemd {
 		// A getty waits 90 s for a device that only udev announces.

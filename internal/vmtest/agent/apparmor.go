@@ -10,14 +10,13 @@ import (
 // the rule it runs.
 func appArmor(t *tester) {
 	const binary = "/usr/bin/nslaunch-confined"
-	if _, err := os.Stat(binary); err != nil {
-		text, err := os.ReadFile("/usr/bin/nslaunch")
-		t.must(err)
-		t.must(os.WriteFile(binary, text, 0o755))
-	}
+	text, err := os.ReadFile("/usr/bin/nslaunch")
+	t.must(err)
+	t.must(os.WriteFile(binary, text, 0o755))
+	// The sealed image is a file in memory, which is on no path.
 	load := func(rule string) {
 		cmd := exec.Command("apparmor_parser", "--skip-cache", "--replace")
-		cmd.Stdin = strings.NewReader("abi <abi/4.0>,\nprofile confined " + binary + ` {
+		cmd.Stdin = strings.NewReader("abi <abi/4.0>,\nprofile confined " + binary + ` flags=(attach_disconnected) {
   file,
   mount, umount, pivot_root,
   capability, network, signal, ptrace, unix,

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"time"
 
@@ -73,6 +74,7 @@ func say(format string, args ...any) {
 // host is the machine, as this process sees it.
 type host struct {
 	name string // of the machine: "amd64-6.1"
+	only *regexp.Regexp
 	port *os.File
 }
 
@@ -93,6 +95,9 @@ func serve(all []check) error {
 		}
 		for _, u := range c.users {
 			name := u.name + "/" + c.name
+			if h.only != nil && !h.only.MatchString(name) {
+				continue
+			}
 			names = append(names, name)
 			runs = append(runs, func() report.Line { return c.result(h, name, u) })
 		}
@@ -115,6 +120,11 @@ func open() (*host, error) {
 	for _, word := range strings.Fields(string(words)) {
 		if name, ok := strings.CutPrefix(word, "vmtest="); ok {
 			h.name = name
+		}
+		if only, ok := strings.CutPrefix(word, "vmtest.only="); ok {
+			if h.only, err = regexp.Compile(only); err != nil {
+				return nil, err
+			}
 		}
 	}
 	ports, err := filepath.Glob("/sys/class/tty/ttyS*")
