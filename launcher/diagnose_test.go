@@ -105,6 +105,12 @@ func TestAppArmor(t *testing.T) {
 	nested := aMachine(t, map[string]string{appArmorSwitch: "1\n", "/proc/self/attr/current": "unprivileged_userns (enforce)\n"})
 	wantAdvice(t, "nested", failing(t, nested, allNew, unix.EACCES, "clone").advise(user, unix.EACCES), "namespaces.user: "+appArmorWords)
 
+	// A profile of nslaunch's own, without the rule. What the kernel does is tested on a machine of 6.12.
+	own := aMachine(t, map[string]string{"/proc/self/attr/apparmor/current": "nslaunch (enforce)\n"})
+	wantAdvice(t, "own", failing(t, own, allNew, unix.EACCES, "clone").advise(user, unix.EACCES), "namespaces.user: most likely the AppArmor profile that nslaunch runs under, "+
+		`nslaunch, forbids the call: clone; try: as root: add the rule "userns," to that profile; or start the outer container with another profile, `+
+		"in podman and docker --security-opt apparmor=PROFILE")
+
 	// A profile of an outer container.
 	for _, test := range []struct {
 		errno     unix.Errno

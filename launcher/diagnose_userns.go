@@ -136,8 +136,12 @@ func (f *failure) refusedByOuter() advice {
 	if !enforced || f.errno == unix.EPERM && f.machine.filtered() {
 		return f.seccomp()
 	}
-	return advice{cause: "most likely the AppArmor profile that nslaunch runs under, " + profile + ", forbids the call" + f.inCall(),
-		cure: "start the outer container with another profile, in podman and docker --security-opt apparmor=PROFILE"}
+	cure := "start the outer container with another profile, in podman and docker --security-opt apparmor=PROFILE"
+	if f.call == "clone" && f.newUser() {
+		// The profile may be nslaunch's own: since Linux 6.7 one without this rule forbids user namespaces.
+		cure = `as root: add the rule "userns," to that profile; or ` + cure
+	}
+	return advice{cause: "most likely the AppArmor profile that nslaunch runs under, " + profile + ", forbids the call" + f.inCall(), cure: cure}
 }
 
 // seccomp is about a filter of whoever started nslaunch.

@@ -32,7 +32,8 @@ func appArmor(t *tester) {
 	t.want(0, greeting, binary, example("hello"))
 	load("")
 	r := t.run(binary, example("hello"))
-	if r.status != 125 || r.stdout != "" || !strings.Contains(r.stderr, "AppArmor profile") || !strings.Contains(r.stderr, "confined") {
+	if r.status != 125 || r.stdout != "" || !strings.Contains(r.stderr, "runs under, confined, forbids") ||
+		!strings.Contains(r.stderr, `add the rule "userns," to that profile`) {
 		t.errorf("%v", r)
 	}
 	t.logf("%s", r.stderr)
