@@ -106,6 +106,23 @@ func TestForgedRecord(t *testing.T) {
 			p.forge("forged-start", r)
 			p.refused("forged-start", "no launcher stands behind its record")
 		})
+		t.Run("by the sandbox itself", func(t *testing.T) {
+			file := filepath.Join(p.records(), name+".json")
+			before := readFile(t, file)
+			launcher, err := json.Marshal(true1["launcher"])
+			if err != nil {
+				t.Fatal(err)
+			}
+			line := `{"target":{"process":` + string(launcher) + `,"namespaces":{},"own":[],"root_uid":-1,"root_gid":-1,"uid":-1,"gid":-1,"env":[]}}`
+			p.must("exec", name, "sh", "-c", "echo '"+line+"' >>"+file)
+			if got := readFile(t, file); got != before+line+"\n" {
+				t.Fatalf("the file has %s: the test tests nothing", got)
+			}
+			inside := fmt.Sprintf("mnt:[%d]\n", p.list(name).Namespaces["mount"])
+			if got := p.must("exec", name, "readlink", "/proc/self/ns/mnt"); got != inside {
+				t.Errorf("exec runs in %s; want %s", got, inside)
+			}
+		})
 		// Without a launcher that says otherwise, such a file is believed: it is well-formed, and its lock is what counts.
 		t.Run("without a lie", func(t *testing.T) {
 			file := filepath.Join(p.records(), name+".json")
@@ -118,6 +135,34 @@ func TestForgedRecord(t *testing.T) {
 			}
 		})
 		p.must("stop", name)
+	})
+}
+
+// A launcher that is confined could be a command that shares all namespaces with its own launcher, so it is not believed by who is
+// confined less.
+func TestConfinedLauncher(t *testing.T) {
+	nstest.EachUser(t, func(t *testing.T, u nstest.User) {
+		p := newWorkplace(t, u)
+		confined := func(args ...string) *exec.Cmd {
+			cmd := p.command()
+			c := u.Command(t, "setpriv", append([]string{"--no-new-privs", cmd.Path}, args...)...)
+			c.Dir, c.Env = cmd.Dir, cmd.Env
+			return c
+		}
+		p.write("namespaces = { user = \"new\", uts = \"new\" }\nname = \"confined\"\ncommand = [\"sleep\", \"1000\"]\n")
+		nstest.MustRun(t, confined("run", "--detach", "./p.toml"))
+		const why = "is confined more than this process (NoNewPrivs \"1\")"
+		p.fails(exitSetup, why, "exec", "confined", "true")
+		p.fails(exitSetup, why, "run", "--new", "user", "--join", "uts=sandbox:confined", "--", "true")
+		if got := nstest.MustRun(t, confined("exec", "confined", "echo", "entered")); got != "entered\n" {
+			t.Errorf("who is confined as much sees %q", got)
+		}
+		p.must("stop", "--time", "1s", "confined")
+		name := p.detach("namespaces = { user = \"new\", uts = \"new\" }\nname = \"free\"\n", "sleep", "1000")
+		if got := p.must("exec", name, "echo", "entered"); got != "entered\n" {
+			t.Errorf("of one that is not confined: %q", got)
+		}
+		p.must("stop", "--time", "1s", name)
 	})
 }
 

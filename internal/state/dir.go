@@ -137,7 +137,7 @@ func open(path string) (*Dir, error) {
 func (d *Dir) Close() { unix.Close(d.fd) }
 
 // lockPatience is how long another process may hold the lock: for it to read all records, and not for ever, as one that is stopped would.
-var lockPatience = 10 * time.Second
+var lockPatience = 5 * time.Second
 
 // locked runs f while no other process takes records of others away.
 func (d *Dir) locked(f func() error) error {
@@ -152,7 +152,7 @@ func (d *Dir) locked(f func() error) error {
 			continue
 		}
 		if err == unix.EWOULDBLOCK {
-			return fmt.Errorf("%s: another process has held the lock for %s (is an nslaunch stopped?)", d.Path, lockPatience)
+			return &lockError{d.Path, lockPatience}
 		}
 		if err != unix.EINTR {
 			return os.NewSyscallError("flock", err)
@@ -160,6 +160,16 @@ func (d *Dir) locked(f func() error) error {
 	}
 	defer unix.Flock(d.fd, unix.LOCK_UN)
 	return f()
+}
+
+// lockError says that another process keeps the lock.
+type lockError struct {
+	path string
+	time time.Duration
+}
+
+func (e *lockError) Error() string {
+	return fmt.Sprintf("%s: another process has held the lock for %s (is an nslaunch stopped? fuser %[1]s shows who has it open)", e.path, e.time)
 }
 
 // suffix ends the file name of a record; what begins with a dot is not finished.

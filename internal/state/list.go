@@ -41,36 +41,48 @@ func List() ([]Found, []error) {
 	return all, problems
 }
 
-// list is List for one directory.
+// list is List for one directory. Whoever keeps the lock on it, as a sandbox might, keeps others from clearing up, and not
+// from reading.
 func (d *Dir) list() (found []Found, problems []error) {
-	err := d.locked(func() error {
-		here, err := Here()
-		if err != nil {
-			return err
-		}
-		files, err := d.files()
-		if err != nil {
-			return err
-		}
-		for _, file := range files {
-			if strings.HasPrefix(file, ".") {
-				d.dropUnfinished(file)
-				continue
-			}
-			f, err := d.settle(file, here)
-			if err != nil {
-				problems = append(problems, err)
-			} else if f.Record != nil {
-				found = append(found, f)
-			}
-		}
+	var held *lockError
+	err := d.locked(func() (err error) {
+		found, problems, err = d.all(d.settle)
 		found = d.forget(found)
-		return nil
+		return err
 	})
+	if errors.As(err, &held) {
+		found, problems, _ = d.all(d.judge)
+		found = slices.DeleteFunc(found, func(f Found) bool { return f.State == dead })
+	}
 	if err != nil {
 		problems = append(problems, err)
 	}
 	return found, problems
+}
+
+// all looks at every record.
+func (d *Dir) all(look func(file string, here World) (Found, error)) (found []Found, problems []error, err error) {
+	here, err := Here()
+	if err != nil {
+		return nil, nil, err
+	}
+	files, err := d.files()
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, file := range files {
+		if strings.HasPrefix(file, ".") {
+			d.dropUnfinished(file)
+			continue
+		}
+		f, err := look(file, here)
+		if err != nil && !errors.Is(err, unix.ENOENT) {
+			problems = append(problems, err)
+		} else if f.Record != nil {
+			found = append(found, f)
+		}
+	}
+	return found, problems, nil
 }
 
 // settle reads a record, and does for a launcher that was killed what that could not: of a detached

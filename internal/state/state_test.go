@@ -330,13 +330,21 @@ func TestLockedForLong(t *testing.T) {
 	defer func(d time.Duration) { lockPatience = d }(lockPatience)
 	lockPatience = 20 * time.Millisecond
 	d := testDir(t)
+	e, err := d.Add(running(t, "locked"), false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Drop()
 	other, err := open(d.Path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer other.Close()
 	if err := other.locked(func() error {
-		_, problems := d.list()
+		found, problems := d.list()
+		if len(found) != 1 || found[0].State != Running {
+			t.Errorf("found %v; want what runs all the same", found)
+		}
 		if len(problems) != 1 || !strings.Contains(problems[0].Error(), "held the lock for 20ms") {
 			t.Errorf("told %v; want that the lock is held", problems)
 		}
