@@ -90,20 +90,30 @@ func (p *Profile) WithMatches(matches func(Glob) []MountEntry) *Profile {
 	if len(p.Globs) == 0 {
 		return p
 	}
-	with := *p
-	with.Mounts = slices.Clone(p.Mounts)
-	taken := make(map[string]bool, len(p.Mounts))
-	for _, m := range p.Mounts {
-		taken[m.Target] = true
-	}
+	var entries []MountEntry
 	strictest := slices.Clone(p.Globs)
 	slices.SortStableFunc(strictest, func(a, b Glob) int { return a.width() - b.width() })
 	for _, g := range strictest {
-		for _, m := range matches(g) {
-			if !taken[m.Target] {
-				taken[m.Target] = true
-				with.Mounts = append(with.Mounts, m)
-			}
+		entries = append(entries, matches(g)...)
+	}
+	return p.WithEntries(entries)
+}
+
+// WithEntries returns the profile with more entries, but for those whose target has one already.
+func (p *Profile) WithEntries(entries []MountEntry) *Profile {
+	if len(entries) == 0 {
+		return p
+	}
+	with := *p
+	with.Mounts = slices.Clone(p.Mounts)
+	taken := make(map[string]bool, len(p.Mounts)+len(entries))
+	for _, m := range p.Mounts {
+		taken[m.Target] = true
+	}
+	for _, m := range entries {
+		if !taken[m.Target] {
+			taken[m.Target] = true
+			with.Mounts = append(with.Mounts, m)
 		}
 	}
 	sortEntries(&with)

@@ -16,7 +16,7 @@ import (
 // follow the profile's command as [config.Command] says. Its error is a
 // [config.Errors] with all that this host has against the profile.
 func Compile(p *config.Profile, h *Host, words []string) (*Plan, error) {
-	c := &compiler{p: h.arrange(h.expand(h.withService(h.withMatches(p)))), h: h, stage: ByStage, steps: make([]Step, 0, 40+len(p.Mounts))}
+	c := &compiler{p: h.arrange(h.whole(p)), h: h, stage: ByStage, steps: make([]Step, 0, 40+len(p.Mounts))}
 	c.p, c.again = h.once(c.p)
 	if len(p.Globs) > 0 {
 		c.checkMatches(h.withMatches(p))

@@ -14,6 +14,7 @@ func (c *compiler) build() {
 	c.layOut()
 	c.hidden()
 	c.hiddenMounts()
+	c.noteNames()
 	shared := showsHost(c.p) && c.p.Propagation == mountprop.Shared
 	var private []string
 	var dir string

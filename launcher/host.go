@@ -51,6 +51,8 @@ type Host struct {
 	Contents map[string]string
 	// Matches has what each glob stands for, by its key.
 	Matches map[string]Matches
+	// Names has the other names of what entries hide, by their targets.
+	Names map[string]OtherNames
 	// Top lists the host's "/", where an overlay of it is made of parts.
 	Top []TopEntry
 	// User is who the caller is, for a passwd of the sandbox.

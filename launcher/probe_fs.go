@@ -86,7 +86,13 @@ func (h *Host) probeTree(p *config.Profile, alone bool) error {
 	p, t := h.resolveInOrder(p)
 	if hasMasks(written) {
 		h.matchMasks(written, t)
-		p, _ = h.resolveInOrder(h.expand(h.withService(h.withMatches(written))))
+		p, t = h.resolveInOrder(h.whole(written))
+	}
+	if err := h.findNames(p, t); err != nil {
+		return err
+	}
+	if h.Names != nil {
+		p, _ = h.resolveInOrder(h.whole(written))
 	}
 	h.findPlanted(p)
 	return h.findMountPoints(p)
