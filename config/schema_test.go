@@ -84,7 +84,7 @@ func beyondSchema() map[string]string {
 			mounts-idmap-no-user mounts-idmap-none mounts-joined-mount mounts-list-twice mounts-mqueue-no-ipc
 			mounts-no-mount-dotted mounts-no-mount mounts-options-atime mounts-options-contradict mounts-proc-below
 			mounts-proc-bind mounts-proc-list mounts-proc-no-pid mounts-proc-none mounts-proc-options
-			mounts-proc-twice mounts-propagation-shared mounts-sys-new mounts-sysfs-no-net mounts-twice-lists
+			mounts-glob-mount mounts-glob-proc mounts-glob-twice mounts-proc-twice mounts-propagation-shared mounts-sys-new mounts-sysfs-no-net mounts-twice-lists
 			mounts-twice-table mounts-twice-variable network-joined network-no-net proc-joined-mount
 			proc-no-mount-no-pid proc-no-mount proc-no-pid proc-none-no-mount proc-options-default-host
 			proc-options-host proc-paths-no-mount proc-paths-none process-groups-denied process-ids-unmapped-none
@@ -107,7 +107,7 @@ func beyondSchema() map[string]string {
 		"a float without a fraction is an integer to JSON": "process-uid-float scope-properties-tasks-type version-float",
 		"NUL, control characters":                          "command-nul mounts-list-nul mounts-target-nul scope-description-control scope-description-lines",
 		"a word that is special among those of its form": `
-			mounts-list-root root-slash-dots root-slash scope-off-written scope-slice-dashes scope-slice-doubled
+			mounts-glob-stars mounts-glob-tmpfs mounts-list-root root-slash-dots root-slash scope-off-written scope-slice-dashes scope-slice-doubled
 			scope-slice-instance scope-slice-leading scope-slice-trailing scope-unit-init scope-unit-template`,
 		"what is there twice in another notation": "scope-properties-device-twice scope-properties-units-twice",
 	}
@@ -279,7 +279,7 @@ func values(t *testing.T) []any {
 // how they look. Of a variable, nothing is known.
 const beyondShapes = `too (long|large), want|want more than 0|want .* above 0|want at most 100%|want 1ms to 1s|not empty|` +
 	`NUL byte|control characters|got a float|is there already|contradicts|the root has a key|the host's root is written|` +
-	`single "-"|no instances|manager's own|as a template|variable|\$\{|is not known here|is not in the list|no list to change|nothing to take away|goes beyond the highest id|above the hard limit`
+	`single "-"|no instances|manager's own|as a template|variable|\$\{|is not known here|is not in the list|no list to change|nothing to take away|goes beyond the highest id|above the hard limit|"\*\*" is not known|a "\*" is a pattern`
 
 // For each key, the decoder and the schema agree on each value of the corpus.
 func TestSchemaValues(t *testing.T) {

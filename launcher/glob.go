@@ -275,20 +275,16 @@ func (c *compiler) checkMatches(p *config.Profile) {
 func (c *compiler) globs() {
 	for _, g := range c.p.Globs {
 		found := c.h.Matches[g.Entry.Key]
-		text := globWords(g.Pattern)
 		switch {
 		case found.Problem != "":
 			c.errorf(g.Entry.Key, "%s", found.Problem)
 		case len(found.Paths)+len(found.Outside) == 0 && !g.Entry.Optional:
-			c.errorf(g.Entry.Key, "%s matches nothing (a \"-\" in front makes it optional)", text)
+			c.errorf(g.Entry.Key, "%q matches nothing (a \"-\" in front makes it optional)", g.Pattern)
 		case len(found.Paths)+len(found.Outside) == 0:
-			c.add(ByLauncher, g.Entry.Key, leaveOut{text, "it matches nothing"})
+			c.add(ByLauncher, g.Entry.Key, leaveOut{g.Pattern, "it matches nothing"})
 		}
 		for _, at := range found.Outside {
 			c.add(ByLauncher, g.Entry.Key, leaveOut{at, "it is a link out of " + g.Dir()})
 		}
 	}
 }
-
-// globWords is a pattern as a message names it.
-func globWords(pattern string) string { return fmt.Sprintf("%q", pattern) }

@@ -64,7 +64,7 @@ func (h *Host) findNames(p *config.Profile, t *tree) error {
 		}
 		var names OtherNames
 		for _, place := range n.places(p, m.Target, h.real(m.Target)) {
-			n.add(&names, place, m.Type == config.MountTmpfs)
+			n.add(&names, place, m.Type)
 		}
 		if names.Covered != nil || names.Shown != nil {
 			if h.Names == nil {
@@ -134,8 +134,12 @@ func (n *namer) places(p *config.Profile, target, real string) []string {
 
 // add adds the names that the sandbox has for a file of the host's. Of what a
 // name leads to that has an entry of its own that entry says what is seen.
-func (n *namer) add(names *OtherNames, place string, dir bool) {
+func (n *namer) add(names *OtherNames, place string, kind config.MountType) {
 	aliases, parts := n.aliases(place)
+	dir := kind == config.MountTmpfs
+	if dir {
+		parts = nil // it is for what is made there more than to keep a secret
+	}
 	for _, at := range append(aliases, place) {
 		for _, s := range n.shown {
 			if !below(at, s.dir) || n.hiddenMount(s, at) {
