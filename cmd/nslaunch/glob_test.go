@@ -107,7 +107,7 @@ func TestGlobPlan(t *testing.T) {
 		for _, want := range []string{
 			"p.toml:5:11  mask " + dir + "/w/.env with /dev/null\n",
 			"p.toml:5:11  mask " + dir + "/w/.env.b with /dev/null\n",
-			fmt.Sprintf("p.toml:5:%d  leave out %s: it matches nothing\n", at, dir+"/w/z*"),
+			fmt.Sprintf("p.toml:5:%d  leave out '%s': it matches nothing\n", at, dir+"/w/z*"),
 			"leave out " + dir + "/w/out: it is a link out of " + dir + "/w\n",
 			"bind " + dir + "/w/other on " + dir + "/w/other, ro",
 		} {
