@@ -97,7 +97,7 @@ func steady(text string) []string {
 	var lines []string
 	for _, line := range strings.Split(text, "\n") {
 		if !accounts.MatchString(line) {
-			lines = append(lines, withoutNumbers(times.ReplaceAllString(line, "0 ")))
+			lines = append(lines, withoutNumbers(times.ReplaceAllString(line, "0 "))...)
 		}
 	}
 	return lines
