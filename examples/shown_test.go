@@ -189,3 +189,20 @@ func TestJoin(t *testing.T) {
 		want(t, cmd, o)
 	})
 }
+
+// The command's terminal is another one than the caller's, and what is redirected stays as it is.
+func TestPTY(t *testing.T) {
+	nstest.EachUser(t, func(t *testing.T, u nstest.User) {
+		left := nstest.Snapshot(t)
+		t.Run("terminal", func(t *testing.T) {
+			term := u.StartTerminal(t, example(t, u, "pty"))
+			if got := term.Wait(); got.Status != 0 || !regexp.MustCompile(`^/dev/pts/\d+\r\n$`).MatchString(got.Stdout) {
+				t.Errorf("on a terminal, %+v", got)
+			}
+		})
+		t.Run("redirected", func(t *testing.T) {
+			want(t, example(t, u, "pty"), outcome{status: 1, stdout: "not a tty\n"})
+		})
+		nstest.AssertNothingLeft(t, left)
+	})
+}
