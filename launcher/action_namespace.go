@@ -132,7 +132,7 @@ func splitDuration(d time.Duration) (sec, nsec int64) {
 type enterUser struct {
 	UID, GID int64 // -1: unchanged
 	LastCap  int
-	Joined   bool // the namespace is not ours: it may have no root
+	Lenient  bool // ids that the namespace does not have are left alone: they are an ordinary user's
 	Hidden   bool // the process stays hidden
 }
 
@@ -155,7 +155,7 @@ func idWords(uid, gid int64) string {
 }
 
 func (a enterUser) emit(s *assembler) {
-	s.setIDs(a.UID, a.GID, a.Joined)
+	s.setIDs(a.UID, a.GID, a.Lenient)
 	s.prctl(unix.PR_CAP_AMBIENT, unix.PR_CAP_AMBIENT_CLEAR_ALL)
 	all := uint64(1)<<(a.LastCap+1) - 1
 	s.capset(all, all, 0)

@@ -57,12 +57,16 @@ func newKinds(kinds []config.NamespaceKind) string {
 type startStage struct {
 	New      []config.NamespaceKind
 	Portable string // why it is not the sealed image; "": it is
+	NoGroups bool   // without the caller's supplementary groups
 }
 
 func (a startStage) String() string {
 	text := "start the stage"
 	if len(a.New) > 0 {
 		text += " in " + newKinds(a.New)
+	}
+	if a.NoGroups {
+		text += ", without supplementary groups"
 	}
 	if a.Portable != "" {
 		text += ", by the portable image: " + a.Portable

@@ -118,9 +118,9 @@ func (c *compiler) start() {
 		c.add(ByLauncher, "process.terminal", openPTY{})
 	}
 	if len(c.joins) > 0 {
-		c.add(ByLauncher, "namespaces", startStage{nil, c.h.Portable})
+		c.add(ByLauncher, "namespaces", startStage{Portable: c.h.Portable})
 	} else {
-		c.add(ByLauncher, "namespaces", startStage{c.atOnce, c.h.Portable})
+		c.add(ByLauncher, "namespaces", startStage{c.atOnce, c.h.Portable, c.dropsAtStart()})
 	}
 	c.add(ByStage, "", dieWithLauncher{})
 	c.add(ByStage, "", blockSignals{})
@@ -146,6 +146,9 @@ func (c *compiler) join() {
 		default:
 			after = append(after, k)
 		}
+	}
+	if c.dropsGroups() || len(c.joins) > 0 && c.isNew(config.User) && c.ids.deny && c.h.has(capSetgid) && !c.h.SetgroupsDenied {
+		c.add(ByStage, key(config.User), setGroups{})
 	}
 	order := before
 	if c.isJoined(config.User) {
@@ -191,7 +194,7 @@ func (c *compiler) settle() {
 		if c.isJoined(config.User) {
 			origin = key(config.User)
 		}
-		c.add(ByStage, origin, enterUser{UID: c.ids.stageUID, GID: c.ids.stageGID, LastCap: c.h.LastCap, Joined: c.isJoined(config.User)})
+		c.add(ByStage, origin, enterUser{UID: c.ids.stageUID, GID: c.ids.stageGID, LastCap: c.h.LastCap, Lenient: c.isJoined(config.User) && !c.h.has(capSetuid)})
 		c.add(ByStage, "", dieWithLauncher{})
 	}
 	if len(c.joins) > 0 {

@@ -97,6 +97,17 @@ func (c *compiler) credentials() {
 	}
 }
 
+// dropsGroups reports whether supplementary groups are dropped before a user namespace that is there already is
+// entered. Those of a privileged caller may open what nobody in there can.
+func (c *compiler) dropsGroups() bool {
+	return c.isJoined(config.User) && c.h.has(capSetgid) && !c.h.SetgroupsDenied
+}
+
+// dropsAtStart reports whether they are dropped before the stage is in a new user namespace, in which they could not be.
+func (c *compiler) dropsAtStart() bool {
+	return c.isNew(config.User) && len(c.joins) == 0 && c.h.has(capSetgid) && !c.h.SetgroupsDenied && c.ids.deny
+}
+
 // commandUID is who the command is inside, given what it is changed to; -1 in
 // a joined user namespace, which need not have a root.
 func (c *compiler) commandUID(changed int64) int64 {

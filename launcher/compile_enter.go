@@ -159,11 +159,14 @@ func (c *entryCompiler) reach() {
 	}
 	c.compiler.add(ByLauncher, "", release{pointSetup})
 	c.add(ByStage, hideProcess{})
+	if c.dropsGroups() {
+		c.add(ByStage, setGroups{})
+	}
 	if len(c.joins) > 0 {
 		c.add(ByStage, enter{t.Process, c.joins})
 	}
 	if c.isJoined(config.User) {
-		c.add(ByStage, enterUser{UID: t.RootUID, GID: t.RootGID, LastCap: c.h.LastCap, Joined: true, Hidden: true})
+		c.add(ByStage, enterUser{UID: t.RootUID, GID: t.RootGID, LastCap: c.h.LastCap, Lenient: !c.h.has(capSetuid), Hidden: true})
 		c.compiler.add(ByStage, "", dieWithLauncher{})
 	}
 	c.stage = ByCommand

@@ -2,6 +2,7 @@ package launcher
 
 import (
 	"os"
+	"time"
 	"unsafe"
 
 	"github.com/nslaunch/nslaunch/launcher/internal/program"
@@ -22,8 +23,10 @@ const (
 func (l *launch) follow() (Exit, error) {
 	exit, err := l.ended()
 	l.mu.Lock()
-	if l.stopping != nil {
-		l.stopping.Stop()
+	for _, t := range []*time.Timer{l.stopping, l.killing} {
+		if t != nil {
+			t.Stop()
+		}
 	}
 	exit.TimedOut = l.timedOut
 	l.mu.Unlock()
@@ -51,8 +54,10 @@ func (l *launch) ended() (Exit, error) {
 			return Exit{}, err
 		}
 		switch code {
-		case cldStopped, cldTrapped:
+		case cldStopped:
 			l.stopped(unix.Signal(status))
+		case cldTrapped:
+			// It has asked to be traced, and nobody traces it. The signal was for it alone.
 		case cldExited, cldKilled, cldDumped:
 			exit := Exit{Code: status, OOMKilled: l.ranOutOfMemory()}
 			if code != cldExited {

@@ -1,10 +1,14 @@
 package launcher
 
-import "golang.org/x/sys/unix"
+import (
+	"time"
+
+	"golang.org/x/sys/unix"
+)
 
 // forward does with a signal that reached the launcher what its sender meant for
 // the command. It is sent on once, but
-//   - TERM becomes the profile's stop signal;
+//   - TERM becomes the profile's stop signal, which KILL follows after the stop timeout;
 //   - one of the keyboard goes to all of the command's process group, or, if
 //     that is the launcher's own, nowhere: it is there already;
 //   - TSTP and CONT stop and continue that group, and CONT gives the terminal back to it;
@@ -27,8 +31,18 @@ func (l *launch) forward(a arrival) {
 	case sig == unix.SIGTERM:
 		l.notifier.stop()
 		sig = l.rules.Stop
+		l.killLater()
 	}
 	_ = l.signalWith(sig, a.queued) // one that is gone needs none
+}
+
+// killLater kills the command once it has had time to end.
+func (l *launch) killLater() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.killing == nil {
+		l.killing = time.AfterFunc(l.rules.StopTimeout, l.kill)
+	}
 }
 
 // keyboard passes on what the terminal sent to the launcher's process group.

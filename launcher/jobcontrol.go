@@ -13,7 +13,7 @@ import (
 // stopped stops this process as the command was, so that the shell sees it.
 // Whoever continues this process makes CONT arrive, and that resumes the command.
 func (l *launch) stopped(sig unix.Signal) {
-	if !l.rules.JobControl {
+	if !l.rules.JobControl || !stops(sig) {
 		return
 	}
 	wantsTerminal := sig == unix.SIGTTIN || sig == unix.SIGTTOU
@@ -52,6 +52,11 @@ func (l *launch) stopped(sig unix.Signal) {
 		return
 	}
 	l.continued = siginfo.Stop(sig, group)
+}
+
+// stops reports whether a signal is one that stops. This process sends itself no other because of what the command does.
+func stops(sig unix.Signal) bool {
+	return sig == unix.SIGSTOP || sig == unix.SIGTSTP || sig == unix.SIGTTIN || sig == unix.SIGTTOU
 }
 
 // staysStopped tells whether the command is stopped still, after a moment in which a CONT that was

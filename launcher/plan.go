@@ -28,6 +28,16 @@ type Plan struct {
 // Profile is the profile that the plan was made from.
 func (p *Plan) Profile() *config.Profile { return p.profile }
 
+// startStage returns the step that starts the stage.
+func (p *Plan) startStage() (startStage, bool) {
+	for i := range p.Steps {
+		if a, ok := p.Steps[i].Action.(startStage); ok {
+			return a, true
+		}
+	}
+	return startStage{}, false
+}
+
 // Step is one thing that is done, by one process, for one reason.
 type Step struct {
 	By     Actor

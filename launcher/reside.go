@@ -109,7 +109,7 @@ func (l *launch) reside() {
 	r := l.options.Resident
 	var s state
 	l.mu.Lock()
-	stopping := l.stopping != nil
+	stopping := l.stopping != nil || l.killing != nil
 	l.mu.Unlock()
 	if stopping { // by this program, which has a timer
 		return
@@ -154,7 +154,7 @@ func (l *launch) execResident(r *Resident, s *state, open *closer) error {
 	}
 	open.add(signalFD)
 	resident := program.Resident{
-		Signals: set, Wake: bit(unix.SIGTSTP) | bit(unix.SIGCONT), Keys: bit(unix.SIGINT) | bit(unix.SIGQUIT) | bit(unix.SIGWINCH),
+		Signals: set, Wake: bit(unix.SIGTERM) | bit(unix.SIGTSTP) | bit(unix.SIGCONT), Keys: bit(unix.SIGINT) | bit(unix.SIGQUIT) | bit(unix.SIGWINCH),
 		PIDFD: int32(l.pidfd), Pipe: int32(receiver.WriteFD()), PID: int32(s.First), Stop: int32(l.rules.Stop),
 		Binary: int32(binary), States: int32(theirStates),
 		// What else there is to do at the end is about a terminal.

@@ -64,6 +64,9 @@ func (l *launch) spawn() error {
 		// for the signal itself.
 		attr = &syscall.SysProcAttr{Cloneflags: uintptr(named.CloneFlags)}
 	}
+	if a, ok := l.plan.startStage(); ok && a.NoGroups {
+		attr.Credential = &syscall.Credential{Uid: uint32(os.Geteuid()), Gid: uint32(os.Getegid())}
+	}
 	if err := defaults(); err != nil {
 		return err
 	}

@@ -255,8 +255,9 @@ type launch struct {
 	cancelled bool
 	killed    bool
 	timedOut  bool
-	stopping  *time.Timer
-	continued func() // undoes what was done to stop this process; nil if it is not stopped
+	stopping  *time.Timer // at the deadline, and once it is over, before the kill
+	killing   *time.Timer // after a TERM
+	continued func()      // undoes what was done to stop this process; nil if it is not stopped
 }
 
 // setUp does the launcher's steps in the plan's order and waits where the

@@ -62,6 +62,9 @@ func (l *launch) target() Target {
 func targetOf(p *Plan) Target {
 	t := Target{RootUID: -1, RootGID: -1, UID: -1, GID: -1, NoNewPrivs: ownNoNewPrivs()}
 	for _, s := range p.Steps {
+		if _, groups := s.Action.(setGroups); groups && s.By != ByCommand {
+			continue // the caller's, which are dropped on the way
+		}
 		t.note(s.Action)
 	}
 	for _, k := range config.Kinds() {

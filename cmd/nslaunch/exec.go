@@ -229,6 +229,15 @@ func aimAtProcess(pid int, e *launcher.Entry) error {
 	if !elsewhere {
 		return fmt.Errorf("process %d is in the same namespaces as this one: there is nothing to enter", pid)
 	}
+	if t.Namespaces[config.User] != 0 {
+		var err error
+		if t.RootUID, err = firstID(pid, "uid"); err == nil {
+			t.RootGID, err = firstID(pid, "gid")
+		}
+		if err != nil {
+			return err
+		}
+	}
 	t.NoNewPrivs = statusLine(pid, "NoNewPrivs") == "1"
 	t.Env = launcher.DefaultEnv(os.Environ())
 	e.Name, e.Target = fmt.Sprintf("process %d", pid), t
@@ -236,6 +245,29 @@ func aimAtProcess(pid int, e *launcher.Entry) error {
 		e.Argv = []string{shell()}
 	}
 	return nil
+}
+
+// firstID is the id that is taken up on entry into a process's user namespace: 0, or the first that it has. Who kept its own
+// could do inside what that may do outside.
+func firstID(pid int, kind string) (int64, error) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/%s_map", pid, kind))
+	if err != nil {
+		return 0, err
+	}
+	first := int64(-1)
+	for line := range strings.Lines(string(text)) {
+		var inside, outside, count int64
+		if _, err := fmt.Sscan(line, &inside, &outside, &count); err != nil {
+			return 0, fmt.Errorf("/proc/%d/%s_map: %w", pid, kind, err)
+		}
+		if first < 0 || inside < first {
+			first = inside
+		}
+	}
+	if first < 0 {
+		return 0, fmt.Errorf("process %d is in a user namespace without %ss: there is nobody to be in it", pid, kind)
+	}
+	return first, nil
 }
 
 // statusLine is a line of /proc/PID/status.

@@ -3,6 +3,7 @@ package main
 
 import (
 	"os"
+	"runtime"
 	"slices"
 	"strings"
 
@@ -11,6 +12,9 @@ import (
 )
 
 func main() {
+	// The signal that the caller may have asked for at its death is the main thread's, which so has to be the one that
+	// becomes the resident.
+	runtime.LockOSThread()
 	launcher.Child()
 	if r := launcher.Resumed(); r != nil {
 		os.Exit(resume(r))

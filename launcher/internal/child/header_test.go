@@ -112,7 +112,7 @@ func goConstants() map[string]int64 {
 		"SIG_BLOCK":                  unix.SIG_BLOCK, "SIG_UNBLOCK": unix.SIG_UNBLOCK, "SIG_SETMASK": unix.SIG_SETMASK,
 		"SIGKILL": int64(unix.SIGKILL), "SIGTERM": int64(unix.SIGTERM), "SIGCHLD": int64(unix.SIGCHLD),
 		"SIGINFO_SIZE": 128, "SI_QUEUE": -1, // of asm-generic/siginfo.h, as the next
-		"CLD_EXITED": cldExited, "CLD_DUMPED": 3, "CLD_STOPPED": cldStopped, "CLD_CONTINUED": cldContinued,
+		"CLD_EXITED": cldExited, "CLD_DUMPED": cldDumped,
 		"ENOENT": int64(unix.ENOENT), "EINTR": int64(unix.EINTR), "ENOEXEC": int64(unix.ENOEXEC), "EAGAIN": int64(unix.EAGAIN),
 		"EINVAL": int64(unix.EINVAL), "EACCES": int64(unix.EACCES), "EBADMSG": int64(unix.EBADMSG), "ESTALE": int64(unix.ESTALE),
 	}

@@ -24,8 +24,7 @@ const (
 	wContinued = 0x8
 	wAll       = 0x40000000
 
-	cldStopped   = 5
-	cldContinued = 6
+	cldDumped = 3 // the last code of an end
 )
 
 // beInit is process 1 of a sandbox from the time that the command was forked:
@@ -58,7 +57,7 @@ func (m *machine) beInit(command uintptr) {
 			continue
 		}
 		m.send(m.control, program.MessageState, uint32(info.code), info.status)
-		if info.code != cldStopped && info.code != cldContinued {
+		if info.code <= cldDumped { // else stopped, continued, or in a trap of ptrace(2)
 			syscall.RawSyscall6(syscall.SYS_EXIT_GROUP, 0, 0, 0, 0, 0, 0)
 		}
 	}

@@ -14,8 +14,9 @@ import (
 
 // Values of si_code; see sigaction(2).
 const (
-	cldExited = 1
-	cldKilled = 2
+	cldExited  = 1
+	cldStopped = 5
+	cldKilled  = 2
 )
 
 // withInit is a program whose first process forks a shell and is then init.

@@ -141,8 +141,6 @@
 #define SIGINFO_SIZE 128
 #define CLD_EXITED 1
 #define CLD_DUMPED 3
-#define CLD_STOPPED 5
-#define CLD_CONTINUED 6
 #define SI_QUEUE -1
 #define SIGTERM 15
 #define SIGCHLD 17

@@ -640,10 +640,8 @@ reap:
 	MOVL	$MESSAGE_SIZE, DX
 	SEND
 	MOVL	(BUF+8)(R15), AX
-	CMPL	AX, $CLD_STOPPED
-	JEQ	reap
-	CMPL	AX, $CLD_CONTINUED
-	JEQ	reap
+	CMPL	AX, $CLD_DUMPED
+	JHI	reap // stopped, continued, or in a trap of ptrace(2)
 	XORL	DI, DI
 	JMP	exitGroup
 

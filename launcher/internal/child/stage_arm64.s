@@ -637,10 +637,8 @@ reap:
 	MOVD	R20, R0
 	MOVD	$MESSAGE_SIZE, R2
 	SEND
-	CMPW	$CLD_STOPPED, R21
-	BEQ	reap
-	CMPW	$CLD_CONTINUED, R21
-	BEQ	reap
+	CMPW	$CLD_DUMPED, R21
+	BHI	reap // stopped, continued, or in a trap of ptrace(2)
 	MOVD	ZR, R0
 	B	exitGroup
 
