@@ -30,44 +30,29 @@ type failure struct {
 	unborn, goFatal bool
 }
 
-// advice is what a diagnosis comes to.
-type advice struct {
-	cause, cure string
-	key         string // of the profile, where it is to blame rather than the step's
-}
-
-// advise finds the cause of a failed step: what is particular to its action
-// first, then what can meet every action. Of several causes that fit, one for
+// explain finds the cause of a failed step, and is the one way to it: an error that knows its own cause, what is
+// particular to the action, then what can meet every action. Of several causes that fit, one for
 // which the machine gives evidence comes first.
-func (f *failure) advise(a Action, err error) advice {
-	var helper *helperError
-	var ids *idmapError
-	var place *PlaceError
+func (f *failure) explain(a Action, err error) Advice {
+	var known explained
 	switch {
-	case errors.As(err, &place):
-		return advice{place.Cause, place.Cure, place.Key}
-	case errors.As(err, &ids):
-		cause, cure := ids.advice()
-		return advice{cause: cause, cure: cure}
-	case errors.As(err, &helper):
-		return f.helper(helper)
+	case errors.As(err, &known):
+		return known.advice(f)
 	case f.ended != "":
 		return f.lostChild()
 	case f.errno == 0:
-		return advice{}
+		return Advice{}
 	}
-	tree := treeFailure{f.plan, f.errno, f.call, f.said}
-	if cause, cure := tree.advice(a); cause != "" {
-		return advice{cause: cause, cure: cure}
-	}
-	if d := f.particular(a); d != (advice{}) {
-		return d
+	for _, ask := range []func(Action) Advice{f.tree, f.particular} {
+		if d := ask(a); d.some() {
+			return d
+		}
 	}
 	return f.general(a)
 }
 
 // particular knows what an errno means for an action.
-func (f *failure) particular(a Action) advice {
+func (f *failure) particular(a Action) Advice {
 	switch a := a.(type) {
 	case startStage:
 		return f.start(a)
@@ -118,29 +103,29 @@ func (f *failure) particular(a Action) advice {
 	case execute:
 		return f.execute(a)
 	}
-	return advice{}
+	return Advice{}
 }
 
 // general knows what an errno means for any action.
-func (f *failure) general(a Action) advice {
+func (f *failure) general(a Action) Advice {
 	switch f.errno {
 	case unix.EPERM, unix.EACCES:
-		if d := f.appArmor(); d != (advice{}) && needsCapability(a) {
+		if d := f.appArmor(); d.some() && needsCapability(a) {
 			return d
 		}
 		return f.refusedByOuter()
 	case unix.ENOSYS:
 		d := f.seccomp()
-		if d == (advice{}) {
-			d.cause = fmt.Sprintf("this kernel, Linux %d.%d, has no such call%s", f.plan.host.Kernel[0], f.plan.host.Kernel[1], f.inCall())
-			d.cure = "a newer kernel, nslaunch needs Linux 6.1"
+		if d.none() {
+			d.Cause = fmt.Sprintf("this kernel, Linux %d.%d, has no such call%s", f.plan.host.Kernel[0], f.plan.host.Kernel[1], f.inCall())
+			d.Cure = try("a newer kernel, nslaunch needs Linux 6.1")
 		}
 		return d
 	case unix.EMFILE, unix.ENFILE:
 		return f.descriptors()
 	case unix.EROFS:
-		return advice{cause: "/proc is mounted read-only here, and nslaunch has to write to its child's files there",
-			cure: "start the outer container with a writable /proc"}
+		return Advice{Cause: "/proc is mounted read-only here, and nslaunch has to write to its child's files there",
+			Cure: try("start the outer container with a writable /proc")}
 	case unix.EAGAIN:
 		if f.call == "clone" || f.call == "" {
 			return f.processes()
@@ -148,7 +133,7 @@ func (f *failure) general(a Action) advice {
 	case unix.ENOMEM:
 		return f.memory()
 	}
-	return advice{}
+	return Advice{}
 }
 
 // needsCapability tells whether an action is one that takes a capability in the

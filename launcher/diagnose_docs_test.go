@@ -37,7 +37,7 @@ func TestErrorsDocumented(t *testing.T) {
 			case *ast.BasicLit:
 				said.WriteString(literal(n) + "\n")
 			case *ast.CompositeLit:
-				if kind, ok := n.Type.(*ast.Ident); ok && kind.Name == "advice" && len(n.Elts) > 0 {
+				if kind, ok := n.Type.(*ast.Ident); ok && kind.Name == "Advice" && len(n.Elts) > 0 {
 					causes++
 					for _, fragment := range fragments(n.Elts[0]) {
 						if !strings.Contains(string(page), fragment) {

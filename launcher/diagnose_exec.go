@@ -11,7 +11,7 @@ import (
 )
 
 // execute is about execve(2).
-func (f *failure) execute(a execute) advice {
+func (f *failure) execute(a execute) Advice {
 	name, file := a.Argv[0], f.file
 	switch f.errno {
 	case unix.ENOENT, unix.ENOTDIR:
@@ -24,84 +24,84 @@ func (f *failure) execute(a execute) advice {
 	case unix.ENOEXEC:
 		return f.notProgram(file)
 	case unix.ELIBBAD:
-		return advice{cause: fmt.Sprintf("the loader of %q is no program for this machine", file), cure: "install the right one"}
+		return Advice{Cause: fmt.Sprintf("the loader of %q is no program for this machine", file), Cure: try("install the right one")}
 	case unix.E2BIG:
 		return f.tooLong(a)
 	case unix.ETXTBSY:
-		return advice{cause: fmt.Sprintf("%q is open for writing", file), cure: "wait until it is written, or execute a copy"}
+		return Advice{Cause: fmt.Sprintf("%q is open for writing", file), Cure: try("wait until it is written, or execute a copy")}
 	case unix.ELOOP:
 		if strings.HasPrefix(f.head(file), "#!") {
-			return advice{cause: fmt.Sprintf("%q is a script, and its interpreter is one too, and so on for too many times", file),
-				cure: "name a program in its first line"}
+			return Advice{Cause: fmt.Sprintf("%q is a script, and its interpreter is one too, and so on for too many times", file),
+				Cure: try("name a program in its first line")}
 		}
-		return advice{cause: fmt.Sprintf("%q leads through too many symbolic links", file), cure: "correct the links"}
+		return Advice{Cause: fmt.Sprintf("%q leads through too many symbolic links", file), Cure: try("correct the links")}
 	case unix.ENOMEM:
 		return f.noMemoryFor(file)
 	case unix.EAGAIN:
 		return f.tooManyOfUser()
 	}
-	return advice{}
+	return Advice{}
 }
 
 // notFound is about a command that is not there: 127.
-func (f *failure) notFound(name, searched string) advice {
+func (f *failure) notFound(name, searched string) Advice {
 	switch {
 	case !strings.Contains(name, "/"):
-		return advice{cause: fmt.Sprintf("there is no %q in the sandbox's PATH, %s", name, searched),
-			cure: "install it, give its path, or set PATH in env.set"}
+		return Advice{Cause: fmt.Sprintf("there is no %q in the sandbox's PATH, %s", name, searched),
+			Cure: try("install it, give its path, or set PATH in env.set")}
 	case f.errno == unix.ENOTDIR:
-		return advice{cause: fmt.Sprintf("%q leads through something that is no directory", name), cure: "correct the path"}
+		return Advice{Cause: fmt.Sprintf("%q leads through something that is no directory", name), Cure: try("correct the path")}
 	case !path.IsAbs(name):
-		return advice{cause: fmt.Sprintf("there is no file %q from the working directory, %s", name, f.cwd()),
-			cure: "set process.cwd, or give an absolute path"}
+		return Advice{Cause: fmt.Sprintf("there is no file %q from the working directory, %s", name, f.cwd()),
+			Cure: try("set process.cwd, or give an absolute path")}
 	}
-	return advice{cause: fmt.Sprintf("there is no file %q in the sandbox", name), cure: "correct the path, or install what is missing"}
+	return Advice{Cause: fmt.Sprintf("there is no file %q in the sandbox", name), Cure: try("correct the path, or install what is missing")}
 }
 
 // noInterpreter is about a file that is there, but what it names to run it is not.
-func (f *failure) noInterpreter(file string) advice {
+func (f *failure) noInterpreter(file string) Advice {
 	kind, interpreter := interpreterOf(f.head(file))
 	switch {
 	case kind == kindScript && strings.HasSuffix(interpreter, "\r"):
-		return advice{cause: fmt.Sprintf("the first line of %q ends in a carriage return, which makes its interpreter %q", file, interpreter),
-			cure: "write the file with line ends of Unix"}
+		return Advice{Cause: fmt.Sprintf("the first line of %q ends in a carriage return, which makes its interpreter %q", file, interpreter),
+			Cure: try("write the file with line ends of Unix")}
 	case kind == kindScript:
-		return advice{cause: fmt.Sprintf("%q is a script for %q, which is not there", file, interpreter),
-			cure: "install that, or correct the first line of the script"}
+		return Advice{Cause: fmt.Sprintf("%q is a script for %q, which is not there", file, interpreter),
+			Cure: try("install that, or correct the first line of the script")}
 	case kind == kindELF && interpreter != "":
-		return advice{cause: fmt.Sprintf("%q is a program that is loaded by %q, which is not there", file, interpreter),
-			cure: "install the C library that it was built for, or use a static build"}
+		return Advice{Cause: fmt.Sprintf("%q is a program that is loaded by %q, which is not there", file, interpreter),
+			Cure: try("install the C library that it was built for, or use a static build")}
 	}
-	return advice{cause: fmt.Sprintf("%q is there, but the interpreter or loader that it names is not", file), cure: "install that"}
+	return Advice{Cause: fmt.Sprintf("%q is there, but the interpreter or loader that it names is not", file), Cure: try("install that")}
 }
 
 // notProgram is about a file that is executable and of no known form.
-func (f *failure) notProgram(file string) advice {
+func (f *failure) notProgram(file string) Advice {
 	head := f.head(file)
 	kind, interpreter := interpreterOf(head)
 	shell := fmt.Sprintf(`begin it with "#!/bin/sh", or command = ["/bin/sh", %q]`, file)
 	machine, ours := elfMachine(head), elfMachine(f.machine.self())
 	switch {
 	case kind == kindELF && machine != "" && ours != "" && machine != ours:
-		return advice{cause: fmt.Sprintf("%q is a program for %s, and this machine is %s", file, machine, ours),
-			cure: "a build for this machine, or qemu-user with binfmt_misc"}
+		return Advice{Cause: fmt.Sprintf("%q is a program for %s, and this machine is %s", file, machine, ours),
+			Cure: try("a build for this machine, or qemu-user with binfmt_misc")}
 	case kind == kindELF:
-		return advice{cause: fmt.Sprintf("%q begins like a program, but the kernel does not take it as one", file),
-			cure: "install it anew, it may be damaged"}
+		return Advice{Cause: fmt.Sprintf("%q begins like a program, but the kernel does not take it as one", file),
+			Cure: try("install it anew, it may be damaged")}
 	case kind == kindScript && interpreter == "":
-		return advice{cause: fmt.Sprintf("%q begins with #! and names no interpreter", file), cure: shell}
+		return Advice{Cause: fmt.Sprintf("%q begins with #! and names no interpreter", file), Cure: try(shell)}
 	case kind == kindOther && head != "":
-		return advice{cause: fmt.Sprintf("%q is neither a program nor a script that begins with #!", file), cure: shell}
+		return Advice{Cause: fmt.Sprintf("%q is neither a program nor a script that begins with #!", file), Cure: try(shell)}
 	case f.empty(file):
-		return advice{cause: fmt.Sprintf("%q is empty", file), cure: "install it anew"}
+		return Advice{Cause: fmt.Sprintf("%q is empty", file), Cure: try("install it anew")}
 	}
-	return advice{cause: fmt.Sprintf("%q is not in a form that this kernel executes", file), cure: shell}
+	return Advice{Cause: fmt.Sprintf("%q is not in a form that this kernel executes", file), Cure: try(shell)}
 }
 
 // tooLong is about E2BIG. One string may take 32 pages; all together a quarter
 // of the stack limit, but 128 KiB at least, 6 MiB at most, and no more than the
 // stack itself.
-func (f *failure) tooLong(a execute) advice {
+func (f *failure) tooLong(a execute) Advice {
 	most := 32 * unix.Getpagesize()
 	words := slices.Concat(a.Argv, a.Env)
 	var all uint64
@@ -109,11 +109,11 @@ func (f *failure) tooLong(a execute) advice {
 		switch {
 		case len(s) < most:
 		case i < len(a.Argv):
-			return advice{cause: fmt.Sprintf("argument %d has %d bytes, and the kernel takes %d at most", i, len(s), most-1),
-				cure: "pass it in a file"}
+			return Advice{Cause: fmt.Sprintf("argument %d has %d bytes, and the kernel takes %d at most", i, len(s), most-1),
+				Cure: try("pass it in a file")}
 		default:
 			name, _, _ := strings.Cut(s, "=")
-			return advice{fmt.Sprintf("the variable %s has %d bytes, and the kernel takes %d at most", name, len(s), most-1), "leave it out of env.inherit and env.set", "env"}
+			return Advice{Cause: fmt.Sprintf("the variable %s has %d bytes, and the kernel takes %d at most", name, len(s), most-1), Cure: try("leave it out of env.inherit and env.set"), Key: "env"}
 		}
 		all += uint64(len(s)) + 1 + 8 // and the pointer to it
 	}
@@ -122,13 +122,12 @@ func (f *failure) tooLong(a execute) advice {
 	text := fmt.Sprintf("the arguments and the environment, %d words, take %d bytes", len(words), all)
 	switch {
 	case all > room:
-		return advice{cause: fmt.Sprintf("%s, and with a stack limit of %s the kernel takes %d", text, limitWord(stack), room),
-			cure: "fewer of them, or a higher limits.rlimits.stack"}
+		return Advice{Cause: fmt.Sprintf("%s, and with a stack limit of %s the kernel takes %d", text, limitWord(stack), room),
+			Cure: try("fewer of them, or a higher limits.rlimits.stack")}
 	case f.limit("as") != config.RlimitInfinity:
-		return advice{fmt.Sprintf("%s, and with a limit of address space of %s that is too much", text, limitWord(f.limit("as"))),
-			"a higher limits.rlimits.as", "limits.rlimits.as"}
+		return Advice{Cause: fmt.Sprintf("%s, and with a limit of address space of %s that is too much", text, limitWord(f.limit("as"))), Cure: try("a higher limits.rlimits.as"), Key: "limits.rlimits.as"}
 	}
-	return advice{cause: text + ", which is too much for the kernel", cure: "fewer of them"}
+	return Advice{Cause: text + ", which is too much for the kernel", Cure: try("fewer of them")}
 }
 
 // limit is the soft limit that the command has.
@@ -145,18 +144,17 @@ func (f *failure) limit(name string) uint64 {
 }
 
 // noMemoryFor is about ENOMEM of execve, which a limit of the profile can bring about.
-func (f *failure) noMemoryFor(file string) advice {
+func (f *failure) noMemoryFor(file string) Advice {
 	if as := f.limit("as"); as != config.RlimitInfinity {
-		return advice{fmt.Sprintf("most likely the limit of address space, %d bytes, is too little for %q", as, file), "a higher limits.rlimits.as", "limits.rlimits.as"}
+		return Advice{Cause: fmt.Sprintf("most likely the limit of address space, %d bytes, is too little for %q", as, file), Cure: try("a higher limits.rlimits.as"), Key: "limits.rlimits.as"}
 	}
 	return f.memory()
 }
 
 // tooManyOfUser is about EAGAIN: who changed to a user that has more processes
 // than allowed is refused here.
-func (f *failure) tooManyOfUser() advice {
-	return advice{fmt.Sprintf("uid %d has more processes than the limit, %s: those outside of the sandbox count as well", f.who().uid, limitWord(f.limit("nproc"))),
-		"a higher limits.rlimits.nproc, or an id that nobody else has", "limits.rlimits.nproc"}
+func (f *failure) tooManyOfUser() Advice {
+	return Advice{Cause: fmt.Sprintf("uid %d has more processes than the limit, %s: those outside of the sandbox count as well", f.who().uid, limitWord(f.limit("nproc"))), Cure: try("a higher limits.rlimits.nproc, or an id that nobody else has"), Key: "limits.rlimits.nproc"}
 }
 
 // cwd is the command's working directory.
@@ -168,25 +166,25 @@ func (f *failure) cwd() string {
 }
 
 // changeDir is about chdir(2), and about getcwd(2) afterwards.
-func (f *failure) changeDir(a changeDir) advice {
+func (f *failure) changeDir(a changeDir) Advice {
 	switch f.errno {
 	case unix.ENOENT:
 		if f.call == "getcwd" {
-			return advice{cause: fmt.Sprintf("%q leads out of the sandbox's root", a.Path), cure: "a directory inside"}
+			return Advice{Cause: fmt.Sprintf("%q leads out of the sandbox's root", a.Path), Cure: try("a directory inside")}
 		}
-		return advice{cause: "there is no such directory in the sandbox", cure: "make it, or correct process.cwd"}
+		return Advice{Cause: "there is no such directory in the sandbox", Cure: try("make it, or correct process.cwd")}
 	case unix.ENOTDIR:
-		return advice{cause: fmt.Sprintf("%q is no directory, or leads through something that is none", a.Path),
-			cure: "correct process.cwd"}
+		return Advice{Cause: fmt.Sprintf("%q is no directory, or leads through something that is none", a.Path),
+			Cure: try("correct process.cwd")}
 	case unix.ELOOP:
-		return advice{cause: fmt.Sprintf("%q leads through too many symbolic links, or one of proc that may not be followed", a.Path),
-			cure: "correct process.cwd"}
+		return Advice{Cause: fmt.Sprintf("%q leads through too many symbolic links, or one of proc that may not be followed", a.Path),
+			Cure: try("correct process.cwd")}
 	case unix.EACCES, unix.EPERM:
 		cure := "a directory that the command may enter, or other ids for it (process.uid, idmap)"
 		if closed := f.obstacle(a.Path); closed != "" {
-			return advice{cause: closed, cure: cure}
+			return Advice{Cause: closed, Cure: try(cure)}
 		}
-		return advice{cause: "the command may not enter it", cure: cure}
+		return Advice{Cause: "the command may not enter it", Cure: try(cure)}
 	}
-	return advice{}
+	return Advice{}
 }

@@ -164,53 +164,53 @@ const otherIDs = "another command, or other ids for it (process.uid, idmap)"
 // notExecutable tells why a command that is there cannot be executed: 126. Of
 // a path search it names the first file that is, then the first directory that
 // the command may not look into.
-func (f *failure) notExecutable(a execute) advice {
+func (f *failure) notExecutable(a execute) Advice {
 	var closed string
 	for _, file := range a.candidates() {
 		host, ok := f.hostPath(file)
 		if !ok {
-			return advice{cause: "the command may not execute it", cure: otherIDs}
+			return Advice{Cause: "the command may not execute it", Cure: try(otherIDs)}
 		}
 		if dir := f.obstacle(path.Dir(host)); dir != "" {
 			closed = cmp.Or(closed, dir)
 			continue
 		}
-		if d := f.forbids(host, file); d != (advice{}) {
+		if d := f.forbids(host, file); d.some() {
 			return d
 		}
-		if d := f.interpreterForbids(host, file); d != (advice{}) {
+		if d := f.interpreterForbids(host, file); d.some() {
 			return d
 		}
 	}
 	name := a.Argv[0]
 	switch {
 	case closed != "" && strings.Contains(name, "/"):
-		return advice{cause: closed, cure: otherIDs}
+		return Advice{Cause: closed, Cure: try(otherIDs)}
 	case closed != "":
-		return advice{cause: fmt.Sprintf("there is no %q in the sandbox's PATH, as far as it can be searched: %s", name, closed),
-			cure: "install it, give its path, or set PATH in env.set"}
+		return Advice{Cause: fmt.Sprintf("there is no %q in the sandbox's PATH, as far as it can be searched: %s", name, closed),
+			Cure: try("install it, give its path, or set PATH in env.set")}
 	}
-	if d := f.refusedByOuter(); d != (advice{}) {
+	if d := f.refusedByOuter(); d.some() {
 		return d
 	}
-	return advice{cause: fmt.Sprintf("most likely a security module, such as AppArmor or SELinux, does not let %q be executed", name),
-		cure: "look into its log"}
+	return Advice{Cause: fmt.Sprintf("most likely a security module, such as AppArmor or SELinux, does not let %q be executed", name),
+		Cure: try("look into its log")}
 }
 
 // interpreterForbids is forbids for what runs a script or a program.
-func (f *failure) interpreterForbids(host, file string) advice {
+func (f *failure) interpreterForbids(host, file string) Advice {
 	kind, interpreter := interpreterOf(f.machine.head(host))
 	inside, ok := f.hostPath(interpreter)
 	if kind == kindOther || interpreter == "" || !ok {
-		return advice{}
+		return Advice{}
 	}
 	d := f.forbids(inside, interpreter)
-	if d == (advice{}) {
+	if d.none() {
 		return d
 	}
-	d.cause = fmt.Sprintf("%q is run by %q, and %s", file, interpreter, d.cause)
-	if kind == kindScript && d.cure == programPath {
-		d.cure = "correct the first line of the script"
+	d.Cause = fmt.Sprintf("%q is run by %q, and %s", file, interpreter, d.Cause)
+	if kind == kindScript && d.Cure.format == programPath {
+		d.Cure = try("correct the first line of the script")
 	}
 	return d
 }
@@ -218,27 +218,27 @@ func (f *failure) interpreterForbids(host, file string) advice {
 const programPath = "the path of a program"
 
 // forbids tells what about a file keeps it from being executed.
-func (f *failure) forbids(host, file string) advice {
+func (f *failure) forbids(host, file string) Advice {
 	st, err := os.Stat(f.machine.root + host)
 	if err != nil {
-		return advice{}
+		return Advice{}
 	}
 	var fs unix.Statfs_t
 	noexec := unix.Statfs(f.machine.root+host, &fs) == nil && fs.Flags&unix.ST_NOEXEC != 0
 	switch {
 	case st.IsDir():
-		return advice{cause: fmt.Sprintf("%q is a directory", file), cure: programPath}
+		return Advice{Cause: fmt.Sprintf("%q is a directory", file), Cure: try(programPath)}
 	case !st.Mode().IsRegular():
-		return advice{cause: fmt.Sprintf("%q is no regular file", file), cure: programPath}
+		return Advice{Cause: fmt.Sprintf("%q is no regular file", file), Cure: try(programPath)}
 	case noexec:
-		return advice{cause: fmt.Sprintf("%q is on a file system that is mounted noexec", file),
-			cure: "a copy elsewhere, or mount it without noexec"}
+		return Advice{Cause: fmt.Sprintf("%q is on a file system that is mounted noexec", file),
+			Cure: try("a copy elsewhere, or mount it without noexec")}
 	case st.Mode().Perm()&0o111 == 0:
-		return advice{cause: fmt.Sprintf("%q is not executable (mode %04o)", file, st.Mode().Perm()), cure: "chmod +x " + quote.Word(file)}
+		return Advice{Cause: fmt.Sprintf("%q is not executable (mode %04o)", file, st.Mode().Perm()), Cure: try("chmod +x " + quote.Word(file))}
 	case !f.mayUse(host):
-		return advice{cause: f.closedTo(host, "execute"), cure: otherIDs}
+		return Advice{Cause: f.closedTo(host, "execute"), Cure: try(otherIDs)}
 	}
-	return advice{}
+	return Advice{}
 }
 
 // obstacle names the first directory of a path that the command may not pass, "" where none is found.

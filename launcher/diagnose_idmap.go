@@ -3,6 +3,7 @@ package launcher
 import (
 	"fmt"
 
+	"github.com/nslaunch/nslaunch/internal/quote"
 	"github.com/nslaunch/nslaunch/mountprop"
 	"golang.org/x/sys/unix"
 )
@@ -46,19 +47,19 @@ func (a lendTree) refused(ns int, err error) error {
 }
 
 // advice says which file system it was.
-func (e *idmapError) advice() (cause, cure string) {
+func (e *idmapError) advice(*failure) Advice {
 	if e.Mount.Target == "" {
-		return "", ""
+		return Advice{}
 	}
-	cure = "a directory of another file system, or leave idmap out"
+	cure := try("a directory of another file system, or leave idmap out")
 	if e.Mount.Target != e.Source && below(e.Mount.Target, e.Source) {
-		cure = "recursive = false, or leave idmap out"
+		cure = try("recursive = false, or leave idmap out")
 	}
 	switch errno, _ := asErrno(e.Err); errno {
 	case unix.EINVAL:
-		return fmt.Sprintf("%s, the file system on %s, does not have mapped ids in this kernel", e.Mount.FSType, e.Mount.Target), cure
+		return Advice{Cause: fmt.Sprintf("%s, the file system on %s, does not have mapped ids in this kernel", e.Mount.FSType, quote.Word(e.Mount.Target)), Cure: cure}
 	case unix.EPERM:
-		return fmt.Sprintf("the ids of %s, on %s, are mapped already", e.Mount.FSType, e.Mount.Target), cure
+		return Advice{Cause: fmt.Sprintf("the ids of %s, on %s, are mapped already", e.Mount.FSType, quote.Word(e.Mount.Target)), Cure: cure}
 	}
-	return "", ""
+	return Advice{}
 }

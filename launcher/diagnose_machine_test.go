@@ -49,7 +49,7 @@ func TestProcesses(t *testing.T) {
 	} {
 		f := failing(t, aMachine(t, test.files), allNew, unix.EAGAIN, "clone")
 		f.plan.host.Rlimits["nproc"] = config.Rlimit{Soft: test.nproc, Hard: test.nproc}
-		wantAdvice(t, test.name, f.advise(forkCommand{}, unix.EAGAIN), test.want)
+		wantAdvice(t, test.name, f.explain(forkCommand{}, unix.EAGAIN), test.want)
 	}
 }
 
@@ -72,7 +72,7 @@ func TestLostChild(t *testing.T) {
 		f := failing(t, aMachine(t, map[string]string{"/proc/self/mountinfo": mounts, "/proc/self/cgroup": "4:memory:/a\n", "/cg/a/memory.oom_control": test.control}), allNew, 0, "")
 		f.plan.host.Rlimits["nproc"] = config.Rlimit{Soft: config.RlimitInfinity}
 		f.ended, f.signal, f.unborn, f.goFatal = test.f.ended, test.f.signal, test.f.unborn, test.f.goFatal
-		wantAdvice(t, test.name, f.advise(waitForLauncher{}, fmt.Errorf("x")), test.want)
+		wantAdvice(t, test.name, f.explain(waitForLauncher{}, fmt.Errorf("x")), test.want)
 	}
 }
 

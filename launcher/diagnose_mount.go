@@ -9,48 +9,48 @@ import (
 )
 
 // propagation is about mount(2) that changes a mount's kind.
-func (f *failure) propagation(a setPropagation) advice {
+func (f *failure) propagation(a setPropagation) Advice {
 	if f.errno == unix.EINVAL && a.Target == "/" {
-		return advice{cause: "/ is not a mount point here: nslaunch runs in a chroot",
-			cure: "enter the tree with pivot_root(8), or bind it on itself before the chroot: mount --rbind DIR DIR"}
+		return Advice{Cause: "/ is not a mount point here: nslaunch runs in a chroot",
+			Cure: try("enter the tree with pivot_root(8), or bind it on itself before the chroot: mount --rbind DIR DIR")}
 	}
 	return f.onProc()
 }
 
 // onProc is about /proc as a mount point.
-func (f *failure) onProc() advice {
+func (f *failure) onProc() Advice {
 	switch f.errno {
 	case unix.ENOENT, unix.ENOTDIR, unix.ELOOP:
 		if f.call == "openat2" {
-			return advice{cause: "/proc is not a directory here, but is missing, a file or a symbolic link", cure: "mkdir /proc"}
+			return Advice{Cause: "/proc is not a directory here, but is missing, a file or a symbolic link", Cure: try("mkdir /proc")}
 		}
 	case unix.ENODEV:
-		return advice{cause: "this kernel does not have the file system", cure: "a kernel built with CONFIG_PROC_FS and CONFIG_TMPFS"}
+		return Advice{Cause: "this kernel does not have the file system", Cure: try("a kernel built with CONFIG_PROC_FS and CONFIG_TMPFS")}
 	}
-	return advice{}
+	return Advice{}
 }
 
 // mountProc is about a new proc. In a user namespace the kernel makes the mount
 // only where it shows nothing that was hidden before: some proc of the mount
 // namespace has to be fully visible.
-func (f *failure) mountProc() advice {
+func (f *failure) mountProc() Advice {
 	if f.errno != unix.EPERM || f.call != "fsmount" {
 		return f.onProc()
 	}
-	cure := `proc = "host" or proc.fallback, or start the outer container without masked paths`
+	cure := try("%s, or start the outer container without masked paths", set("proc", "host"))
 	hidden, found := hiddenProc(f.machine.mounts())
 	switch {
 	case !found:
-		return advice{cause: "no proc is mounted in the outer container, and the kernel allows a new one only where another is fully visible",
-			cure: `mount one outside, or proc = "none"`}
+		return Advice{Cause: "no proc is mounted in the outer container, and the kernel allows a new one only where another is fully visible",
+			Cure: try("mount one outside, or %s", set("proc", "none"))}
 	case len(hidden) > 0:
-		return advice{cause: "the outer /proc is partly masked (" + list(hidden, 3) + "), and the kernel allows a new one only where the old is fully visible",
-			cure: cure}
+		return Advice{Cause: "the outer /proc is partly masked (" + list(hidden, 3) + "), and the kernel allows a new one only where the old is fully visible",
+			Cure: cure}
 	case f.machine.filtered():
-		return advice{}
+		return Advice{}
 	}
-	return advice{cause: "most likely the outer /proc is partly masked, and the kernel allows a new one only where the old is fully visible",
-		cure: cure}
+	return Advice{Cause: "most likely the outer /proc is partly masked, and the kernel allows a new one only where the old is fully visible",
+		Cure: cure}
 }
 
 // hiddenProc lists what is mounted below the mounts of proc, and those that
@@ -84,14 +84,14 @@ func list(words []string, most int) string {
 }
 
 // protect is about a path below /proc.
-func (f *failure) protect(a protect) advice {
+func (f *failure) protect(a protect) Advice {
 	switch {
 	case f.errno == unix.ENOENT && f.call == "openat2":
-		return advice{cause: a.Path + " is in the caller's /proc, and not in the sandbox's", cure: "leave it out"}
+		return Advice{Cause: a.Path + " is in the caller's /proc, and not in the sandbox's", Cure: try("leave it out")}
 	case f.errno == unix.ELOOP && f.call == "openat2":
-		return advice{cause: a.Path + " leads through a symbolic link", cure: "name what that points to, or leave it out"}
+		return Advice{Cause: a.Path + " leads through a symbolic link", Cure: try("name what that points to, or leave it out")}
 	case f.errno == unix.ESTALE:
-		return advice{cause: "since the plan was made, /dev/null was replaced", cure: again}
+		return Advice{Cause: "since the plan was made, /dev/null was replaced", Cure: try(again)}
 	}
 	return f.onProc()
 }

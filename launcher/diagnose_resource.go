@@ -20,7 +20,7 @@ type room struct {
 }
 
 // processes is about fork with EAGAIN: a limit of processes, of which threads are some.
-func (f *failure) processes() advice {
+func (f *failure) processes() Advice {
 	h := f.plan.host
 	limits := f.machine.processRooms()
 	if soft := h.Rlimits["nproc"].Soft; soft != config.RlimitInfinity && !h.has(capSysAdmin) && !h.has(capSysRes) {
@@ -30,9 +30,9 @@ func (f *failure) processes() advice {
 	}
 	least, ok := smallest(limits)
 	if !ok {
-		return advice{cause: "a limit on processes and threads is reached", cure: "end some of them"}
+		return Advice{Cause: "a limit on processes and threads is reached", Cure: try("end some of them")}
 	}
-	return advice{cause: "most likely a limit is reached: " + least.what, cure: least.cure}
+	return Advice{Cause: "most likely a limit is reached: " + least.what, Cure: try(least.cure)}
 }
 
 // smallest returns the limit that most likely was met.
@@ -102,102 +102,103 @@ func (m machine) outOfMemory() bool {
 }
 
 // lostChild is about a child that ended without a word.
-func (f *failure) lostChild() advice {
+func (f *failure) lostChild() Advice {
 	switch {
 	case f.unborn && !f.goFatal:
-		return advice{cause: "most likely its main does not call launcher.Child first", cure: "call that"}
+		return Advice{Cause: "most likely its main does not call launcher.Child first", Cure: try("call that")}
 	case f.unborn:
 		d := f.processes()
-		return advice{cause: "its Go runtime found too few processes or too little memory; " + d.cause, cure: d.cure}
+		return Advice{Cause: "its Go runtime found too few processes or too little memory; " + d.Cause, Cure: d.Cure}
 	case f.signal == unix.SIGKILL && f.machine.outOfMemory():
-		return advice{cause: "most likely the kernel killed it because its cgroup was out of memory",
-			cure: "raise the memory limit of the cgroup that nslaunch runs in"}
+		return Advice{Cause: "most likely the kernel killed it because its cgroup was out of memory",
+			Cure: try("raise the memory limit of the cgroup that nslaunch runs in")}
 	}
-	return advice{}
+	return Advice{}
 }
 
 // memory is about ENOMEM.
-func (f *failure) memory() advice {
+func (f *failure) memory() Advice {
 	if limit := f.plan.host.Rlimits["as"].Soft; limit != config.RlimitInfinity && limit != 0 {
-		return advice{cause: fmt.Sprintf("most likely the limit of address space is reached, %d bytes (RLIMIT_AS)", limit),
-			cure: "raise it (ulimit -v, LimitAS= of a unit)"}
+		return Advice{Cause: fmt.Sprintf("most likely the limit of address space is reached, %d bytes (RLIMIT_AS)", limit),
+			Cure: try("raise it (ulimit -v, LimitAS= of a unit)")}
 	}
-	return advice{cause: "the kernel has no memory left for it, on the machine or in the cgroup that nslaunch runs in",
-		cure: "end other processes, or raise the memory limit of the cgroup"}
+	return Advice{Cause: "the kernel has no memory left for it, on the machine or in the cgroup that nslaunch runs in",
+		Cure: try("end other processes, or raise the memory limit of the cgroup")}
 }
 
 // descriptors is about EMFILE and ENFILE.
-func (f *failure) descriptors() advice {
+func (f *failure) descriptors() Advice {
 	if f.errno == unix.ENFILE {
-		return advice{cause: "as many files are open on this machine as fs.file-max allows", cure: "as root: raise it with sysctl"}
+		return Advice{Cause: "as many files are open on this machine as fs.file-max allows", Cure: try("as root: raise it with sysctl")}
 	}
-	return advice{cause: fmt.Sprintf("nslaunch may have %d files open (RLIMIT_NOFILE), too few for the set-up", f.plan.host.Rlimits["nofile"].Hard),
-		cure: "raise the hard limit (ulimit -Hn, LimitNOFILE= of a unit), or close some that it inherits"}
+	return Advice{Cause: fmt.Sprintf("nslaunch may have %d files open (RLIMIT_NOFILE), too few for the set-up", f.plan.host.Rlimits["nofile"].Hard),
+		Cure: try("raise the hard limit (ulimit -Hn, LimitNOFILE= of a unit), or close some that it inherits")}
 }
 
 // memfd is about a sysctl of the pid namespace.
-func (f *failure) memfd() advice {
+func (f *failure) memfd() Advice {
 	if n, _ := f.machine.number("/proc/sys/vm/memfd_noexec"); n >= 2 {
-		return advice{cause: fmt.Sprintf("vm.memfd_noexec is %d, and as root nslaunch starts its child from a sealed copy of itself in memory", n),
-			cure: "sysctl vm.memfd_noexec=1, or run nslaunch as an ordinary user"}
+		return Advice{Cause: fmt.Sprintf("vm.memfd_noexec is %d, and as root nslaunch starts its child from a sealed copy of itself in memory", n),
+			Cure: try("sysctl vm.memfd_noexec=1, or run nslaunch as an ordinary user")}
 	}
-	return advice{}
+	return Advice{}
 }
 
 // pty is about opening /dev/ptmx.
-func (f *failure) pty() advice {
-	inherit := `process.terminal = "inherit" or "none"`
+func (f *failure) pty() Advice {
+	without := set("process.terminal", "none")
 	switch f.errno {
 	case unix.ENOENT, unix.ENXIO, unix.ENODEV, unix.ENOTTY, unix.EINVAL:
-		return advice{cause: "there is no /dev/ptmx here that makes pseudoterminals",
-			cure: "mount -t devpts devpts /dev/pts and link /dev/ptmx to pts/ptmx, or " + inherit}
+		return Advice{Cause: "there is no /dev/ptmx here that makes pseudoterminals",
+			Cure: try("mount -t devpts devpts /dev/pts and link /dev/ptmx to pts/ptmx, or %s", without)}
 	case unix.EACCES, unix.EPERM:
-		return advice{cause: fmt.Sprintf("uid %d may not open /dev/ptmx", f.plan.host.UID),
-			cure: "chmod 666 /dev/ptmx (of /dev/pts/ptmx: the mount option ptmxmode=666), or " + inherit}
+		return Advice{Cause: fmt.Sprintf("uid %d may not open /dev/ptmx", f.plan.host.UID),
+			Cure: try("chmod 666 /dev/ptmx (of /dev/pts/ptmx: the mount option ptmxmode=666), or %s", without)}
 	case unix.ENOSPC:
-		return advice{cause: "as many pseudoterminals are in use as kernel.pty.max, or the mount option max of devpts, allows",
-			cure: "close some, or " + inherit}
+		return Advice{Cause: "as many pseudoterminals are in use as kernel.pty.max, or the mount option max of devpts, allows",
+			Cure: try("close some, or %s", without)}
 	}
-	return advice{}
+	return Advice{}
 }
 
 // rlimit is about prlimit(2), of which config and the compiler have checked what they can.
-func (f *failure) rlimit(r config.Rlimit) advice {
+func (f *failure) rlimit(r config.Rlimit) Advice {
 	if f.errno != unix.EPERM {
-		return advice{}
+		return Advice{}
 	}
 	most, ok := f.machine.number("/proc/sys/fs/nr_open")
 	if r.Name == "nofile" && ok && r.Hard > uint64(most) {
-		return advice{cause: fmt.Sprintf("not even root may have more than fs.nr_open, which is %d", most),
-			cure: fmt.Sprintf("limits.rlimits.nofile = %d, or as root: raise it with sysctl", most)}
+		return Advice{Cause: fmt.Sprintf("not even root may have more than fs.nr_open, which is %d", most),
+			Cure: try("%s, or as root: raise it with sysctl", set("limits.rlimits.nofile", most))}
 	}
-	return advice{cause: fmt.Sprintf("raising the hard limit, now %s, needs CAP_SYS_RESOURCE, which uid %d does not have here",
+	return Advice{Cause: fmt.Sprintf("raising the hard limit, now %s, needs CAP_SYS_RESOURCE, which uid %d does not have here",
 		limitWord(f.plan.host.Rlimits[r.Name].Hard), f.plan.host.UID),
-		cure: "a limit no higher than that, or raise it for nslaunch: ulimit -H, or the Limit… lines of its unit"}
+		Cure: try("a limit no higher than that, or raise it for nslaunch: ulimit -H, or the Limit… lines of its unit")}
 }
 
 // oomScoreAdj is about /proc/PID/oom_score_adj; see proc(5).
-func (f *failure) oomScoreAdj() advice {
+func (f *failure) oomScoreAdj() Advice {
 	if f.errno != unix.EACCES && f.errno != unix.EPERM {
-		return advice{}
+		return Advice{}
 	}
 	own := f.machine.text("/proc/self/oom_score_adj")
-	return advice{cause: fmt.Sprintf("a value below the caller's own, %s, needs CAP_SYS_RESOURCE, which uid %d does not have here", own, f.plan.host.UID),
-		cure: fmt.Sprintf("process.oom_score_adj = %s or above, or OOMScoreAdjust= of the unit that starts nslaunch", own)}
+	score, _ := strconv.ParseInt(own, 10, 64)
+	return Advice{Cause: fmt.Sprintf("a value below the caller's own, %s, needs CAP_SYS_RESOURCE, which uid %d does not have here", own, f.plan.host.UID),
+		Cure: try("%s or above, or OOMScoreAdjust= of the unit that starts nslaunch", set("process.oom_score_adj", score))}
 }
 
 // nice is about setpriority(2).
-func (f *failure) nice() advice {
+func (f *failure) nice() Advice {
 	if f.errno != unix.EACCES && f.errno != unix.EPERM {
-		return advice{}
+		return Advice{}
 	}
 	own, ok := f.machine.ownNice()
 	if !ok {
-		return advice{}
+		return Advice{}
 	}
 	least := min(own, 20-int(min(f.plan.host.Rlimits["nice"].Soft, 40)))
-	return advice{cause: fmt.Sprintf("a nice value below %d needs CAP_SYS_NICE, which uid %d does not have here", least, f.plan.host.UID),
-		cure: fmt.Sprintf("process.nice = %d or above, or raise the limit for nslaunch (ulimit -e, LimitNICE= of a unit)", least)}
+	return Advice{Cause: fmt.Sprintf("a nice value below %d needs CAP_SYS_NICE, which uid %d does not have here", least, f.plan.host.UID),
+		Cure: try("%s or above, or raise the limit for nslaunch (ulimit -e, LimitNICE= of a unit)", set("process.nice", least))}
 }
 
 // ownNice is this process's nice value.
@@ -212,10 +213,10 @@ func (m machine) ownNice() (int, bool) {
 }
 
 // keyring is about keyctl(2) and the quota of keyrings(7).
-func (f *failure) keyring() advice {
+func (f *failure) keyring() Advice {
 	if f.errno != unix.EDQUOT {
-		return advice{}
+		return Advice{}
 	}
-	return advice{cause: "the user's quota of keys is used up (kernel.keys.maxkeys, kernel.keys.maxbytes; /proc/key-users shows the use)",
-		cure: "end sessions that hold keys, or as root: raise the quota with sysctl"}
+	return Advice{Cause: "the user's quota of keys is used up (kernel.keys.maxkeys, kernel.keys.maxbytes; /proc/key-users shows the use)",
+		Cure: try("end sessions that hold keys, or as root: raise the quota with sysctl")}
 }

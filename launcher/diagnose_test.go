@@ -68,14 +68,14 @@ func failing(t *testing.T, m machine, rest string, errno unix.Errno, call string
 const allNew = "namespaces = \"new\"\ncommand = [\"true\"]\n"
 
 // wantAdvice compares what a diagnosis comes to: "KEY: CAUSE; try: CURE".
-func wantAdvice(t *testing.T, name string, got advice, want string) {
+func wantAdvice(t *testing.T, name string, got Advice, want string) {
 	t.Helper()
-	text := got.cause
-	if got.key != "" {
-		text = got.key + ": " + text
+	text := got.Cause
+	if got.Key != "" {
+		text = got.Key + ": " + text
 	}
-	if got.cure != "" {
-		text += "; try: " + got.cure
+	if cure := got.Cure.In(&config.Profile{File: "p.toml"}); cure != "" {
+		text += "; try: " + cure
 	}
 	if text != want {
 		t.Errorf("%s: got\n%s\nwant\n%s", name, text, want)
@@ -96,14 +96,14 @@ func TestAppArmor(t *testing.T) {
 		setCapabilities{}, newTime{}, unshare{[]config.NamespaceKind{config.Cgroup}}} {
 		for _, errno := range []unix.Errno{unix.EPERM, unix.EACCES} {
 			f := failing(t, on, allNew, errno, "some")
-			wantAdvice(t, fmt.Sprintf("%T, %v", a, errno), f.advise(a, errno), appArmorWords)
+			wantAdvice(t, fmt.Sprintf("%T, %v", a, errno), f.explain(a, errno), appArmorWords)
 		}
 	}
 	user := startStage{New: []config.NamespaceKind{config.User}}
-	wantAdvice(t, "start", failing(t, on, allNew, unix.EACCES, "clone").advise(user, unix.EACCES), "namespaces.user: "+appArmorWords)
+	wantAdvice(t, "start", failing(t, on, allNew, unix.EACCES, "clone").explain(user, unix.EACCES), "namespaces.user: "+appArmorWords)
 
 	nested := aMachine(t, map[string]string{appArmorSwitch: "1\n", "/proc/self/attr/current": "unprivileged_userns (enforce)\n"})
-	wantAdvice(t, "nested", failing(t, nested, allNew, unix.EACCES, "clone").advise(user, unix.EACCES), "namespaces.user: "+appArmorWords)
+	wantAdvice(t, "nested", failing(t, nested, allNew, unix.EACCES, "clone").explain(user, unix.EACCES), "namespaces.user: "+appArmorWords)
 
 	// A profile of nslaunch's own, without the rule. What the kernel does is tested on a machine of 6.12.
 	own := aMachine(t, map[string]string{"/proc/self/attr/apparmor/current": "nslaunch (enforce)\n"})
@@ -124,7 +124,7 @@ func TestAppArmor(t *testing.T) {
 		m := aMachine(t, map[string]string{"/proc/self/attr/apparmor/current": "docker-default (enforce)\n", "/proc/self/status": "Seccomp:\t" + test.seccomp + "\n"})
 		f := failing(t, m, allNew, test.errno, "mount")
 		f.plan.host.Caps = 1 << capSysAdmin
-		wantAdvice(t, "docker, "+test.errno.Error(), f.advise(setPropagation{Target: "/"}, test.errno), "most likely "+test.forbidden)
+		wantAdvice(t, "docker, "+test.errno.Error(), f.explain(setPropagation{Target: "/"}, test.errno), "most likely "+test.forbidden)
 	}
 
 	// What has nothing to do with it.
@@ -135,11 +135,11 @@ func TestAppArmor(t *testing.T) {
 		"no new user":   failing(t, on, "namespaces = { uts = \"new\" }\ncommand = [\"true\"]\n", unix.EPERM, "sethostname"),
 		"another errno": failing(t, on, allNew, unix.EINVAL, "sethostname"),
 	} {
-		wantAdvice(t, name, f.advise(setHostname{"x"}, f.errno), "")
+		wantAdvice(t, name, f.explain(setHostname{"x"}, f.errno), "")
 	}
 	f := failing(t, on, allNew, unix.EPERM, "sethostname")
 	f.plan.host.Caps = 1 << capSysAdmin
-	wantAdvice(t, "root", f.advise(setHostname{"x"}, f.errno), "")
+	wantAdvice(t, "root", f.explain(setHostname{"x"}, f.errno), "")
 }
 
 // Of what may forbid a user namespace, the one that is to be seen is named.
@@ -172,7 +172,7 @@ func TestUserForbidden(t *testing.T) {
 		if test.change != nil {
 			test.change(f.plan.host)
 		}
-		wantAdvice(t, test.name, f.advise(startStage{New: []config.NamespaceKind{config.User, config.Net}}, unix.EPERM), "namespaces.user: "+test.want)
+		wantAdvice(t, test.name, f.explain(startStage{New: []config.NamespaceKind{config.User, config.Net}}, unix.EPERM), "namespaces.user: "+test.want)
 	}
 }
 
@@ -199,7 +199,7 @@ func TestLacking(t *testing.T) {
 		{"no proc at all", aMachine(t, map[string]string{"/proc/self/mountinfo": "20 1 8:1 / / rw - ext4 /dev/sda1 rw\n"}), allNew, unix.EPERM, "fsmount", mountProc{},
 			`no proc is mounted in the outer container, and the kernel allows a new one only where another is fully visible; try: mount one outside, or proc = "none"`},
 		{"a masked proc that is not to be seen", plain(t), allNew, unix.EPERM, "fsmount", mountProc{},
-			`most likely the outer /proc is partly masked, and the kernel allows a new one only where the old is fully visible; try: proc = "host" or proc.fallback, or start the outer container without masked paths`},
+			`most likely the outer /proc is partly masked, and the kernel allows a new one only where the old is fully visible; try: proc = "host", or start the outer container without masked paths`},
 		{"files of the machine", plain(t), allNew, unix.ENFILE, "openat", openSelf{},
 			"as many files are open on this machine as fs.file-max allows; try: as root: raise it with sysctl"},
 		{"memory", plain(t), allNew, unix.ENOMEM, "clone", forkCommand{},
@@ -221,7 +221,7 @@ func TestLacking(t *testing.T) {
 		{"a bug", plain(t), allNew, unix.EBADF, "close", newKeyring{}, ""},
 	} {
 		f := failing(t, test.m, test.rest, test.errno, test.call)
-		wantAdvice(t, test.name, f.advise(test.action, test.errno), test.want)
+		wantAdvice(t, test.name, f.explain(test.action, test.errno), test.want)
 	}
 }
 
@@ -242,7 +242,7 @@ func TestOpenNamespace(t *testing.T) {
 		{"/x", unix.EIO, ""},
 	} {
 		f := failing(t, aMachine(t, nil), fmt.Sprintf("namespaces = { net = %q }\ncommand = [\"true\"]\n", test.where), test.errno, "openat")
-		wantAdvice(t, fmt.Sprint(test.where, " ", test.errno), f.advise(a, test.errno), test.want)
+		wantAdvice(t, fmt.Sprint(test.where, " ", test.errno), f.explain(a, test.errno), test.want)
 	}
 }
 
@@ -252,10 +252,10 @@ func TestMapHelper(t *testing.T) {
 	m := aMachine(t, map[string]string{helper: "", "/proc/self/status": "NoNewPrivs:\t0\n"})
 	refusal := &helperError{Helper: helper, Output: "newgidmap: gid range [0-1) -> [5-6) not allowed\n"}
 	f := failing(t, m, allNew, 0, "")
-	wantAdvice(t, "no privilege", f.advise(writeMap{Helper: helper}, refusal),
+	wantAdvice(t, "no privilege", f.explain(writeMap{Helper: helper}, refusal),
 		"/usr/bin/newgidmap has no privilege: neither the set-user-id bit nor file capabilities; try: as root: chmod u+s /usr/bin/newgidmap, or setcap cap_setgid+ep /usr/bin/newgidmap")
 	f.plan.host.Caps = 1 << capSetuid
-	wantAdvice(t, "not allowed", f.advise(writeMap{Helper: helper}, refusal),
+	wantAdvice(t, "not allowed", f.explain(writeMap{Helper: helper}, refusal),
 		"newgidmap does not find these ids granted to the user; nslaunch found them in /etc/subgid; try: grep subid /etc/nsswitch.conf: with an entry there, another source than the file counts")
 	if got, want := refusal.Error(), "newgidmap: gid range [0-1) -> [5-6) not allowed"; got != want {
 		t.Errorf("got %q; want %q", got, want)
@@ -272,7 +272,7 @@ func TestMapHelper(t *testing.T) {
 	if got, want := long.Error(), "usage: x;  y"; got != want {
 		t.Errorf("got %q; want %q", got, want)
 	}
-	wantAdvice(t, "silent", f.advise(writeMap{Helper: helper}, silent), "")
+	wantAdvice(t, "silent", f.explain(writeMap{Helper: helper}, silent), "")
 }
 
 // A clock may stand between 0 and the kernel's limit, whatever the caller's offset is.

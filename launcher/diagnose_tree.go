@@ -12,16 +12,8 @@ import (
 // retry is the cure where something changed between the look and the launch.
 const retry = "run it again"
 
-// treeFailure is a failed step of those that build the root.
-type treeFailure struct {
-	plan  *Plan
-	errno unix.Errno
-	call  string
-	said  string // by the kernel
-}
-
-// advice is the likely cause and what to do about it, "" where nothing is known.
-func (f *treeFailure) advice(a Action) (cause, cure string) {
+// tree is about the steps that build the root.
+func (f *failure) tree(a Action) Advice {
 	switch a := a.(type) {
 	case bindMount:
 		return f.bind(a)
@@ -66,11 +58,11 @@ func (f *treeFailure) advice(a Action) (cause, cure string) {
 	case lockLayer:
 		return f.lock(a)
 	}
-	return "", ""
+	return Advice{}
 }
 
 // atTarget tells whether it was the mount point that failed, and not what is mounted.
-func (f *treeFailure) atTarget() bool {
+func (f *failure) atTarget() bool {
 	switch f.call {
 	case "openat2", "mkdirat", "mknodat", "symlinkat", "move_mount":
 		return true
@@ -79,66 +71,63 @@ func (f *treeFailure) atTarget() bool {
 }
 
 // target is about a mount point: one that has to be there, or is made.
-func (f *treeFailure) target(m mountPoint) (cause, cure string) {
+func (f *failure) target(m mountPoint) Advice {
 	if m.Path == "" {
-		return "", "" // no tree was built
+		return Advice{} // no tree was built
 	}
 	making := f.call == "mkdirat" || f.call == "mknodat" || f.call == "symlinkat" || f.call == "openat"
 	switch f.errno {
 	case unix.EOVERFLOW:
-		return "what is made there would belong to an id that is not mapped in the sandbox", "an idmap that maps the caller, or the ids of process.uid"
+		return Advice{Cause: "what is made there would belong to an id that is not mapped in the sandbox", Cure: try("%s, which maps the caller", set("idmap", "keep"))}
 	case unix.EACCES, unix.EPERM:
 		if !making {
-			return fmt.Sprintf("a directory above %s is closed to the sandbox's ids", m.Path), "an idmap that maps its owner, or open it to others"
+			return Advice{Cause: fmt.Sprintf("a directory above %s is closed to the sandbox's ids", m.Path), Cure: try("an idmap that maps its owner, or open it to others")}
 		}
-		return fmt.Sprintf("a directory in which %s is to be made belongs to an id that is not mapped in the sandbox", m.Path),
-			"make it there, or map that id (idmap)"
+		return Advice{Cause: fmt.Sprintf("a directory in which %s is to be made belongs to an id that is not mapped in the sandbox", m.Path), Cure: try("make it there, or map that id (idmap)")}
 	case unix.EEXIST:
-		return "since the plan was made, something was put there", retry
+		return Advice{Cause: "since the plan was made, something was put there", Cure: try(retry)}
 	case unix.EROFS:
-		return "the file system there is read-only", "make the mount point there, or mount a tmpfs above it"
+		return Advice{Cause: "the file system there is read-only", Cure: try("make the mount point there, or mount a tmpfs above it")}
 	case unix.ENOSPC:
-		return "the file system in memory is full", "more memory for it (size)"
+		return Advice{Cause: "the file system in memory is full", Cure: try("more memory for it (size)")}
 	case unix.ENOENT, unix.ENOTDIR, unix.ELOOP, unix.EXDEV:
-		return fmt.Sprintf("%s is not what it was when the plan was made", m.Path), retry
+		return Advice{Cause: fmt.Sprintf("%s is not what it was when the plan was made", m.Path), Cure: try(retry)}
 	}
-	return "", ""
+	return Advice{}
 }
 
 // source is about a file or directory of the host that is opened and cloned.
-func (f *treeFailure) source(path string) (cause, cure string) {
+func (f *failure) source(path string) Advice {
 	switch {
 	case f.call == "statx" && f.errno == unix.ESTALE && (below(path, "/proc/self") || below(path, "/proc/thread-self")):
-		return fmt.Sprintf("%s is another one for each process", path), "the path with a process id"
+		return Advice{Cause: fmt.Sprintf("%s is another one for each process", path), Cure: try("the path with a process id")}
 	case f.call == "statx" && f.errno == unix.ESTALE:
-		return fmt.Sprintf("since the plan was made, %s was replaced", path), retry
+		return Advice{Cause: fmt.Sprintf("since the plan was made, %s was replaced", path), Cure: try(retry)}
 	case f.errno == unix.ENOENT, f.errno == unix.ENOTDIR, f.errno == unix.ELOOP:
-		return fmt.Sprintf("since the plan was made, %s went away", path), retry
+		return Advice{Cause: fmt.Sprintf("since the plan was made, %s went away", path), Cure: try(retry)}
 	case f.errno == unix.EACCES:
-		return fmt.Sprintf("a directory above %s is closed to the ids that the sandbox has (idmap)", path),
-			`idmap.mode = "keep", which keeps the caller's, or open the directory to others`
+		return Advice{Cause: fmt.Sprintf("a directory above %s is closed to the ids that the sandbox has (idmap)", path), Cure: try("%s, which keeps the caller's, or open the directory to others", set("idmap", "keep"))}
 	}
-	return "", ""
+	return Advice{}
 }
 
-func (f *treeFailure) bind(a bindMount) (cause, cure string) {
+func (f *failure) bind(a bindMount) Advice {
 	user := f.plan.profile.Namespaces.New(config.User)
 	switch {
 	case f.atTarget():
 		return f.target(a.At)
 	case f.call == "open_tree" && f.errno == unix.EINVAL && !a.Recursive && user:
-		return fmt.Sprintf("in a user namespace, what is mounted below %s cannot be taken off it", a.Source), "recursive = true"
+		return Advice{Cause: fmt.Sprintf("in a user namespace, what is mounted below %s cannot be taken off it", a.Source), Cure: try("recursive = true")}
 	case f.call == "mount_setattr" && f.errno == unix.EPERM && a.Attributes.Clear != 0:
-		return fmt.Sprintf("in a user namespace the access times of %s are kept as the host mounts it", a.Source), "leave the option out, or mount it so on the host"
+		return Advice{Cause: fmt.Sprintf("in a user namespace the access times of %s are kept as the host mounts it", a.Source), Cure: try("leave the option out, or mount it so on the host")}
 	case f.call == "mount_setattr" && f.errno == unix.EPERM && a.Attributes.Allow != 0:
-		return fmt.Sprintf("the host forbids this where it mounts %s, and in a user namespace that cannot be taken back", a.Source),
-			"leave the option out, or allow it on the host: " + attributes{Allow: a.Attributes.Allow}.words()
+		return Advice{Cause: fmt.Sprintf("the host forbids this where it mounts %s, and in a user namespace that cannot be taken back", a.Source), Cure: try("leave the option out, or allow it on the host: " + attributes{Allow: a.Attributes.Allow}.words())}
 	}
 	return f.source(a.Source)
 }
 
 // overlay is about the making of one.
-func (f *treeFailure) overlay(o overlay) (cause, cure string) {
+func (f *failure) overlay(o overlay) Advice {
 	var locked []string
 	for _, lower := range o.Lower {
 		locked = append(locked, f.plan.host.Files[lower].Mounts...)
@@ -146,66 +135,65 @@ func (f *treeFailure) overlay(o overlay) (cause, cure string) {
 	what := strings.Join(o.Lower, ", ")
 	switch {
 	case f.call == "faccessat2" && o.Dir != "":
-		return fmt.Sprintf("%s is not writable for the ids of the sandbox, and nothing could be changed", o.Dir), f.writableCure(o)
+		return Advice{Cause: fmt.Sprintf("%s is not writable for the ids of the sandbox, and nothing could be changed", o.Dir), Cure: f.writableCure(o)}
 	case f.call == "faccessat2":
-		return "it could not be written to", ""
+		return Advice{Cause: "it could not be written to"}
 	case f.call == "openat" && f.errno == unix.EACCES && o.Dir != "":
 		return f.source(cmp.Or(o.Dir, what))
 	case f.call == "openat", f.call == "openat2", f.call == "statx":
 		return f.source(what)
 	case f.call == "fsopen" && f.errno == unix.ENODEV:
-		return "this kernel has no overlays", "modprobe overlay, or a kernel built with CONFIG_OVERLAY_FS"
+		return Advice{Cause: "this kernel has no overlays", Cure: try("modprobe overlay, or a kernel built with CONFIG_OVERLAY_FS")}
 	case f.call == "fsopen" && f.errno == unix.EPERM:
-		return "this kernel leaves overlays to root of the machine", "Linux 5.11"
+		return Advice{Cause: "this kernel leaves overlays to root of the machine", Cure: try("Linux 5.11")}
 	case f.errno == unix.EINVAL && o.User && len(locked) > 0:
-		return fmt.Sprintf("in a user namespace, what is mounted below a directory cannot be taken off it: %s", few(locked)),
-			"a directory without mounts below it"
+		return Advice{Cause: fmt.Sprintf("in a user namespace, what is mounted below a directory cannot be taken off it: %s", few(locked)), Cure: try("a directory without mounts below it")}
 	case f.errno == unix.ELOOP:
-		return "its directories lie in one another, or one is there twice", "directories apart from each other"
+		return Advice{Cause: "its directories lie in one another, or one is there twice", Cure: try("directories apart from each other")}
 	case f.errno == unix.EBUSY:
-		return o.Dir + " is in use by another overlay", "a directory of its own for each"
+		return Advice{Cause: o.Dir + " is in use by another overlay", Cure: try("a directory of its own for each")}
 	case f.errno == unix.ESTALE:
-		return o.Dir + " has the changes to another directory", "an empty one"
+		return Advice{Cause: o.Dir + " has the changes to another directory", Cure: try("an empty one")}
 	case f.errno == unix.EINVAL && f.said == "":
-		return "the file system of one of its directories cannot be part of it: proc, for instance, or overlays upon overlays", "other directories; the kernel's log (dmesg) names the one"
+		return Advice{Cause: "the file system of one of its directories cannot be part of it: proc, for instance, or overlays upon overlays", Cure: try("other directories; the kernel's log (dmesg) names the one")}
 	}
-	return "", ""
+	return Advice{}
 }
 
-func (f *treeFailure) writableCure(o overlay) string {
+func (f *failure) writableCure(o overlay) Cure {
 	upper := f.plan.host.Files[o.Dir+"/upper"]
-	return fmt.Sprintf("chown it to an id that the sandbox has (upper belongs to uid %d), or map its owner (idmap)", upper.UID)
+	return try("chown it to an id that the sandbox has (upper belongs to uid %d), or map its owner (idmap)", upper.UID)
 }
 
 // newFS is about a new file system.
-func (f *treeFailure) newFS(a mountFS) (cause, cure string) {
+func (f *failure) newFS(a mountFS) Advice {
 	switch {
 	case f.atTarget():
 		return f.target(a.At)
 	case f.errno == unix.ENODEV:
-		return fmt.Sprintf("this kernel has no %s", a.Type), "a kernel that has it"
+		return Advice{Cause: fmt.Sprintf("this kernel has no %s", a.Type), Cure: try("a kernel that has it")}
 	case a.Type == "sysfs" && f.errno == unix.EPERM:
-		return "the outer /sys is partly covered or read-only, and the kernel allows a new one only where the old is fully visible", `sys = "host", or start the outer container with a whole /sys`
+		return Advice{Cause: "the outer /sys is partly covered or read-only, and the kernel allows a new one only where the old is fully visible", Cure: try("%s, or start the outer container with a whole /sys", set("sys", "host"))}
 	}
-	return "", ""
+	return Advice{}
 }
 
 // lock is about a directory that only one overlay may have.
-func (f *treeFailure) lock(a lockLayer) (cause, cure string) {
+func (f *failure) lock(a lockLayer) Advice {
 	switch f.errno {
 	case unix.EAGAIN:
-		return "another sandbox keeps its changes in " + a.Dir + ", and runs", "a directory of its own for each"
+		return Advice{Cause: "another sandbox keeps its changes in " + a.Dir + ", and runs", Cure: try("a directory of its own for each")}
 	case unix.EACCES:
-		return fmt.Sprintf("uid %d may not read %s, and so not lock it", f.plan.host.UID, a.Dir), "a directory that it may read"
+		return Advice{Cause: fmt.Sprintf("uid %d may not read %s, and so not lock it", f.plan.host.UID, a.Dir), Cure: try("a directory that it may read")}
 	}
-	return "", ""
+	return Advice{}
 }
 
 // layerDir is about the directory of an overlay, which the launcher makes.
-func (f *treeFailure) layerDir(a makeLayerDir) (cause, cure string) {
+func (f *failure) layerDir(a makeLayerDir) Advice {
 	switch f.errno {
 	case unix.EACCES, unix.EPERM, unix.EROFS:
-		return fmt.Sprintf("uid %d may not make %s", f.plan.host.UID, a.Dir), "XDG_STATE_HOME, or another directory"
+		return Advice{Cause: fmt.Sprintf("uid %d may not make %s", f.plan.host.UID, a.Dir), Cure: try("XDG_STATE_HOME, or another directory")}
 	}
-	return "", ""
+	return Advice{}
 }

@@ -48,8 +48,9 @@ func TestSocketAdvice(t *testing.T) {
 		{"mknodat", unix.EROFS, "the file system there is read-only"},
 		{"open_tree", unix.EPERM, ""},
 	} {
-		f := treeFailure{errno: c.errno, call: c.call}
-		cause, cure := f.advice(placeSocket{At: mountPoint{Path: "/run/n"}})
+		f := failure{errno: c.errno, call: c.call}
+		d := f.tree(placeSocket{At: mountPoint{Path: "/run/n"}})
+		cause, cure := d.Cause, d.Cure.format
 		if cause != c.cause || (cure == "") != (cause == "") {
 			t.Errorf("%s gives %v: cause %q, cure %q; want cause %q", c.call, c.errno, cause, cure, c.cause)
 		}

@@ -26,9 +26,9 @@ type StepError struct {
 	Err  error
 	Said string // by the kernel, beyond the errno
 
-	// Cause is what lies behind it, and Cure what to do, in words; "" where
-	// nothing is known beyond the errno. Where several causes fit, the words
-	// say so: "most likely".
+	// Advice is what is known of it, and Cause and Cure the same in words for who wrote the profile; ""
+	// where nothing is known beyond the errno.
+	Advice      Advice
 	Cause, Cure string
 
 	// Missing tells that the command was not found, NotExecutable that it was but cannot be executed.
@@ -106,10 +106,10 @@ func (l *launch) stepError(i int, err error) error {
 	e.Step = l.plan.Steps[e.Index]
 	f.errno, _ = asErrno(e.Err)
 	f.call = e.Call
-	a := f.advise(e.Step.Action, e.Err)
-	e.Cause, e.Cure = a.cause, a.cure
-	if a.key != "" {
-		e.Step.Origin = l.plan.profile.Origin(a.key)
+	a := f.explain(e.Step.Action, e.Err)
+	e.Advice, e.Cause, e.Cure = a, a.Cause, a.Cure.In(l.plan.profile)
+	if a.Key != "" {
+		e.Step.Origin = l.plan.profile.Origin(a.Key)
 	}
 	e.Step.Origin = place(l.plan.profile, e.Step.Origin)
 	if _, ok := e.Step.Action.(execute); ok && child != nil && f.errno != 0 {

@@ -195,7 +195,7 @@ func TestDiagnoseMapHelper(t *testing.T) {
 		{"nosuid", "mount --bind /usr/bin/newuidmap /usr/bin/newuidmap; mount -o remount,bind,nosuid /usr/bin/newuidmap",
 			uidStep + `write to uid_map failed: Operation not permitted
   /usr/bin/newuidmap has no privilege: its file system is mounted nosuid
-  try: mount it without nosuid, or map the caller alone: idmap = "root" or "keep"`},
+  try: mount it without nosuid, or map the caller alone: idmap = "keep"`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			trouble{
@@ -211,7 +211,7 @@ func TestDiagnoseMapHelper(t *testing.T) {
 			around:  within(nothingAmiss, "setpriv", "--no-new-privs"),
 			want: fmt.Sprintf(gidStep+`write to gid_map failed: Operation not permitted
   nslaunch runs with no_new_privs, which keeps newgidmap from its privilege
-  try: start nslaunch without it, or map the caller alone: idmap = "root" or "keep"`, u.UID, sub.Count, sub.Start, sub.Start+sub.Count-1),
+  try: start nslaunch without it, or map the caller alone: idmap = "keep"`, u.UID, sub.Count, sub.Start, sub.Start+sub.Count-1),
 		}.check(t, u)
 	})
 	t.Run("another group", func(t *testing.T) {
@@ -221,7 +221,7 @@ func TestDiagnoseMapHelper(t *testing.T) {
 			profile: newUserProfile + "idmap = \"root+subid\"\ncommand = [\"true\"]\n",
 			want: fmt.Sprintf(`p.toml:3:1: idmap: step #, write gid_map: 0 is %[2]d, 1-%[3]d are %[4]d-%[5]d, by /usr/bin/newgidmap: newgidmap: Target <PID> is owned by a different user: uid:%[1]d pw_uid:%[1]d st_uid:%[1]d, gid:%[2]d pw_gid:%[6]d st_gid:%[2]d
   newgidmap serves only who runs with the group that /etc/passwd gives the user, and nslaunch runs with gid %[2]d
-  try: start nslaunch with the user's own group (newgrp without a name), or map the caller alone: idmap = "root" or "keep"`,
+  try: start nslaunch with the user's own group (newgrp without a name), or map the caller alone: idmap = "keep"`,
 				u.UID, other.GID, sub.Count, sub.Start, sub.Start+sub.Count-1, u.GID),
 		}.check(t, other)
 	})

@@ -233,7 +233,7 @@ func TestDiagnoseSeccomp(t *testing.T) {
 // An outer container masks parts of its proc, and then there is no new one.
 func TestDiagnoseMaskedProc(t *testing.T) {
 	const cure = ", and the kernel allows a new one only where the old is fully visible\n" +
-		`  try: proc = "host" or proc.fallback, or start the outer container without masked paths`
+		`  try: proc = "host", or start the outer container without masked paths`
 	nstest.EachUser(t, func(t *testing.T, u nstest.User) {
 		for _, test := range []struct{ name, script, want string }{
 			{"masked", "mount -t tmpfs none /proc/sys; mount --bind /dev/null /proc/uptime",

@@ -185,7 +185,7 @@ mount --bind /dev/null /sys/kernel/notes`, dir)))
 [mounts]
 "/mnt" = { ro = "PRIVATE/below" }`, `p.toml:5:1: mounts."/mnt": step #, bind PRIVATE/below on /mnt, ro,nodev,nosuid, slave: EACCES
   a directory above PRIVATE/below is closed to the ids that the sandbox has (idmap)
-  try: idmap.mode = "keep", which keeps the caller's, or open the directory to others`},
+  try: idmap = "keep", which keeps the caller's, or open the directory to others`},
 		} {
 			if u.IsRoot() && (strings.Contains(test.profile, "CLOSED") || strings.Contains(test.profile, "deep/new") || strings.Contains(test.profile, "subid")) {
 				continue // root may do this

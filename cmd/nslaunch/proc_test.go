@@ -196,7 +196,7 @@ func TestProcFallback(t *testing.T) {
 		`p.toml:3:1: proc: step 15, mount proc on /proc with nodev,nosuid,noexec: EPERM
   the kernel says: VFS: Mount too revealing
   the outer /proc is partly masked (/proc/uptime), and the kernel allows a new one only where the old is fully visible
-  try: proc = "host" or proc.fallback, or start the outer container without masked paths`)
+  try: proc = "host", or start the outer container without masked paths`)
 	for fallback, want := range map[string]string{
 		"host": fmt.Sprintf("1 %d\n", os.Getpid()),
 		"none": "\n",

@@ -1,0 +1,87 @@
+package config
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/nslaunch/nslaunch/internal/quote"
+)
+
+// FlagOf returns the flag that stands for a key alone, as "--idmap"; "" where there is none.
+// Namespaces have --new and --join in common.
+func FlagOf(key string) string {
+	switch key {
+	case "name", "hostname", "propagation", "proc", "network", "idmap":
+		return "--" + key
+	case "process.cwd", "process.capabilities", "process.terminal", "limits.timeout":
+		return "--" + key[strings.IndexByte(key, '.')+1:]
+	}
+	return ""
+}
+
+// Worded returns a setting as the caller would write it, so that it can be pasted: as flags where flags stand in place
+// of a profile or gave the value that it replaces, as --set for a preset, and else as a line of the
+// profile, which names its table where that has a header.
+func (p *Profile) Worded(s Setting) string {
+	switch at := p.Origin(s.Key).Pos; {
+	case p.File == "" || at.Line == 0 && strings.HasPrefix(at.File, "--"):
+		return p.asFlags(s)
+	case IsPreset(p.File):
+		return asSetFlag(s)
+	}
+	section, rest, deep := strings.Cut(s.Key, ".")
+	value := TOMLValue(generic(s.Value))
+	m, written := p.origins[section]
+	switch {
+	case !deep || !written || m.src == nil || m.src.name != p.File:
+	case m.kind == markTable || m.kind == markOpened:
+		return fmt.Sprintf("%s = %s in [%s]", rest, value, section)
+	case m.kind == markInline || m.kind == markValue:
+		return fmt.Sprintf("%s = { …, %s = %s }", section, rest, value)
+	}
+	return s.Key + " = " + value
+}
+
+// asFlags writes a setting as flags. Of --new it is all that was given, as pasting replaces the flag.
+func (p *Profile) asFlags(s Setting) string {
+	kind, isKind := strings.CutPrefix(s.Key, "namespaces.")
+	if isKind && s.Value == "new" {
+		var kinds []string
+		for _, k := range Kinds() {
+			if string(k) == kind || p.origins["namespaces."+string(k)].src != nil && p.origins["namespaces."+string(k)].src.name == "--new" {
+				kinds = append(kinds, string(k))
+			}
+		}
+		return "--new " + strings.Join(kinds, ",")
+	}
+	if flag := FlagOf(s.Key); flag != "" {
+		return flag + " " + quote.Word(textOf(s.Value))
+	}
+	return asSetFlag(s)
+}
+
+func asSetFlag(s Setting) string { return "--set " + quote.Word(s.Key+"="+textOf(s.Value)) }
+
+// textOf is a value as --set reads it.
+func textOf(v any) string {
+	switch v := generic(v).(type) {
+	case string:
+		return v
+	case []any:
+		if words := slices.Collect(stringsOf(v)); len(words) == len(v) && !slices.ContainsFunc(words, func(w string) bool { return strings.ContainsAny(w, ",[{ ") || w == "" }) {
+			return strings.Join(words, ",")
+		}
+	}
+	return TOMLValue(generic(v))
+}
+
+func stringsOf(list []any) func(yield func(string) bool) {
+	return func(yield func(string) bool) {
+		for _, e := range list {
+			if s, ok := e.(string); ok && !yield(s) {
+				return
+			}
+		}
+	}
+}
