@@ -105,7 +105,12 @@ func (c *checker) lacks(k NamespaceKind) bool {
 
 // needs notes that key needs a new namespace of that kind.
 func (c *checker) needs(key string, k NamespaceKind) {
-	c.misplaced(key, "needs namespaces.%s = \"new\"", k)
+	c.misplaced(key, "needs %s", c.newOne(k))
+}
+
+// newOne is how the caller asks for a new namespace of that kind.
+func (c *checker) newOne(k NamespaceKind) string {
+	return c.p.named(Setting{Key: "namespaces." + string(k), Value: "new"})
 }
 
 func (c *checker) uts() {
@@ -148,7 +153,7 @@ func (c *checker) proc() {
 		}
 		if c.known(PID, User) && c.p.Namespaces[PID].Mode == NamespaceHost && c.p.Namespaces.New(User) {
 			// A proc shows a pid namespace and is mounted by who owns that.
-			c.misplaced("proc.mode", "needs namespaces.pid = \"new\", as namespaces.user is \"new\"")
+			c.misplaced("proc.mode", "needs %s, as namespaces.user is \"new\"", c.newOne(PID))
 		}
 	case ProcNone:
 		if c.lacks(Mount) {
@@ -197,6 +202,6 @@ func (c *checker) clocks() {
 
 func (c *checker) initProcess() {
 	if c.p.Process.Init && c.lacks(PID) {
-		c.problem("process.init", "an init needs namespaces.pid = \"new\"")
+		c.problem("process.init", "an init needs %s", c.newOne(PID))
 	}
 }

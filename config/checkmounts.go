@@ -37,7 +37,7 @@ func (c *checker) devSys() {
 // needsOwn notes where the namespace of that kind is the launcher's.
 func (c *checker) needsOwn(key string, k NamespaceKind) {
 	if c.known(k) && c.p.Namespaces[k].Mode == NamespaceHost {
-		c.misplaced(key, "needs namespaces.%s = \"new\" or a joined one", k)
+		c.misplaced(key, "needs %s or a joined one", c.newOne(k))
 	}
 }
 
@@ -136,7 +136,7 @@ func (c *checker) mountType(m *MountEntry) {
 	case MountCgroup2:
 		if c.known(Cgroup, User) && c.p.Namespaces[Cgroup].Mode == NamespaceHost && c.p.Namespaces.New(User) {
 			// It is mounted by who owns the cgroup namespace.
-			c.misplaced(joinKey(m.Key, "type"), "needs namespaces.cgroup = \"new\", as namespaces.user is \"new\"")
+			c.misplaced(joinKey(m.Key, "type"), "needs %s, as namespaces.user is \"new\"", c.newOne(Cgroup))
 		}
 	}
 }
@@ -155,7 +155,7 @@ func (c *checker) mountBind(m *MountEntry) {
 		c.ranges(joinKey(key, "uid"), m.IDMap.UID)
 		c.ranges(joinKey(key, "gid"), m.IDMap.GID)
 	case c.lacks(User):
-		c.misplaced(key, "needs namespaces.user = \"new\", or maps of its own: { uid = […], gid = […] }")
+		c.misplaced(key, "needs %s, or maps of its own: { uid = […], gid = […] }", c.newOne(User))
 	case c.sound("idmap") && c.p.IDMap.Mode == IDMapNone:
 		c.problem(key, "idmap.mode is %q, which maps nothing", IDMapNone)
 	}

@@ -22,6 +22,11 @@ func (d *decoder) unknown(table value, name string, fields []field) {
 		d.misplaced(v.key, "unknown key %q%s%s", name, where, fmt.Sprintf(format, args...))
 	}
 
+	if meant := otherWords()[name]; table.key == "namespaces" && meant != "" {
+		d.spoilt[joinKey(table.key, meant)] = true
+		note(" (did you mean %q?)", meant)
+		return
+	}
 	top := topFields()
 	_, isTable := table.raw.(map[string]any)[name].(map[string]any)
 	if table.key != "" && hasField(top, name) {
@@ -49,6 +54,11 @@ func (d *decoder) unknown(table value, name string, fields []field) {
 	default:
 		note(", want %s", words(names))
 	}
+}
+
+// otherWords are what the kernel and other programs call the kinds of namespaces.
+func otherWords() map[string]string {
+	return map[string]string{"network": string(Net), "mnt": string(Mount), "process": string(PID), "hostname": string(UTS), "clock": string(TimeNS)}
 }
 
 // fieldNamed returns the field of that name; the zero one where there is none.

@@ -25,22 +25,41 @@ func FlagOf(key string) string {
 // profile, which names its table where that has a header.
 func (p *Profile) Worded(s Setting) string {
 	switch at := p.Origin(s.Key).Pos; {
-	case p.File == "" || at.Line == 0 && strings.HasPrefix(at.File, "--"):
+	case p.ofFlags() || at.Line == 0 && strings.HasPrefix(at.File, "--"):
 		return p.asFlags(s)
 	case IsPreset(p.File):
 		return asSetFlag(s)
 	}
 	section, rest, deep := strings.Cut(s.Key, ".")
 	value := TOMLValue(generic(s.Value))
+	f, _ := fieldNamed(topFields(), section)
 	m, written := p.origins[section]
+	written = written && m.src != nil && m.src.name == p.File
+	switch isTable := written && m.kind.table(); {
+	case isTable && !deep && f.main != "":
+		rest, deep = f.main, true
+	case !isTable && deep && f.main == rest:
+		return section + " = " + value
+	}
 	switch {
-	case !deep || !written || m.src == nil || m.src.name != p.File:
+	case !deep || !written:
 	case m.kind == markTable || m.kind == markOpened:
 		return fmt.Sprintf("%s = %s in [%s]", rest, value, section)
 	case m.kind == markInline || m.kind == markValue:
 		return fmt.Sprintf("%s = { …, %s = %s }", section, rest, value)
 	}
 	return s.Key + " = " + value
+}
+
+// ofFlags reports whether flags stand in place of a profile.
+func (p *Profile) ofFlags() bool { return p.File == "" && len(p.origins) > 0 }
+
+// named returns a setting as [Profile.Worded] does, but a key of a profile by its whole path, as errors do.
+func (p *Profile) named(s Setting) string {
+	if p.ofFlags() {
+		return p.asFlags(s)
+	}
+	return s.Key + " = " + TOMLValue(generic(s.Value))
 }
 
 // asFlags writes a setting as flags. Of --new it is all that was given, as pasting replaces the flag.

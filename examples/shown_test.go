@@ -97,7 +97,7 @@ mount-unbindable     no         no          no
 		u := nstest.Ordinary(t)
 		run(t, u.Command(t, nstest.Nslaunch(t), append([]string{"run", "--new", "user,mount", "--propagation", "slave+shared", "--"}, script...)...), u)
 		want(t, example(t, u, "mount-shared"), refuses(fmt.Sprintf(
-			"mount-shared.toml:5:16: namespaces.mount: a new mount namespace needs CAP_SYS_ADMIN, which uid %d does not have here (add a user namespace: namespaces.user = \"new\")", u.UID)))
+			"mount-shared.toml:5:16: namespaces.mount: a new mount namespace needs CAP_SYS_ADMIN, which uid %d does not have here (add a user namespace: namespaces = { …, user = \"new\" })", u.UID)))
 	})
 }
 
@@ -114,7 +114,7 @@ func TestNet(t *testing.T) {
 		kinds, joined := "net", []string{"net"}
 		if !u.IsRoot() {
 			want(t, u.Command(t, nstest.Nslaunch(t), "run", "--new", "net", "--", "sleep", "60"), refuses(fmt.Sprintf(
-				"--new: namespaces.net: a new net namespace needs CAP_SYS_ADMIN, which uid %d does not have here (add a user namespace: namespaces.user = \"new\")", u.UID)))
+				"--new: namespaces.net: a new net namespace needs CAP_SYS_ADMIN, which uid %d does not have here (add a user namespace: --new user,net)", u.UID)))
 			kinds, joined = "user,net", []string{"user", "net"}
 		}
 		sleep := u.Command(t, nstest.Nslaunch(t), "run", "--new", kinds, "--", "sleep", "60")

@@ -80,6 +80,9 @@ func (c *compiler) errorf(key, format string, args ...any) {
 	c.errs = append(c.errs, &config.Error{Pos: place(c.p, c.p.Origin(key)).Pos, Key: key, Msg: fmt.Sprintf(format, args...)})
 }
 
+// say writes a change of the profile as who wrote that would.
+func (c *compiler) say(key string, value any) string { return c.p.Worded(set(key, value)) }
+
 // sorted gives the errors in source order.
 func (c *compiler) sorted() error {
 	slices.SortStableFunc(c.errs, func(a, b *config.Error) int {

@@ -14,11 +14,11 @@ func (c *compiler) privileges() {
 		if len(c.fresh) > 1 {
 			need = "need"
 		}
-		c.errorf(key(c.fresh[0]), "%s %s CAP_SYS_ADMIN, which uid %d does not have here (add a user namespace: namespaces.user = \"new\")",
-			newKinds(c.fresh), need, c.h.UID)
+		c.errorf(key(c.fresh[0]), "%s %s CAP_SYS_ADMIN, which uid %d does not have here (add a user namespace: %s)",
+			newKinds(c.fresh), need, c.h.UID, c.say(key(config.User), "new"))
 	}
 	if c.p.Proc.Mode == config.ProcNew && !c.isNew(config.PID) && !c.isJoined(config.PID) && !c.h.has(capSysAdmin) {
-		c.errorf("proc", "a new proc of the host's pid namespace needs CAP_SYS_ADMIN, which uid %d does not have here (add namespaces.pid = \"new\")", c.h.UID)
+		c.errorf("proc", "a new proc of the host's pid namespace needs CAP_SYS_ADMIN, which uid %d does not have here (add %s)", c.h.UID, c.say(key(config.PID), "new"))
 	}
 	c.sharedProc()
 	pr := c.p.Process

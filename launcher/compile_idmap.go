@@ -178,12 +178,12 @@ func (s *idSide) check(ranges []config.IDRange) {
 			s.c.errorf(where, "%s %s: not mapped in the caller's own user namespace, which has %s", s.name, span(r.Outside, r.Count), mapWords(s.own))
 		case s.privileged, r.Count == 1 && r.Outside == s.caller, s.isSubordinate(r):
 		case s.c.p.IDMap.Mode == config.IDMapIdentity:
-			s.c.errorf(where, "%s %s: not the caller's, and \"identity\" maps all of its user namespace, which needs CAP_%s (\"keep\" maps the caller alone)",
-				s.name, span(r.Outside, r.Count), s.capability)
+			s.c.errorf(where, "%s %s: not the caller's, and \"identity\" maps all of its user namespace, which needs CAP_%s (%s maps the caller alone)",
+				s.name, span(r.Outside, r.Count), s.capability, s.c.say("idmap", "keep"))
 			return
 		default:
-			s.c.errorf(where, "%s %s: not the caller's: its own is %d, its subordinate ones in %s are %s (idmap.mode = \"keep\" or \"root\" maps the caller alone)",
-				s.name, span(r.Outside, r.Count), s.caller, s.sub.File, s.subWords())
+			s.c.errorf(where, "%s %s: not the caller's: its own is %d, its subordinate ones in %s are %s (%s maps the caller alone)",
+				s.name, span(r.Outside, r.Count), s.caller, s.sub.File, s.subWords(), s.c.say("idmap", "keep"))
 		}
 	}
 }
@@ -237,9 +237,9 @@ func (c *compiler) setgroups(m idMaps) bool {
 	case c.h.SetgroupsDenied:
 		return true
 	case must && c.p.IDMap.Setgroups == config.SetgroupsAllow:
-		c.errorf("idmap.setgroups", "\"allow\" needs CAP_SETGID or subordinate gids (idmap.mode = \"root+subid\")")
+		c.errorf("idmap.setgroups", "\"allow\" needs CAP_SETGID or subordinate gids (%s)", c.say("idmap", "root+subid"))
 	case must && c.p.Process.Groups != nil:
-		c.errorf("process.groups", "setgroups is denied in this map: groups need CAP_SETGID or subordinate gids (idmap.mode = \"root+subid\")")
+		c.errorf("process.groups", "setgroups is denied in this map: groups need CAP_SETGID or subordinate gids (%s)", c.say("idmap", "root+subid"))
 	}
 	return must
 }

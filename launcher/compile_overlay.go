@@ -114,8 +114,8 @@ func (c *compiler) makeLayer(key, dir, lower string) {
 		upper.UID, upper.GID = c.h.UID, c.h.GID
 	}
 	if c.isNew(config.User) && c.insideOwner(upper) == nil {
-		c.errorf(key, "%q belongs to uid %d and gid %d, which are not mapped in the sandbox: it cannot write there (idmap.mode = \"root+subid\" maps the caller, too)",
-			dir, upper.UID, upper.GID)
+		c.errorf(key, "%q belongs to uid %d and gid %d, which are not mapped in the sandbox: it cannot write there (%s maps the caller, too)",
+			dir, upper.UID, upper.GID, c.say("idmap", "root+subid"))
 		return
 	}
 	f := c.h.Files[lower]

@@ -67,7 +67,7 @@ func (c *compiler) leads(target string) string {
 // missing says that a mount point is not there and how to provide it.
 func (c *compiler) missing(key, target string, l layer) {
 	there := path.Join(l.Base[0], l.relative(c.h.real(target)))
-	cure := "make it, or give the root a layer: root.overlay = \"tmpfs\""
+	cure := "make it, or give the root a layer: " + c.say("root.overlay", "tmpfs")
 	switch {
 	case l.Entry != nil && l.Entry.Type == config.MountBind:
 		cure = fmt.Sprintf("make it, or let %s be an overlay", l.Entry.Key)

@@ -88,10 +88,10 @@ func (c *compiler) noManager() {
 		}
 	case c.p.Scope.Mode == config.ScopeImplied:
 		for _, l := range limits {
-			c.errorf(l.Key, "needs a scope, and no manager of systemd can be reached: %s (limits.optional = true runs without)", tried)
+			c.errorf(l.Key, "needs a scope, and no manager of systemd can be reached: %s (%s runs without)", tried, c.say("limits.optional", true))
 		}
 	default:
-		c.errorf(c.scopeKey(), "no manager of systemd can be reached: %s (scope.mode = \"auto\" runs without)", tried)
+		c.errorf(c.scopeKey(), "no manager of systemd can be reached: %s (%s runs without)", tried, c.say("scope.mode", "auto"))
 	}
 }
 

@@ -220,7 +220,7 @@ func (c *compiler) privateTargets() (private []string, dir string) {
 			return
 		}
 		if !c.h.Targets[target].MountPoint {
-			c.errorf(key, "%s is no mount point here, and \"/\" stays shared: what is mounted there would be seen outside (use propagation = \"slave+shared\")", real)
+			c.errorf(key, "%s is no mount point here, and \"/\" stays shared: what is mounted there would be seen outside (use %s)", real, c.say("propagation", "slave+shared"))
 		}
 		private = append(private, real)
 		if dir == "" && c.h.Targets[target].Dir {

@@ -69,12 +69,12 @@ tmpfs = ["/usr", "/tmp", "/lost/x"]
 `, []string{
 				`4:1: dev: a directory can only be mounted on a directory, and "/dev" is a file`,
 				`5:1: proc: /proc is a symbolic link in the root, to /usr, and has to be a directory`,
-				`7:18: mounts.tmpfs[1]: "DIR/root/tmp" is missing, and nothing is ever made in the host's directories (make it, or give the root a layer: root.overlay = "tmpfs")`,
-				`7:26: mounts.tmpfs[2]: /lost/x leads to /no/place/x inside: "DIR/root/no/place/x" is missing, and nothing is ever made in the host's directories (make it, or give the root a layer: root.overlay = "tmpfs")`,
+				`7:18: mounts.tmpfs[1]: "DIR/root/tmp" is missing, and nothing is ever made in the host's directories (make it, or give the root a layer: root = { …, overlay = "tmpfs" })`,
+				`7:26: mounts.tmpfs[2]: /lost/x leads to /no/place/x inside: "DIR/root/no/place/x" is missing, and nothing is ever made in the host's directories (make it, or give the root a layer: root = { …, overlay = "tmpfs" })`,
 				`9:1: mounts."/file/x": "/file/x" cannot be made: not a directory`,
-				`10:1: mounts."/up/made": /up/made leads to /made inside: "DIR/root/made" is missing, and nothing is ever made in the host's directories (make it, or give the root a layer: root.overlay = "tmpfs")`,
-				`11:1: mounts."/up/new": /up/new leads to /new inside: "DIR/root/new" is missing, and nothing is ever made in the host's directories (make it, or give the root a layer: root.overlay = "tmpfs")`,
-				`12:1: mounts."/gone": /gone leads to /no/where inside: "DIR/root/no/where" is missing, and nothing is ever made in the host's directories (make it, or give the root a layer: root.overlay = "tmpfs")`,
+				`10:1: mounts."/up/made": /up/made leads to /made inside: "DIR/root/made" is missing, and nothing is ever made in the host's directories (make it, or give the root a layer: root = { …, overlay = "tmpfs" })`,
+				`11:1: mounts."/up/new": /up/new leads to /new inside: "DIR/root/new" is missing, and nothing is ever made in the host's directories (make it, or give the root a layer: root = { …, overlay = "tmpfs" })`,
+				`12:1: mounts."/gone": /gone leads to /no/where inside: "DIR/root/no/where" is missing, and nothing is ever made in the host's directories (make it, or give the root a layer: root = { …, overlay = "tmpfs" })`,
 			}},
 			"what a bind lacks": {system + `"/a" = { ro = "DIR/dir" }
 "/a/sub/deep" = { type = "tmpfs" }
@@ -96,7 +96,7 @@ proc = "host"
 "/link/bin" = { ro = "/etc" }
 "/usr/bin" = { ro = "/usr" }
 `, []string{
-				`5:1: mounts."/link/bin": /link/bin leads to /usr/bin inside: "DIR/whole/usr/bin" is missing, and nothing is ever made in the host's directories (make it, or give the root a layer: root.overlay = "tmpfs")`,
+				`5:1: mounts."/link/bin": /link/bin leads to /usr/bin inside: "DIR/whole/usr/bin" is missing, and nothing is ever made in the host's directories (make it, or give the root a layer: root = { …, overlay = "tmpfs" })`,
 				`6:1: mounts."/usr/bin": /usr/bin would hide /link/bin, which leads to /usr/bin inside`,
 			}},
 			"hides": {`[mounts]
@@ -226,7 +226,7 @@ func TestLayerErrors(t *testing.T) {
   try: XDG_STATE_HOME, or another directory`)
 	cmd = profileCommand(t, u, ownTree(u, "idmap = \"subid\"", "[mounts]\n\"/mnt\" = { type = \"overlay\", lower = [\"/etc\"], dir = \"${state}/x\", create = true }"), "true")
 	cmd.Env = append(cmd.Env, "XDG_STATE_HOME="+state)
-	wantRefusal(t, cmd, fmt.Sprintf(`p.toml:5:68: mounts."/mnt".create: %q belongs to uid %d and gid %d, which are not mapped in the sandbox: it cannot write there (idmap.mode = "root+subid" maps the caller, too)`,
+	wantRefusal(t, cmd, fmt.Sprintf(`p.toml:5:68: mounts."/mnt".create: %q belongs to uid %d and gid %d, which are not mapped in the sandbox: it cannot write there (idmap = "root+subid" maps the caller, too)`,
 		state+"/nslaunch/x", u.UID, u.GID))
 	// What a launch that fails has made is gone again.
 	cmd = profileCommand(t, u, ownTree(u, "[mounts]\n\"/mnt\" = { type = \"overlay\", lower = [\"/etc\"], dir = \"${state}/x\", create = true }\n\"/opt\" = { ro = \"/proc/self/task\" }"), "true")

@@ -68,9 +68,9 @@ func TestIDMapRefusedToUser(t *testing.T) {
 	u := nstest.Ordinary(t)
 	sub := subordinateOf(t, u)
 	last := sub.Start + sub.Count - 1
-	const mayNot = `setgroups is denied in this map: groups need CAP_SETGID or subordinate gids (idmap.mode = "root+subid")`
+	const mayNot = `setgroups is denied in this map: groups need CAP_SETGID or subordinate gids (idmap = "root+subid")`
 	notOurs := func(id string) string {
-		return fmt.Sprintf(`%s: not the caller's: its own is %d, its subordinate ones in /etc/sub%.3s are %d-%d (idmap.mode = "keep" or "root" maps the caller alone)`,
+		return fmt.Sprintf(`%s: not the caller's: its own is %d, its subordinate ones in /etc/sub%.3s are %d-%d (mode = "keep" in [idmap] maps the caller alone)`,
 			id, u.UID, id, sub.Start, last)
 	}
 	wantIDMapRefusals(t, u, []idmapRefusal{
@@ -82,8 +82,8 @@ gid = [{ inside = 0, outside = "${gid}" }, { inside = 1, outside = %d, count = 2
 			"5:44: idmap.gid[1]: " + notOurs(fmt.Sprintf("gid %d-%d", last, last+1)),
 		}},
 		{"identity", "idmap = \"identity\"\n", []string{
-			`3:1: idmap: uid 0-4294967294: not the caller's, and "identity" maps all of its user namespace, which needs CAP_SETUID ("keep" maps the caller alone)`,
-			`3:1: idmap: gid 0-4294967294: not the caller's, and "identity" maps all of its user namespace, which needs CAP_SETGID ("keep" maps the caller alone)`,
+			`3:1: idmap: uid 0-4294967294: not the caller's, and "identity" maps all of its user namespace, which needs CAP_SETUID (idmap = "keep" maps the caller alone)`,
+			`3:1: idmap: gid 0-4294967294: not the caller's, and "identity" maps all of its user namespace, which needs CAP_SETGID (idmap = "keep" maps the caller alone)`,
 		}},
 		{"beyond the caller", "idmap = \"keep\"\n[process]\nuid = 0\ngid = 1\n", []string{
 			fmt.Sprintf("5:1: process.uid: uid 0 is not mapped in the sandbox, which has %d", u.UID),
@@ -101,7 +101,7 @@ gid = [{ inside = 5, outside = %[1]d }]
 			fmt.Sprintf("5:1: idmap.gid: neither 0 nor the caller's gid %d is mapped: say who the command is (process.gid)", u.GID),
 		}},
 		{"setgroups", "[idmap]\nsetgroups = \"allow\"\n", []string{
-			`4:1: idmap.setgroups: "allow" needs CAP_SETGID or subordinate gids (idmap.mode = "root+subid")`}},
+			`4:1: idmap.setgroups: "allow" needs CAP_SETGID or subordinate gids (mode = "root+subid" in [idmap])`}},
 		{"groups", "[process]\ngroups = [0]\n", []string{"4:1: process.groups: " + mayNot}},
 	})
 }

@@ -102,7 +102,7 @@ func (n *neighbourhood) refusals(row string) []string {
 		}
 		switch {
 		case len(fresh) > 0 && string(k) == fresh[0]:
-			refuse(what, `add a user namespace: namespaces.user = "new"`)
+			refuse(what, `add a user namespace: user = "new" in [namespaces]`)
 		case row[i] == 'f' || row[i] == 'p':
 			refuse("joining a namespace needs", "join the user namespace that owns it, too")
 		}

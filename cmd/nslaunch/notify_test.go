@@ -294,5 +294,5 @@ func TestNotifyRefused(t *testing.T) {
 	dir := u.TempDir(t)
 	cmd = profileCommand(t, u, "version = 1\nnamespaces = { mount = \"new\" }\nroot = \""+dir+"\"\n[service]\nnotify = \"command\"\n", "true")
 	cmd.Env = append(cmd.Env, "NOTIFY_SOCKET=/run/n")
-	wantRefusal(t, cmd, `p.toml:5:1: service.notify: "`+dir+`/run/n" is missing, and nothing is ever made in the host's directories (make it, or give the root a layer: root.overlay = "tmpfs")`)
+	wantRefusal(t, cmd, `p.toml:5:1: service.notify: "`+dir+`/run/n" is missing, and nothing is ever made in the host's directories (make it, or give the root a layer: root = { …, overlay = "tmpfs" })`)
 }
