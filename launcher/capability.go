@@ -12,6 +12,7 @@ type capability uint
 const (
 	capChown     capability = 0
 	capSetgid    capability = 6
+	capSetfcap   capability = 31
 	capSetuid    capability = 7
 	capSetpcap   capability = 8
 	capSysChroot capability = 18

@@ -87,9 +87,9 @@ func (s *idSide) ranges() ([]config.IDRange, int64) {
 	case config.IDMapSubid:
 		ranges = lay(s.subordinate(), 0, noID)
 	case config.IDMapRootSubid:
-		ranges = append([]config.IDRange{self(0)}, lay(s.subordinate(), 1, noID)...)
+		ranges = append([]config.IDRange{self(0)}, lay(s.others(), 1, noID)...)
 	case config.IDMapKeepSubid:
-		ranges = append(lay(s.subordinate(), 0, int64(s.caller)), self(s.caller))
+		ranges = append(lay(s.others(), 0, int64(s.caller)), self(s.caller))
 		id = int64(s.caller)
 	case config.IDMapIdentity:
 		for _, r := range s.own {
@@ -136,10 +136,18 @@ func lay(sub []config.IDRange, first uint32, gap int64) []config.IDRange {
 
 func (s *idSide) subordinate() []config.IDRange {
 	if len(s.sub.Ranges) == 0 {
-		s.c.errorf("idmap", "%s has no subordinate %ss in %s (add a line: %s:100000:65536)",
-			s.sub.User, s.name, s.sub.File, s.sub.User)
+		cure := ""
+		if s.sub.Free > 0 {
+			cure = fmt.Sprintf(" (add a line: %s:%d:%d)", s.sub.User, s.sub.Free, subCount)
+		}
+		s.c.errorf("idmap", "%s has no subordinate %ss in %s%s", s.sub.User, s.name, s.sub.File, cure)
 	}
 	return s.sub.Ranges
+}
+
+// others are the subordinate ids without the caller's own, which is mapped already.
+func (s *idSide) others() []config.IDRange {
+	return outside(s.subordinate(), []config.IDRange{{Outside: s.caller, Count: 1}})
 }
 
 // explicitDefault is who the command is under explicit maps: root where there
@@ -174,8 +182,12 @@ func (s *idSide) check(ranges []config.IDRange) {
 		switch {
 		case !covers(s.own, r.Outside, r.Count) && r.Count == 1 && r.Outside == s.caller:
 			s.c.errorf(where, "the caller's own %s is not mapped in its user namespace, which has %s (map it from outside first, as unshare --map-current-user does)", s.name, mapWords(s.own))
+		case !covers(s.own, r.Outside, r.Count) && s.isSubordinate(r):
+			s.c.errorf(where, "%s %s: %s gives it, and it is not mapped in the caller's own user namespace, which has %s", s.name, span(r.Outside, r.Count), s.sub.where(r.Outside), mapWords(s.own))
 		case !covers(s.own, r.Outside, r.Count):
 			s.c.errorf(where, "%s %s: not mapped in the caller's own user namespace, which has %s", s.name, span(r.Outside, r.Count), mapWords(s.own))
+		case s.name == "uid" && r.Outside == 0 && s.c.h.UID == 0 && !s.c.h.has(capSetfcap) && s.writesItself(ranges):
+			s.c.errorf(where, "mapping uid 0 needs CAP_SETFCAP, which uid 0 does not have here (start nslaunch with it, in podman and docker --cap-add SETFCAP, or as another user)")
 		case s.privileged, r.Count == 1 && r.Outside == s.caller, s.isSubordinate(r):
 		case s.c.p.IDMap.Mode == config.IDMapIdentity:
 			s.c.errorf(where, "%s %s: not the caller's, and \"identity\" maps all of its user namespace, which needs CAP_%s (%s maps the caller alone)",
@@ -196,9 +208,7 @@ func (c *compiler) explicitOrder(name string) []config.IDRange {
 }
 
 func (s *idSide) isSubordinate(r config.IDRange) bool {
-	return slices.ContainsFunc(s.sub.Ranges, func(o config.IDRange) bool {
-		return r.Outside >= o.Outside && uint64(r.Outside)+uint64(r.Count) <= uint64(o.Outside)+uint64(o.Count)
-	})
+	return len(outside([]config.IDRange{{Outside: r.Outside, Count: r.Count}}, s.sub.Ranges)) == 0
 }
 
 func (s *idSide) subWords() string {
@@ -212,9 +222,14 @@ func (s *idSide) subWords() string {
 	return strings.Join(words, ", ")
 }
 
+// writesItself reports whether the launcher writes the map, without a helper.
+func (s *idSide) writesItself(ranges []config.IDRange) bool {
+	return s.privileged || len(ranges) == 1 && ranges[0].Count == 1 && ranges[0].Outside == s.caller
+}
+
 // writer says who writes the map: the launcher, or the helper whose path is returned.
 func (s *idSide) writer(ranges []config.IDRange) string {
-	if s.privileged || len(ranges) == 1 && ranges[0].Count == 1 && ranges[0].Outside == s.caller {
+	if s.writesItself(ranges) {
 		return ""
 	}
 	if s.helper == "" {

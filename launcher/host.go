@@ -117,6 +117,8 @@ type SubIDs struct {
 	Ranges []config.IDRange // Outside and Count; Inside is 0
 	User   string           // whose they are, as it was looked up
 	File   string           // where they were looked up
+	Lines  []int            // the line of each range in it, from 1
+	Free   uint32           // the first of 65536 ids that nobody has, where the user has none; 0 if unknown
 }
 
 // NamespaceFile is a namespace to enter.
