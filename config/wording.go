@@ -41,12 +41,22 @@ func (p *Profile) Worded(s Setting) string {
 	case !isTable && deep && f.main == rest:
 		return section + " = " + value
 	}
-	switch {
-	case !deep || !written:
-	case m.kind == markTable || m.kind == markOpened:
-		return fmt.Sprintf("%s = %s in [%s]", rest, value, section)
-	case m.kind == markInline || m.kind == markValue:
-		return fmt.Sprintf("%s = { …, %s = %s }", section, rest, value)
+	full := s.Key
+	if deep {
+		full = section + "." + rest
+	}
+	for above := parentKey(full); above != ""; above = parentKey(above) {
+		m, written := p.origins[above]
+		if !written || m.src == nil || m.src.name != p.File {
+			continue
+		}
+		rest = strings.TrimPrefix(full, above+".")
+		switch m.kind {
+		case markTable:
+			return fmt.Sprintf("%s = %s in [%s]", rest, value, above)
+		case markInline, markValue:
+			return fmt.Sprintf("%s = { …, %s = %s }", above, rest, value)
+		}
 	}
 	return s.Key + " = " + value
 }

@@ -255,16 +255,20 @@ type execute struct {
 }
 
 func (a execute) String() string {
+	return fmt.Sprintf("execute %s with %s", quote.Words(a.Argv, " "), a.variables())
+}
+
+// variables names those of the environment.
+func (a execute) variables() string {
 	names := make([]string, len(a.Env))
 	for i, e := range a.Env {
 		name, _, _ := strings.Cut(e, "=")
 		names[i] = quote.Word(name)
 	}
-	env := "an empty environment"
-	if len(names) > 0 {
-		env = strings.Join(names, " ")
+	if len(names) == 0 {
+		return "an empty environment"
 	}
-	return fmt.Sprintf("execute %s with %s", quote.Words(a.Argv, " "), env)
+	return strings.Join(names, " ")
 }
 
 // candidates are the files that may be the command, in order.

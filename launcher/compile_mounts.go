@@ -134,7 +134,11 @@ func (c *compiler) bind(m config.MountEntry) {
 func (c *compiler) mask(m config.MountEntry) {
 	f := c.h.Targets[m.Target]
 	if f.Err != 0 {
-		c.errorf(m.Key, "nothing to mask: %s: %q (a \"-\" in front makes it optional)", errnoWords(f.Err), m.Target)
+		cure := ""
+		if f.Err == unix.ENOENT && !m.Optional {
+			cure = " (a \"-\" in front makes it optional)"
+		}
+		c.errorf(m.Key, "nothing to mask: %s: %q%s", errnoWords(f.Err), m.Target, cure)
 		return
 	}
 	null := c.h.Files["/dev/null"]

@@ -45,6 +45,15 @@ func (f *failure) execute(a execute) Advice {
 
 // notFound is about a command that is not there: 127.
 func (f *failure) notFound(name, searched string) Advice {
+	if !strings.Contains(name, "/") {
+		if d, hidden := f.hiddenProgram(name, searched); hidden {
+			return d
+		}
+	} else if h, hidden := f.hidden(path.Join(f.cwd(), name)); hidden && !path.IsAbs(name) {
+		return Advice{Cause: h.words(), Cure: h.cure()}
+	} else if h, hidden := f.hidden(name); hidden {
+		return Advice{Cause: h.words(), Cure: h.cure()}
+	}
 	switch {
 	case !strings.Contains(name, "/"):
 		return Advice{Cause: fmt.Sprintf("there is no %q in the sandbox's PATH, %s", name, searched),
@@ -61,6 +70,9 @@ func (f *failure) notFound(name, searched string) Advice {
 // noInterpreter is about a file that is there, but what it names to run it is not.
 func (f *failure) noInterpreter(file string) Advice {
 	kind, interpreter := interpreterOf(f.head(file))
+	if h, hidden := f.hidden(interpreter); hidden {
+		return Advice{Cause: fmt.Sprintf("%q is run by %q, and %s", file, interpreter, h.words()), Cure: h.cure()}
+	}
 	switch {
 	case kind == kindScript && strings.HasSuffix(interpreter, "\r"):
 		return Advice{Cause: fmt.Sprintf("the first line of %q ends in a carriage return, which makes its interpreter %q", file, interpreter),
@@ -157,10 +169,13 @@ func (f *failure) tooManyOfUser() Advice {
 	return Advice{Cause: fmt.Sprintf("uid %d has more processes than the limit, %s: those outside of the sandbox count as well", f.who().uid, limitWord(f.limit("nproc"))), Cure: try("a higher limits.rlimits.nproc, or an id that nobody else has"), Key: "limits.rlimits.nproc"}
 }
 
-// cwd is the command's working directory.
+// cwd is the command's working directory. Who enters a mount namespace is in its root; see setns(2).
 func (f *failure) cwd() string {
 	if dir := f.plan.profile.Process.Cwd; dir != "" {
 		return dir
+	}
+	if f.joined(config.Mount) {
+		return "/"
 	}
 	return f.plan.host.Cwd
 }

@@ -146,6 +146,9 @@ func (f *failure) seccomp() Advice {
 	if !f.machine.filtered() {
 		return Advice{}
 	}
+	if f.ofService() {
+		return f.serviceFilter()
+	}
 	return Advice{Cause: "most likely the seccomp filter that nslaunch was started under, as in a container, forbids the call" + f.inCall(),
 		Cure: try("start the outer container with a filter that allows it, in podman and docker --security-opt seccomp=FILE")}
 }

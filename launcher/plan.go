@@ -137,6 +137,15 @@ func (p *Plan) String() string {
 // text is what the step does, on one line.
 func (s Step) text() string { return quote.Line(s.Action.String()) }
 
+// brief is text for an error: the names of many variables would hide what follows them.
+func (s Step) brief() string {
+	const most = 60
+	if a, ok := s.Action.(execute); ok && len(a.variables()) > most {
+		return quote.Line(fmt.Sprintf("execute %s with %d variables", quote.Words(a.Argv, " "), len(a.Env)))
+	}
+	return s.text()
+}
+
 func (s Step) place() string {
 	if s.Origin.Pos.IsZero() {
 		return "default"

@@ -61,7 +61,7 @@ func (e *StepError) Error() string {
 
 // What gives the step and the errno: "step 7, set the host name "x": EPERM".
 func (e *StepError) What() string {
-	return fmt.Sprintf("step %d, %s: %s", e.Index+1, shortened(e.Step.text()), quote.Line(reason(e.Err)))
+	return fmt.Sprintf("step %d, %s: %s", e.Index+1, shortened(e.Step.brief()), quote.Line(reason(e.Err)))
 }
 
 // shortened keeps a line readable whose step names a long list or word.

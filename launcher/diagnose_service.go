@@ -1,0 +1,28 @@
+package launcher
+
+import (
+	"slices"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// ofService reports whether nslaunch was started by systemd: for a unit it sets INVOCATION_ID; see systemd.exec(5).
+func (f *failure) ofService() bool {
+	return slices.ContainsFunc(f.plan.host.Env, func(e string) bool { return strings.HasPrefix(e, "INVOCATION_ID=") })
+}
+
+// serviceFilter is about the seccomp filters that settings of a unit make. That of RestrictSUIDSGID= cannot look into the
+// argument of openat2(2), and so refuses the call as one that there is not.
+func (f *failure) serviceFilter() Advice {
+	switch {
+	case f.call == "openat2" && f.errno == unix.ENOSYS:
+		return Advice{Cause: "most likely RestrictSUIDSGID=yes of the unit, which DynamicUser=yes implies, forbids the call: openat2",
+			Cure: try("RestrictSUIDSGID=no in the unit, and User= in the place of DynamicUser=yes")}
+	case slices.Contains([]string{"clone", "unshare", "setns"}, f.call):
+		return Advice{Cause: "most likely RestrictNamespaces= or SystemCallFilter= of the unit forbids the call: " + f.call,
+			Cure: try("RestrictNamespaces=no in the unit, and SystemCallFilter=%s", f.call)}
+	}
+	return Advice{Cause: "most likely SystemCallFilter= of the unit, or a setting that implies it, forbids the call" + f.inCall(),
+		Cure: try("SystemCallFilter=%s in the unit", f.call)}
+}
