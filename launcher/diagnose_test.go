@@ -107,7 +107,7 @@ func TestAppArmor(t *testing.T) {
 
 	// A profile of nslaunch's own, without the rule. What the kernel does is tested on a machine of 6.12.
 	own := aMachine(t, map[string]string{"/proc/self/attr/apparmor/current": "nslaunch (enforce)\n"})
-	wantAdvice(t, "own", failing(t, own, allNew, unix.EACCES, "clone").advise(user, unix.EACCES), "namespaces.user: most likely the AppArmor profile that nslaunch runs under, "+
+	wantAdvice(t, "own", failing(t, own, allNew, unix.EACCES, "clone").explain(user, unix.EACCES), "namespaces.user: most likely the AppArmor profile that nslaunch runs under, "+
 		`nslaunch, forbids the call: clone; try: as root: add the rule "userns," to that profile; or start the outer container with another profile, `+
 		"in podman and docker --security-opt apparmor=PROFILE")
 
