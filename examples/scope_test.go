@@ -41,7 +41,7 @@ func TestScopeWithoutSystemd(t *testing.T) {
 		}
 		o := refuses()
 		for i, key := range []string{"memory", "swap", "tasks", "cpu"} {
-			o.errors = append(o.errors, fmt.Sprintf("limits-unit.toml:%d:1: limits.%s: needs a scope, and no manager of systemd can be reached: %s (limits.optional = true runs without)", 8+i, key, tried))
+			o.errors = append(o.errors, fmt.Sprintf("limits-unit.toml:%d:1: limits.%s: needs a scope, and no manager of systemd can be reached: %s (optional = true in [limits] runs without)", 8+i, key, tried))
 		}
 		want(t, run("limits-unit"), o)
 	})

@@ -196,7 +196,7 @@ func wantFailure(t *testing.T, p *Plan, err *StepError, i int, errno unix.Errno)
 	case (err.Missing || err.NotExecutable) != execution:
 		t.Errorf("missing %v, not executable %v in step %s", err.Missing, err.NotExecutable, want.Action)
 	}
-	if text := fmt.Sprintf("step %d, %s: %s", i+1, shortened(want.Action.String()), unix.ErrnoName(errno)); !strings.Contains(err.Error(), text) {
+	if text := fmt.Sprintf("step %d, %s: %s", i+1, shortened(want.brief()), unix.ErrnoName(errno)); !strings.Contains(err.Error(), text) {
 		t.Errorf("error %q; want %q in it", err, text)
 	}
 }
