@@ -27,6 +27,7 @@ func (c *checker) run() {
 	c.ids()
 	c.initProcess()
 	c.mounts()
+	c.restrict()
 	c.limits()
 	c.scope()
 	c.service()

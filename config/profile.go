@@ -38,6 +38,7 @@ type Profile struct {
 	Globs       []Glob       `json:",omitempty"` // entries of which the targets are known at the launch
 	Dev         Dev
 	Sys         Sys
+	Restrict    Restrict
 	Scope       Scope
 	Service     Service
 

@@ -29,6 +29,7 @@ func topFields() []field {
 		{name: "process", fields: processFields},
 		{name: "env", fields: envFields},
 		{name: "mounts", read: readMounts, fields: mountsFields},
+		{name: "restrict", fields: restrictFields},
 		{name: "limits", fields: limitsFields},
 		{name: "scope", main: "mode", fields: scopeFields},
 		{name: "service", main: "notify", fields: serviceFields},

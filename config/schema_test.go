@@ -77,7 +77,7 @@ func asJSON(v any) any {
 func beyondSchema() map[string]string {
 	reasons := map[string]string{
 		"how keys relate to each other": `
-			dev-exec-alone dev-exec-host dev-host-no-mount dev-no-mount proc-links proc-masked-below proc-subset-paths root-options-mount domainname-no-uts hostname-joined-uts hostname-no-uts idmap-dotted-no-user
+			dev-exec-alone dev-exec-host dev-host-no-mount dev-no-mount proc-links proc-masked-below proc-subset-paths restrict-kernel-mount root-options-mount domainname-no-uts hostname-joined-uts hostname-no-uts idmap-dotted-no-user
 			idmap-gid-alone idmap-joined-user idmap-mode-and-lists idmap-no-user idmap-range-overlap-inline
 			idmap-range-overlap idmap-setgroups-no-user idmap-too-many idmap-uid-alone limits-optional-alone
 			mounts-below-file mounts-cgroup2-no-cgroup mounts-dev-host mounts-dev-minimal mounts-false mounts-idmap-joined-user

@@ -26,6 +26,7 @@ func Compile(p *config.Profile, h *Host, words []string) (*Plan, error) {
 	c.ids = c.idMaps()
 	c.privileges()
 	c.service()
+	c.restrictKernel()
 	if len(c.errs) > 0 {
 		return nil, c.sorted()
 	}
@@ -65,6 +66,8 @@ type compiler struct {
 	atOnce []config.NamespaceKind // new ones that are made in one call: all but cgroup and time
 	ids    idMaps
 	stage  Actor // who goes on inside: the stage, or init
+
+	covered bool // the kernel's settings are
 
 	// lies has the layer of each mount point in a root of the sandbox's own.
 	lies map[string]layer
@@ -279,13 +282,14 @@ func (c *compiler) inside() {
 // hostTree: the host's tree stays as it is, but for proc.
 func (c *compiler) hostTree() {
 	propagation := c.p.Propagation
-	if propagation == mountprop.Unbindable && c.touchesProc() {
+	if propagation == mountprop.Unbindable && (c.touchesProc() || c.covered) {
 		propagation = mountprop.Private // while there is something to bind
 	}
 	if propagation != "" {
 		c.add(c.stage, "propagation", setPropagation{"/", propagation, true})
 	}
 	c.proc()
+	c.sealKernel()
 	if propagation != c.p.Propagation {
 		c.add(c.stage, "propagation", setPropagation{"/", c.p.Propagation, true})
 	}
@@ -315,7 +319,7 @@ func (c *compiler) become() {
 	switch {
 	case pr.Cwd != "":
 		c.add(ByCommand, "process.cwd", changeDir{pr.Cwd, false})
-	case changesTree(c.p):
+	case changesTree(c.p), c.covered:
 		// What the caller's directory was may lie below a mount.
 		c.add(ByCommand, "process.cwd", changeDir{cmp.Or(c.h.Cwd, "/"), true})
 	}

@@ -43,6 +43,7 @@ func (c *compiler) proc() {
 	case config.ProcNone:
 		c.add(c.stage, "proc", coverProc{at})
 	}
+	c.coverSettings()
 	for i, path := range pr.ReadonlyPaths {
 		c.protect(fmt.Sprintf("proc.readonly_paths[%d]", i), protect{Path: path})
 	}

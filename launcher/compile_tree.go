@@ -51,6 +51,7 @@ func (c *compiler) build() {
 	c.sys()
 	c.globs()
 	c.entries()
+	c.sealKernel()
 	if c.p.Root.Readonly && (c.p.Root.Mode == config.RootTmpfs || c.p.Root.Overlay.Mode != config.OverlayNone) {
 		c.add(c.stage, "root.readonly", sealRoot{c.overlayParts()})
 	}

@@ -70,6 +70,9 @@ type Host struct {
 	// Service is what a service manager gave the caller, where the profile asks for it.
 	Service ServiceState
 
+	// Settings is what restrict.kernel is about, where the command may be the host's root.
+	Settings KernelState
+
 	Terminal TerminalState
 	// Console is the caller's terminal, if that is to be the sandbox's console.
 	Console string

@@ -69,6 +69,9 @@ func probe(p *config.Profile, alone bool) (*Host, error) {
 	if err := h.probeTree(p, alone); err != nil {
 		return nil, err
 	}
+	if err := h.probeSettings(h.expand(p)); err != nil {
+		return nil, err
+	}
 	if p.Namespaces.New(config.TimeNS) {
 		offsets, _ := readFile("/proc/self/timens_offsets") // none before Linux 5.6, nor the namespace
 		h.Monotonic = ClockState{clock(unix.CLOCK_MONOTONIC), clockOffsetOf(string(offsets), "monotonic")}

@@ -18,6 +18,7 @@ func mountActions() []string {
 		`mount an overlay of /.* with changes in /\S* on /.*`, `make \S+ where it is missing`, `lock /.*`, `map the ids of .*, for the stage`, `receive the tree of /.*`,
 		`put a file of \d+ bytes, mode \d+, on /.*`, `link /\S+ to .*`, `make the directory /\S+, mode \d+`, `leave out /.*`,
 		`mask /\S+ with an empty directory`, `mask /\S+ with /dev/null`,
+		`make the kernel's settings in /proc read-only: .*`, `make the kernel's file systems read-only: .*`,
 		`make the root read-only`, `make the root and /.* read-only`, `make / read-only, recursively`, `make /\S+ \S+`,
 		`pivot into the root and detach the old one`,
 	}
@@ -83,6 +84,8 @@ root = { overlay = "tmpfs", readonly = true }
 "/mnt" = { rw = "/srv", propagation = "slave" }
 `},
 		{name: "the host, and what changes, in a user namespace", profile: "version = 1\nnamespaces = { user = \"new\", mount = \"new\" }\nroot = { overlay = \"tmpfs\", readonly = true }\n"},
+		{name: "the kernel's settings", rootOnly: true, profile: "version = 1\nnamespaces = { mount = \"new\", pid = \"new\" }\nprocess.capabilities = \"none\"\n"},
+		{name: "the kernel's settings, unbindable", rootOnly: true, profile: "version = 1\nnamespaces = { mount = \"new\" }\npropagation = \"unbindable\"\nroot.options = [\"nodev\"]\ndev = \"minimal\"\nprocess.capabilities = \"none\"\n"},
 		{name: "the host, read-only", profile: "version = 1\nnamespaces = { user = \"new\", mount = \"new\" }\nroot = { readonly = true }\n"},
 		{name: "the host, shared", rootOnly: true, profile: `version = 1
 namespaces = { mount = "new", pid = "new", net = "new" }

@@ -1,0 +1,121 @@
+package launcher
+
+import (
+	"strings"
+
+	"github.com/nslaunch/nslaunch/launcher/internal/program"
+	"github.com/nslaunch/nslaunch/mountprop"
+	"golang.org/x/sys/unix"
+)
+
+// coverProcSettings covers what in /proc has settings with itself, read-only, and what shows the
+// kernel's memory and log with /dev/null.
+type coverProcSettings struct {
+	Readonly, Masked []string // names in /proc
+	Unsure           bool     // any of them may be missing
+	Recursive        bool     // there may be mounts below
+	Null             File
+	Own              bool // below the sandbox's own root
+	FromHost         bool // what is made read-only is bound from the host's tree, as the sandbox's own is unbindable
+	Propagation      mountprop.Propagation
+}
+
+func (a coverProcSettings) String() string {
+	return "make the kernel's settings in /proc read-only: " + strings.Join(a.Readonly, ", ") + "; mask " + strings.Join(a.Masked, ", ")
+}
+
+func (a coverProcSettings) emit(s *assembler) {
+	const path = unix.O_PATH | unix.O_DIRECTORY | unix.O_CLOEXEC
+	dir, resolve := s.tree(a.Own)
+	proc := s.openat2(dir, "/proc", path, resolve)
+	source := proc
+	if a.FromHost {
+		source = s.openat2(atCwd(), "/proc", path, unix.RESOLVE_NO_SYMLINKS)
+	}
+	for _, name := range a.Readonly {
+		a.cover(s, s.cloneNamed(program.Register(source), name, a.Recursive, a.Unsure), proc, name, unix.MOUNT_ATTR_RDONLY)
+	}
+	if a.FromHost {
+		s.close(source)
+	}
+	null := s.open(atCwd(), "/dev/null", unix.O_PATH|unix.O_CLOEXEC|unix.O_NOFOLLOW)
+	s.sameFile(null, a.Null.Dev, a.Null.Ino, uint64(a.Null.Type))
+	for _, name := range a.Masked {
+		a.cover(s, s.cloneNamed(program.Register(null), "", false, false), proc, name, 0)
+	}
+	s.close(null)
+	s.close(proc)
+}
+
+// cover puts a detached mount over a name in /proc.
+func (a coverProcSettings) cover(s *assembler, mnt, proc uint8, name string, set uint64) {
+	place := func() {
+		s.setAttr(mnt, set, 0, a.Propagation, true)
+		op := s.Call(unix.SYS_MOVE_MOUNT, program.Register(mnt), s.String(""), program.Register(proc), s.String(name),
+			program.Const(unix.MOVE_MOUNT_F_EMPTY_PATH))
+		if a.Unsure && set == 0 {
+			op.PassOver(unix.ENOENT)
+		}
+		s.Call(unix.SYS_CLOSE, program.Register(mnt))
+	}
+	if a.Unsure && set != 0 {
+		s.unless(mnt, place)
+	} else {
+		place()
+	}
+	s.Free(mnt)
+}
+
+// cloneNamed is clone for a name that may be missing.
+func (s *assembler) cloneNamed(dir program.Operand, name string, recursive, unsure bool) uint8 {
+	mnt := s.clone(dir, name, recursive)
+	if unsure {
+		s.Op(s.Len() - 1).PassOver(unix.ENOENT)
+	}
+	return mnt
+}
+
+// tree is where paths of the sandbox are looked up, and how.
+func (s *assembler) tree(own bool) (dir program.Operand, resolve uint64) {
+	if own {
+		return program.Register(s.root), resolveInside | unix.RESOLVE_NO_SYMLINKS
+	}
+	return atCwd(), unix.RESOLVE_NO_SYMLINKS
+}
+
+// sealMounts makes mounts of the kernel's file systems read-only.
+type sealMounts struct {
+	Paths []string
+	Own   bool // below the sandbox's own root
+}
+
+func (a sealMounts) String() string {
+	return "make the kernel's file systems read-only: " + strings.Join(a.Paths, ", ")
+}
+
+func (a sealMounts) emit(s *assembler) {
+	dir, resolve := s.tree(a.Own)
+	for _, p := range a.Paths {
+		mnt := s.openat2(dir, p, unix.O_PATH|unix.O_CLOEXEC, resolve)
+		s.setAttr(mnt, unix.MOUNT_ATTR_RDONLY, 0, "", false)
+		s.close(mnt)
+	}
+}
+
+// maskLog masks the kernel's log in the host's /dev.
+type maskLog struct {
+	Null File
+	Own  bool // below the sandbox's own root
+}
+
+func (maskLog) String() string { return "mask /dev/kmsg with /dev/null" }
+
+func (a maskLog) emit(s *assembler) {
+	dir, resolve := s.tree(a.Own)
+	mnt := s.cloneTree("/dev/null", a.Null, false)
+	s.setAttr(mnt, 0, 0, mountprop.Private, false)
+	log := s.openat2(dir, "/dev/kmsg", unix.O_PATH|unix.O_CLOEXEC|unix.O_NOFOLLOW, resolve)
+	s.moveMount(mnt, log)
+	s.close(log)
+	s.close(mnt)
+}

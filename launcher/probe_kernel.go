@@ -1,0 +1,108 @@
+package launcher
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/nslaunch/nslaunch/config"
+	"github.com/nslaunch/nslaunch/mountprop"
+	"golang.org/x/sys/unix"
+)
+
+// KernelState is what there is of the kernel's own file systems, where the command may be
+// the host's root to them.
+type KernelState struct {
+	// Root is the id that the root of the initial user namespace has in the caller's; nil: it has none there, or the
+	// sandbox cannot have it.
+	Root *uint32
+	// Mounts are those of the kernel's file systems that the caller sees and can write to.
+	Mounts []KernelMount
+	// Below has the type of the file system that a source lies in, where that is one of the kernel's.
+	Below map[string]string
+	// Settings are the names in the caller's /proc that [coverProc] knows; Whole tells that it shows more than processes.
+	Settings []string
+	Whole    bool
+	// Log: there is a /dev/kmsg.
+	Log bool
+	// Directories are descriptors of directories that the command would have.
+	Directories []int
+}
+
+// KernelMount is a mount of one of the kernel's file systems.
+type KernelMount struct{ Path, Type string }
+
+// kernelFS reports whether files of a file system are the kernel's own, with its settings
+// behind them.
+func kernelFS(fstype string) bool {
+	switch fstype {
+	case "proc", "sysfs", "cgroup", "cgroup2", "cpuset", "binfmt_misc", "debugfs", "tracefs", "securityfs", "configfs", "bpf",
+		"pstore", "efivarfs", "fusectl", "selinuxfs", "smackfs", "nfsd", "resctrl", "xenfs":
+		return true
+	}
+	return false
+}
+
+// probeSettings looks at the kernel's file systems for restrict.kernel. Who can have nothing of the
+// host's root in a sandbox is asked nothing.
+func (h *Host) probeSettings(p *config.Profile) error {
+	if !mayCoverSettings(p) || h.UID != 0 && !h.has(capSetuid) && !covers(h.SubUID.Ranges, 0, 1) {
+		return nil
+	}
+	var st unix.Stat_t
+	// It belongs to the root of the initial user namespace. Who has no id for that sees another id.
+	const overflow = 65534
+	if err := unix.Stat("/proc", &st); err != nil || st.Uid == overflow {
+		return err
+	}
+	root := st.Uid
+	k := KernelState{Root: &root, Below: map[string]string{}}
+	mounts, err := mountprop.Self()
+	if err != nil {
+		return err
+	}
+	types := make(map[uint64]mountprop.Mount, len(mounts))
+	for _, m := range mounts {
+		types[uint64(m.ID)] = m
+		if kernelFS(m.FSType) && !readonlyMount(m) && mountID(m.Target) == uint64(m.ID) {
+			k.Mounts = append(k.Mounts, KernelMount{m.Target, m.FSType})
+		}
+	}
+	for _, m := range p.Mounts {
+		if m.Type == config.MountBind && !m.Readonly {
+			if on := types[mountID(m.Source)]; kernelFS(on.FSType) && !readonlyMount(on) {
+				k.Below[m.Source] = on.FSType
+			}
+		}
+	}
+	for _, name := range slices.Concat(readonlySettings(), maskedSettings()) {
+		if statFile("/proc/"+name).Err == 0 {
+			k.Settings = append(k.Settings, name)
+		}
+	}
+	k.Whole = slices.Contains(k.Settings, "sys")
+	k.Log = statFile("/dev/kmsg").Err == 0
+	for _, fd := range slices.Concat([]int{0, 1, 2}, p.Process.KeepFDs) {
+		if fd < 3 && p.Process.Terminal == config.TerminalPTY {
+			continue // it is the new terminal
+		}
+		if unix.Fstat(fd, &st) == nil && st.Mode&unix.S_IFMT == unix.S_IFDIR {
+			k.Directories = append(k.Directories, fd)
+		}
+	}
+	h.look("/dev/null")
+	h.Settings = k
+	return nil
+}
+
+func readonlyMount(m mountprop.Mount) bool {
+	return slices.Contains(strings.Split(m.Options, ","), "ro")
+}
+
+// mountID is the number that mountinfo has for the mount that a path leads to; 0 where it leads nowhere.
+func mountID(path string) uint64 {
+	var st unix.Statx_t
+	if unix.Statx(unix.AT_FDCWD, path, unix.AT_NO_AUTOMOUNT, unix.STATX_MNT_ID, &st) != nil || st.Mask&unix.STATX_MNT_ID == 0 {
+		return 0
+	}
+	return st.Mnt_id
+}

@@ -1,0 +1,177 @@
+package launcher
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/nslaunch/nslaunch/config"
+	"github.com/nslaunch/nslaunch/mountprop"
+)
+
+// The kernel's settings, restrict.kernel.
+//
+// Behind files of proc, sysfs, control groups and their like are settings of the whole machine. For most, the kernel
+// asks for no capability: whoever is the root of the initial user namespace may write, and so may who has CAP_DAC_OVERRIDE
+// over that id. A command without any capability is that, if it runs as uid 0 without a user namespace, or as
+// the id that stands for uid 0 in one.
+//
+// So the settings are made read-only in every mount that the sandbox's tree shows. On /proc those of its parts are covered that have
+// settings: a process needs to write to its own files there. All others become read-only whole. That holds only as long as
+// nobody inside can change mounts, hence without CAP_SYS_ADMIN over the mount namespace, and without a way to it:
+//
+//   - execve gives uid 0 what the bounding set has, unless no_new_privs is set; so do set-user-ID programs;
+//   - in the host's user namespace, other capabilities lead past mounts: SYS_MODULE, SYS_RAWIO, SYS_PTRACE over a process
+//     outside, SYSLOG and SYS_TIME do what the covers are to prevent;
+//   - a directory that is open already lies in a mount namespace without covers;
+//   - a working directory below what is covered is taken anew;
+//   - in a user namespace that the command makes itself, mounts of the sandbox are locked as they are, and the kernel makes no
+//     new proc or sysfs where there is one with covers. It makes a cgroup2 there: the command's own control group can be written to.
+//
+// What the command cannot have at all needs no covers: the id of the host's root is not mapped, or the command is another, without
+// capabilities and without set-user-ID programs.
+
+// readonlySettings are the names in /proc that have settings.
+func readonlySettings() []string {
+	return []string{"acpi", "bus", "fs", "irq", "scsi", "sys", "sysrq-trigger"}
+}
+
+// maskedSettings are the names in /proc that show the kernel's memory, addresses and log.
+func maskedSettings() []string { return []string{"kallsyms", "kcore", "kmsg"} }
+
+// mayCoverSettings reports whether the profile leaves room for covers.
+func mayCoverSettings(p *config.Profile) bool {
+	k := p.Restrict.Kernel
+	return (k == nil || *k) && p.Namespaces.New(config.Mount)
+}
+
+// restrictKernel decides whether settings are covered.
+func (c *compiler) restrictKernel() {
+	if !mayCoverSettings(c.p) || !c.hostRoot() {
+		return
+	}
+	const at = "restrict.kernel"
+	why, cure := c.uncovered()
+	switch {
+	case why == "" && c.p.Restrict.Kernel == nil && c.p.Scope.Delegate:
+		c.notef("scope.delegate", "the command can write to the kernel's settings as the host's root can, as it has control groups to write to (restrict.kernel = true closes both)")
+	case why == "":
+		c.covered = true
+	case c.p.Restrict.Kernel != nil:
+		c.errorf(at, "the command could undo it: %s (%s)", why, cure)
+	default:
+		c.notef(at, "the command can write to the kernel's settings, such as those below /proc/sys, as the host's root can: %s (%s)", why, cure)
+	}
+}
+
+// hostRoot reports whether the command is the root of the initial user namespace, or can become it or act for it.
+func (c *compiler) hostRoot() bool {
+	if c.h.Settings.Root == nil {
+		return false
+	}
+	root := *c.h.Settings.Root
+	if c.isNew(config.User) {
+		inside, mapped := insideID(c.ids.uid, root)
+		if !mapped {
+			return false
+		}
+		root = inside
+	}
+	pr := c.p.Process
+	uid := c.commandID()
+	switch {
+	case uid < 0, uint32(uid) == root, !pr.NoNewPrivs:
+		return true
+	case pr.Capabilities.Mode == config.CapabilitiesKeep:
+		return uid == 0
+	}
+	return capabilitySet(pr.Capabilities.List) != 0
+}
+
+// commandID is the uid of the command inside; -1 where it is not known.
+func (c *compiler) commandID() int64 {
+	uid := c.ids.uidDefault
+	if c.p.Process.UID != nil {
+		uid = int64(*c.p.Process.UID)
+	}
+	return c.commandUID(uid)
+}
+
+// uncovered says why covers would not hold, and what to do about it; "" where they hold.
+func (c *compiler) uncovered() (why, cure string) {
+	pr := c.p.Process
+	const none = `process.capabilities = "none"`
+	switch {
+	case pr.Capabilities.Mode == config.CapabilitiesKeep && (c.commandID() <= 0 || !pr.NoNewPrivs):
+		return "it keeps CAP_SYS_ADMIN", none
+	case slices.Contains(pr.Capabilities.List, "SYS_ADMIN"):
+		return "it has CAP_SYS_ADMIN", "leave SYS_ADMIN out of process.capabilities"
+	}
+	if !c.isNew(config.User) {
+		for _, name := range pr.Capabilities.List {
+			if pastCovers(name, c.isNew(config.PID)) {
+				return "CAP_" + name + " leads past it", fmt.Sprintf("leave %s out of process.capabilities", name)
+			}
+		}
+	}
+	if fds := c.h.Settings.Directories; len(fds) > 0 {
+		return fmt.Sprintf("its descriptor %d is a directory outside the sandbox", fds[0]), "close it, or redirect it"
+	}
+	if c.p.Propagation == mountprop.Shared && c.p.Root.Mode == config.RootHost {
+		return "what is mounted would be seen outside, as propagation is \"shared\"", "use \"slave+shared\""
+	}
+	return "", ""
+}
+
+// pastCovers reports whether a capability in the host's user namespace does what covers are to prevent.
+func pastCovers(name string, ownPID bool) bool {
+	switch name {
+	case "SYS_MODULE", "SYS_RAWIO", "SYS_TIME", "SYSLOG":
+		return true
+	case "SYS_PTRACE":
+		return !ownPID
+	}
+	return false
+}
+
+// coverSettings covers the settings in /proc, where there is a proc that can be written to.
+func (c *compiler) coverSettings() {
+	pr := c.p.Proc
+	fromHost := pr.Mode == config.ProcHost
+	if !c.covered || pr.Mode == config.ProcNone || pr.Subset == "pid" && pr.Fallback != config.ProcHost {
+		return
+	}
+	if fromHost && !bindsProc(c.p) && !slices.Contains(c.kernelMounts(), KernelMount{"/proc", "proc"}) {
+		return
+	}
+	a := coverProcSettings{Own: changesTree(c.p), Recursive: fromHost || pr.Fallback == config.ProcHost, Unsure: !c.h.Settings.Whole, Null: c.h.Files["/dev/null"]}
+	if a.Own {
+		a.Propagation = c.newPropagation(mountprop.Private)
+	}
+	a.FromHost = a.Own && c.p.Propagation == mountprop.Unbindable && fromHost
+	there := func(names []string) []string {
+		return slices.DeleteFunc(names, func(n string) bool { return !a.Unsure && !slices.Contains(c.h.Settings.Settings, n) })
+	}
+	a.Readonly, a.Masked = there(readonlySettings()), there(maskedSettings())
+	c.add(c.stage, "restrict.kernel", a)
+	c.notef("restrict.kernel", "the kernel's settings are read-only, so a sandbox within this one gets no new /proc (restrict.kernel = false: it gets one, and the command can write to the settings)")
+}
+
+// sealKernel makes the kernel's other file systems read-only, now that all is in its place.
+func (c *compiler) sealKernel() {
+	if !c.covered {
+		return
+	}
+	var paths []string
+	for _, m := range c.kernelMounts() {
+		if m.Path != "/proc" {
+			paths = append(paths, m.Path)
+		}
+	}
+	if a := (sealMounts{Own: changesTree(c.p)}); len(paths) > 0 {
+		a.Paths = paths
+		c.add(c.stage, "restrict.kernel", a)
+	}
+	if c.h.Settings.Log && c.p.Dev.Mode != config.DevMinimal && (showsHost(c.p) || bindsDev(c.p)) {
+		c.add(c.stage, "restrict.kernel", maskLog{c.h.Files["/dev/null"], changesTree(c.p)})
+	}
+}
