@@ -175,6 +175,10 @@ func TestKeyring(t *testing.T) {
 			}
 			seen[serial] = true
 		}
+		// The control: without nslaunch two commands share the caller's.
+		if first, second := outside(t, u).Process.Keyring, outside(t, u).Process.Keyring; first != second {
+			t.Errorf("outside there are keyrings %d and %d: nothing would be shared", first, second)
+		}
 	})
 }
 
