@@ -92,7 +92,7 @@ func TestLeakedDescriptorsByHand(t *testing.T) {
 		defer host.Close()
 		profile := treeProfile(u, "root = \"tmpfs\"\n[mounts]\nro = [\"/usr\", \"-/bin\", \"-/lib\", \"-/lib64\"]\n[process]\nkeep_fds = [9]\n")
 		for script, want := range map[string]string{
-			"cd /proc/self/fd/9; ls -d etc/passwd":              "etc/passwd\n",
+			"cd /proc/self/fd/9; ls -d etc/passwd":   "etc/passwd\n",
 			"/proc/self/fd/9/usr/bin/env ls -d /usr": "/usr\n",
 		} {
 			cmd := profileCommand(t, u, profile, "sh", "-c", script)
