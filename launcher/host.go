@@ -78,6 +78,8 @@ type Host struct {
 	Console string
 	// OpenFDs tells which of process.keep_fds and of the manager's sockets are open.
 	OpenFDs map[int]bool
+	// KeptTerminals are those of process.keep_fds that are terminals.
+	KeptTerminals []int
 
 	seen map[string]File // what was looked at, by paths without symbolic links
 }

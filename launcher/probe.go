@@ -79,6 +79,9 @@ func probe(p *config.Profile, alone bool) (*Host, error) {
 	}
 	for _, fd := range p.Process.KeepFDs {
 		h.OpenFDs[fd] = inherited(fd)
+		if _, err := unix.IoctlGetTermios(fd, unix.TCGETS); err == nil {
+			h.KeptTerminals = append(h.KeptTerminals, fd)
+		}
 	}
 	if p.Scope.Mode != config.ScopeOff {
 		h.probeScope(p)

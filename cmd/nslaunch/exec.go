@@ -83,18 +83,25 @@ func planEntry(target string, e *launcher.Entry) (*launcher.Plan, error) {
 	if err := aim(target, e); err != nil {
 		return nil, err
 	}
-	for fd := range 3 {
-		// A way out for who has it: see openat(2).
-		var st unix.Stat_t
-		if unix.Fstat(fd, &st) == nil && st.Mode&unix.S_IFMT == unix.S_IFDIR {
-			return nil, fmt.Errorf("descriptor %d is a directory, which would be open to what runs inside", fd)
-		}
+	if err := noDirectories(); err != nil {
+		return nil, err
 	}
 	h, err := launcher.ProbeEntry(e)
 	if err != nil {
 		return nil, err
 	}
 	return launcher.CompileEntry(e, h)
+}
+
+// noDirectories refuses a standard stream that is a directory: with openat(2) it is a way out of any root.
+func noDirectories() error {
+	for fd := range 3 {
+		var st unix.Stat_t
+		if unix.Fstat(fd, &st) == nil && st.Mode&unix.S_IFMT == unix.S_IFDIR {
+			return fmt.Errorf("descriptor %d is a directory, which would be open to what runs inside", fd)
+		}
+	}
+	return nil
 }
 
 // kindList reads a list of namespace types; nil for none, and for all.

@@ -134,6 +134,11 @@ func compileHere(p *config.Profile, words []string) (*launcher.Plan, error) {
 	if err := findSandboxes(p); err != nil {
 		return nil, err
 	}
+	if p.Namespaces[config.Mount].Mode != config.NamespaceHost {
+		if err := noDirectories(); err != nil {
+			return nil, err
+		}
+	}
 	h, err := launcher.ProbeAlone(p)
 	if err != nil {
 		return nil, err

@@ -93,6 +93,18 @@ func (c *console) modes(t *testing.T, flags uint32, set bool) {
 	t.Fatalf("the modes %#x do not become %v\n%s", flags, set, c.Output())
 }
 
+// Beside a terminal of its own a command gets no other, and in a root of its own no directory.
+func TestStreamsRefused(t *testing.T) {
+	nstest.EachUser(t, func(t *testing.T, u nstest.User) {
+		term := shellOn(t, u, allNew+"process = { keep_fds = [5] }\n")
+		says(term, "$NS p.toml -- sh -c 'tty <&5' 5</dev/tty; echo status $?", "/dev/tty\r\nstatus 0\r\n", prompt) // the control
+		says(term, "$NS run --set process.terminal=pty p.toml -- true 5</dev/tty; echo status $?", "descriptor 5 is a terminal", "\nstatus 125\r\n", prompt)
+		says(term, "$NS p.toml -- ls /dev/fd/0/etc 5</dev/null </; echo status $?", "descriptor 0 is a directory", "\nstatus 125\r\n", prompt)
+		says(term, "$NS run --new user -- ls -d /dev/fd/0/etc </; echo status $?", "/dev/fd/0/etc\r\nstatus 0\r\n", prompt) // the control
+		leave(t, term)
+	})
+}
+
 // In a pipeline the terminal is shared: its keys are for who reads them.
 func TestPTYInPipeline(t *testing.T) {
 	nstest.EachUser(t, func(t *testing.T, u nstest.User) {
