@@ -17,13 +17,13 @@ func TestPlanLeavesRoot(t *testing.T) {
 		calls string   // of the last of them
 		note  bool
 	}{
-		{RootState{}, []string{"make / slave, recursively", "make an empty tmpfs the root", "pivot into the root and detach the old one"},
+		{RootState{}, []string{"make / slave, recursively", "make an empty tmpfs the root, nodev,nosuid", "pivot into the root and detach the old one"},
 			"fchdir pivot_root umount2 chdir close", false},
-		{RootState{Chrooted: true}, []string{"leave the chroot, make / slave, recursively, and enter the chroot again", "make an empty tmpfs the root",
+		{RootState{Chrooted: true}, []string{"leave the chroot, make / slave, recursively, and enter the chroot again", "make an empty tmpfs the root, nodev,nosuid",
 			"leave the chroot, pivot into the root and detach the old one"}, "setns close fchdir pivot_root umount2 chdir close", false},
-		{RootState{Bottom: true}, []string{"make / slave, recursively", "make an empty tmpfs the root",
+		{RootState{Bottom: true}, []string{"make / slave, recursively", "make an empty tmpfs the root, nodev,nosuid",
 			"chroot into the root, over the initramfs, which cannot be taken away"}, "fchdir chroot chdir close", true},
-		{RootState{Chrooted: true, Bottom: true}, []string{"leave the chroot, make / slave, recursively, and enter the chroot again", "make an empty tmpfs the root",
+		{RootState{Chrooted: true, Bottom: true}, []string{"leave the chroot, make / slave, recursively, and enter the chroot again", "make an empty tmpfs the root, nodev,nosuid",
 			"leave the chroot, chroot into the root, over the initramfs, which cannot be taken away"}, "setns close fchdir openat2 move_mount close chroot chdir close", true},
 	} {
 		p, err := config.Parse("p.toml", []byte(text), config.CallerVars())
