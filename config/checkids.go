@@ -8,6 +8,8 @@ func (c *checker) idmap() {
 	}
 	if c.lacks(User) {
 		c.needs("idmap", User)
+		c.ranges("idmap.uid", m.UID)
+		c.ranges("idmap.gid", m.GID)
 		return
 	}
 	// A list that is there is not nil, even where it is spoilt.

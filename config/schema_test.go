@@ -84,7 +84,7 @@ func beyondSchema() map[string]string {
 			mounts-idmap-no-user mounts-idmap-none mounts-joined-mount mounts-list-twice mounts-mqueue-no-ipc
 			mounts-no-mount-dotted mounts-no-mount mounts-options-atime mounts-options-contradict mounts-proc-below
 			mounts-proc-bind mounts-proc-list mounts-proc-no-pid mounts-proc-none mounts-proc-options
-			mounts-glob-mount mounts-glob-proc mounts-glob-twice mounts-proc-twice mounts-propagation-shared mounts-sys-new mounts-sysfs-no-net mounts-twice-lists
+			idmap-overlap-no-user mounts-glob-mount mounts-glob-proc mounts-glob-twice mounts-proc-twice mounts-propagation-shared mounts-sys-new mounts-sysfs-no-net mounts-twice-lists
 			mounts-twice-table mounts-twice-variable network-joined network-no-net proc-joined-mount
 			proc-no-mount-no-pid proc-no-mount proc-no-pid proc-none-no-mount proc-options-default-host
 			proc-options-host proc-paths-no-mount proc-paths-none process-groups-denied process-ids-unmapped-none

@@ -105,7 +105,11 @@ func syntaxError(src *source, twice *clash, err error) *Error {
 		msg += " (a string needs quotes)"
 	}
 	msg = strings.ReplaceAll(msg, `'\n'`, "the end of the line")
-	return &Error{Pos: src.pos(start), Msg: printable(msg)}
+	key := ""
+	if strings.Contains(msg, "out of range") {
+		key = pe.LastKey // the text alone says nothing of what it is for
+	}
+	return &Error{Pos: src.pos(start), Key: key, Msg: printable(msg)}
 }
 
 // printable escapes what would not be seen: the parser prints the text's

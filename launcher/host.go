@@ -53,6 +53,8 @@ type Host struct {
 	Matches map[string]Matches
 	// Names has the other names of what entries hide, by their targets.
 	Names map[string]OtherNames
+	// Pins are entries for the directories above what is covered, which must not be renamed.
+	Pins []config.MountEntry
 	// Top lists the host's "/", where an overlay of it is made of parts.
 	Top []TopEntry
 	// User is who the caller is, for a passwd of the sandbox.

@@ -92,6 +92,9 @@ func (h *Host) probeTree(p *config.Profile, alone bool) error {
 		return err
 	}
 	if h.Names != nil {
+		p, t = h.resolveInOrder(h.whole(written))
+	}
+	if h.findPins(p, t); h.Pins != nil {
 		p, _ = h.resolveInOrder(h.whole(written))
 	}
 	h.findPlanted(p)
