@@ -43,7 +43,9 @@ func (c *compiler) proc() {
 	case config.ProcNone:
 		c.add(c.stage, "proc", coverProc{at})
 	}
-	c.coverSettings()
+	if !entryProc(c.p) {
+		c.coverSettings()
+	}
 	for i, path := range pr.ReadonlyPaths {
 		c.protect(fmt.Sprintf("proc.readonly_paths[%d]", i), protect{Path: path})
 	}

@@ -51,6 +51,9 @@ func (c *compiler) build() {
 	c.sys()
 	c.globs()
 	c.entries()
+	if entryProc(c.p) {
+		c.coverSettings()
+	}
 	c.sealKernel()
 	if c.p.Root.Readonly && (c.p.Root.Mode == config.RootTmpfs || c.p.Root.Overlay.Mode != config.OverlayNone) {
 		c.add(c.stage, "root.readonly", sealRoot{c.overlayParts()})

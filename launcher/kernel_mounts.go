@@ -23,6 +23,8 @@ func (c *compiler) kernelMounts() []KernelMount {
 	switch {
 	case bindsProc(c.p):
 		k.bind("/proc", "/proc", true, false)
+		k.hideOne("/proc")
+		k.mounts = append(k.mounts, KernelMount{"/proc", "proc"})
 	case c.p.Proc.Mode != config.ProcHost:
 		k.hide("/proc")
 	}
@@ -46,7 +48,11 @@ func (c *compiler) kernelMounts() []KernelMount {
 			k.bind(m.Source, at, m.Recursive, m.Readonly)
 		case m.Type == config.MountProc:
 			k.hide(at)
-			k.mounts = append(k.mounts, KernelMount{at, "proc"})
+			kind := "proc"
+			if at != m.Target {
+				kind = "another" // its parts are not covered, so it becomes read-only whole
+			}
+			k.mounts = append(k.mounts, KernelMount{at, kind})
 		default:
 			k.hide(at)
 		}
@@ -66,19 +72,25 @@ func (k *kernelTree) hide(at string) {
 	k.mounts = slices.DeleteFunc(k.mounts, func(m KernelMount) bool { return below(m.Path, at) })
 }
 
-// bind adds what a tree of the host brings along.
+// hideOne takes away one mount.
+func (k *kernelTree) hideOne(at string) {
+	k.mounts = slices.DeleteFunc(k.mounts, func(m KernelMount) bool { return m.Path == at })
+}
+
+// bind adds what a tree of the host brings along. What the source itself lies in is told by its
+// device: no name and no link hides that.
 func (k *kernelTree) bind(source, at string, recursive, readonly bool) {
 	k.hide(at)
 	if readonly {
 		return
 	}
-	if t := k.h.Settings.Below[source]; t != "" {
-		k.mounts = append(k.mounts, KernelMount{at, t})
+	f := k.h.Files[source]
+	if k.h.Settings.Devices[f.Dev] {
+		k.mounts = append(k.mounts, KernelMount{at, "bind"})
 	}
+	source = f.real(source)
 	for _, m := range k.h.Settings.Mounts {
-		switch {
-		case !below(m.Path, source):
-		case m.Path != source && recursive, m.Path == source && k.h.Settings.Below[source] == "":
+		if m.Path != source && recursive && below(m.Path, source) {
 			rel := strings.TrimPrefix(strings.TrimPrefix(m.Path, source), "/")
 			k.mounts = append(k.mounts, KernelMount{path.Join(at, rel), m.Type})
 		}

@@ -17,8 +17,8 @@ type KernelState struct {
 	Root *uint32
 	// Mounts are those of the kernel's file systems that the caller sees and can write to.
 	Mounts []KernelMount
-	// Below has the type of the file system that a source lies in, where that is one of the kernel's.
-	Below map[string]string
+	// Devices are those of the kernel's file systems, as stat(2) has them.
+	Devices map[uint64]bool
 	// Settings are the names in the caller's /proc that [coverProc] knows; Whole tells that it shows more than processes.
 	Settings []string
 	Whole    bool
@@ -55,23 +55,18 @@ func (h *Host) probeSettings(p *config.Profile) error {
 		return err
 	}
 	root := st.Uid
-	k := KernelState{Root: &root, Below: map[string]string{}}
+	k := KernelState{Root: &root, Devices: map[uint64]bool{}}
 	mounts, err := mountprop.Self()
 	if err != nil {
 		return err
 	}
-	types := make(map[uint64]mountprop.Mount, len(mounts))
 	for _, m := range mounts {
-		types[uint64(m.ID)] = m
-		if kernelFS(m.FSType) && !readonlyMount(m) && mountID(m.Target) == uint64(m.ID) {
-			k.Mounts = append(k.Mounts, KernelMount{m.Target, m.FSType})
+		if !kernelFS(m.FSType) {
+			continue
 		}
-	}
-	for _, m := range p.Mounts {
-		if m.Type == config.MountBind && !m.Readonly {
-			if on := types[mountID(m.Source)]; kernelFS(on.FSType) && !readonlyMount(on) {
-				k.Below[m.Source] = on.FSType
-			}
+		k.Devices[unix.Mkdev(uint32(m.Major), uint32(m.Minor))] = true
+		if !slices.Contains(strings.Split(m.Options, ","), "ro") && mountID(m.Target) == uint64(m.ID) {
+			k.Mounts = append(k.Mounts, KernelMount{m.Target, m.FSType})
 		}
 	}
 	for _, name := range slices.Concat(readonlySettings(), maskedSettings()) {
@@ -82,9 +77,6 @@ func (h *Host) probeSettings(p *config.Profile) error {
 	k.Whole = slices.Contains(k.Settings, "sys")
 	k.Log = statFile("/dev/kmsg").Err == 0
 	for _, fd := range slices.Concat([]int{0, 1, 2}, p.Process.KeepFDs) {
-		if fd < 3 && p.Process.Terminal == config.TerminalPTY {
-			continue // it is the new terminal
-		}
 		if unix.Fstat(fd, &st) == nil && st.Mode&unix.S_IFMT == unix.S_IFDIR {
 			k.Directories = append(k.Directories, fd)
 		}
@@ -92,10 +84,6 @@ func (h *Host) probeSettings(p *config.Profile) error {
 	h.look("/dev/null")
 	h.Settings = k
 	return nil
-}
-
-func readonlyMount(m mountprop.Mount) bool {
-	return slices.Contains(strings.Split(m.Options, ","), "ro")
 }
 
 // mountID is the number that mountinfo has for the mount that a path leads to; 0 where it leads nowhere.

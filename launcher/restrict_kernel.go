@@ -136,11 +136,15 @@ func pastCovers(name string, ownPID bool) bool {
 // coverSettings covers the settings in /proc, where there is a proc that can be written to.
 func (c *compiler) coverSettings() {
 	pr := c.p.Proc
-	fromHost := pr.Mode == config.ProcHost
+	fromHost := pr.Mode == config.ProcHost && !entryProc(c.p)
 	if !c.covered || pr.Mode == config.ProcNone || pr.Subset == "pid" && pr.Fallback != config.ProcHost {
 		return
 	}
-	if fromHost && !bindsProc(c.p) && !slices.Contains(c.kernelMounts(), KernelMount{"/proc", "proc"}) {
+	if fromHost && !bindsProc(c.p) && !slices.ContainsFunc(c.kernelMounts(), isProc) {
+		return
+	}
+	if null := c.h.Files["/dev/null"]; null.CharDevice != [2]uint32{1, 3} {
+		c.errorf("restrict.kernel", "/dev/null, which masks a file, is not the null device (1:3)")
 		return
 	}
 	a := coverProcSettings{Own: changesTree(c.p), Recursive: fromHost || pr.Fallback == config.ProcHost, Unsure: !c.h.Settings.Whole, Null: c.h.Files["/dev/null"]}
@@ -163,7 +167,7 @@ func (c *compiler) sealKernel() {
 	}
 	var paths []string
 	for _, m := range c.kernelMounts() {
-		if m.Path != "/proc" {
+		if !isProc(m) {
 			paths = append(paths, m.Path)
 		}
 	}
@@ -174,4 +178,12 @@ func (c *compiler) sealKernel() {
 	if c.h.Settings.Log && c.p.Dev.Mode != config.DevMinimal && (showsHost(c.p) || bindsDev(c.p)) {
 		c.add(c.stage, "restrict.kernel", maskLog{c.h.Files["/dev/null"], changesTree(c.p)})
 	}
+}
+
+// isProc reports whether a mount is that on /proc, of which only parts are covered.
+func isProc(m KernelMount) bool { return m.Path == "/proc" && m.Type == "proc" }
+
+// entryProc reports whether an entry of [mounts] says what is on /proc.
+func entryProc(p *config.Profile) bool {
+	return slices.ContainsFunc(p.Mounts, func(m config.MountEntry) bool { return m.Target == "/proc" && m.Type == config.MountProc })
 }

@@ -51,6 +51,7 @@ func kernelProfiles(dir string) map[string]string {
 		"another id for the same user": head + "namespaces = \"new\"\nidmap = { uid = [{ inside = 1000, outside = 0 }], gid = [{ inside = 1000, outside = 0 }] }\n",
 		"unbindable":                   head + "namespaces = { mount = \"new\", pid = \"new\" }\npropagation = \"unbindable\"\n",
 		"unbindable, the host's proc":  head + "namespaces = { mount = \"new\" }\npropagation = \"unbindable\"\ndev = \"minimal\"\n",
+		"an entry for proc":            head + "namespaces = { mount = \"new\", pid = \"new\" }\nroot = \"tmpfs\"\n" + strings.Replace(system, "[mounts]\n", "[mounts]\n\"/proc\" = { type = \"proc\" }\n", 1),
 		"slave+shared":                 head + "namespaces = { mount = \"new\", pid = \"new\" }\npropagation = \"slave+shared\"\n[mounts]\ntmpfs = [\"/mnt\"]\n",
 	}
 }
