@@ -101,7 +101,7 @@ func unixMode(mode os.FileMode) os.FileMode {
 // Mount points are made in the layer, and never in what is below it.
 func TestOverlayMountPoints(t *testing.T) {
 	nstest.EachUser(t, func(t *testing.T, u nstest.User) {
-		lower := tree(t, u, map[string]string{"there/file": "x", "link": "-> there", "out": "-> /elsewhere", "dangling": "-> ../run/nothing/file"})
+		lower := tree(t, u, map[string]string{"there/file": "x", "link": "-> there", "out": "-> /elsewhere", "dangling": "-> ../nothing/file"})
 		nstest.CheckNothingLeft(t, lower)
 		entries := fmt.Sprintf(`"/oo" = { type = "overlay", lower = [%q] }
 "/oo/new/dir" = { type = "tmpfs" }
@@ -113,7 +113,7 @@ func TestOverlayMountPoints(t *testing.T) {
 `, lower)
 		for _, rest := range []string{system, "root = { overlay = \"tmpfs\" }\n" + "[mounts]\n"} {
 			wantInside(t, u, ownTree(u, rest+entries), `cd /oo; mountpoint new/dir; cat there/file there/made; stat -c %F there/below/it
-readlink /elsewhere/in; cat /run/nothing/file dangling; ls`,
+readlink /elsewhere/in; cat /nothing/file dangling; ls`,
 				"new/dir is a mountpoint\ncovered\nmade\ndirectory\nx\nwhere it leads\nwhere it leads\ndangling\nlink\nnew\nout\nthere\n")
 		}
 	})

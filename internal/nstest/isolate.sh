@@ -16,7 +16,7 @@ outside() {
 	if [ -n "$tree" ]; then
 		# The group becomes the root of a cgroup namespace. Only "test" in it holds processes: what
 		# holds some cannot hand controllers on.
-		group=$(mktemp -d "$tree/nslaunch-suite-XXXXXXXX")
+		group=$(mktemp -d "$tree/nstest-XXXXXXXX")
 		mkdir "$group/test"
 	fi
 	unshare --mount --pid --fork --kill-child --net --ipc --uts -- \
