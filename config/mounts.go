@@ -64,6 +64,9 @@ func readMounts(d *decoder, table value) {
 	sortEntries(d.p)
 }
 
+// SortMounts puts parents before children, as the profile's own entries are.
+func (p *Profile) SortMounts() { sortEntries(p) }
+
 // sortEntries puts parents before children. Entries of one target stay in source order.
 func sortEntries(p *Profile) {
 	slices.SortStableFunc(p.Mounts, func(a, b MountEntry) int {

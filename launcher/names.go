@@ -40,7 +40,7 @@ func (h *Host) withNames(p *config.Profile) *config.Profile {
 
 // whole returns the profile with all entries that follow from what it says and from this host.
 func (h *Host) whole(p *config.Profile) *config.Profile {
-	return h.expand(h.withService(h.withPins(h.withNames(h.withMatches(p)))))
+	return h.expand(h.withService(h.withPins(h.withNames(withOwnFiles(h.withMatches(p))))))
 }
 
 // findNames finds the other names of what the profile hides in the tree of the sandbox.

@@ -20,7 +20,7 @@ func (h *Host) probeTree(p *config.Profile, alone bool) error {
 	if len(p.Globs) > 0 {
 		h.matchSources(p)
 	}
-	p = h.withService(h.withMatches(p))
+	p = h.withService(withOwnFiles(h.withMatches(p)))
 	if !changesTree(p) {
 		return nil
 	}
