@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 )
 
 // both are root and an ordinary user.
@@ -13,6 +14,7 @@ func both() []user { return []user{superuser(), ordinary()} }
 func initChecks() []check {
 	all := []check{
 		{name: "hello", users: []user{superuser(), ordinary(), bare()}, run: hello},
+		{name: "example pty", users: both(), run: ownTerminal},
 		{name: "portable", users: both(), run: portable},
 	}
 	for _, e := range shown() {
@@ -34,6 +36,24 @@ func portable(t *tester) {
 	cmd := t.command("nslaunch", example("hello"))
 	cmd.Env = append(cmd.Env, "NSLAUNCH_IMAGE=portable")
 	t.check(t.finish(cmd), 0, greeting)
+}
+
+// ownTerminal runs the example of a pseudoterminal on a terminal, which is another one.
+func ownTerminal(t *tester) {
+	master, slave := t.terminal()
+	defer master.Close()
+	defer slave.Close()
+	cmd := t.command("nslaunch", example("pty"))
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = slave, slave, slave
+	cmd.SysProcAttr.Setctty = true
+	t.must(cmd.Start())
+	err := cmd.Wait()
+	said := make([]byte, 4096)
+	t.must(master.SetReadDeadline(time.Now().Add(time.Second)))
+	n, _ := master.Read(said)
+	if text := string(said[:n]); err != nil || !fits(`/dev/pts/\d+`, text) || fits(slave.Name(), text) {
+		t.errorf("%v: %q on %s", err, text, slave.Name())
+	}
 }
 
 // an exampleCheck runs a profile of examples/ as it is.
@@ -66,7 +86,6 @@ func shown() []exampleCheck {
 		{name: "overlay", users: both(), stdout: "1"},
 		{name: "pid", users: both(), stdout: `.*\n +1 nslaunch-init\n.*ps`},
 		{name: "proc", users: both(), stdout: "0\nread-only"},
-		{name: "pty", users: both(), stdout: `/dev/pts/\d+`},
 		{name: "rootfs", users: both(), stdout: `.*/bin .*\nchanged`, before: rootfs},
 		{name: "service-user", users: []user{superuser()}, stdout: "Uid:\t65534.*\nGroups:\\s*\nCapEff:\t0+400"},
 		{name: "tmpfs-root", users: both(), stdout: "/bin /dev /etc .*\nroot\nread-only"},

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -65,11 +66,16 @@ func (t *tester) inside(launcher int) int {
 			if comm, _ := os.ReadFile(fmt.Sprintf("/proc/%d/comm", pid)); string(comm) == "sh\n" {
 				return pid
 			}
-			children, _ := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", pid, pid))
-			for _, word := range strings.Fields(string(children)) {
-				child, err := strconv.Atoi(word)
-				t.must(err)
-				queue = append(queue, child)
+			// Any thread of a launcher that is not a resident may have cloned it.
+			lists, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
+			t.must(err)
+			for _, list := range lists {
+				children, _ := os.ReadFile(list)
+				for _, word := range strings.Fields(string(children)) {
+					child, err := strconv.Atoi(word)
+					t.must(err)
+					queue = append(queue, child)
+				}
 			}
 		}
 	}
