@@ -1,7 +1,9 @@
 package main
 
 import (
+	"bufio"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -94,11 +96,18 @@ namespaces = "new"
 	} {
 		var out strings.Builder
 		cmd := t.command("nslaunch", p)
-		cmd.Stdout = &out
+		pipe, err := cmd.StdoutPipe()
+		t.must(err)
 		t.must(cmd.Start())
-		t.inside(cmd.Process.Pid)
+		lines := bufio.NewReader(io.TeeReader(pipe, &out))
+		if _, err := lines.ReadString('\n'); err != nil {
+			t.errorf("%v: it was never ready: %v", signal, err)
+		}
 		time.Sleep(time.Second) // until the resident has taken over
 		t.must(cmd.Process.Signal(signal))
+		if _, err := lines.WriteTo(io.Discard); err != nil {
+			t.errorf("%v: %v", signal, err)
+		}
 		_ = cmd.Wait()
 		if got := fmt.Sprintf("%s%d", out.String(), cmd.ProcessState.ExitCode()); got != want {
 			t.errorf("%v: got %q; want %q", signal, got, want)
