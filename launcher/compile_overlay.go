@@ -2,6 +2,7 @@ package launcher
 
 import (
 	"cmp"
+	"slices"
 	"strings"
 
 	"github.com/nslaunch/nslaunch/config"
@@ -136,12 +137,14 @@ func (c *compiler) layerDir(key, dir string, create bool) {
 			return
 		}
 	}
-	if create {
+	// An overlay of the host's tree is one for each directory, with one key for all: it is said once.
+	said := slices.ContainsFunc(c.errs, func(e *config.Error) bool { return e.Key == key })
+	if create || said {
 		return
 	}
 	for _, sub := range []string{"/upper", "/work"} {
 		if f := c.h.Files[dir+sub]; f.Err != 0 || !f.Dir {
-			c.errorf(key, "an overlay keeps its changes in the directories upper and work of %q, and %s is missing", dir, sub[1:])
+			c.errorf(key, "an overlay keeps its changes in the directories upper and work of %q, and %s is missing (make them, or create = true with a dir below ${state})", dir, sub[1:])
 			return
 		}
 	}

@@ -149,3 +149,21 @@ func TestErrnoIsSeen(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 }
+
+// A directory for the changes to the whole tree that is missing is one fact, and the cure works.
+func TestOverlayDirMissing(t *testing.T) {
+	u := nstest.Ordinary(t)
+	state := u.TempDir(t)
+	run := func(more string) nstest.Result {
+		cmd := profileCommand(t, u, fmt.Sprintf("version = 1\nnamespaces = { user = \"new\", mount = \"new\" }\nroot.overlay = { dir = \"${state}/up\"%s }\n", more), "true")
+		cmd.Env = append(cmd.Env, "XDG_STATE_HOME="+state)
+		return nstest.Run(t, cmd)
+	}
+	got := run("")
+	if got.Status != exitSetup || strings.Count(got.Stderr, "\n") != 1 || !strings.Contains(got.Stderr, "(make them, or create = true with a dir below ${state})") {
+		t.Errorf("%+v", got)
+	}
+	if got := run(", create = true"); got.Status != 0 {
+		t.Errorf("after the cure: %+v", got)
+	}
+}

@@ -41,7 +41,7 @@ ro = ["/no/such", "-/no/such/either"]
 				`10:25: mounts."/e".source: no such file or directory: "DIR/none"`,
 				`11:LOWER1: mounts."/f".lower[1]: "DIR/file" is not a directory`,
 				`11:LOWER2: mounts."/f".lower[2]: no such file or directory: "DIR/none"`,
-				`12:LAYER: mounts."/g".dir: an overlay keeps its changes in the directories upper and work of "DIR/layer", and work is missing`,
+				`12:LAYER: mounts."/g".dir: an overlay keeps its changes in the directories upper and work of "DIR/layer", and work is missing (make them, or create = true with a dir below ${state})`,
 			}},
 			"kinds": {`[mounts]
 "DIR/dir" = { ro = "DIR/file" }
