@@ -208,7 +208,7 @@ func TestDiagnosePrivileges(t *testing.T) {
 				around:  around("cap_sys_resource"),
 				want: fmt.Sprintf(`p.toml:5:1: process.oom_score_adj: step #, set oom_score_adj %d: EACCES
   a value below the caller's own, %d, needs CAP_SYS_RESOURCE, which uid %d does not have here
-  try: process.oom_score_adj = %[2]d or above, or OOMScoreAdjust= of the unit that starts nslaunch`, score-1, score, u.UID),
+  try: oom_score_adj = %[2]d in [process] or above, or OOMScoreAdjust= of the unit that starts nslaunch`, score-1, score, u.UID),
 			}.check(t, u)
 		})
 		t.Run("nice", func(t *testing.T) {
@@ -218,7 +218,7 @@ func TestDiagnosePrivileges(t *testing.T) {
 				around:  within(around("cap_sys_nice"), "prlimit", "--nice=0", "nice", "-n", "3"),
 				want: fmt.Sprintf(`p.toml:5:1: process.nice: step #, set the nice value %d: EACCES
   a nice value below %d needs CAP_SYS_NICE, which uid %d does not have here
-  try: process.nice = %[2]d or above, or raise the limit for nslaunch (ulimit -e, LimitNICE= of a unit)`, lowest-1, lowest, u.UID),
+  try: nice = %[2]d in [process] or above, or raise the limit for nslaunch (ulimit -e, LimitNICE= of a unit)`, lowest-1, lowest, u.UID),
 			}.check(t, u)
 		})
 		t.Run("rlimit", func(t *testing.T) {
