@@ -7,6 +7,7 @@ SHELL       = /bin/bash
 
 GO        ?= go
 PREFIX    ?= /usr/local
+BIN        = bin
 # Debian's own packages have theirs in vendor-completions.
 ZSHFUNCTIONS ?= site-functions
 TESTFLAGS ?= -count=1 -timeout 30m
@@ -22,23 +23,29 @@ RACE = ./config/... ./mountprop/... ./launcher/internal/program/... ./internal/n
 .PHONY: build install deb setup lint unit portable race vm test clean
 
 build:
-	CGO_ENABLED=0 $(GO) build -trimpath -o bin/ ./cmd/nslaunch ./cmd/nslaunch-scope
+	@command -v $(GO) >/dev/null || { echo "make: there is no $(GO) in PATH=$$PATH, and it is needed to build;" \
+		"try: make build, as the user who has it, and then make install as root" >&2; exit 1; }
+	CGO_ENABLED=0 $(GO) build -trimpath -o $(BIN)/ ./cmd/nslaunch ./cmd/nslaunch-scope
+
+# What "make build" made is installed as it is: root, who installs, may have no Go.
+$(BIN)/nslaunch $(BIN)/nslaunch-scope &:
+	$(MAKE) build
 
 # Everything in its place below $(DESTDIR)$(PREFIX). The pages, the schema and the completion are what the binary
 # itself prints: build for this machine.
-install: build
-	install -D -m 0755 -t $(DESTDIR)$(PREFIX)/bin bin/nslaunch bin/nslaunch-scope
+install: $(BIN)/nslaunch $(BIN)/nslaunch-scope
+	install -D -m 0755 -t $(DESTDIR)$(PREFIX)/bin $(BIN)/nslaunch $(BIN)/nslaunch-scope
 	sed 's|/usr/local/bin/|$(PREFIX)/bin/|' units/nslaunch@.service | \
 		install -D -m 0644 /dev/stdin $(DESTDIR)$(PREFIX)/lib/systemd/system/nslaunch@.service
-	bin/nslaunch man 1 | install -D -m 0644 /dev/stdin $(DESTDIR)$(PREFIX)/share/man/man1/nslaunch.1
-	bin/nslaunch man 5 | install -D -m 0644 /dev/stdin $(DESTDIR)$(PREFIX)/share/man/man5/nslaunch.toml.5
-	bin/nslaunch completion bash | \
+	$(BIN)/nslaunch man 1 | install -D -m 0644 /dev/stdin $(DESTDIR)$(PREFIX)/share/man/man1/nslaunch.1
+	$(BIN)/nslaunch man 5 | install -D -m 0644 /dev/stdin $(DESTDIR)$(PREFIX)/share/man/man5/nslaunch.toml.5
+	$(BIN)/nslaunch completion bash | \
 		install -D -m 0644 /dev/stdin $(DESTDIR)$(PREFIX)/share/bash-completion/completions/nslaunch
-	bin/nslaunch completion zsh | \
+	$(BIN)/nslaunch completion zsh | \
 		install -D -m 0644 /dev/stdin $(DESTDIR)$(PREFIX)/share/zsh/$(ZSHFUNCTIONS)/_nslaunch
-	bin/nslaunch completion fish | \
+	$(BIN)/nslaunch completion fish | \
 		install -D -m 0644 /dev/stdin $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/nslaunch.fish
-	bin/nslaunch schema | install -D -m 0644 /dev/stdin $(DESTDIR)$(PREFIX)/share/nslaunch/nslaunch.schema.json
+	$(BIN)/nslaunch schema | install -D -m 0644 /dev/stdin $(DESTDIR)$(PREFIX)/share/nslaunch/nslaunch.schema.json
 	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/doc/nslaunch README.md CHANGELOG.md LICENSE docs/*.md
 	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/doc/nslaunch/examples examples/*.toml
 

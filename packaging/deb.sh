@@ -7,6 +7,7 @@ make=$1 out=$2
 
 root=$(mktemp -d)
 trap 'rm -rf "$root"' EXIT
+"$make" build
 "$make" install DESTDIR="$root" PREFIX=/usr ZSHFUNCTIONS=vendor-completions
 
 version=$(bin/nslaunch version --json | sed -n 's/.*"version": "\(.*\)",/\1/p')

@@ -106,3 +106,33 @@ func TestInstall(t *testing.T) {
 	expect(t, filepath.Join(dest, "opt/x"), installed("site-functions")...)
 	expect(t, filepath.Join(dest, "opt/x"), "share/man/man1/nslaunch.1", "share/man/man5/nslaunch.toml.5", "share/doc/nslaunch/LICENSE")
 }
+
+// Who installs may have no Go: what was built is installed as it is.
+func TestInstallWithoutGo(t *testing.T) {
+	nstest.Require(t, nstest.Tools("make"))
+	bin, dest := filepath.Join(t.TempDir(), "bin"), t.TempDir()
+	refused := func(target string) string {
+		t.Helper()
+		out, err := exec.Command("make", "-C", "..", target, "BIN="+bin, "DESTDIR="+dest, "GO=no-such-go").CombinedOutput()
+		if err == nil {
+			t.Errorf("make %s without Go: %s", target, out)
+		}
+		return string(out)
+	}
+	if said := refused("install"); !strings.Contains(said, "there is no no-such-go in PATH=") || !strings.Contains(said, "try: make build") {
+		t.Errorf("nothing is built: %s", said)
+	}
+	if left, err := os.ReadDir(dest); err != nil || len(left) > 0 {
+		t.Errorf("a failed installation left %v, %v", left, err)
+	}
+	run(t, "make", "-C", "..", "build", "BIN="+bin)
+	built, err := os.ReadFile(filepath.Join(bin, "nslaunch"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	refused("build") // which install began with
+	run(t, "make", "-C", "..", "install", "BIN="+bin, "DESTDIR="+dest, "GO=no-such-go")
+	if got, err := os.ReadFile(filepath.Join(dest, "usr/local/bin/nslaunch")); err != nil || !bytes.Equal(got, built) {
+		t.Errorf("what was built is not what is installed: %v", err)
+	}
+}

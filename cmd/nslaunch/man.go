@@ -43,7 +43,7 @@ func manual() string {
 files, ids, capabilities, limits. What the profile does not declare is not done.`)
 	p.Text(`A PROFILE has a "/", ends in .toml, is preset:NAME, or - for standard input. A profile in the place of a command means
 **run**. Words after it replace the profile's command, or follow it. A NAME is that of a sandbox that runs, as **ps** lists it.`)
-	p.Text(`A first line **#!/usr/bin/nslaunch** makes a profile executable.`)
+	p.Text(`A first line **#!/usr/bin/env nslaunch** makes a profile executable.`)
 	p.Section("commands")
 	common := flagsHelp(newFlags(""))
 	for _, c := range commands() {
