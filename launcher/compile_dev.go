@@ -45,7 +45,9 @@ func (c *compiler) minimalDev() {
 	}
 	quiet := attributes{Set: unix.MOUNT_ATTR_NOSUID | unix.MOUNT_ATTR_NOEXEC}
 	// What may be mapped or executed: JITs map /dev/zero, test runners execute files in /dev/shm.
+	// A device opens for writing on a read-only mount, too. But root, who owns it, can change its mode on another, and so that of the host's.
 	device, shm := quiet, attributes{Set: mountAttrAPI}
+	device.Set |= unix.MOUNT_ATTR_RDONLY
 	if c.p.Dev.Exec {
 		device.Set &^= unix.MOUNT_ATTR_NOEXEC
 		shm.Set &^= unix.MOUNT_ATTR_NOEXEC
@@ -59,7 +61,7 @@ func (c *compiler) minimalDev() {
 		c.add(c.stage, "dev", bindConsole{inside("console", false), quiet, c.ownPropagation()})
 	}
 	if c.h.Console != "" {
-		c.add(c.stage, "dev", bindMount{Source: c.h.Console, File: c.h.Files[c.h.Console], At: inside("console", false), Attributes: quiet, Propagation: c.ownPropagation()})
+		c.add(c.stage, "dev", bindMount{Source: c.h.Console, File: c.h.Files[c.h.Console], At: inside("console", false), Attributes: attributes{Set: quiet.Set | unix.MOUNT_ATTR_RDONLY}, Propagation: c.ownPropagation()})
 	}
 	for _, link := range deviceLinks() {
 		c.add(c.stage, "dev", makeSymlink{link[1], inside(link[0], false)})
