@@ -6,6 +6,7 @@ import "strings"
 // protects from it, the same gives another result.
 func settingChecks() []check {
 	return []check{
+		{name: "core_pattern", users: both(), run: corePattern},
 		{name: "max_user_namespaces", users: both(), run: maxUserNamespaces},
 		{name: "unprivileged_userns_clone", users: []user{ordinary()}, run: unprivilegedClone},
 		{name: "memfd_noexec", users: both(), where: "6.12", run: memfdNoexec},
