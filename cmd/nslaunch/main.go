@@ -115,5 +115,11 @@ func commonWords(args []string) int {
 // isProfile tells a profile from a command word by its form alone: no file
 // that happens to lie around changes what a line means.
 func isProfile(arg string) bool {
-	return arg == "-" || config.IsPreset(arg) || strings.Contains(arg, "/") || strings.HasSuffix(arg, ".toml")
+	return surelyProfile(arg) || strings.Contains(arg, "/")
+}
+
+// surelyProfile reports whether a word is a profile also after flags that may stand in place of one: a path
+// may then be a command's.
+func surelyProfile(arg string) bool {
+	return arg == "-" || config.IsPreset(arg) || strings.HasSuffix(arg, ".toml")
 }

@@ -74,8 +74,8 @@ func (r *request) complete(fs *flag.FlagSet, args []string) error {
 	at := len(args) - len(rest)
 	switch dashed := at > 0 && args[at-1] == "--"; {
 	case !dashed && len(rest) > 0 && isProfile(rest[0]):
-		if from := r.instead(); from != "" && !strings.HasSuffix(rest[0], ".toml") && rest[0] != "-" {
-			return fmt.Errorf("%q is a profile by its form, and %s may stand in place of one (put -- before a command; a profile may end in .toml, and --set changes any)", rest[0], from)
+		if from := r.instead(); from != "" && !surelyProfile(rest[0]) {
+			return fmt.Errorf("%q is a profile by its form, and %s may stand in place of one (put -- before a command; the name of a profile that these flags change ends in .toml, and --set changes any)", rest[0], from)
 		}
 		r.profile, rest = rest[0], rest[1:]
 		if len(rest) > 0 && rest[0] == "--" {
