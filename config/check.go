@@ -13,6 +13,7 @@ type checker struct {
 	p      *Profile
 	spoilt map[string]bool
 	errs   Errors
+	more   int // problems that are not in errs
 }
 
 func (c *checker) run() {
@@ -35,12 +36,16 @@ func (c *checker) run() {
 
 // problem notes a value that does not fit, at the value.
 func (c *checker) problem(key, format string, args ...any) {
-	c.add(key, c.p.origins.valuePos(key), format, args...)
+	if !c.counted() {
+		c.add(key, c.p.origins.valuePos(key), format, args...)
+	}
 }
 
 // misplaced notes a key that has no business there, at the key.
 func (c *checker) misplaced(key, format string, args ...any) {
-	c.add(key, c.p.origins.keyPos(key), format, args...)
+	if !c.counted() {
+		c.add(key, c.p.origins.keyPos(key), format, args...)
+	}
 }
 
 // add notes a problem of key. Where a bare value was written for it, the

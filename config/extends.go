@@ -42,7 +42,7 @@ func (d *decoder) compose(top *layer, settings []Setting) (*Profile, error) {
 	}
 	c.layers = append(c.layers, flags)
 	if c.failed {
-		return nil, d.p.sorted(d.errs)
+		return nil, d.p.andMore(d.p.sorted(d.errs), d.more)
 	}
 	d.p.origins = origins{}
 	d.took = map[string]bool{}
@@ -193,7 +193,7 @@ func (s *source) path() string {
 // fileHint tells which file may have been meant by one that is not there.
 func fileHint(path, s string) string {
 	dir, base := filepath.Split(s)
-	if hint := suggest(base, siblings(filepath.Dir(path))); hint != "" {
+	if hint := suggest(base, siblings(filepath.Dir(path))); hint != "" && hint != base {
 		return didYouMean(s, []string{dir + hint})
 	}
 	if slices.Contains(presetNames(), s) {

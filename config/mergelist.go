@@ -169,6 +169,9 @@ func listHint(raw any, all []element) string {
 
 // problemIn notes what is wrong with a value of a layer, at the value.
 func (d *decoder) problemIn(l *layer, key, format string, args ...any) {
+	if d.counted() {
+		return
+	}
 	d.errs = append(d.errs, &Error{Pos: l.marks.valuePos(key), Key: key, Msg: fmt.Sprintf(format, args...)})
 	d.spoilt[key] = true
 }

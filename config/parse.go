@@ -98,14 +98,17 @@ func (d *decoder) profile(tree map[string]any, noVersion *Error) (*Profile, erro
 		return nil, d.p.sorted(d.errs)
 	}
 	d.table(value{raw: tree}, topFields())
-	if !hasVersion && !d.spoilt["version"] && noVersion != nil {
+	if !hasVersion && !d.spoilt["version"] && d.more == 0 && noVersion != nil {
 		d.errs = append(d.errs, noVersion)
+	}
+	if d.more > 0 { // what depends on what is wrong is not known any more
+		return nil, d.p.andMore(d.p.sorted(d.errs), d.more)
 	}
 	d.defaults()
 	c := &checker{p: d.p, spoilt: d.spoilt}
 	c.run()
 	if err := d.p.sorted(append(d.errs, c.errs...)); err != nil {
-		return nil, err
+		return nil, d.p.andMore(err, c.more)
 	}
 	return d.p, nil
 }
@@ -115,5 +118,5 @@ func (d *decoder) profile(tree map[string]any, noVersion *Error) (*Profile, erro
 func Check(p *Profile) error {
 	c := &checker{p: p}
 	c.run()
-	return p.sorted(c.errs)
+	return p.andMore(p.sorted(c.errs), c.more)
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -60,7 +61,18 @@ func TestLoadUnreadable(t *testing.T) {
 	if err := os.WriteFile("big.toml", make([]byte, maxSize+1), 0o666); err != nil {
 		t.Fatal(err)
 	}
+	for _, fifo := range []string{"fifo.toml", "extended"} { // opening one would wait for ever
+		if err := syscall.Mkfifo(fifo, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := Parse("p.toml", []byte("version = 1\nextends = [\"extended\"]\n"), testVars()); err == nil ||
+		err.Error() != `p.toml:2:12: extends[0]: a FIFO, not a regular file: "extended"` {
+		t.Errorf("a FIFO that is extended: %v", err)
+	}
 	for file, want := range map[string]string{
+		"fifo.toml": "fifo.toml: a FIFO, not a regular file",
+		"/dev/zero": "/dev/zero: a character device, not a regular file",
 		"none.toml": "none.toml: no such file or directory",
 		"dir.toml":  "dir.toml: is a directory",
 		"big.toml":  "big.toml: more than 1 MiB, not a profile",

@@ -2,7 +2,6 @@ package config
 
 import (
 	"math"
-	"slices"
 	"strconv"
 	"strings"
 )
@@ -294,15 +293,10 @@ func (d *decoder) takesWords(v value, text *Shape, more ...*Shape) bool {
 // words reads a string, or an array of strings, into p.Words; one reads one
 // of them, and split tells that a string has several with blanks between them.
 func (d *decoder) words(v value, p *Property, split bool, one func(v value, s string) (string, bool)) bool {
-	before := len(d.errs)
+	before, all := d.problems(), once[string]{all: p.Words}
 	add := func(v value, s string) {
-		w, ok := one(v, s)
-		switch {
-		case !ok:
-		case slices.Contains(p.Words, w):
+		if w, ok := one(v, s); ok && !all.add(w) {
 			d.problem(v, "%q is there already", w)
-		default:
-			p.Words = append(p.Words, w)
 		}
 	}
 	if _, ok := v.raw.(string); ok {
@@ -323,10 +317,11 @@ func (d *decoder) words(v value, p *Property, split bool, one func(v value, s st
 			}
 		}
 	}
-	if len(p.Words) == 0 && len(d.errs) == before {
+	p.Words = all.all
+	if len(p.Words) == 0 && d.problems() == before {
 		d.problem(v, "want one at least")
 	}
-	if len(d.errs) > before {
+	if d.problems() > before {
 		return false
 	}
 	p.Text = p.Words[0]

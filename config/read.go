@@ -20,7 +20,7 @@ func read(path string) ([]byte, error) {
 }
 
 func readFile(path string) ([]byte, error) {
-	return bounded(smallfile.Read(path, maxSize+1))
+	return bounded(smallfile.ReadRegular(path, maxSize+1))
 }
 
 // bounded refuses what is longer than a profile.

@@ -10,6 +10,9 @@ import (
 // this order of likelihood, where the key belongs, which one may have been
 // meant, or which there are; and what was meant is taken for spoilt.
 func (d *decoder) unknown(table value, name string, fields []field) {
+	if d.counted() {
+		return
+	}
 	v := table.member(name, nil)
 	where := ""
 	switch {

@@ -13,6 +13,7 @@ type decoder struct {
 	p     *Profile
 	facts *facts
 	errs  Errors
+	more  int // problems that are not in errs
 
 	// spoilt are the keys that have a problem or were meant by a misspelt one:
 	// what depends on them is not checked.
@@ -69,12 +70,16 @@ func (v value) member(name string, raw any) value {
 
 // problem notes what is wrong with a value, at the value.
 func (d *decoder) problem(v value, format string, args ...any) {
-	d.add(v.key, d.p.origins.valuePos(v.key), format, args...)
+	if !d.counted() {
+		d.add(v.key, d.p.origins.valuePos(v.key), format, args...)
+	}
 }
 
 // misplaced notes a key that should not be where it is, at the key.
 func (d *decoder) misplaced(key, format string, args ...any) {
-	d.add(key, d.p.origins.keyPos(key), format, args...)
+	if !d.counted() {
+		d.add(key, d.p.origins.keyPos(key), format, args...)
+	}
 }
 
 func (d *decoder) add(key string, pos Pos, format string, args ...any) {
@@ -166,7 +171,7 @@ func (d *decoder) require(v value, name string) {
 		return
 	}
 	key := joinKey(v.key, name)
-	if members, ok := v.raw.(map[string]any); ok && members[name] == nil && !d.spoilt[key] {
+	if members, ok := v.raw.(map[string]any); ok && members[name] == nil && !d.spoilt[key] && !d.counted() {
 		d.add(key, d.p.origins.valuePos(v.key), "missing")
 	}
 }
@@ -352,19 +357,13 @@ func list[T comparable](d *decoder, v value, want string, one func(v value) (T, 
 	if d.asked() {
 		d.survey.sets[v.key] = true
 	}
-	all := make([]T, 0, len(values))
+	all := once[T]{all: make([]T, 0, len(values))}
 	for _, e := range values {
-		t, ok := one(e)
-		if !ok {
-			continue
-		}
-		if slices.Contains(all, t) {
+		if t, ok := one(e); ok && !all.add(t) {
 			d.problem(e, "%s is there already", quoted(e.raw))
-			continue
 		}
-		all = append(all, t)
 	}
-	return all
+	return all.all
 }
 
 // quoted prints a value for a message.

@@ -14,12 +14,17 @@ func Read(path string, most int) ([]byte, error) {
 		return nil, err
 	}
 	defer syscall.Close(fd)
+	return fill(most, func(buf []byte, _ int) (int, error) { return syscall.Read(fd, buf) })
+}
+
+// fill returns what read gives until its end, but no more than most bytes; at is how many came before.
+func fill(most int, read func(buf []byte, at int) (int, error)) ([]byte, error) {
 	text := make([]byte, 0, min(room, most))
 	for len(text) < most {
 		if len(text) == cap(text) {
 			text = append(make([]byte, 0, min(2*cap(text), most)), text...)
 		}
-		n, err := uninterrupted(func() (int, error) { return syscall.Read(fd, text[len(text):cap(text)]) })
+		n, err := uninterrupted(func() (int, error) { return read(text[len(text):cap(text)], len(text)) })
 		if n <= 0 || err != nil {
 			return text, err
 		}
