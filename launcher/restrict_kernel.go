@@ -137,7 +137,11 @@ func pastCovers(name string, ownPID bool) bool {
 func (c *compiler) coverSettings() {
 	pr := c.p.Proc
 	fromHost := pr.Mode == config.ProcHost && !entryProc(c.p)
-	if !c.covered || pr.Mode == config.ProcNone || pr.Subset == "pid" && pr.Fallback != config.ProcHost {
+	if !c.covered || pr.Mode == config.ProcNone {
+		return
+	}
+	if pr.Subset == "pid" && pr.Fallback != config.ProcHost {
+		c.coverProcesses()
 		return
 	}
 	if fromHost && !bindsProc(c.p) && !slices.ContainsFunc(c.kernelMounts(), isProc) {
@@ -158,6 +162,17 @@ func (c *compiler) coverSettings() {
 	a.Readonly, a.Masked = there(readonlySettings()), there(maskedSettings())
 	c.add(c.stage, "restrict.kernel", a)
 	c.notef("restrict.kernel", "the kernel's settings are read-only, so a sandbox within this one gets no new /proc (restrict.kernel = false: it gets one, and the command can write to the settings)")
+}
+
+// coverProcesses masks a directory in a proc that has processes alone. There are no settings in it. But the kernel lets a
+// user namespace mount another proc, with all of them, as long as nothing covers any part of the one that is seen.
+func (c *compiler) coverProcesses() {
+	a := protect{Path: "/proc/1/fdinfo", Mask: true, Dir: true, Own: changesTree(c.p)}
+	if a.Own {
+		a.Propagation = c.newPropagation(mountprop.Private)
+	}
+	c.add(c.stage, "restrict.kernel", a)
+	c.notef("restrict.kernel", "a sandbox within this one gets no new /proc, where the kernel's settings would be writable (restrict.kernel = false: it gets one, and the command can write to the settings)")
 }
 
 // sealKernel makes the kernel's other file systems read-only, now that all is in its place.
