@@ -35,7 +35,7 @@ $(BIN)/nslaunch $(BIN)/nslaunch-scope &:
 # itself prints: build for this machine.
 install: $(BIN)/nslaunch $(BIN)/nslaunch-scope
 	install -D -m 0755 -t $(DESTDIR)$(PREFIX)/bin $(BIN)/nslaunch $(BIN)/nslaunch-scope
-	sed 's|/usr/local/bin/|$(PREFIX)/bin/|' units/nslaunch@.service | \
+	sed 's|/usr/local/bin/|$(PREFIX)/bin/|g' units/nslaunch@.service | \
 		install -D -m 0644 /dev/stdin $(DESTDIR)$(PREFIX)/lib/systemd/system/nslaunch@.service
 	$(BIN)/nslaunch man 1 | install -D -m 0644 /dev/stdin $(DESTDIR)$(PREFIX)/share/man/man1/nslaunch.1
 	$(BIN)/nslaunch man 5 | install -D -m 0644 /dev/stdin $(DESTDIR)$(PREFIX)/share/man/man5/nslaunch.toml.5

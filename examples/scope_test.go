@@ -27,7 +27,7 @@ func TestScopeWithoutSystemd(t *testing.T) {
 	nstest.EachUser(t, func(t *testing.T, u nstest.User) {
 		tried := "/run/systemd/private: ENOENT, /run/dbus/system_bus_socket: ENOENT"
 		if !u.IsRoot() {
-			tried = "XDG_RUNTIME_DIR is not set"
+			tried = fmt.Sprintf("XDG_RUNTIME_DIR is not set, and /run/user/%d is of no use: ENOENT", u.UID)
 		}
 		run := func(name string) *exec.Cmd {
 			cmd := outer.Command(t, u, nstest.Nslaunch(t), name+".toml")
@@ -59,6 +59,9 @@ func TestScopeWithSystemd(t *testing.T) {
 				s.slices = fmt.Sprintf("/user.slice/user-%d.slice/user@%[1]d.service", u.UID)
 			}
 			t.Run("scope", s.testScope)
+			if !u.IsRoot() {
+				t.Run("no-runtime-dir", s.testNoRuntimeDir)
+			}
 			t.Run("limits-unit", s.testLimits)
 		})
 	})
@@ -130,6 +133,22 @@ func (s scopes) shows(t *testing.T, name string, wants map[string]string) {
 func (s scopes) testScope(t *testing.T) {
 	want(t, s.command(t, nstest.Nslaunch(t), "scope.toml"), printsLike(`0::`+s.slices+`/batch\.slice/nslaunch-scope-[0-9a-f]{16}\.scope\n`))
 	s.shows(t, "scope", map[string]string{"Slice": "batch.slice", "CPUWeight": "50", "Description": "Sandbox scope", "ActiveState": "active"})
+}
+
+// After su, or from cron, no variable says where the user's manager is. It is found in /run/user/UID, if that is the
+// user's own.
+func (s scopes) testNoRuntimeDir(t *testing.T) {
+	s.env = nil
+	want(t, s.command(t, nstest.Nslaunch(t), "scope.toml"), printsLike(`0::`+s.slices+`/batch\.slice/nslaunch-scope-[0-9a-f]{16}\.scope\n`))
+	dir := fmt.Sprintf("/run/user/%d", s.u.UID)
+	s.m.Run(t, "chmod", "755", dir)
+	defer s.m.Run(t, "chmod", "700", dir)
+	cmd := s.m.Command(t, s.u, nil, nstest.Nslaunch(t), "scope.toml")
+	cmd.Dir = s.dir
+	got := nstest.Run(t, cmd)
+	if note := fmt.Sprintf("%s is of no use: it belongs to uid %d and has mode 755, not uid %[2]d and 700)", dir, s.u.UID); !strings.Contains(got.Stderr, note) || strings.Contains(got.Stdout, "nslaunch-scope-") {
+		t.Errorf("a directory that is open to others: %+v", got)
+	}
 }
 
 // What the kernel of this machine can't enforce is an error. Where that is so, what the

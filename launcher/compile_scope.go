@@ -76,9 +76,6 @@ func (c *compiler) manager(bus config.Bus) (Manager, bool) {
 // noManager: nobody to ask. What has to be there is an error.
 func (c *compiler) noManager() {
 	tried := strings.Join(c.h.Scope.Tried, ", ")
-	if len(c.h.Scope.Tried) == 0 {
-		tried = "XDG_RUNTIME_DIR is not set"
-	}
 	switch limits := c.p.UnitLimits(); {
 	case c.p.Scope.Mode == config.ScopeAuto:
 		c.degraded(c.scopeKey(), "no scope: no manager of systemd can be reached (%s)", tried)

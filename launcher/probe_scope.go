@@ -22,7 +22,11 @@ func (h *Host) probeScope(p *config.Profile) {
 		asked = append(asked, own.Bus)
 	}
 	for _, bus := range asked {
-		for _, m := range managers(bus) {
+		found, why := managers(bus)
+		if why != "" && len(h.Scope.Tried) == 0 {
+			h.Scope.Tried = append(h.Scope.Tried, why)
+		}
+		for _, m := range found {
 			if err := reach(m.Address); err != nil {
 				h.Scope.Tried = append(h.Scope.Tried, strings.TrimPrefix(m.Address, "unix:path=")+": "+reason(err))
 				continue
@@ -45,25 +49,40 @@ func busOrder(bus config.Bus, uid uint32) []config.Bus {
 	return []config.Bus{config.BusUser}
 }
 
-// managers lists where a manager may be reached: its own socket, which needs no bus, then the bus.
-func managers(bus config.Bus) []Manager {
+// managers lists where a manager may be reached: its own socket, which needs no bus, then the bus; or why not.
+func managers(bus config.Bus) (all []Manager, why string) {
 	private, address := "/run/systemd/private", os.Getenv("DBUS_SYSTEM_BUS_ADDRESS")
 	fallback := "/run/dbus/system_bus_socket"
 	if bus == config.BusUser {
 		address = os.Getenv("DBUS_SESSION_BUS_ADDRESS")
 		run := os.Getenv("XDG_RUNTIME_DIR")
 		if run == "" && address == "" {
-			return nil
+			run = "/run/user/" + strconv.Itoa(unix.Geteuid())
+			if err := ownDir(run); err != nil {
+				return nil, "XDG_RUNTIME_DIR is not set, and " + run + " is of no use: " + reason(err)
+			}
 		}
 		private, fallback = run+"/systemd/private", run+"/bus"
 		if run == "" {
-			return []Manager{{bus, address, false}}
+			return []Manager{{bus, address, false}}, ""
 		}
 	}
 	return []Manager{
 		{bus, "unix:path=" + escapeAddress(private), true},
 		{bus, cmp.Or(address, "unix:path="+escapeAddress(fallback)), false},
+	}, ""
+}
+
+// ownDir is nil for a directory that is the caller's, and that nobody else may look into.
+func ownDir(path string) error {
+	var st unix.Stat_t
+	if err := unix.Lstat(path, &st); err != nil {
+		return err
 	}
+	if st.Mode&unix.S_IFMT != unix.S_IFDIR || int(st.Uid) != unix.Geteuid() || st.Mode&0o077 != 0 {
+		return fmt.Errorf("it belongs to uid %d and has mode %03o, not uid %d and 700", st.Uid, st.Mode&0o777, unix.Geteuid())
+	}
+	return nil
 }
 
 // escapeAddress escapes a path for an address of D-Bus.

@@ -191,7 +191,8 @@ func TestUnitTemplate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m.WriteUnit(t, "nslaunch@.service", strings.ReplaceAll(string(text), "/usr/local/bin/nslaunch", nstest.Nslaunch(t)))
+	installed := strings.ReplaceAll(string(text), "/usr/local/bin/nslaunch", nstest.Nslaunch(t))
+	m.WriteUnit(t, "nslaunch@.service", installed)
 	dir := filepath.Join(m.Root(), "etc/nslaunch")
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		t.Fatal(err)
@@ -202,9 +203,41 @@ func TestUnitTemplate(t *testing.T) {
 		t.Error(got)
 	}
 	m.Systemctl(t, "stop", "nslaunch@a-b.service")
-	m.Systemctl(t, "start", "nslaunch@missing.service")
-	m.Await(t, "nslaunch@missing.service", "ActiveState", "failed")
-	if got := m.Show(t, "nslaunch@missing.service", "ExecMainStatus"); got != "125" {
-		t.Errorf("without a profile: status %s", got)
+	// A start fails where the profile is missing or wrong. It would succeed without the check.
+	nstest.Superuser(t).WriteFile(t, filepath.Join(dir, "wrong.toml"), "version = 1\nno_such_key = 1\n")
+	m.WriteUnit(t, "unchecked@.service", strings.ReplaceAll(installed, "ExecStartPre=", "#"))
+	for _, profile := range []string{"missing", "wrong"} {
+		if starts(t, m, "nslaunch@"+profile+".service") {
+			t.Errorf("%s: the start succeeds", profile)
+		}
+		if !starts(t, m, "unchecked@"+profile+".service") {
+			t.Errorf("%s: the start fails without the check, too", profile)
+		}
+	}
+}
+
+// starts reports whether a unit starts.
+func starts(t *testing.T, m *nstest.Machine, unit string) bool {
+	t.Helper()
+	return strings.TrimSpace(m.Run(t, "sh", "-c", "systemctl start "+unit+" >/dev/null 2>&1; echo $?")) == "0"
+}
+
+// A unit can be enabled though preset:service allows for sockets, which nobody made. A profile that itself asks for
+// sockets names them: where there are none, that is said.
+func TestUnitEnable(t *testing.T) {
+	m := nstest.SystemdAlone(t)
+	for name, text := range map[string]string{"preset": "", "own": "service.listen_fds = true\n"} {
+		unit := name + ".service"
+		path := install(t, m, unit, "extends = [\"preset:service\"]\ncommand = [\"sleep\", \"1000\"]\n"+text)
+		said := m.Run(t, "sh", "-c", "systemctl enable "+unit+" 2>&1; echo status $?")
+		if got := strings.Contains(said, "status 0") && !strings.Contains(said, ".socket"); got != (name == "preset") {
+			t.Errorf("%s: %s", name, said)
+		}
+		if err := os.Remove(path); err != nil {
+			t.Fatal(err)
+		}
+		if starts(t, m, unit) {
+			t.Errorf("%s: it starts without its profile", name)
+		}
 	}
 }

@@ -32,13 +32,17 @@ func Service(p *config.Profile, o Options) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	check, err := execStart(o.Nslaunch, o.Profile, append([]string{"check"}, o.Flags...))
+	if err != nil {
+		return "", err
+	}
 	environment, err := assignments(o.Env)
 	if err != nil {
 		return "", err
 	}
 	f := &file{}
 	f.unitSection(p, o)
-	f.serviceSection(p, o, command, environment)
+	f.serviceSection(p, o, check, command, environment)
 	f.installSection(p, o)
 	text, err := io.ReadAll(unit.Serialize(f.options))
 	return header + string(text), err
@@ -64,7 +68,7 @@ func (f *file) unitSection(p *config.Profile, o Options) {
 	f.properties("Unit", p, ofUnits)
 }
 
-func (f *file) serviceSection(p *config.Profile, o Options, command string, environment []string) {
+func (f *file) serviceSection(p *config.Profile, o Options, check, command string, environment []string) {
 	add := func(name, value string) { f.add("Service", name, value) }
 	if p.Service.Notify == config.NotifyNone || p.Service.Notify == "" {
 		// A start fails if nslaunch cannot be executed. Nobody would say more.
@@ -76,6 +80,8 @@ func (f *file) serviceSection(p *config.Profile, o Options, command string, envi
 	for _, e := range environment {
 		add("Environment", e)
 	}
+	// With Type=exec a start succeeds once nslaunch is executed. Where the profile is missing or wrong it has to fail.
+	add("ExecStartPre", check)
 	add("ExecStart", command)
 	add("SuccessExitStatus", stopped(p))
 	// What nslaunch itself fails with fails again: the profile is wrong, or its command is missing.
@@ -84,7 +90,7 @@ func (f *file) serviceSection(p *config.Profile, o Options, command string, envi
 	// TimeoutStopSec follows it up with SIGKILL, for all that is left: it is the stop_timeout itself.
 	add("KillMode", "mixed")
 	add("KillSignal", "SIGTERM")
-	if p.Service.ListenFDs {
+	if wantsSocket(p) {
 		// The sockets come without this line, too, but only if they were started before.
 		add("Sockets", "%N.socket")
 	}
@@ -106,9 +112,15 @@ func (f *file) installSection(p *config.Profile, o Options) {
 		target = "default.target"
 	}
 	f.add("Install", "WantedBy", target)
-	if p.Service.ListenFDs {
+	if wantsSocket(p) {
 		f.add("Install", "Also", "%N.socket")
 	}
+}
+
+// wantsSocket reports whether the unit names its .socket. A preset only allows for one, which need not exist:
+// a unit that names a missing socket cannot be enabled.
+func wantsSocket(p *config.Profile) bool {
+	return p.Service.ListenFDs && !config.IsPreset(p.Origin("service.listen_fds").Pos.File)
 }
 
 // ownScope tells whether nslaunch makes a scope even in a service. What the profile says of
