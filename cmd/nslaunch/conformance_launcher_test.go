@@ -132,7 +132,7 @@ func launcherActs(tr trace) ([]string, error) {
 		case "openat", "close", "write", "clone", "setpriority", "prlimit64", "sendto", "recvmsg", "ioctl",
 			"setns", "unshare", "mount", "kill", "tgkill", "pidfd_send_signal", "sethostname", "setgroups", "capset",
 			"open_tree", "mount_setattr", "move_mount", "sendmsg", "mkdirat", "unlinkat", "fchown", "fchmod", "flock",
-			"socket", "fcntl", "pidfd_open":
+			"socket", "fcntl", "pidfd_open", "memfd_create":
 		default:
 			continue
 		}
@@ -164,7 +164,13 @@ func launcherActs(tr trace) ([]string, error) {
 }
 
 // ofRecord are acts by which the sandbox is recorded: they change nothing of it.
-var ofRecord = regexp.MustCompile(`^(mkdir|lock) (/run|/run/user/\d+|/tmp)/nslaunch(-\d+)?$|^unlinkat\(\d+, "(\.[0-9a-f]{16}|[^/]*\.json)", 0\)`)
+var ofRecord = regexp.MustCompile(`^lock ` + record + `$|^(mkdir|lock) (/run|/run/user/\d+|/tmp)/nslaunch(-\d+)?$|^unlinkat\(\d+, "(\.[0-9a-f]{16}|[^/]*\.json)", 0\)`)
+
+// record stands for the files of a sandbox's record: one in a directory, one in memory.
+const record = "/the record"
+
+// recordFile is the name of the first, before it gets the sandbox's.
+var recordFile = regexp.MustCompile(`^\.[0-9a-f]{16}$`)
 
 // ofLook are the calls by which it goes to the root of the mount namespace in which it is.
 var ofLook = regexp.MustCompile(`^(unshare\(0x200\)|setns\(\d+, 0x20000\))`)
@@ -182,6 +188,10 @@ func launcherAct(tr trace, c traced, loader int, files map[uint64]string) string
 	case "openat":
 		const accessMode, write = 3, 1
 		delete(files, uint64(r.value))
+		if recordFile.MatchString(text) {
+			files[uint64(r.value)] = record
+			return ""
+		}
 		if text == "/dev/ptmx" {
 			return "open /dev/ptmx"
 		}
@@ -195,6 +205,12 @@ func launcherAct(tr trace, c traced, loader int, files map[uint64]string) string
 		return treeAct(tr, c, files)
 	case "socket", "fcntl":
 		return socketAct(c, files)
+	case "memfd_create":
+		delete(files, uint64(r.value))
+		if at(c.args, 0).text == "nslaunch-record" {
+			files[uint64(r.value)] = record
+		}
+		return ""
 	case "pidfd_open":
 		return ""
 	case "flock":

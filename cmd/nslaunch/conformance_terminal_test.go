@@ -11,7 +11,7 @@ import (
 // On a terminal, a command that inherits it gets it handed by the launcher,
 // before it is released.
 func TestConformanceOnTerminal(t *testing.T) {
-	const profile = "version = 1\nnamespaces = { user = \"new\", pid = \"new\", mount = \"new\" }\ncommand = [\"true\"]\n"
+	const profile = "version = 1\nnamespaces = { user = \"new\", pid = \"new\", mount = \"new\" }\nrestrict.kernel = false\ncommand = [\"true\"]\n"
 	nstest.EachUser(t, func(t *testing.T, u nstest.User) {
 		nslaunch, dir := nstest.Nslaunch(t), u.TempDir(t)
 		u.WriteFile(t, filepath.Join(dir, "p.toml"), profile)

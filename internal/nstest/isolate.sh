@@ -64,7 +64,7 @@ hide() {
 			;;
 		esac
 	done
-	mount -t tmpfs -o mode=1777,nosuid,nodev tmp /tmp
+	mount -t tmpfs -o mode=1777 tmp /tmp
 	mount -t tmpfs -o mode=0755,nosuid,nodev run /run
 	for dir in "${kept[@]}"; do
 		fd=${dir%%:*} dir=${dir#*:}
