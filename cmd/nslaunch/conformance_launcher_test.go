@@ -132,7 +132,7 @@ func launcherActs(tr trace) ([]string, error) {
 		case "openat", "close", "write", "clone", "setpriority", "prlimit64", "sendto", "recvmsg", "ioctl",
 			"setns", "unshare", "mount", "kill", "tgkill", "pidfd_send_signal", "sethostname", "setgroups", "capset",
 			"open_tree", "mount_setattr", "move_mount", "sendmsg", "mkdirat", "unlinkat", "fchown", "fchmod", "flock",
-			"socket", "fcntl", "pidfd_open", "memfd_create":
+			"socket", "fcntl", "pidfd_open", "memfd_create", "openat2":
 		default:
 			continue
 		}
@@ -169,8 +169,8 @@ var ofRecord = regexp.MustCompile(`^lock ` + record + `$|^(mkdir|lock) (/run|/ru
 // record stands for the files of a sandbox's record: one in a directory, one in memory.
 const record = "/the record"
 
-// recordFile is the name of the first, before it gets the sandbox's.
-var recordFile = regexp.MustCompile(`^\.[0-9a-f]{16}$`)
+// recordFile is a name of the first, before it gets the sandbox's and then.
+var recordFile = regexp.MustCompile(`^\.[0-9a-f]{16}$|^[^/]+\.json$`)
 
 // ofLook are the calls by which it goes to the root of the mount namespace in which it is.
 var ofLook = regexp.MustCompile(`^(unshare\(0x200\)|setns\(\d+, 0x20000\))`)
@@ -198,6 +198,12 @@ func launcherAct(tr trace, c traced, loader int, files map[uint64]string) string
 		if m := procFile.FindStringSubmatch(text); m != nil && number(2)&accessMode == write {
 			files[uint64(r.value)] = m[1]
 		} else if number(2)&accessMode != write && r.errno == "" && path.IsAbs(text) {
+			files[uint64(r.value)] = text
+		}
+		return ""
+	case "openat2":
+		delete(files, uint64(r.value))
+		if r.errno == "" && path.IsAbs(text) {
 			files[uint64(r.value)] = text
 		}
 		return ""

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -95,7 +96,11 @@ func treeAct(tr trace, c traced, files map[uint64]string) string {
 		}
 	case "mkdirat":
 		if at(c.args, 2).number == 0o700 {
-			return "mkdir " + at(c.args, 1).text
+			name := at(c.args, 1).text
+			if !path.IsAbs(name) {
+				name = path.Join(file(0), name)
+			}
+			return "mkdir " + name
 		}
 	case "fchown": // to whom is not in the plan, nor always done
 		if strings.HasPrefix(file(0), "/") {

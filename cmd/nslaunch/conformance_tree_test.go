@@ -10,7 +10,7 @@ import (
 func mountActions() []string {
 	return []string{
 		`clear the umask`, `mount a scratch tmpfs`, `clone /\S*`, `clone /\S* in its peer group`,
-		`make a clone of /\S* the root, nodev,nosuid`, `make a clone of /\S* the root, nosuid`, `make a clone of /\S* the root, ro,nodev,nosuid`, `make a clone of / the root, in its peer group, with private /.*`,
+		`make a clone of /\S* the root, nodev,nosuid`, `make a clone of /\S* the root, (ro,)?nosuid`, `make a clone of /\S* the root, ro,nodev,nosuid`, `make a clone of / the root, in its peer group, with private /.*`,
 		`make an empty tmpfs the root, nodev,nosuid`, `make an overlay of /\S* with changes in memory the root, nodev,nosuid`,
 		`make an overlay of /\S* with changes in /\S* the root, nodev,nosuid`,
 		`bind /\S* on /.*`, `bind the pseudoterminal on /dev/console, .*`, `bind, alone, /\S+ on /.*`, `mount tmpfs on /.*`, `mount devpts on /.*`, `mount mqueue on /.*`,

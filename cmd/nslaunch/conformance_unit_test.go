@@ -111,7 +111,7 @@ func placeAct(tr trace, c traced) string {
 	}
 	for _, thread := range threads {
 		for _, line := range tr.calls[thread] {
-			if !strings.HasPrefix(line, "write(") || !strings.Contains(line, `\"unit\":`) || strings.Contains(line, `\"launcher\":`) { // the record has it, too
+			if !strings.HasPrefix(line, "write(") || !strings.Contains(line, `\"unit\":`) || strings.Contains(line, `\"started\":`) { // the record has it, too
 				continue
 			}
 			w, err := parseCall(line)
