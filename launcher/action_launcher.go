@@ -93,6 +93,9 @@ type setOOMScoreAdj struct{ Value int }
 func (a setOOMScoreAdj) String() string { return fmt.Sprintf("set oom_score_adj %d", a.Value) }
 
 func (a setOOMScoreAdj) apply(l *launch) error {
+	if !ownProc() { // anybody's could be written to, where nslaunch is root
+		return errOtherProc{}
+	}
 	return l.writeProc("oom_score_adj", fmt.Sprint(a.Value))
 }
 

@@ -35,6 +35,11 @@ type failure struct {
 // which the machine gives evidence comes first.
 func (f *failure) explain(a Action, err error) Advice {
 	var known explained
+	if writesToProc(a) {
+		if d := f.otherProc(); d.some() {
+			return d
+		}
+	}
 	switch {
 	case errors.As(err, &known):
 		return known.advice(f)

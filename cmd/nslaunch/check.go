@@ -4,8 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
-	"os"
+	"strings"
 
 	"github.com/nslaunch/nslaunch/config"
 	"github.com/nslaunch/nslaunch/internal/quote"
@@ -39,17 +38,20 @@ func cmdCheck(args []string) int {
 			remarks = append(remarks, noteProblem(n))
 		}
 	}
+	var status int
 	if *asJSON {
-		printJSON(append(found, remarks...))
+		status = printJSON(append(found, remarks...))
 	} else {
+		var b strings.Builder
 		for _, p := range found {
-			fmt.Println(p.text)
+			b.WriteString(p.text + "\n")
 		}
+		status = put(b.String())
 	}
 	if len(found) > 0 {
 		return exitProblem
 	}
-	return exitOK
+	return status
 }
 
 func checkProfile(path string, c *changes, host bool) ([]launcher.Note, error) {
@@ -105,12 +107,12 @@ func newProblem(path string, err error) problem {
 	return p
 }
 
-// printJSON prints a result for programs.
-func printJSON(v any) {
+// printJSON prints a result for programs, and returns the command's status.
+func printJSON(v any) int {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", "  ")
 	_ = enc.Encode(v) // of our own types
-	_, _ = os.Stdout.Write(quote.JSON(b.Bytes()))
+	return put(string(quote.JSON(b.Bytes())))
 }

@@ -3,7 +3,7 @@ package main
 import (
 	_ "embed"
 	"fmt"
-	"os"
+	"strings"
 )
 
 // The scripts ask nslaunch itself what fits, so they are the same for every version.
@@ -26,15 +26,13 @@ func cmdCompletion(args []string) int {
 	}
 	switch fs.Arg(0) {
 	case "bash":
-		os.Stdout.WriteString(bashCompletion)
+		return put(bashCompletion)
 	case "zsh":
-		os.Stdout.WriteString(zshCompletion)
+		return put(zshCompletion)
 	case "fish":
-		os.Stdout.WriteString(fishCompletion)
-	default:
-		return misused("completion", exitUsage, "unknown shell %q, want bash, zsh or fish", fs.Arg(0))
+		return put(fishCompletion)
 	}
-	return exitOK
+	return misused("completion", exitUsage, "unknown shell %q, want bash, zsh or fish", fs.Arg(0))
 }
 
 // completeWord is what the scripts call nslaunch with, and the words up to the cursor.
@@ -46,12 +44,13 @@ func cmdComplete(words []string) int {
 	if len(words) == 0 {
 		words = []string{""}
 	}
+	var b strings.Builder
 	for _, o := range complete(words[:len(words)-1], words[len(words)-1]) {
 		if o.says == "" {
-			fmt.Println(o.word)
+			fmt.Fprintln(&b, o.word)
 		} else {
-			fmt.Printf("%s\t%s\n", o.word, o.says)
+			fmt.Fprintf(&b, "%s\t%s\n", o.word, o.says)
 		}
 	}
-	return exitOK
+	return put(b.String())
 }

@@ -45,7 +45,9 @@ func detach(args []string) int {
 	}()
 	name, err := io.ReadAll(ready)
 	if err == nil && len(name) > 0 {
-		os.Stdout.Write(name)
+		if put(string(name)) != exitOK { // the sandbox runs, and nobody heard of its name
+			return exitSetup
+		}
 		return exitOK
 	}
 	var status syscall.WaitStatus

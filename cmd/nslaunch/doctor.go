@@ -66,10 +66,11 @@ func cmdDoctor(args []string) int {
 			d.Problems = append(d.Problems, noteProblem(n))
 		}
 	}
+	var status int
 	if *asJSON {
-		printJSON(d)
+		status = printJSON(d)
 	} else {
-		fmt.Print(d.table(paint()))
+		status = put(d.table(paint()))
 		for _, err := range errs {
 			complain(err)
 		}
@@ -77,7 +78,7 @@ func cmdDoctor(args []string) int {
 	if len(errs) > 0 {
 		return exitProblem
 	}
-	return exitOK
+	return status
 }
 
 // table is the diagnosis for people.

@@ -75,7 +75,9 @@ func planExec(target string, e *launcher.Entry, asJSON, syscalls bool) int {
 		complain(err)
 		return exitSetup
 	}
-	printPlan(plan, asJSON, syscalls)
+	if printPlan(plan, asJSON, syscalls) != exitOK {
+		return exitSetup
+	}
 	return exitOK
 }
 

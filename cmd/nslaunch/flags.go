@@ -4,7 +4,6 @@ import (
 	"errors"
 	"flag"
 	"io"
-	"os"
 	"strings"
 )
 
@@ -29,8 +28,10 @@ func parse(fs *flag.FlagSet, args []string, usage int) (status int, ok bool) {
 		return 0, true
 	case errors.Is(err, flag.ErrHelp):
 		c, _ := find(fs.Name())
-		os.Stdout.WriteString(commandHelp(c, fs))
-		return exitOK, false
+		if status = put(commandHelp(c, fs)); status != exitOK && usage == exitSetup {
+			status = exitSetup
+		}
+		return status, false
 	}
 	return misused(fs.Name(), usage, "%s", dashes(err.Error())), false
 }

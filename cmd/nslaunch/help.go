@@ -3,7 +3,6 @@ package main
 import (
 	"flag"
 	"fmt"
-	"os"
 	"strings"
 )
 
@@ -44,19 +43,16 @@ func cmdHelp(args []string) int {
 	args = fs.Args()
 	if len(args) == 0 {
 		if *asJSON {
-			printJSON(helpJSON(commands()))
-		} else {
-			os.Stdout.WriteString(helpText())
+			return printJSON(helpJSON(commands()))
 		}
-		return exitOK
+		return put(helpText())
 	}
 	c, ok := find(args[0])
 	if !ok || len(args) > 1 {
 		return misused("help", exitUsage, "no such command: %q", strings.Join(args, " "))
 	}
 	if *asJSON {
-		printJSON(helpJSON([]command{c}))
-		return exitOK
+		return printJSON(helpJSON([]command{c}))
 	}
 	return c.run([]string{"--help"})
 }

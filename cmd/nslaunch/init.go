@@ -53,8 +53,7 @@ func cmdInit(args []string) int {
 		return misused("init", exitUsage, "want one file, got %q", flags.Args())
 	}
 	if file == "-" {
-		fmt.Print(template(*name, *name+".toml"))
-		return exitOK
+		return put(template(*name, *name+".toml"))
 	}
 	if problem := noProfileName(*name, file); problem != "" {
 		return misused("init", exitUsage, "%s", problem)
@@ -66,8 +65,7 @@ func cmdInit(args []string) int {
 		complain(err)
 		return exitProblem
 	}
-	fmt.Printf("%s is written; nslaunch plan %[1]s tells what it does, nslaunch %[1]s does it\n", file)
-	return exitOK
+	return put(fmt.Sprintf("%s is written; nslaunch plan %[1]s tells what it does, nslaunch %[1]s does it\n", file))
 }
 
 // noProfileName says why a file would not be taken for a profile on a command line, or "".
@@ -114,15 +112,15 @@ func listTemplates(asJSON bool) int {
 		all = append(all, listed{name, templateSummary(name)})
 	}
 	if asJSON {
-		printJSON(all)
-		return exitOK
+		return printJSON(all)
 	}
-	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
+	var b strings.Builder
+	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	for _, l := range all {
 		fmt.Fprintf(w, "%s\t%s\n", l.Name, l.Summary)
 	}
 	_ = w.Flush()
-	return exitOK
+	return put(b.String())
 }
 
 // writeNew writes a file that must not be there yet, whole or not at all.

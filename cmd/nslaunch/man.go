@@ -1,7 +1,6 @@
 package main
 
 import (
-	"os"
 	"slices"
 	"strings"
 
@@ -19,13 +18,11 @@ func cmdMan(args []string) int {
 	}
 	switch fs.Arg(0) {
 	case "", "1":
-		os.Stdout.WriteString(manual())
+		return put(manual())
 	case "5":
-		os.Stdout.WriteString(profileManual())
-	default:
-		return misused("man", exitUsage, "no manual page in section %q, want 1 or 5", fs.Arg(0))
+		return put(profileManual())
 	}
-	return exitOK
+	return misused("man", exitUsage, "no manual page in section %q, want 1 or 5", fs.Arg(0))
 }
 
 // manual is nslaunch(1), made from the tables of commands, flags and statuses.

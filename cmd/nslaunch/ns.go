@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -40,15 +39,14 @@ func cmdNS(args []string) int {
 		listing.Namespaces = slices.DeleteFunc(listing.Namespaces, func(n nslist.Namespace) bool { return n.Type != string(want) })
 	}
 	if *asJSON {
-		printJSON(listing)
-		return exitOK
+		return printJSON(listing)
 	}
-	printNamespaces(listing)
-	return exitOK
+	return printNamespaces(listing)
 }
 
-func printNamespaces(l nslist.Listing) {
-	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
+func printNamespaces(l nslist.Listing) int {
+	var b strings.Builder
+	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "INODE\tTYPE\tPROCESSES\tPID\tUSER\tCOMMAND")
 	for _, n := range l.Namespaces {
 		pid, what := "-", quote.Line(n.Command)
@@ -61,12 +59,14 @@ func printNamespaces(l nslist.Listing) {
 		fmt.Fprintf(w, "%d\t%s\t%d\t%s\t%s\t%s\n", n.Inode, n.Type, n.Processes, pid, quote.Word(n.User), what)
 	}
 	w.Flush()
+	status := put(b.String())
 	switch {
 	case l.Hidden == 1:
 		say().Infof("the namespaces of 1 process of another user cannot be seen")
 	case l.Hidden > 1:
 		say().Infof("the namespaces of %d processes of other users cannot be seen", l.Hidden)
 	}
+	return status
 }
 
 // kindNamed is the type of namespaces that a word names, "mnt" as lsns(8) has it, too.

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"os"
 
 	"github.com/nslaunch/nslaunch/launcher"
@@ -27,22 +26,21 @@ func cmdPlan(args []string) int {
 		complain(err)
 		return exitProblem
 	}
-	printPlan(plan, *asJSON, *syscalls)
-	return exitOK
+	return printPlan(plan, *asJSON, *syscalls)
 }
 
 // printPlan prints a plan for programs, or for people, who get it drawn on a terminal.
-func printPlan(plan *launcher.Plan, asJSON, syscalls bool) {
+func printPlan(plan *launcher.Plan, asJSON, syscalls bool) (status int) {
 	switch {
 	case asJSON:
-		printJSON(plan)
-		return
+		return printJSON(plan)
 	case syscalls:
-		fmt.Print(plan.Syscalls())
+		status = put(plan.Syscalls())
 	case isTerminal(os.Stdout) || bool(paint()):
-		fmt.Print(drawPlan(plan, paint()))
+		status = put(drawPlan(plan, paint()))
 	default:
-		fmt.Print(plan)
+		status = put(plan.String())
 	}
 	remark(plan.Notes)
+	return status
 }

@@ -52,10 +52,11 @@ func cmdPS(args []string) int {
 			list = append(list, show(f))
 		}
 	}
+	var status int
 	if *asJSON {
-		printJSON(list)
+		status = printJSON(list)
 	} else {
-		printSandboxes(list)
+		status = printSandboxes(list)
 	}
 	for _, err := range problems {
 		complain(err)
@@ -63,7 +64,7 @@ func cmdPS(args []string) int {
 	if len(problems) > 0 {
 		return exitProblem
 	}
-	return exitOK
+	return status
 }
 
 func show(f state.Found) shown {
@@ -88,8 +89,9 @@ func show(f state.Found) shown {
 	return s
 }
 
-func printSandboxes(list []shown) {
-	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
+func printSandboxes(list []shown) int {
+	var b strings.Builder
+	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "NAME\tPID\tAGE\tPROFILE\tNAMESPACES\tSCOPE\tCOMMAND")
 	for _, s := range list {
 		pid, age := string(s.State), "-"
@@ -106,6 +108,7 @@ func printSandboxes(list []shown) {
 			cmp.Or(quote.Line(s.kinds), "-"), named(s.Unit), shortCommand(s.Command))
 	}
 	w.Flush()
+	return put(b.String())
 }
 
 // ageWords is a time in the largest unit that fits.

@@ -13,6 +13,5 @@ func cmdSchema(args []string) int {
 	if fs.NArg() > 0 {
 		return misused("schema", exitUsage, "unexpected argument %q", fs.Arg(0))
 	}
-	printJSON(config.Schema(docs.Describe()))
-	return exitOK
+	return printJSON(config.Schema(docs.Describe()))
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"os"
 	"strings"
 
@@ -51,15 +50,13 @@ func cmdShow(args []string) int {
 	_, isTable := tree.(map[string]any)
 	switch {
 	case *asJSON && *origin:
-		printJSON(shownValues(resolved))
+		return printJSON(shownValues(resolved))
 	case *asJSON:
-		printJSON(tree)
+		return printJSON(tree)
 	case *origin || isTable:
-		fmt.Print(resolved.TOML(*origin))
-	default:
-		fmt.Println(plainValue(tree, isTerminal(os.Stdout)))
+		return put(resolved.TOML(*origin))
 	}
-	return exitOK
+	return put(plainValue(tree, isTerminal(os.Stdout)) + "\n")
 }
 
 // plainValue prints a single value for a script: a string as it is. On a terminal one that

@@ -111,7 +111,7 @@ func printLog(name string, follow bool) error {
 		// Asked before the rest is read, so that nothing is missed.
 		ended := f.State == state.Ended || !f.Launcher.Running()
 		if _, err := io.Copy(os.Stdout, log); err != nil {
-			return err
+			return fmt.Errorf("the log to standard output: %w", underlying(err))
 		}
 		if !follow || ended {
 			return nil

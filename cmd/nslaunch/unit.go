@@ -54,14 +54,12 @@ func cmdUnit(args []string) int {
 			Text: "not in the unit: systemd signals nslaunch, which sends process.stop_signal to the command"}})
 	}
 	if *asJSON {
-		printJSON(struct {
+		return printJSON(struct {
 			Name string `json:"name"`
 			Unit string `json:"unit"`
 		}{p.Name, text})
-		return exitOK
 	}
-	fmt.Print(text)
-	return exitOK
+	return put(text)
 }
 
 // serviceOf returns the unit of the profile at path.

@@ -30,17 +30,15 @@ func cmdVersion(args []string) int {
 		}
 	}
 	if *asJSON {
-		printJSON(struct {
+		return printJSON(struct {
 			Version string `json:"version"`
 			Commit  string `json:"commit,omitempty"`
 			Go      string `json:"go"`
 			Arch    string `json:"arch"`
 		}{version, commit, runtime.Version(), runtime.GOARCH})
-		return exitOK
 	}
 	if commit != "" {
 		commit = " (" + commit[:12] + ")"
 	}
-	fmt.Printf("nslaunch %s%s, %s, %s\n", version, commit, runtime.Version(), runtime.GOARCH)
-	return exitOK
+	return put(fmt.Sprintf("nslaunch %s%s, %s, %s\n", version, commit, runtime.Version(), runtime.GOARCH))
 }
