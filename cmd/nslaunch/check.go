@@ -67,6 +67,7 @@ func checkProfile(path string, c *changes, host bool) ([]launcher.Note, error) {
 	if err != nil {
 		return nil, err
 	}
+	plan.NoteTyping()
 	return plan.Notes, nil
 }
 

@@ -26,6 +26,7 @@ func cmdPlan(args []string) int {
 		complain(err)
 		return exitProblem
 	}
+	plan.NoteTyping()
 	return printPlan(plan, *asJSON, *syscalls)
 }
 
