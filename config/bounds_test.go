@@ -88,3 +88,77 @@ func TestOnce(t *testing.T) {
 		t.Errorf("%d values", len(o.all))
 	}
 }
+
+// What { add, remove } does to a long list costs as much for each element as with a short one.
+func TestChangedLists(t *testing.T) {
+	list := func(n int, word string) string {
+		var b strings.Builder
+		for i := range n {
+			fmt.Fprintf(&b, "\"%s%d\",", word, i)
+		}
+		return b.String()
+	}
+	parse := func(changes, words string) (err error, cost uint64) {
+		text := []byte("version = 1\nenv.inherit." + changes + " = [" + words + "]\n")
+		cost = allocations(func() { _, err = Parse("p.toml", text, testVars()) })
+		return err, cost
+	}
+	cost := func(n int) uint64 {
+		err, cost := parse("add", list(n, "B"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return cost
+	}
+	if short, long := cost(300), cost(3000); long > 20*short {
+		t.Errorf("ten times as many elements cost %d allocations, the others %d", long, short)
+	}
+	err, _ := parse("remove", list(5000, "C"))
+	var errs Errors
+	if want := "p.toml: 4900 more problems, not shown"; !errors.As(err, &errs) || len(errs) != maxProblems+1 || errs[maxProblems].Error() != want {
+		t.Errorf("%d problems; want %d and %q: %.300v", len(errs), maxProblems, want, err)
+	}
+	t.Run("without it", func(t *testing.T) { // each is compared with those before it
+		cost := func(n int) uint64 {
+			return allocations(func() {
+				for i := range n {
+					for j := range i {
+						if identity(i) == identity(j) {
+							t.Fail()
+						}
+					}
+				}
+			})
+		}
+		if short, long := cost(30), cost(300); long <= 20*short {
+			t.Errorf("ten times as many elements cost %d allocations, the others %d", long, short)
+		}
+	})
+}
+
+// Of a list with equal elements the first is removed, whatever else was, and one that lacks its "-" is found.
+func TestIndexed(t *testing.T) {
+	var all []element
+	for _, s := range []any{"a", "-b", "a", int64(1), "b", "a"} {
+		all = append(all, element{raw: s})
+	}
+	x := newIndexed(all)
+	for _, step := range []struct {
+		remove any
+		want   int
+	}{{"a", 0}, {"b", 1}, {"b", 4}, {"b", -1}, {"1", -1}, {int64(1), 3}, {"a", 2}, {"a", 5}, {"a", -1}} {
+		got := x.find(step.remove)
+		if got != step.want {
+			t.Fatalf("%v is at %d; want %d", step.remove, got, step.want)
+		}
+		if got >= 0 {
+			x.remove(got)
+		}
+	}
+	if rest := x.rest(); len(rest) > 0 || x.has("a") {
+		t.Errorf("%v is left", rest)
+	}
+	if x.add(element{raw: "a"}); !x.has("a") || x.find("a") != 6 || len(x.rest()) != 1 {
+		t.Error("what is added is not there")
+	}
+}

@@ -116,23 +116,25 @@ func (d *decoder) changed(f field, key string, l *layer, changes map[string]any,
 	if !good {
 		return nil, false
 	}
-	after := before
+	list := newIndexed(before)
 	for _, e := range elements(joinKey(key, "remove"), changes["remove"], l) {
-		i := slices.IndexFunc(after, func(b element) bool { return fits(b.raw, e.raw) })
-		if i < 0 {
-			note(e.path, "%s is not in the list%s", quoted(e.raw), listHint(e.raw, after))
-			continue
+		i := list.find(e.raw)
+		switch {
+		case i < 0 && d.counted():
+			good = false
+		case i < 0:
+			note(e.path, "%s is not in the list%s", quoted(e.raw), listHint(e.raw, list.rest()))
+		default:
+			d.overrode(key, Overridden{Key: key, Value: before[i].raw, Pos: before[i].pos()})
+			list.remove(i)
 		}
-		d.overrode(key, Overridden{Key: key, Value: after[i].raw, Pos: after[i].pos()})
-		after = slices.Delete(slices.Clone(after), i, i+1)
 	}
 	for _, e := range elements(joinKey(key, "add"), changes["add"], l) {
-		there := slices.ContainsFunc(after, func(b element) bool { return same(b.raw, e.raw) })
-		if !there || f.many == asWords {
-			after = append(after, e)
+		if f.many == asWords || !list.has(e.raw) {
+			list.add(e)
 		}
 	}
-	return after, true
+	return list.rest(), true
 }
 
 func (e element) pos() Pos {
@@ -142,20 +144,13 @@ func (e element) pos() Pos {
 	return Pos{}
 }
 
-// same tells whether two elements are equal.
-func same(a, b any) bool { return fmt.Sprintf("%#v", a) == fmt.Sprintf("%#v", b) }
-
-// fits tells whether an element is the one to be removed, which may lack the
-// "-" of an optional path.
-func fits(e, remove any) bool {
-	s, ok := e.(string)
-	return same(e, remove) || ok && s == "-"+fmt.Sprint(remove)
-}
-
 // listHint tells what there is in a list, or which of it may have been meant.
 func listHint(raw any, all []element) string {
-	if len(all) == 0 {
+	switch {
+	case len(all) == 0:
 		return ", which is empty"
+	case len(all) > maxProblems: // nobody reads them
+		return fmt.Sprintf(", which has %d elements", len(all))
 	}
 	var words []string
 	for _, e := range all {

@@ -69,7 +69,7 @@ func hasTime(v any) bool {
 	return false
 }
 
-// same is reflect.DeepEqual, but for floats: those are compared by their bits.
+// equalTrees is reflect.DeepEqual, but for floats: those are compared by their bits.
 func equalTrees(a, b any) bool {
 	if reflect.TypeOf(a) != reflect.TypeOf(b) {
 		return false
@@ -79,11 +79,11 @@ func equalTrees(a, b any) bool {
 		b := b.(float64)
 		return math.Float64bits(a) == math.Float64bits(b) || a != a && b != b && math.Signbit(a) == math.Signbit(b)
 	case map[string]any:
-		return maps.EqualFunc(a, b.(map[string]any), same)
+		return maps.EqualFunc(a, b.(map[string]any), equalTrees)
 	case []map[string]any:
 		return slices.EqualFunc(a, b.([]map[string]any), func(a, b map[string]any) bool { return equalTrees(a, b) })
 	case []any:
-		return slices.EqualFunc(a, b.([]any), same)
+		return slices.EqualFunc(a, b.([]any), equalTrees)
 	}
 	return reflect.DeepEqual(a, b)
 }
