@@ -10,7 +10,7 @@ import (
 
 // How the old root is left depends on where the launcher runs, and the plan says how.
 func TestPlanLeavesRoot(t *testing.T) {
-	const text = "version = 1\nnamespaces = { mount = \"new\" }\nroot = \"tmpfs\"\n"
+	const text = "version = 1\nnamespaces = { mount = \"new\" }\nroot = \"tmpfs\"\nrestrict.kernel = false\n"
 	for _, test := range []struct {
 		root  RootState
 		steps []string // on the root

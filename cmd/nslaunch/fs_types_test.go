@@ -229,7 +229,7 @@ touch: cannot touch '/sys/kernel/x': Read-only file system
 		wantRefusal(t, profileCommand(t, u, ownTree(u, fmt.Sprintf("[mounts]\nmasked = [%q]", dir+"/nothing")), "true"),
 			fmt.Sprintf(`p.toml:4:11: mounts.masked[0]: nothing to mask: no such file or directory: %q (a "-" in front makes it optional)`, dir+"/nothing"))
 		wantRefusal(t, profileCommand(t, u, ownTree(u, fmt.Sprintf("[mounts]\nmasked = [%q]", dir+"/file/x")), "true"),
-			fmt.Sprintf(`p.toml:4:11: mounts.masked[0]: nothing to mask: not a directory: %q (a "-" in front makes it optional)`, dir+"/file/x"))
+			fmt.Sprintf(`p.toml:4:11: mounts.masked[0]: nothing to mask: not a directory: %q`, dir+"/file/x"))
 		if text, err := os.ReadFile(filepath.Join(dir, "file")); err != nil || string(text) != "secret\n" {
 			t.Errorf("the masked file is %q, %v", text, err)
 		}
