@@ -197,14 +197,15 @@ func (c *raceCount) launch(t *testing.T, cmd *exec.Cmd, mounts int) {
 	err := got.Run()
 	switch status := got.ProcessState.ExitCode(); {
 	case err == nil:
-		if n := strings.Count(stdout.String(), `"Target"`); n != mounts {
+		// What is hidden under another name while it is looked at is hidden there, too.
+		if n := strings.Count(stdout.String(), `"Target"`); n < mounts {
 			var targets []string
 			for line := range strings.Lines(stdout.String()) {
 				if _, target, ok := strings.Cut(line, `"Target": `); ok {
 					targets = append(targets, strings.TrimSpace(target))
 				}
 			}
-			t.Errorf("%d mounts inside, want %d: %s", n, mounts, targets)
+			t.Errorf("%d mounts inside, want at least %d: %s", n, mounts, targets)
 		}
 		c.ran.Add(1)
 	case status == exitSetup && strings.HasPrefix(stderr.String(), "nslaunch: error: p.toml:") && stdout.Len() == 0:
