@@ -147,13 +147,14 @@ func TestIdmappedRefused(t *testing.T) {
 	// A sandbox in a sandbox: the mount has a map, and gets no other.
 	t.Run("mapped already", func(t *testing.T) {
 		nstest.CheckNothingLeft(t)
+		kind := strings.TrimSpace(nstest.MustRun(t, nstest.Superuser(t).Command(t, "findmnt", "-n", "-o", "FSTYPE", "-T", dir)))
 		inner := strings.ReplaceAll(idmappedProfile("/mapped", `"user"`), "100000", "200000")
 		inner = u.WriteFile(t, filepath.Join(u.TempDir(t), "inner.toml"), inner)
 		profile := fmt.Sprintf("version = 1\nnamespaces = { mount = \"new\" }\nroot = { overlay = \"tmpfs\" }\n[mounts]\nro = [%q, %q]\n"+
 			"\"/mapped\" = { rw = %q, idmap = { uid = [{ inside = 0, outside = 1 }], gid = [{ inside = 0, outside = 1 }] } }\n", nstest.Nslaunch(t), inner, dir+"/mapped")
 		wantFailure(t, profileCommand(t, u, profile, nstest.Nslaunch(t), inner, "--", "true"),
 			inner+":11:1: mounts.\"/w\": step #, map the ids of /mapped as the user namespace does, for the stage: EPERM\n"+
-				"  the ids of ext4, on /mapped, are mapped already\n  try: "+other)
+				"  the ids of "+kind+", on /mapped, are mapped already\n  try: "+other)
 	})
 }
 
