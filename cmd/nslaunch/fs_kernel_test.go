@@ -139,19 +139,21 @@ func TestKernelTypes(t *testing.T) {
 	})
 }
 
-// A caller with a terminal has it as the sandbox's console, too; and a terminal of the command's own is one.
+// A caller with a terminal has it as the sandbox's console, too; and a terminal of the command's own is one,
+// also where none of the caller's streams is a terminal.
 func TestConsole(t *testing.T) {
 	nstest.EachUser(t, func(t *testing.T, u nstest.User) {
-		cmd := profileCommand(t, u, ownTree(u, "dev = \"minimal\""), "sh", "-c", "stat -c %t /dev/console; tty; echo to the console > /dev/console")
-		term := u.StartTerminal(t, cmd)
-		for _, text := range []string{"88\r\n", "/dev/console\r\n", "to the console\r\n"} {
-			term.Expect(text)
-		}
-		if got := term.Wait(); got.Status != 0 {
-			t.Errorf("ended with %+v", got)
+		const script = "stat -c %t /dev/console; tty; echo to the console > /dev/console"
+		for _, rest := range []string{"dev = \"minimal\"", "dev = \"minimal\"\nprocess.terminal = \"pty\""} {
+			term := u.StartTerminal(t, profileCommand(t, u, ownTree(u, rest), "sh", "-c", script))
+			for _, text := range []string{"88\r\n", "/dev/console\r\n", "to the console\r\n"} {
+				term.Expect(text)
+			}
+			if got := term.Wait(); got.Status != 0 {
+				t.Errorf("%s: ended with %+v", rest, got)
+			}
 		}
 		wantInside(t, u, ownTree(u, "dev = \"minimal\""), "test -e /dev/console || echo none", "none\n")
-		wantInside(t, u, ownTree(u, "dev = \"minimal\"\nprocess.terminal = \"pty\""),
-			"stat -c %t /dev/console; tty; echo to the console > /dev/console", "88\r\n/dev/console\r\nto the console\r\n")
+		wantInside(t, u, ownTree(u, "dev = \"minimal\"\nprocess.terminal = \"pty\""), script, "88\nnot a tty\n")
 	})
 }

@@ -16,11 +16,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// chrootTree is a tree to live in with nslaunch: it has /nslaunch, /p.toml, and in /r a root for sandboxes.
+// chrootTree is a tree to live in with nslaunch: it has /nslaunch, /p.toml, in /r a root for sandboxes, and
+// a /tmp for the records of those that run.
 func chrootTree(t *testing.T, profile string) string {
 	t.Helper()
 	u := nstest.Superuser(t)
-	dir := rootDir(t, u, "proc", "usr", "bin", "lib", "lib64", "dev", "r/proc", "r/usr", "r/bin", "r/lib", "r/lib64", "r/dev")
+	dir := rootDir(t, u, "proc", "usr", "bin", "lib", "lib64", "dev", "tmp", "r/proc", "r/usr", "r/bin", "r/lib", "r/lib64", "r/dev")
 	image, err := os.ReadFile(nstest.Nslaunch(t))
 	if err != nil {
 		t.Fatal(err)
@@ -51,7 +52,7 @@ func TestChroot(t *testing.T) {
 		{"tmpfs", head + "root = \"tmpfs\"\n" + binds + scratch, "/bin /etc /lib /lib64 /proc /usr"},
 		{"overlay", head + "root = { path = \"/r\", overlay = \"tmpfs\" }\n" + binds + scratch, "/bin /dev /etc /inner /lib /lib64 /probe /proc /usr"},
 		{"slave+shared", head + "root = { path = \"/r\", overlay = \"tmpfs\", propagation = \"slave+shared\" }\n" + binds + scratch, "/bin /dev /etc /inner /lib /lib64 /probe /proc /usr"},
-		{"the chroot's", head + "root = { readonly = true }\n", "/bin /dev /lib /lib64 /nslaunch /outer /p.toml /probe /proc /r /usr"},
+		{"the chroot's", head + "root = { readonly = true }\n", "/bin /dev /lib /lib64 /nslaunch /outer /p.toml /probe /proc /r /tmp /usr"},
 	} {
 		for _, mount := range []string{"", "mount --bind $1 $1; "} {
 			t.Run(test.name+", "+mount, func(t *testing.T) {
@@ -202,6 +203,17 @@ func runOnInitramfs(dir string, args []string) (result nstest.Result, err error)
 	}
 	err = errors.Join(unix.MoveMount(tree, "", unix.AT_FDCWD, initramfsDir, unix.MOVE_MOUNT_F_EMPTY_PATH), unix.Mount("proc", "/proc", "proc", 0, ""))
 	if err != nil {
+		return result, err
+	}
+	// What masks files inside; the initramfs of a machine has one.
+	if err := unix.Mkdir("/dev", 0o755); err == nil {
+		defer unix.Rmdir("/dev")
+	}
+	switch err := unix.Mknod("/dev/null", unix.S_IFCHR|0o666, int(unix.Mkdev(1, 3))); err {
+	case nil:
+		defer unix.Unlink("/dev/null")
+	case unix.EEXIST:
+	default:
 		return result, err
 	}
 	var stdout, stderr bytes.Buffer

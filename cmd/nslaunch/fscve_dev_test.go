@@ -55,9 +55,9 @@ func TestDevOfLinks(t *testing.T) {
 					rest = fmt.Sprintf("root = %q\n[mounts]\n\"/dev\" = { rw = %q, options = [\"dev\"] }\n", root, root+"/dev")
 				}
 				rest += "ro = [\"/usr\", \"/bin\", \"/lib\", \"-/lib64\"]\n[process]\nterminal = \"pty\"\n"
-				got := nstest.Run(t, profileCommand(t, u, treeProfile(u, rest), "sh", "-c", script))
+				got := u.StartTerminal(t, profileCommand(t, u, treeProfile(u, rest), "sh", "-c", script)).Wait()
 				if dev != "bind" {
-					for _, line := range []string{"ptmx character special file", "null character special file", "0\r\n"} {
+					for _, line := range []string{"console character special file\r\n", "ptmx character special file\r\n", "null character special file\r\n", "\r\n/dev/", "\r\n0\r\n"} {
 						if !strings.Contains(got.Stdout, line) {
 							t.Errorf("no %q: %+v", line, got)
 						}
