@@ -98,13 +98,13 @@ func TestChangedLists(t *testing.T) {
 		}
 		return b.String()
 	}
-	parse := func(changes, words string) (err error, cost uint64) {
+	parse := func(changes, words string) (cost uint64, err error) {
 		text := []byte("version = 1\nenv.inherit." + changes + " = [" + words + "]\n")
 		cost = allocations(func() { _, err = Parse("p.toml", text, testVars()) })
-		return err, cost
+		return cost, err
 	}
 	cost := func(n int) uint64 {
-		err, cost := parse("add", list(n, "B"))
+		cost, err := parse("add", list(n, "B"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -113,7 +113,7 @@ func TestChangedLists(t *testing.T) {
 	if short, long := cost(300), cost(3000); long > 20*short {
 		t.Errorf("ten times as many elements cost %d allocations, the others %d", long, short)
 	}
-	err, _ := parse("remove", list(5000, "C"))
+	_, err := parse("remove", list(5000, "C"))
 	var errs Errors
 	if want := "p.toml: 4900 more problems, not shown"; !errors.As(err, &errs) || len(errs) != maxProblems+1 || errs[maxProblems].Error() != want {
 		t.Errorf("%d problems; want %d and %q: %.300v", len(errs), maxProblems, want, err)

@@ -15,7 +15,7 @@ import (
 
 // limit bounds how long a command may take. It is no assertion: it is there
 // to turn a hang into a failure that tells what hung.
-const limit = 60 * time.Second
+const limit = 5 * time.Minute
 
 // Result is how a command ended and what it wrote.
 type Result struct {
