@@ -106,7 +106,7 @@ func (c conformanceCase) run(t *testing.T, u nstest.User, raw bool) (run conform
 		to   *string
 	}{{"--syscalls", &run.plan}, {"--json", &run.steps}} {
 		got := nstest.Run(t, prepare(command(t, nslaunch, append([]string{"plan", form.flag}, words...)...)))
-		if got.Status == exitProblem && c.refused {
+		if got.Status == wantProblem && c.refused {
 			return run, false
 		}
 		if got.Status != 0 {

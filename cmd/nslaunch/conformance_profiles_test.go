@@ -81,9 +81,9 @@ namespaces = { user = "new", pid = "new", mount = "new" }
 proc = { fallback = "none" }
 `},
 		{name: "clocks that start", profile: "version = 1\nnamespaces = { user = \"new\", time = \"new\" }\ntime = { monotonic = \"1h\", boottime = \"0s\" }\n"},
-		{name: "not found", status: exitMissing, words: []string{"no-such-command"}, profile: "version = 1\nnamespaces = \"new\"\n"},
-		{name: "not executable", status: exitNoExec, words: []string{"/etc/passwd"}, profile: "version = 1\nnamespaces = \"new\"\n"},
-		{name: "no interpreter", status: exitNoExec, profileFor: withoutInterpreter},
+		{name: "not found", status: wantMissing, words: []string{"no-such-command"}, profile: "version = 1\nnamespaces = \"new\"\n"},
+		{name: "not executable", status: wantNoExec, words: []string{"/etc/passwd"}, profile: "version = 1\nnamespaces = \"new\"\n"},
+		{name: "no interpreter", status: wantNoExec, profileFor: withoutInterpreter},
 	}
 	for _, kind := range []string{"private", "slave", "shared", "slave+shared", "unbindable"} {
 		cases = append(cases, conformanceCase{name: "propagation " + kind, rootOnly: true, profile: fmt.Sprintf(`version = 1

@@ -24,7 +24,7 @@ func TestConformanceInUnit(t *testing.T) {
 			{name: "a scope", profile: namespaces + "scope = { mode = \"required\" }\n"},
 			{name: "a scope by name", profile: namespaces + "[scope]\nmode = \"auto\"\nunit = \"fixed.scope\"\nslice = \"ci.slice\"\ndelegate = true\n"},
 			{name: "a scope that is watched", profile: "version = 1\nscope = { mode = \"required\" }\n"},
-			{name: "a scope, then it fails", profile: namespaces + "scope = { mode = \"required\" }\n", words: []string{"no-such-command"}, status: exitMissing},
+			{name: "a scope, then it fails", profile: namespaces + "scope = { mode = \"required\" }\n", words: []string{"no-such-command"}, status: wantMissing},
 			{name: "a scope and a socket", profile: namespaces + "scope = { mode = \"required\" }\nservice = { notify = \"command\" }\n",
 				around: tellable(), words: []string{"systemd-notify", "--ready", "--no-block"}},
 		}

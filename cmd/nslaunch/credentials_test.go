@@ -157,7 +157,7 @@ func TestAttributesRefused(t *testing.T) {
 		"limits.rlimits = { nofile = [10, 1000000] }\n": "p.toml:4:20: limits.rlimits.nofile: the hard limit is ",
 	} {
 		got := nstest.Run(t, profileCommand(t, u, "version = 1\nname = \"x\"\n"+allNew+more, "true"))
-		if got.Status != exitSetup || got.Stdout != "" || !strings.HasPrefix(got.Stderr, "nslaunch: error: "+want) {
+		if got.Status != wantSetup || got.Stdout != "" || !strings.HasPrefix(got.Stderr, "nslaunch: error: "+want) {
 			t.Errorf("%s: %+v; want %s", more, got, want)
 		}
 	}

@@ -20,11 +20,11 @@ func TestDetachFails(t *testing.T) {
 			profile, want string
 			status        int
 		}{
-			{"namespaces = \"new\"\ncommand = [\"no-such-command\"]\n", "there is no \"no-such-command\"", exitMissing},
-			{"namespaces = \"new\"\ncommand = [\"/etc/passwd\"]\n", "EACCES", exitNoExec},
-			{"namespaces = \"new\"\ncommand = [\"true\"]\nmounts = { ro = [\"/no/such\"] }\n", "p.toml:4:18: mounts.ro[0]", exitSetup},
-			{"nameespaces = \"new\"\n", "p.toml:2:1: nameespaces: unknown key", exitSetup},
-			{"namespaces = \"new\"\ncommand = [\"true\"]\nservice = \"exec\"\n", "p.toml:4:1: --detach leaves the service", exitSetup},
+			{"namespaces = \"new\"\ncommand = [\"no-such-command\"]\n", "there is no \"no-such-command\"", wantMissing},
+			{"namespaces = \"new\"\ncommand = [\"/etc/passwd\"]\n", "EACCES", wantNoExec},
+			{"namespaces = \"new\"\ncommand = [\"true\"]\nmounts = { ro = [\"/no/such\"] }\n", "p.toml:4:18: mounts.ro[0]", wantSetup},
+			{"nameespaces = \"new\"\n", "p.toml:2:1: nameespaces: unknown key", wantSetup},
+			{"namespaces = \"new\"\ncommand = [\"true\"]\nservice = \"exec\"\n", "p.toml:4:1: --detach leaves the service", wantSetup},
 		} {
 			p.write(test.profile)
 			before, files := nstest.Snapshot(t), len(p.files())
@@ -157,7 +157,7 @@ func TestForegroundRecorded(t *testing.T) {
 		if err := wait.Start(); err != nil {
 			t.Fatal(err)
 		}
-		if err := p.run("logs", "front"); err.Status != exitProblem || !strings.Contains(err.Stderr, "only what is started with --detach has a log") {
+		if err := p.run("logs", "front"); err.Status != wantProblem || !strings.Contains(err.Stderr, "only what is started with --detach has a log") {
 			t.Errorf("logs: %+v", err)
 		}
 		// wait opens what the launcher holds before that is gone.
@@ -173,8 +173,8 @@ func TestForegroundRecorded(t *testing.T) {
 		if p.files()["front.json"] {
 			t.Error("the record is left")
 		}
-		p.fails(exitProblem, "no sandbox of that name", "stop", "front")
-		p.fails(exitSetup, "no sandbox of that name", "wait", "front")
+		p.fails(wantProblem, "no sandbox of that name", "stop", "front")
+		p.fails(wantSetup, "no sandbox of that name", "wait", "front")
 	})
 }
 
@@ -214,7 +214,7 @@ func TestStop(t *testing.T) {
 				t.Errorf("%s: %+v; want status %d", script, got, want)
 			}
 		}
-		p.fails(exitUsage, `--time: `, "stop", "--time", "5", "x")
+		p.fails(wantUsage, `--time: `, "stop", "--time", "5", "x")
 		nstest.AssertNothingLeft(t, before)
 	})
 }

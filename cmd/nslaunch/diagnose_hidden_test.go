@@ -121,17 +121,17 @@ func TestCureInFlags(t *testing.T) {
 	u := nstest.Ordinary(t)
 	got := nstest.Run(t, u.Command(t, nstest.Nslaunch(t), "run", "--new", "net,mount", "--", "true"))
 	const want = "(add a user namespace: --new user,mount,net)"
-	if got.Status != exitSetup || !strings.Contains(got.Stderr, want) {
+	if got.Status != wantSetup || !strings.Contains(got.Stderr, want) {
 		t.Errorf("%+v; want %s", got, want)
 	}
 	nstest.MustRun(t, u.Command(t, nstest.Nslaunch(t), "run", "--new", "user,mount,net", "--", "true"))
 	got = nstest.Run(t, u.Command(t, nstest.Nslaunch(t), "run", "--new", "user", "--hostname", "x", "--", "true"))
-	if got.Status != exitSetup || !strings.Contains(got.Stderr, "--hostname: hostname: needs --new user,uts\n") {
+	if got.Status != wantSetup || !strings.Contains(got.Stderr, "--hostname: hostname: needs --new user,uts\n") {
 		t.Errorf("%+v", got)
 	}
 	nstest.MustRun(t, u.Command(t, nstest.Nslaunch(t), "run", "--new", "user,uts", "--hostname", "x", "--", "true"))
 	got = nstest.Run(t, u.Command(t, nstest.Nslaunch(t), "run", "--new", "user,network", "--", "true"))
-	if got.Status != exitSetup || !strings.Contains(got.Stderr, `unknown key "network" in [namespaces] (did you mean "net"?)`) {
+	if got.Status != wantSetup || !strings.Contains(got.Stderr, `unknown key "network" in [namespaces] (did you mean "net"?)`) {
 		t.Errorf("%+v", got)
 	}
 }
@@ -160,7 +160,7 @@ func TestOverlayDirMissing(t *testing.T) {
 		return nstest.Run(t, cmd)
 	}
 	got := run("")
-	if got.Status != exitSetup || strings.Count(got.Stderr, "\n") != 1 || !strings.Contains(got.Stderr, "(make them, or create = true with a dir below ${state})") {
+	if got.Status != wantSetup || strings.Count(got.Stderr, "\n") != 1 || !strings.Contains(got.Stderr, "(make them, or create = true with a dir below ${state})") {
 		t.Errorf("%+v", got)
 	}
 	if got := run(", create = true"); got.Status != 0 {

@@ -124,7 +124,7 @@ func TestDiagnoseJoinReplaced(t *testing.T) {
 	for i := 0; i < 100 && !seen; i++ {
 		cmd := profileCommand(t, u, profile)
 		got := nstest.Run(t, cmd)
-		seen = got.Status == exitSetup && unnumbered(got.Stderr) == want
+		seen = got.Status == wantSetup && unnumbered(got.Stderr) == want
 		if !seen && got.Status != 0 {
 			t.Errorf("got %+v; want success or\n%s", got, want)
 			break

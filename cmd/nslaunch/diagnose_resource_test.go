@@ -49,9 +49,9 @@ func sweep(t *testing.T, limited func(n int) *exec.Cmd, limit, cure string) {
 			switch words, lost := refused.FindStringSubmatch(got.Stderr), unborn.FindStringSubmatch(got.Stderr); {
 			case got.Status == 0 && got.Stderr == "":
 				worked++
-			case got.Status == exitSetup && words != nil && words[2] == "  "+want:
+			case got.Status == wantSetup && words != nil && words[2] == "  "+want:
 				seen++
-			case got.Status == exitSetup && lost != nil && lost[1] == want:
+			case got.Status == wantSetup && lost != nil && lost[1] == want:
 				unbornSeen++
 			case got.Status == 2 && strings.Contains(got.Stderr, "newosproc"):
 				// The launcher's own runtime: nothing of nslaunch runs then.

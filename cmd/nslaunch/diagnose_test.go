@@ -113,7 +113,7 @@ func (x trouble) check(t *testing.T, u nstest.User) {
 	nstest.AssertNothingLeft(t, before)
 	status := x.status
 	if status == 0 {
-		status = exitSetup
+		status = wantSetup
 	}
 	want := numbered("nslaunch: error: "+x.want+"\n", plan)
 	stdout := withoutRuns(got.Stdout)

@@ -62,7 +62,7 @@ func TestDoctorRecords(t *testing.T) {
 		if d.Runs == nil || !*d.Runs {
 			t.Errorf("with --set: %+v", d.Problems)
 		}
-		p.fails(exitUsage, "--set changes a profile, and there is none", "doctor", "--set", "namespaces.uts=new")
+		p.fails(wantUsage, "--set changes a profile, and there is none", "doctor", "--set", "namespaces.uts=new")
 	})
 }
 

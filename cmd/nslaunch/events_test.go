@@ -119,10 +119,10 @@ func TestStatusDescriptors(t *testing.T) {
 	}
 	for fd := 3; fd < 9; fd++ {
 		want := fmt.Sprintf("nslaunch: error: --status-fd: descriptor %d is not open for writing\n", fd)
-		if got := at(fd, `"$0" "$@"`, "true"); got.Status != exitSetup || got.Stderr != want {
+		if got := at(fd, `"$0" "$@"`, "true"); got.Status != wantSetup || got.Stderr != want {
 			t.Errorf("%d, closed: %+v", fd, got)
 		}
-		if got := at(fd, fmt.Sprintf(`"$0" "$@" %d</dev/null`, fd), "true"); got.Status != exitSetup || got.Stderr != want {
+		if got := at(fd, fmt.Sprintf(`"$0" "$@" %d</dev/null`, fd), "true"); got.Status != wantSetup || got.Stderr != want {
 			t.Errorf("%d, read-only: %+v", fd, got)
 		}
 		if got := at(fd, fmt.Sprintf(`"$0" "$@" %d<>/dev/null`, fd), "sh", "-c", fmt.Sprintf("exit 3; : >&%d", fd)); got.Status != 3 || got.Stderr != "" {
@@ -142,7 +142,7 @@ func TestStatusDescriptors(t *testing.T) {
 	// A descriptor that is also to be kept would leak.
 	cmd := profileCommand(t, u, inUser+"process.keep_fds = [3]\n", "true")
 	result, events := eventful(t, cmd)
-	if result.Status != exitSetup || words(events) != "setup-failed:125" || !strings.Contains(result.Stderr, "keep_fds[0]: descriptor 3 is not open") {
+	if result.Status != wantSetup || words(events) != "setup-failed:125" || !strings.Contains(result.Stderr, "keep_fds[0]: descriptor 3 is not open") {
 		t.Errorf("kept: %+v, %s", result, words(events))
 	}
 }

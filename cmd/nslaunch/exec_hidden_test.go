@@ -57,7 +57,7 @@ func TestExecHidden(t *testing.T) {
 				for fd := 3; fd < 12; fd++ {
 					enter := p.command("exec", "watcher", fmt.Sprintf("/proc/self/fd/%d/bin/true", fd))
 					enter.ExtraFiles = []*os.File{host}
-					if got := nstest.Run(t, enter); got.Status != exitMissing && got.Status != exitNoExec {
+					if got := nstest.Run(t, enter); got.Status != wantMissing && got.Status != wantNoExec {
 						t.Errorf("descriptor %d: %+v", fd, got)
 					}
 				}

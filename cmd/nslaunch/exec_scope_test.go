@@ -37,7 +37,7 @@ scope = "required"
 		if !strings.HasPrefix(m.scope, "/system.slice") {
 			// From outside of the tree of its manager, a user may move nothing into that.
 			got := run(enter...)
-			if got.Status != exitSetup || got.Stdout != "" || !strings.Contains(got.Stderr, "join the control group") ||
+			if got.Status != wantSetup || got.Stdout != "" || !strings.Contains(got.Stderr, "join the control group") ||
 				!strings.Contains(got.Stderr, "try: systemd-run --user --scope nslaunch exec") {
 				t.Errorf("from outside: %+v", got)
 			}

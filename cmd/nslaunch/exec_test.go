@@ -154,16 +154,16 @@ func TestExecProcess(t *testing.T) {
 			}
 		}
 		if !u.IsRoot() {
-			p.fails(exitSetup, "is not ours", "exec", fmt.Sprint(os.Getpid()), "true")
+			p.fails(wantSetup, "is not ours", "exec", fmt.Sprint(os.Getpid()), "true")
 		}
 		beside := u.Command(t, "sleep", "1000")
 		if err := beside.Start(); err != nil {
 			t.Fatal(err)
 		}
-		p.fails(exitSetup, "there is nothing to enter", "exec", fmt.Sprint(beside.Process.Pid), "true")
+		p.fails(wantSetup, "there is nothing to enter", "exec", fmt.Sprint(beside.Process.Pid), "true")
 		_ = beside.Process.Kill()
 		_ = beside.Wait()
-		p.fails(exitSetup, "there is no process 4194303", "exec", "4194303", "true")
+		p.fails(wantSetup, "there is no process 4194303", "exec", "4194303", "true")
 	})
 }
 
@@ -177,11 +177,11 @@ func TestExecStatus(t *testing.T) {
 				t.Errorf("%s: %+v", script, got)
 			}
 		}
-		p.fails(exitMissing, `there is no "no-such-command"`, "exec", name, "no-such-command")
-		p.fails(exitNoExec, "EACCES", "exec", name, "/etc/passwd")
-		p.fails(exitSetup, `no sandbox of that name: "other"`, "exec", "other", "true")
-		p.fails(exitSetup, `--ns: unknown type "nett"`, "exec", "--ns", "nett", name, "true")
-		p.fails(exitSetup, `--terminal: unknown mode "raw"`, "exec", "--terminal", "raw", name, "true")
+		p.fails(wantMissing, `there is no "no-such-command"`, "exec", name, "no-such-command")
+		p.fails(wantNoExec, "EACCES", "exec", name, "/etc/passwd")
+		p.fails(wantSetup, `no sandbox of that name: "other"`, "exec", "other", "true")
+		p.fails(wantSetup, `--ns: unknown type "nett"`, "exec", "--ns", "nett", name, "true")
+		p.fails(wantSetup, `--terminal: unknown mode "raw"`, "exec", "--terminal", "raw", name, "true")
 		dir := p.command("exec", name, "true")
 		file, err := os.Open("/")
 		if err != nil {
@@ -189,11 +189,11 @@ func TestExecStatus(t *testing.T) {
 		}
 		defer file.Close()
 		dir.Stdin = file
-		if got := nstest.Run(t, dir); got.Status != exitSetup || !strings.Contains(got.Stderr, "descriptor 0 is a directory") {
+		if got := nstest.Run(t, dir); got.Status != wantSetup || !strings.Contains(got.Stderr, "descriptor 0 is a directory") {
 			t.Errorf("with a directory for standard input: %+v", got)
 		}
 		p.must("stop", name)
-		p.fails(exitSetup, `the sandbox "status" has ended`, "exec", name, "true")
+		p.fails(wantSetup, `the sandbox "status" has ended`, "exec", name, "true")
 	})
 }
 
@@ -209,7 +209,7 @@ func TestExecStaleProcess(t *testing.T) {
 		eventually(t, func() bool {
 			return strings.HasPrefix(readFile(t, fmt.Sprintf("/proc/%d/comm", p.list(name).PID)), "sleep")
 		})
-		p.fails(exitSetup, "namespace that it was started in", "exec", name, "true")
+		p.fails(wantSetup, "namespace that it was started in", "exec", name, "true")
 		p.must("stop", "--time", "1s", name)
 	})
 }

@@ -47,11 +47,11 @@ command = ["no-such-command"]
 				met := strings.Contains(readFile(t, traces), "(INJECTED)")
 				said := strings.HasPrefix(got.Stderr, "nslaunch: error: ")
 				switch {
-				case got.Status == exitMissing && !met:
+				case got.Status == wantMissing && !met:
 					return // there are no more
-				case got.Stdout != "" || !said || got.Status != exitSetup && got.Status != exitMissing:
+				case got.Stdout != "" || !said || got.Status != wantSetup && got.Status != wantMissing:
 					t.Errorf("call %d fails: %+v", n, got)
-				case got.Status == exitMissing && call.needed:
+				case got.Status == wantMissing && call.needed:
 					t.Errorf("call %d fails, which is not told", n)
 				}
 			}

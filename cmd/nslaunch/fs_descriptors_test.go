@@ -88,7 +88,7 @@ func TestSourceWithoutPath(t *testing.T) {
 				t.Fatal(err)
 			}
 			want := fmt.Sprintf("%s: %q leads to a file that is open but has no path here, and only a path can be mounted (write the path of a file)\n", test.key, test.path)
-			if got := nstest.Run(t, cmd); got.Status != exitSetup || !strings.HasSuffix(got.Stderr, want) {
+			if got := nstest.Run(t, cmd); got.Status != wantSetup || !strings.HasSuffix(got.Stderr, want) {
 				t.Errorf("status %d and stderr\n%swant\n%s", got.Status, got.Stderr, want)
 			}
 		}

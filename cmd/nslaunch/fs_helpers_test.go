@@ -49,8 +49,8 @@ func wantFailure(t *testing.T, cmd *exec.Cmd, want string) {
 	t.Helper()
 	got := nstest.Run(t, cmd)
 	text := regexp.MustCompile(`step \d+,`).ReplaceAllString(got.Stderr, "step #,")
-	if want = "nslaunch: error: " + want + "\n"; got.Status != exitSetup || got.Stdout != "" || text != want {
-		t.Errorf("got status %d, stdout %q and stderr\n%swant status %d and stderr\n%s", got.Status, got.Stdout, text, exitSetup, want)
+	if want = "nslaunch: error: " + want + "\n"; got.Status != wantSetup || got.Stdout != "" || text != want {
+		t.Errorf("got status %d, stdout %q and stderr\n%swant status %d and stderr\n%s", got.Status, got.Stdout, text, wantSetup, want)
 	}
 }
 

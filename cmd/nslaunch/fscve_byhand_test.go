@@ -117,7 +117,7 @@ func TestNumericUser(t *testing.T) {
 	}
 	for _, id := range []string{"", "1000:", ":5", "1000x", "+5", "-1", "4294967295", "0x10", "root"} { // CVE-2026-30892
 		got := nstest.Run(t, profileCommand(t, root, treeProfile(root, fmt.Sprintf("[process]\nuid = %q\ngid = 1000\n", id)), "id", "-u"))
-		if got.Status != exitSetup || got.Stdout != "" || !strings.Contains(got.Stderr, "process.uid: ") {
+		if got.Status != wantSetup || got.Stdout != "" || !strings.Contains(got.Stderr, "process.uid: ") {
 			t.Errorf("uid %q: %+v", id, got)
 		}
 	}

@@ -103,7 +103,7 @@ func TestMadeBelowLink(t *testing.T) {
 							rest = fmt.Sprintf("root = \"tmpfs\"\n[mounts]\n\"/probe\" = { ro = %q }\n\"/d\" = { rw = %q }\n\"/d/evil/new/made\" = %s\n", root+"/probe", root, test.entry)
 						}
 						got := nstest.Run(t, profileCommand(t, u, treeProfile(u, rest), "/probe", "-mounts"))
-						if got.Status != 0 && (got.Status != exitSetup || !strings.HasPrefix(got.Stderr, "nslaunch: error: p.toml:")) {
+						if got.Status != 0 && (got.Status != wantSetup || !strings.HasPrefix(got.Stderr, "nslaunch: error: p.toml:")) {
 							t.Errorf("%s: %+v", at, got)
 						}
 						if want := at == "overlay" && to != "/oldroot"; want && got.Status != 0 {

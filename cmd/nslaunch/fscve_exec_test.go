@@ -81,7 +81,7 @@ func checkExe(t *testing.T, u nstest.User, cmd *exec.Cmd) {
 		// The sealed image: given what is no program, it says so, and that is all it does.
 		ours.Close()
 		io.Copy(io.Discard, events)
-		if got := <-result; got.Status != exitSetup || got.Stderr != "nslaunch: child: not a program\n" {
+		if got := <-result; got.Status != wantSetup || got.Stderr != "nslaunch: child: not a program\n" {
 			t.Errorf("the command is the image: %+v", got)
 		}
 		return
@@ -141,23 +141,23 @@ func TestLeakedDescriptors(t *testing.T) {
 		}
 		for fd := 3; fd < 40; fd++ {
 			got := nstest.Run(t, leaking(fmt.Sprintf("[process]\ncwd = \"/proc/self/fd/%d\"\n", fd), "/probe"))
-			if got.Status != exitSetup || !strings.HasPrefix(got.Stderr, "nslaunch: error: p.toml:5:1: process.cwd: step ") || got.Stdout != "" {
+			if got.Status != wantSetup || !strings.HasPrefix(got.Stderr, "nslaunch: error: p.toml:5:1: process.cwd: step ") || got.Stdout != "" {
 				t.Errorf("cwd by descriptor %d: status %d, %s", fd, got.Status, got.Stderr)
 			}
 			got = nstest.Run(t, leaking("", fmt.Sprintf("/proc/self/fd/%d/bin/true", fd)))
-			if got.Status != exitMissing || got.Stdout != "" {
+			if got.Status != wantMissing || got.Stdout != "" {
 				t.Errorf("command by descriptor %d: %+v", fd, got)
 			}
 		}
 		for _, dir := range []string{"/proc/1/root", "/proc/1/cwd", "/proc/1/fd/0"} {
 			got := nstest.Run(t, leaking("", dir+"/usr/bin/true"))
-			if got.Status != exitMissing && got.Status != exitNoExec || got.Stdout != "" {
+			if got.Status != wantMissing && got.Status != wantNoExec || got.Stdout != "" {
 				t.Errorf("command below %s: %+v", dir, got)
 			}
 		}
 		// The one that is to be kept is the command's affair, its directory is not.
 		got := nstest.Run(t, leaking("[process]\nkeep_fds = [9]\ncwd = \"/proc/self/fd/9\"\n", "/probe"))
-		if got.Status != exitSetup || got.Stdout != "" {
+		if got.Status != wantSetup || got.Stdout != "" {
 			t.Errorf("cwd by a kept descriptor: %+v", got)
 		}
 		seen := nstest.ParseReport(t, nstest.MustRun(t, leaking("", "/probe")))

@@ -86,7 +86,7 @@ func TestKernelFilesRace(t *testing.T) {
 						t.Errorf("proc is on %s", m.Target)
 					}
 				}
-			case !strings.HasPrefix(got.Stderr, "nslaunch: error: p.toml:4:1: proc: ") || got.Stdout != "" || got.Status != exitSetup:
+			case !strings.HasPrefix(got.Stderr, "nslaunch: error: p.toml:4:1: proc: ") || got.Stdout != "" || got.Status != wantSetup:
 				// The probe cannot see its mounts where the link is in place now.
 				if !strings.Contains(got.Stderr, "probe:") {
 					t.Errorf("%+v", got)

@@ -208,7 +208,7 @@ func (c *raceCount) launch(t *testing.T, cmd *exec.Cmd, mounts int) {
 			t.Errorf("%d mounts inside, want at least %d: %s", n, mounts, targets)
 		}
 		c.ran.Add(1)
-	case status == exitSetup && strings.HasPrefix(stderr.String(), "nslaunch: error: p.toml:") && stdout.Len() == 0:
+	case status == wantSetup && strings.HasPrefix(stderr.String(), "nslaunch: error: p.toml:") && stdout.Len() == 0:
 		c.refused.Add(1)
 	default:
 		t.Errorf("%v: %s", err, stderr.String())

@@ -171,7 +171,7 @@ func TestIdmappedExample(t *testing.T) {
 		makeDirs(t, cmd.Dir+"/project")
 		if !u.IsRoot() {
 			got := nstest.Run(t, cmd)
-			if got.Status != exitSetup || !strings.HasPrefix(got.Stderr, "nslaunch: error: p.toml:8:8: idmap.uid[0]: uid 100000-165535: not the caller's: ") {
+			if got.Status != wantSetup || !strings.HasPrefix(got.Stderr, "nslaunch: error: p.toml:8:8: idmap.uid[0]: uid 100000-165535: not the caller's: ") {
 				t.Errorf("%+v", got)
 			}
 			return

@@ -105,7 +105,7 @@ func testCommandIsImage(t *testing.T, u nstest.User) {
 	}
 	u.WriteFile(t, filepath.Join(cmd.Dir, "p.toml"), fmt.Sprintf("version = 1\nnamespaces = { mount = \"new\", pid = \"new\" }\ncommand = [%q]\n", script))
 	before := nstest.Snapshot(t)
-	if got := nstest.Run(t, cmd); got.Status != exitSetup || got.Stderr != "nslaunch: child: not a program\n" {
+	if got := nstest.Run(t, cmd); got.Status != wantSetup || got.Stderr != "nslaunch: child: not a program\n" {
 		t.Errorf("%+v", got)
 	}
 	nstest.AssertNothingLeft(t, before)

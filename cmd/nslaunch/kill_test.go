@@ -115,7 +115,7 @@ func killEach(t *testing.T, u nstest.User, profile, role string, every int, env 
 			if !status.Signaled() {
 				t.Errorf("the launcher killed at call %d: %v", n, status)
 			}
-		case status.ExitStatus() == exitSetup && strings.HasPrefix(said, "nslaunch: error: "),
+		case status.ExitStatus() == wantSetup && strings.HasPrefix(said, "nslaunch: error: "),
 			status.ExitStatus() == ended && said == "",
 			status.ExitStatus() == 0 && said == "": // it had done its work
 		default:

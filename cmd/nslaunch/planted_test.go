@@ -80,7 +80,7 @@ func TestPlantedLink(t *testing.T) {
 				for _, as := range shown {
 					got := nstest.Run(t, profileCommand(t, u, profile(fmt.Sprintf("\"/p\".%s = %q\n", as, dir+"/project")), "sh", "-c", script))
 					link := names.Replace(test.link)
-					if got.Status != exitSetup || got.Stdout != "" || !strings.Contains(got.Stderr, ": "+test.at+": ") ||
+					if got.Status != wantSetup || got.Stdout != "" || !strings.Contains(got.Stderr, ": "+test.at+": ") ||
 						!strings.Contains(got.Stderr, "is not followed: "+link+" is a symbolic link") {
 						t.Errorf("where the project is %s, got status %d, stdout %q and stderr\n%s", as, got.Status, got.Stdout, got.Stderr)
 					}
@@ -100,7 +100,7 @@ func TestPlantedInLayer(t *testing.T) {
 		entry := fmt.Sprintf("\n\"/shown\".ro = %q", dir+"/project/upper/x")
 		wantInside(t, u, ownTree(u, "root = \"tmpfs\"", strings.Replace(programs, "[mounts]", "[mounts]"+entry, 1)), "cat /shown", "stolen\n")
 		got := nstest.Run(t, profileCommand(t, u, ownTree(u, "root = \"tmpfs\"", strings.Replace(programs, "[mounts]", entries+entry, 1)), "cat", "/shown"))
-		if got.Status != exitSetup || got.Stdout != "" || !strings.Contains(got.Stderr, "into "+dir+"/project/upper") {
+		if got.Status != wantSetup || got.Stdout != "" || !strings.Contains(got.Stderr, "into "+dir+"/project/upper") {
 			t.Errorf("got status %d, stdout %q and stderr\n%s", got.Status, got.Stdout, got.Stderr)
 		}
 	})
@@ -116,7 +116,7 @@ func TestPlantedUnderAnotherName(t *testing.T) {
 		for _, names := range [][2]string{{"alias", "project"}, {"project", "alias"}} {
 			entries := fmt.Sprintf("[mounts]\n\"/p\".rw = %q\n\"/shown\".ro = %q", dir+"/"+names[0], dir+"/"+names[1]+"/.git")
 			got := nstest.Run(t, profileCommand(t, u, ownTree(u, "root = \"tmpfs\"", strings.Replace(programs, "[mounts]", entries, 1)), "cat", "/shown"))
-			if got.Status != exitSetup || got.Stdout != "" || !strings.Contains(got.Stderr, dir+"/project/.git is a symbolic link") {
+			if got.Status != wantSetup || got.Stdout != "" || !strings.Contains(got.Stderr, dir+"/project/.git is a symbolic link") {
 				t.Errorf("%v: got status %d, stdout %q and stderr\n%s", names, got.Status, got.Stdout, got.Stderr)
 			}
 		}
@@ -147,7 +147,7 @@ func TestRootsLinks(t *testing.T) {
 		wantInside(t, u, profile("ro", "x"), "cat /shown", "linked\n")
 		refused := func(profile string) {
 			t.Helper()
-			if got := nstest.Run(t, profileCommand(t, u, profile, "cat", "/shown")); got.Status != exitSetup || !strings.Contains(got.Stderr, "is not followed") {
+			if got := nstest.Run(t, profileCommand(t, u, profile, "cat", "/shown")); got.Status != wantSetup || !strings.Contains(got.Stderr, "is not followed") {
 				t.Errorf("got status %d, stdout %q and stderr\n%s", got.Status, got.Stdout, got.Stderr)
 			}
 		}

@@ -153,7 +153,7 @@ func TestAgentWorktree(t *testing.T) {
 		}
 		w.host("tree", `echo "gitdir: $PWD/../lib/.git" >.git`)
 		got := nstest.Run(t, agent("true"))
-		if got.Status != exitSetup || !strings.Contains(got.Stderr, "/lib/.git, whose configuration does not name this work tree") {
+		if got.Status != wantSetup || !strings.Contains(got.Stderr, "/lib/.git, whose configuration does not name this work tree") {
 			t.Errorf("with a forged .git file: %+v", got)
 		}
 	})

@@ -72,7 +72,7 @@ func (w *world) refuses(t *testing.T, name string, errors ...string) {
 	t.Helper()
 	got := nstest.Run(t, w.command(t, name))
 	lines := strings.Split(strings.TrimSuffix(got.Stderr, "\n"), "\n")
-	ok := got.Status == exitSetup && got.Stdout == "" && len(lines) == len(errors)
+	ok := got.Status == wantSetup && got.Stdout == "" && len(lines) == len(errors)
 	for i := range errors {
 		ok = ok && strings.HasPrefix(lines[i], "nslaunch: error: ./"+name+".toml:"+errors[i])
 	}

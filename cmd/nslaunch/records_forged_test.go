@@ -53,10 +53,10 @@ func (p *workplace) refused(name, why string) {
 	p.t.Helper()
 	for _, args := range [][]string{{"exec", name, "true"}, {"wait", name}, {"run", "--new", "user,uts", "--join", "uts=sandbox:" + name, "--", "true"},
 		{"run", "--new", "user,uts", "--name", name, "--", "true"}} {
-		p.fails(exitSetup, why, args...)
+		p.fails(wantSetup, why, args...)
 	}
-	p.fails(exitProblem, why, "stop", name)
-	p.fails(exitProblem, why, "logs", name)
+	p.fails(wantProblem, why, "stop", name)
+	p.fails(wantProblem, why, "logs", name)
 	if s := p.list(name); s == nil || s.State != "unproven" {
 		p.t.Errorf("ps lists %+v; want it unproven", s)
 	}
@@ -152,8 +152,8 @@ func TestConfinedLauncher(t *testing.T) {
 		p.write("namespaces = { user = \"new\", uts = \"new\" }\nname = \"confined\"\ncommand = [\"sleep\", \"1000\"]\n")
 		nstest.MustRun(t, confined("run", "--detach", "./p.toml"))
 		const why = "is confined more than this process (NoNewPrivs \"1\")"
-		p.fails(exitSetup, why, "exec", "confined", "true")
-		p.fails(exitSetup, why, "run", "--new", "user", "--join", "uts=sandbox:confined", "--", "true")
+		p.fails(wantSetup, why, "exec", "confined", "true")
+		p.fails(wantSetup, why, "run", "--new", "user", "--join", "uts=sandbox:confined", "--", "true")
 		if got := nstest.MustRun(t, confined("exec", "confined", "echo", "entered")); got != "entered\n" {
 			t.Errorf("who is confined as much sees %q", got)
 		}
@@ -225,7 +225,7 @@ func TestPlantedFiles(t *testing.T) {
 		plant(".planted", func(path string) error { return unix.Mkfifo(path, 0o666) })
 		plant("planted\x1b[2K.json", func(path string) error { return os.WriteFile(path, []byte("{}\n"), 0o600) })
 		got := p.run("ps")
-		if got.Status != exitProblem || !strings.Contains(got.Stdout, "planted ") || strings.Contains(got.Stdout+got.Stderr, "\x1b") {
+		if got.Status != wantProblem || !strings.Contains(got.Stdout, "planted ") || strings.Contains(got.Stdout+got.Stderr, "\x1b") {
 			t.Errorf("ps: %+v", got)
 		}
 		for _, want := range []string{"planted-fifo.json: not a regular file", "planted-dir.json: not a regular file", "planted-link.json: too many levels", "planted-huge.json: not a record"} {

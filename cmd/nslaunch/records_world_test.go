@@ -54,8 +54,8 @@ func TestDeadPIDNamespace(t *testing.T) {
 		if s := p.list("other-world"); s == nil || s.State != "elsewhere" {
 			t.Errorf("ps lists %+v", s)
 		}
-		p.fails(exitSetup, "it was launched in another pid or time namespace", again...)
-		p.fails(exitProblem, "it was launched in another pid or time namespace", "stop", "other-world")
+		p.fails(wantSetup, "it was launched in another pid or time namespace", again...)
+		p.fails(wantProblem, "it was launched in another pid or time namespace", "stop", "other-world")
 		_ = unix.Kill(childrenOf(other.Process.Pid)[0], unix.SIGKILL)
 		_ = other.Wait()
 		eventually(t, func() bool { return p.list("other-world") == nil })

@@ -198,7 +198,7 @@ func TestNameTaken(t *testing.T) {
 			switch got := <-results; {
 			case got.Status == 0 && got.Stdout == "taken\n" && got.Stderr == "":
 				won++
-			case got.Status != exitSetup || got.Stdout != "" || !strings.Contains(got.Stderr, `a sandbox named "taken" runs already`):
+			case got.Status != wantSetup || got.Stdout != "" || !strings.Contains(got.Stderr, `a sandbox named "taken" runs already`):
 				t.Errorf("got %+v", got)
 			}
 		}
@@ -209,7 +209,7 @@ func TestNameTaken(t *testing.T) {
 		if got := p.must("run", "--detach", "--name", "other", "./p.toml"); got != "other\n" {
 			t.Errorf("with --name: %q", got)
 		}
-		p.fails(exitSetup, `--name: name: want letters`, "run", "--name", "-x", "./p.toml")
+		p.fails(wantSetup, `--name: name: want letters`, "run", "--name", "-x", "./p.toml")
 		p.write("namespaces = \"new\"\nname = { base = \"taken\", taken = \"number\" }\ncommand = [\"sleep\", \"1000\"]\n")
 		names := map[string]bool{"taken": true, "other": true}
 		for range 3 {

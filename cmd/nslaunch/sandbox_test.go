@@ -47,9 +47,9 @@ func wantRefusal(t *testing.T, cmd *exec.Cmd, want ...string) {
 	for _, line := range want {
 		text += "nslaunch: error: " + line + "\n"
 	}
-	if got.Status != exitSetup || got.Stdout != "" || got.Stderr != text {
+	if got.Status != wantSetup || got.Stdout != "" || got.Stderr != text {
 		t.Errorf("got status %d, stdout %q and stderr\n%swant status %d and stderr\n%s",
-			got.Status, got.Stdout, got.Stderr, exitSetup, text)
+			got.Status, got.Stdout, got.Stderr, wantSetup, text)
 	}
 }
 

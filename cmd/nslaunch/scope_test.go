@@ -179,7 +179,7 @@ func TestScopeNameTaken(t *testing.T) {
 	eachManager(t, func(t *testing.T, m manager) {
 		h := m.running(t, inScope+fixed, "cat")
 		got := nstest.Run(t, m.profile(t, inScope+fixed, "true"))
-		if got.Status != exitSetup || !strings.Contains(got.Stderr, "p.toml:7:1: scope.unit: step ") || !strings.Contains(got.Stderr, "org.freedesktop.systemd1.UnitExists") || !strings.Contains(got.Stderr, "\n  try: ") {
+		if got.Status != wantSetup || !strings.Contains(got.Stderr, "p.toml:7:1: scope.unit: step ") || !strings.Contains(got.Stderr, "org.freedesktop.systemd1.UnitExists") || !strings.Contains(got.Stderr, "\n  try: ") {
 			t.Errorf("got status %d:\n%s", got.Status, got.Stderr)
 		}
 		h.release(t)
@@ -192,8 +192,8 @@ func TestScopeLimits(t *testing.T) {
 	eachManager(t, func(t *testing.T, m manager) {
 		got := nstest.Run(t, m.profile(t, inScope+"[limits]\nmemory = \"64M\"\n", "true"))
 		switch got.Status {
-		case exitOK:
-		case exitSetup:
+		case wantOK:
+		case wantSetup:
 			for _, want := range []string{"p.toml:6:1: limits.memory: step ", "controller", "limits.optional = true"} {
 				if !strings.Contains(got.Stderr, want) {
 					t.Errorf("no %q in\n%s", want, got.Stderr)
@@ -305,7 +305,7 @@ func TestScopeWithoutManager(t *testing.T) {
 			t.Errorf("auto: status %d, %q", got.Status, got.Stderr)
 		}
 		got = nstest.Run(t, outerCommand(t, outer, u, inScope+"[scope]\nmode = \"required\"\n", "true"))
-		if got.Status != exitSetup || !strings.HasPrefix(got.Stderr, "nslaunch: error: p.toml:6:1: scope.mode: no manager of systemd can be reached: ") {
+		if got.Status != wantSetup || !strings.HasPrefix(got.Stderr, "nslaunch: error: p.toml:6:1: scope.mode: no manager of systemd can be reached: ") {
 			t.Errorf("required: status %d, %q", got.Status, got.Stderr)
 		}
 	})

@@ -73,7 +73,7 @@ func TestNoSetfcap(t *testing.T) {
 	const refused = `CAP_SETFCAP, which uid 0 does not have here (start nslaunch with it, in podman and docker --cap-add SETFCAP, or as another user)`
 	for _, flags := range [][]string{{"--new", "user"}, {"--new", "user", "--idmap", "keep"}} {
 		got := nstest.Run(t, u.Command(t, "setpriv", without(append(append([]string{nstest.Nslaunch(t), "run"}, flags...), "--", "true")...)...))
-		if got.Status != exitSetup || !strings.Contains(got.Stderr, "mapping uid 0 needs "+refused) {
+		if got.Status != wantSetup || !strings.Contains(got.Stderr, "mapping uid 0 needs "+refused) {
 			t.Errorf("%v: %+v", flags, got)
 		}
 	}
