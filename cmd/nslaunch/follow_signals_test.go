@@ -68,7 +68,8 @@ func TestTermThenKill(t *testing.T) {
 func TestDeathSignalOfCaller(t *testing.T) {
 	nstest.EachUser(t, func(t *testing.T, u nstest.User) {
 		for range 15 {
-			cmd := u.Command(t, "sh", "-c", `setpriv --pdeathsig KILL "$NS" run --new user,mount,pid -- sleep 77 & echo $!; exec sleep 0.3`)
+			cmd := u.Command(t, "sh", "-c", `rm -f ready; setpriv --pdeathsig KILL "$NS" run --new user,mount,pid -- sh -c "echo up >ready; exec sleep 77" & echo $!
+until [ -s ready ]; do sleep 0.02; done; exec sleep 0.3`) // it resides by then
 			cmd.Env = append(cmd.Env, "NS="+nstest.Nslaunch(t))
 			var out strings.Builder
 			cmd.Stdout = &out
