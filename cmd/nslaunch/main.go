@@ -11,10 +11,17 @@ import (
 	"github.com/nslaunch/nslaunch/launcher"
 )
 
-func main() {
-	// The signal that the caller may have asked for at its death is the main thread's, which so has to be the one that
-	// becomes the resident.
+// The signal that the caller may have asked for at its death is the main thread's, which so has to be the one that
+// becomes the resident. It is locked while packages are initialised: between that and main, the runtime may
+// move main to another thread.
+var _ = lockMainThread()
+
+func lockMainThread() struct{} {
 	runtime.LockOSThread()
+	return struct{}{}
+}
+
+func main() {
 	launcher.Child()
 	if r := launcher.Resumed(); r != nil {
 		os.Exit(resume(r))
