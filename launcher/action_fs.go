@@ -182,9 +182,12 @@ func (a maskMount) String() string {
 	return "mask " + quote.Word(a.At.Path) + " with /dev/null"
 }
 
+// nullMask is what the host's null device gets where it masks a file: root could change its mode, also the host's.
+const nullMask = unix.MOUNT_ATTR_NOSUID | unix.MOUNT_ATTR_NOEXEC | unix.MOUNT_ATTR_RDONLY
+
 func (a maskMount) emit(s *assembler) {
 	var mnt uint8
-	set := uint64(unix.MOUNT_ATTR_NOSUID | unix.MOUNT_ATTR_NOEXEC | unix.MOUNT_ATTR_RDONLY)
+	set := uint64(nullMask)
 	if a.At.Dir {
 		mnt = s.clone(program.Register(s.scratch), "empty", false)
 		set |= unix.MOUNT_ATTR_NODEV

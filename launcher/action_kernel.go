@@ -41,7 +41,7 @@ func (a coverProcSettings) emit(s *assembler) {
 	null := s.open(atCwd(), "/dev/null", unix.O_PATH|unix.O_CLOEXEC|unix.O_NOFOLLOW)
 	s.sameFile(null, a.Null.Dev, a.Null.Ino, uint64(a.Null.Type))
 	for _, name := range a.Masked {
-		a.cover(s, s.cloneNamed(program.Register(null), "", false, false), proc, name, 0)
+		a.cover(s, s.cloneNamed(program.Register(null), "", false, false), proc, name, nullMask)
 	}
 	s.close(null)
 	s.close(proc)
@@ -49,16 +49,17 @@ func (a coverProcSettings) emit(s *assembler) {
 
 // cover puts a detached mount over a name in /proc.
 func (a coverProcSettings) cover(s *assembler, mnt, proc uint8, name string, set uint64) {
+	mask := set == nullMask
 	place := func() {
 		s.setAttr(mnt, set, 0, a.Propagation, true)
 		op := s.Call(unix.SYS_MOVE_MOUNT, program.Register(mnt), s.String(""), program.Register(proc), s.String(name),
 			program.Const(unix.MOVE_MOUNT_F_EMPTY_PATH))
-		if a.Unsure && set == 0 {
+		if a.Unsure && mask {
 			op.PassOver(unix.ENOENT)
 		}
 		s.Call(unix.SYS_CLOSE, program.Register(mnt))
 	}
-	if a.Unsure && set != 0 {
+	if a.Unsure && !mask {
 		s.unless(mnt, place)
 	} else {
 		place()
@@ -118,7 +119,7 @@ func (maskLog) String() string { return "mask /dev/kmsg with /dev/null" }
 func (a maskLog) emit(s *assembler) {
 	dir, resolve := s.tree(a.Own)
 	mnt := s.cloneTree("/dev/null", a.Null, false)
-	s.setAttr(mnt, 0, 0, mountprop.Private, false)
+	s.setAttr(mnt, nullMask, 0, mountprop.Private, false)
 	log := s.openat2(dir, "/dev/kmsg", unix.O_PATH|unix.O_CLOEXEC|unix.O_NOFOLLOW, resolve)
 	s.moveMount(mnt, log)
 	s.close(log)

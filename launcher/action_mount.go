@@ -224,7 +224,11 @@ func (a protect) emit(s *assembler) {
 		s.Call(unix.SYS_MOUNT_SETATTR, program.Register(mnt), s.String(""),
 			program.Const(unix.AT_EMPTY_PATH|unix.AT_RECURSIVE), attr, program.Const(32))
 	}
-	s.setAttr(mnt, 0, 0, a.Propagation, true)
+	var set uint64
+	if a.Mask && !a.Dir {
+		set = nullMask
+	}
+	s.setAttr(mnt, set, 0, a.Propagation, true)
 	s.moveMount(mnt, target)
 	for _, r := range []uint8{mnt, target, proc} {
 		s.close(r)

@@ -103,11 +103,14 @@ func (c *compiler) service() {
 }
 
 // keepFDs are the descriptors that the command gets beside the standard three.
-func (c *compiler) keepFDs() []int {
-	if !c.p.Service.ListenFDs {
-		return c.p.Process.KeepFDs
+func (c *compiler) keepFDs() []int { return c.h.keepFDs(c.p) }
+
+// keepFDs are the descriptors that the command gets besides its standard streams.
+func (h *Host) keepFDs(p *config.Profile) []int {
+	if !p.Service.ListenFDs {
+		return p.Process.KeepFDs
 	}
-	all := append(c.h.sockets(), c.p.Process.KeepFDs...)
+	all := append(h.sockets(), p.Process.KeepFDs...)
 	slices.Sort(all)
 	return slices.Compact(all)
 }

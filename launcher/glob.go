@@ -191,6 +191,10 @@ func (t *tree) list(dir string) ([]string, error) {
 		if err != nil && len(all) == 0 && err != io.EOF {
 			return nil, unwrapped(err)
 		}
+		// A list that is cut off may lack what matches: a sandbox could make so many names on purpose.
+		if len(all) > mostLooks {
+			return nil, fmt.Errorf("it has more than %d names", mostLooks)
+		}
 		names = append(names, all...)
 	}
 	add := func(p string) {

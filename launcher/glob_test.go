@@ -47,3 +47,26 @@ func TestGlobBounds(t *testing.T) {
 		t.Errorf("%d matches, %q; want %q", len(got.Paths), got.Problem, want)
 	}
 }
+
+// A list of names that is cut off is an error, whether what it has fits or not: what is missing in it may match.
+func TestGlobCutOff(t *testing.T) {
+	dir := t.TempDir()
+	for i := range mostLooks + 1 {
+		if err := os.Symlink("x", filepath.Join(dir, fmt.Sprintf(".g%06d", i))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	host := &tree{layers: map[string]layer{"/": {At: "/", Base: []string{"/"}}}}
+	g := config.Glob{Pattern: dir + "/*.key", Entry: config.MountEntry{Type: config.MountMasked, Optional: true}}
+	if got, want := host.match(g), fmt.Sprintf("%q cannot be listed: it has more than %d names", dir, mostLooks); got.Problem != want {
+		t.Errorf("%d matches, %q; want %q", len(got.Paths), got.Problem, want)
+	}
+	t.Run("without", func(t *testing.T) {
+		if err := os.Remove(filepath.Join(dir, ".g000000")); err != nil {
+			t.Fatal(err)
+		}
+		if got := host.match(g); got.Problem != "" || len(got.Paths) != 0 {
+			t.Errorf("%+v", got)
+		}
+	})
+}

@@ -79,6 +79,8 @@ func probe(p *config.Profile, alone bool) (*Host, error) {
 	}
 	for _, fd := range p.Process.KeepFDs {
 		h.OpenFDs[fd] = inherited(fd)
+	}
+	for _, fd := range h.keepFDs(p) {
 		if _, err := unix.IoctlGetTermios(fd, unix.TCGETS); err == nil {
 			h.KeptTerminals = append(h.KeptTerminals, fd)
 		}

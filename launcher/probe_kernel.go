@@ -45,7 +45,7 @@ func kernelFS(fstype string) bool {
 // probeSettings looks at the kernel's file systems for restrict.kernel. Who can have nothing of the
 // host's root in a sandbox is asked nothing.
 func (h *Host) probeSettings(p *config.Profile) error {
-	if !mayCoverSettings(p) || h.UID != 0 && !h.has(capSetuid) && !covers(h.SubUID.Ranges, 0, 1) {
+	if !mayCoverSettings(p) || h.UID != 0 && h.Caps == 0 && !covers(h.SubUID.Ranges, 0, 1) {
 		return nil
 	}
 	var st unix.Stat_t
@@ -80,7 +80,7 @@ func (h *Host) probeSettings(p *config.Profile) error {
 	}
 	k.Whole = slices.Contains(k.Settings, "sys")
 	k.Log = statFile("/dev/kmsg").Err == 0
-	for _, fd := range slices.Concat([]int{0, 1, 2}, p.Process.KeepFDs) {
+	for _, fd := range slices.Concat([]int{0, 1, 2}, h.keepFDs(p)) {
 		if unix.Fstat(fd, &st) == nil && st.Mode&unix.S_IFMT == unix.S_IFDIR {
 			k.Directories = append(k.Directories, fd)
 		}

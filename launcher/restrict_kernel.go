@@ -21,7 +21,7 @@ import (
 //
 //   - execve gives uid 0 what the bounding set has, unless no_new_privs is set; so do set-user-ID programs;
 //   - in the host's user namespace, other capabilities lead past mounts: SYS_MODULE, SYS_RAWIO, SYS_PTRACE over a process
-//     outside, SYSLOG and SYS_TIME do what the covers are to prevent;
+//     outside, SYSLOG, SYS_TIME, SYS_BOOT (kexec), BPF and PERFMON do what the covers are to prevent;
 //   - a directory that is open already lies in a mount namespace without covers;
 //   - a working directory below what is covered is taken anew;
 //   - in a user namespace that the command makes itself, mounts of the sandbox are locked as they are, and the kernel makes no
@@ -32,7 +32,7 @@ import (
 
 // readonlySettings are the names in /proc that have settings.
 func readonlySettings() []string {
-	return []string{"acpi", "bus", "fs", "irq", "scsi", "sys", "sysrq-trigger"}
+	return []string{"acpi", "bus", "dynamic_debug", "fs", "irq", "scsi", "sys", "sysrq-trigger"}
 }
 
 // maskedSettings are the names in /proc that show the kernel's memory, addresses and log.
@@ -82,10 +82,14 @@ func (c *compiler) hostRoot() bool {
 	case uid < 0, uint32(uid) == root, !pr.NoNewPrivs:
 		return true
 	case pr.Capabilities.Mode == config.CapabilitiesKeep:
-		return uid == 0
+		return uid == 0 || c.keepsOthers() // which may be ambient
 	}
 	return capabilitySet(pr.Capabilities.List) != 0
 }
+
+// keepsOthers reports whether the caller has capabilities over the host's user namespace without being its root. They
+// outlive the execve if they are ambient.
+func (c *compiler) keepsOthers() bool { return !c.isNew(config.User) && c.h.UID != 0 && c.h.Caps != 0 }
 
 // commandID is the uid of the command inside; -1 where it is not known.
 func (c *compiler) commandID() int64 {
@@ -101,7 +105,7 @@ func (c *compiler) uncovered() (why, cure string) {
 	pr := c.p.Process
 	const none = `process.capabilities = "none"`
 	switch {
-	case pr.Capabilities.Mode == config.CapabilitiesKeep && (c.commandID() <= 0 || !pr.NoNewPrivs):
+	case pr.Capabilities.Mode == config.CapabilitiesKeep && (c.commandID() <= 0 || !pr.NoNewPrivs || c.keepsOthers()):
 		return "it keeps CAP_SYS_ADMIN", none
 	case slices.Contains(pr.Capabilities.List, "SYS_ADMIN"):
 		return "it has CAP_SYS_ADMIN", "leave SYS_ADMIN out of process.capabilities"
@@ -125,7 +129,7 @@ func (c *compiler) uncovered() (why, cure string) {
 // pastCovers reports whether a capability in the host's user namespace does what covers are to prevent.
 func pastCovers(name string, ownPID bool) bool {
 	switch name {
-	case "SYS_MODULE", "SYS_RAWIO", "SYS_TIME", "SYSLOG":
+	case "SYS_MODULE", "SYS_RAWIO", "SYS_TIME", "SYSLOG", "SYS_BOOT", "BPF", "PERFMON":
 		return true
 	case "SYS_PTRACE":
 		return !ownPID

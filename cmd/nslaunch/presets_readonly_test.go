@@ -16,7 +16,7 @@ func TestDevicesKeepTheirModes(t *testing.T) {
 	root := nstest.Superuser(t)
 	nstest.CheckNothingLeft(t)
 	const script = `cd /dev; for d in null zero full random urandom tty; do
-chmod "$(stat -c %a $d)" $d 2>/dev/null && echo $d; done; touch -c -r null null 2>/dev/null && echo times; echo x >null; (echo x >full) 2>/dev/null || echo full`
+chmod "$(stat -c %a $d)" $d 2>/dev/null && echo $d; done; touch -c -r null null 2>/dev/null && echo times; for m in /proc/kmsg /proc/kallsyms; do test -c $m && chmod 666 $m 2>/dev/null && echo mask; done; echo x >null; (echo x >full) 2>/dev/null || echo full`
 	run := func(words ...string) string {
 		args := append(append([]string{"run", "--set", "process.terminal=none"}, words...), "sh", "-c", script)
 		cmd := root.Command(t, nstest.Nslaunch(t), args...)
@@ -28,6 +28,13 @@ chmod "$(stat -c %a $d)" $d 2>/dev/null && echo $d; done; touch -c -r null null 
 			t.Errorf("preset:%s: it changes %q", preset, got)
 		}
 	}
+	t.Run("mask without", func(t *testing.T) {
+		file := root.WriteFile(t, filepath.Join(nstest.TempDir(t), "masked"), "")
+		got := nstest.MustRun(t, root.Command(t, "unshare", "--mount", "sh", "-c", `mount --bind /dev/null "$0" && chmod 666 "$0" && echo mask`, file))
+		if got != "mask\n" {
+			t.Errorf("a writable mask: %q: this is no attack", got)
+		}
+	})
 	t.Run("without", func(t *testing.T) {
 		if got := run("--set", "dev=host", "preset:dev"); !strings.HasPrefix(got, "null\n") || !strings.Contains(got, "times\n") {
 			t.Errorf("in the host's /dev it changes %q: this is no attack", got)
