@@ -69,7 +69,7 @@ func TestHiddenProgram(t *testing.T) {
 			t.Run(name, func(t *testing.T) {
 				if name == "without the loader" {
 					if _, err := os.Stat("/lib64/ld-linux-x86-64.so.2"); err != nil {
-						t.Skip("the loader is not in /lib64")
+						nstest.Skip(t, "the loader is not in /lib64")
 					}
 				}
 				run := func(profile string) nstest.Result {
