@@ -89,12 +89,11 @@ func TestDiagnoseProcessLimit(t *testing.T) {
 
 func TestDiagnoseProcessesOfCgroup(t *testing.T) {
 	u := nstest.Superuser(t)
-	name := fmt.Sprintf("nslaunch-diagnose-%d", os.Getpid())
 	var dir string
 	nstest.Require(t, nstest.NewCondition("a pids controller", func() error {
 		for _, parent := range []string{"/sys/fs/cgroup/pids", "/sys/fs/cgroup"} {
-			dir = filepath.Join(parent, name)
-			if err := os.Mkdir(dir, 0o755); err != nil {
+			var err error
+			if dir, err = os.MkdirTemp(parent, "diagnose-"); err != nil {
 				continue
 			}
 			if _, err := os.Stat(dir + "/pids.max"); err == nil {
@@ -121,7 +120,7 @@ func TestDiagnoseProcessesOfCgroup(t *testing.T) {
 			t.Fatal(err)
 		}
 		return u.Command(t, "sh", "-c", "echo $$ > $0/cgroup.procs && exec \"$@\"", dir, nstest.Nslaunch(t), "p.toml")
-	}, "the cgroup /"+name+" may have %d processes and threads (pids.max)",
+	}, "the cgroup /"+filepath.Base(dir)+" may have %d processes and threads (pids.max)",
 		"raise it (TasksMax= of its unit, --pids-limit of its container), or end some of them")
 }
 
