@@ -60,7 +60,7 @@ func (l *layer) set(table map[string]any, path string, parts []string, v any, sr
 	sub, isTable := v.(map[string]any)
 	below, hasTable := table[name].(map[string]any)
 	if len(parts) == 1 && !isTable {
-		if f.main == "" {
+		if f.main == "" || v == false {
 			if list, ok := v.([]any); ok && f.many == asWords && f.read == nil {
 				v = append(slices.Clone(listOf(table[name])), list...)
 			}
@@ -76,6 +76,9 @@ func (l *layer) set(table map[string]any, path string, parts []string, v any, sr
 		}()
 	}
 	if !hasTable {
+		if table[name] == false {
+			l.cleared = append(l.cleared, key)
+		}
 		below = map[string]any{}
 		table[name] = below
 	}

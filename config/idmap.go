@@ -12,7 +12,7 @@ func idmapFields() []field {
 		}},
 		{name: "uid", read: func(d *decoder, v value) { d.p.IDMap.UID = d.ranges(v) }, fields: anyRangeFields, list: true, many: asSet},
 		{name: "gid", read: func(d *decoder, v value) { d.p.IDMap.GID = d.ranges(v) }, fields: anyRangeFields, list: true, many: asSet},
-		{name: "setgroups", read: func(d *decoder, v value) { d.p.IDMap.Setgroups = enum(d, v, SetgroupsAllow, SetgroupsDeny) }},
+		{name: "setgroups", off: `"allow"`, read: func(d *decoder, v value) { d.p.IDMap.Setgroups = enum(d, v, SetgroupsAllow, SetgroupsDeny) }},
 	}
 }
 
@@ -21,9 +21,9 @@ func anyRangeFields() []field { return rangeFields(new(IDRange)) }
 // rangeFields are the keys of one line of a map, read into r.
 func rangeFields(r *IDRange) []field {
 	return []field{
-		{name: "inside", read: func(d *decoder, v value) { r.Inside, _ = d.id(v) }},
-		{name: "outside", read: func(d *decoder, v value) { r.Outside, _ = d.id(v) }},
-		{name: "count", read: func(d *decoder, v value) {
+		{name: "inside", off: asRead, read: func(d *decoder, v value) { r.Inside, _ = d.id(v) }},
+		{name: "outside", off: asRead, read: func(d *decoder, v value) { r.Outside, _ = d.id(v) }},
+		{name: "count", off: asRead, read: func(d *decoder, v value) {
 			if n, ok := d.integer(v, 1, maxID+1); ok {
 				r.Count = uint32(n)
 			}

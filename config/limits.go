@@ -14,7 +14,7 @@ func limitsFields() []field {
 		{name: "swap", read: func(d *decoder, v value) { d.p.Limits.swap = d.unitLimit(v, "MemorySwapMax", d.swapLimit) }},
 		{name: "tasks", read: func(d *decoder, v value) { d.p.Limits.tasks = d.unitLimit(v, "TasksMax", d.tasksLimit) }},
 		{name: "cpu", read: func(d *decoder, v value) { d.p.Limits.cpu = d.unitLimit(v, "CPUQuota", d.cpuLimit) }},
-		{name: "optional", read: func(d *decoder, v value) { d.boolean(v, &d.p.Limits.Optional) }},
+		{name: "optional", off: asRead, read: func(d *decoder, v value) { d.boolean(v, &d.p.Limits.Optional) }},
 		{name: "timeout", read: readTimeout},
 		{name: "rlimits", fields: rlimitFields},
 	}

@@ -13,6 +13,8 @@ type layer struct {
 	marks origins
 
 	extends any // the value of that key, which is not in the tree any more
+
+	cleared []string // tables that a flag takes away before a later flag fills them
 }
 
 // element is one of a list.
@@ -68,10 +70,10 @@ func (d *decoder) yield(tree map[string]any, keys []string) {
 
 // spelt returns a layer with each bare value of a section at the section's main key.
 func (d *decoder) spelt(l *layer) *layer {
-	long := &layer{src: l.src, tree: maps.Clone(l.tree), marks: l.marks}
+	long := &layer{src: l.src, tree: maps.Clone(l.tree), marks: l.marks, cleared: l.cleared}
 	for _, f := range topFields() {
 		raw, ok := l.tree[f.name]
-		if _, isTable := raw.(map[string]any); !ok || isTable || f.main == "" {
+		if _, isTable := raw.(map[string]any); !ok || isTable || f.main == "" || raw == false {
 			continue
 		}
 		key := joinKey(f.name, f.main)
@@ -91,6 +93,9 @@ func (d *decoder) mergeTable(below map[string]any, path string, l *layer, above 
 		_, changes := f.changes(raw)
 		sub, isTable := raw.(map[string]any)
 		old, had := below[name]
+		if old == false && f.many != notMany {
+			old = nil // the list is what it is at first
+		}
 		oldTable, hadTable := old.(map[string]any)
 		switch {
 		case changes || f.many != notMany && path == "mounts":
@@ -101,6 +106,10 @@ func (d *decoder) mergeTable(below map[string]any, path string, l *layer, above 
 			}
 			d.replace(below, name, key, raw, l)
 		case isTable && (hadTable || !had):
+			if hadTable && slices.Contains(l.cleared, key) {
+				d.overrode(key, d.forget(key, old))
+				hadTable = false
+			}
 			if !hadTable {
 				oldTable = map[string]any{}
 				below[name] = oldTable

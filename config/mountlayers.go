@@ -86,5 +86,5 @@ func (d *decoder) takeAway(v value, target string) {
 	for _, p := range earlier {
 		d.overrode(v.key, Overridden{Key: d.p.written(p.key), Value: p.raw, Pos: d.p.origins.keyPos(p.key)})
 	}
-	d.leftOut(v.key)
+	d.tookAway(v.key)
 }

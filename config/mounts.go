@@ -10,13 +10,16 @@ import (
 // anyPath stands among the keys of [mounts] for every target.
 const anyPath = "/path"
 
+// eachTarget is written to take away what lists of [mounts] say.
+const eachTarget = `{ remove = […] } or mounts."/path" = false for each target`
+
 // mountsFields are the lists of [mounts], and the table of a target.
 func mountsFields() []field {
 	return []field{
-		{name: "ro", read: mountList(MountEntry{Type: MountBind, Readonly: true, Recursive: true}), many: asSet},
-		{name: "rw", read: mountList(MountEntry{Type: MountBind, Recursive: true}), many: asSet},
-		{name: "tmpfs", read: mountList(MountEntry{Type: MountTmpfs}), many: asSet},
-		{name: "masked", read: mountList(MountEntry{Type: MountMasked}), many: asSet},
+		{name: "ro", read: mountList(MountEntry{Type: MountBind, Readonly: true, Recursive: true}), many: asSet, off: eachTarget},
+		{name: "rw", read: mountList(MountEntry{Type: MountBind, Recursive: true}), many: asSet, off: eachTarget},
+		{name: "tmpfs", read: mountList(MountEntry{Type: MountTmpfs}), many: asSet, off: eachTarget},
+		{name: "masked", read: mountList(MountEntry{Type: MountMasked}), many: asSet, off: eachTarget},
 		{name: anyPath, fields: mountFields},
 	}
 }

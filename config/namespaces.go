@@ -11,9 +11,9 @@ const maxPID = 1 << 22
 func namespaceFields() []field {
 	kinds := Kinds()
 	fields := make([]field, 1, 1+len(kinds))
-	fields[0] = field{name: "all", read: readAll}
+	fields[0] = field{name: "all", off: `"host"`, read: readAll}
 	for _, k := range kinds {
-		fields = append(fields, field{name: string(k), read: func(d *decoder, v value) { d.readNamespace(k, v) }})
+		fields = append(fields, field{name: string(k), off: `"host"`, read: func(d *decoder, v value) { d.readNamespace(k, v) }})
 	}
 	return fields
 }

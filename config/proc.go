@@ -8,12 +8,12 @@ import (
 func procFields() []field {
 	return []field{
 		{name: "mode", read: func(d *decoder, v value) { d.p.Proc.Mode = enum(d, v, ProcNew, ProcHost, ProcNone) }},
-		{name: "hidepid", read: func(d *decoder, v value) {
+		{name: "hidepid", off: `"off"`, read: func(d *decoder, v value) {
 			d.p.Proc.Hidepid = enum(d, v, HidepidOff, HidepidNoaccess, HidepidInvisible, HidepidPtraceable)
 		}},
 		{name: "subset", read: func(d *decoder, v value) { d.p.Proc.Subset = enum(d, v, "pid") }},
-		{name: "readonly_paths", read: func(d *decoder, v value) { d.p.Proc.ReadonlyPaths = d.procPaths(v) }, many: asSet},
-		{name: "masked_paths", read: func(d *decoder, v value) { d.p.Proc.MaskedPaths = d.procPaths(v) }, many: asSet},
+		{name: "readonly_paths", read: func(d *decoder, v value) { d.p.Proc.ReadonlyPaths = d.procPaths(v) }, many: asSet, off: "[]"},
+		{name: "masked_paths", read: func(d *decoder, v value) { d.p.Proc.MaskedPaths = d.procPaths(v) }, many: asSet, off: "[]"},
 		{name: "fallback", read: func(d *decoder, v value) { d.p.Proc.Fallback = enum(d, v, ProcHost, ProcNone) }},
 	}
 }

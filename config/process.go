@@ -12,13 +12,13 @@ func processFields() []field {
 		{name: "uid", read: func(d *decoder, v value) { d.p.Process.UID = d.optionalID(v) }},
 		{name: "gid", read: func(d *decoder, v value) { d.p.Process.GID = d.optionalID(v) }},
 		{name: "groups", read: func(d *decoder, v value) { d.p.Process.Groups = list(d, v, "an array of integers", d.id) }, many: asSet},
-		{name: "capabilities", read: readCapabilities, many: asSet, initial: string(CapabilitiesKeep)},
-		{name: "no_new_privs", read: func(d *decoder, v value) { d.boolean(v, &d.p.Process.NoNewPrivs) }},
+		{name: "capabilities", read: readCapabilities, many: asSet, initial: string(CapabilitiesKeep), off: `"keep"`},
+		{name: "no_new_privs", off: asRead, read: func(d *decoder, v value) { d.boolean(v, &d.p.Process.NoNewPrivs) }},
 		{name: "umask", read: func(d *decoder, v value) { d.p.Process.Umask = d.octal(v, "022", 0o777) }},
 		{name: "oom_score_adj", read: func(d *decoder, v value) { d.p.Process.OOMScoreAdj = d.optionalInt(v, -1000, 1000) }},
 		{name: "nice", read: func(d *decoder, v value) { d.p.Process.Nice = d.optionalInt(v, -20, 19) }},
-		{name: "init", read: readInit},
-		{name: "terminal", read: func(d *decoder, v value) {
+		{name: "init", off: asRead, read: readInit},
+		{name: "terminal", off: `"inherit"`, read: func(d *decoder, v value) {
 			d.p.Process.Terminal = enum(d, v, TerminalInherit, TerminalPTY, TerminalNone)
 		}},
 		{name: "keep_fds", read: readKeepFDs, many: asSet},

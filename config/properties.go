@@ -13,6 +13,9 @@ type propertyKind struct {
 	read  propertyReader
 }
 
+// trueOrFalse are the properties that are booleans.
+const trueOrFalse = "CPUAccounting MemoryAccounting TasksAccounting IOAccounting IPAccounting SendSIGHUP SendSIGKILL"
+
 // propertyKinds are the properties that a transient scope takes, and their
 // notations; see systemd.resource-control(5), systemd.kill(5),
 // systemd.scope(5) and systemd.unit(5).
@@ -32,7 +35,7 @@ func propertyKinds() []propertyKind {
 		{"IODeviceLatencyTargetSec", perDevice(`a duration above 0 such as "25ms"`, deviceLatency)},
 		{"DevicePolicy", oneOf("auto", "closed", "strict")},
 		{"DeviceAllow", devices},
-		{"CPUAccounting MemoryAccounting TasksAccounting IOAccounting IPAccounting SendSIGHUP SendSIGKILL", truth},
+		{trueOrFalse, truth},
 		{"ManagedOOMSwap ManagedOOMMemoryPressure", oneOf("auto", "kill")},
 		{"OOMPolicy", oneOf("continue", "stop", "kill")},
 		{"KillMode", oneOf("control-group", "mixed", "process", "none")},
@@ -48,7 +51,11 @@ func propertyFields() []field {
 	var fields []field
 	for _, k := range propertyKinds() {
 		for _, name := range strings.Fields(k.names) {
-			fields = append(fields, field{name: name, read: func(d *decoder, v value) { d.property(name, k.read, v) }})
+			off := ""
+			if listed(name, trueOrFalse) {
+				off = asRead
+			}
+			fields = append(fields, field{name: name, off: off, read: func(d *decoder, v value) { d.property(name, k.read, v) }})
 		}
 	}
 	return fields
@@ -79,7 +86,7 @@ func readProperties(d *decoder, v value) {
 			d.noProperty(v, m, name, fields)
 			continue
 		}
-		f.read(d, m)
+		d.field(f, m)
 	}
 }
 

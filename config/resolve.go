@@ -16,8 +16,11 @@ func (d *decoder) resolved(r *Resolved) error {
 	if tree["version"] == nil {
 		tree["version"] = int64(Version) // of flags
 	}
-	if tree["name"] == nil {
+	if name, ok := tree["name"].(map[string]any); !ok || name["base"] == nil || name["base"] == false {
 		tree["name"] = map[string]any{"base": d.p.Name, "taken": string(d.p.Taken)} // it is that of the file
+		delete(d.shown.gone, "name")
+		delete(d.shown.gone, "name.base")
+		delete(d.shown.gone, "name.taken")
 	}
 	d.resolveTable(r, nil, "", tree, topFields())
 	for _, v := range r.Values {
@@ -54,8 +57,8 @@ func (d *decoder) resolveTable(r *Resolved, parts []string, path string, table m
 		here := append(slices.Clone(parts), name)
 		sub, isTable := raw.(map[string]any)
 		switch {
-		case raw == false && path == "mounts":
-			r.Removed = append(r.Removed, ResolvedValue{Key: key, Parts: here, Value: raw, Pos: d.p.origins.keyPos(key), Overrides: d.shown.over[key]})
+		case raw == false && d.shown.gone[key]:
+			r.Removed = append(r.Removed, ResolvedValue{Key: key, Parts: here, Value: raw, Pos: d.shown.away[key], Overrides: d.shown.over[key]})
 		case d.shown.gone[key]:
 		case isTable && path != "mounts":
 			d.resolveTable(r, here, key, sub, f.below())

@@ -9,7 +9,7 @@ type Restrict struct {
 
 func restrictFields() []field {
 	return []field{
-		{name: "kernel", read: func(d *decoder, v value) {
+		{name: "kernel", off: asRead, read: func(d *decoder, v value) {
 			kernel := false
 			if d.boolean(v, &kernel); v.raw == kernel {
 				d.p.Restrict.Kernel = &kernel

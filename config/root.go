@@ -4,18 +4,18 @@ import "strings"
 
 func rootFields() []field {
 	return []field{
-		{name: "path", read: readRootPath},
-		{name: "readonly", read: func(d *decoder, v value) { d.boolean(v, &d.p.Root.Readonly) }},
+		{name: "path", off: `"host"`, read: readRootPath},
+		{name: "readonly", off: asRead, read: func(d *decoder, v value) { d.boolean(v, &d.p.Root.Readonly) }},
 		{name: "overlay", read: readRootOverlay, fields: func() []field { return overlayFields(new(Overlay)) }},
 		{name: "propagation", read: readRootPropagation},
-		{name: "options", read: func(d *decoder, v value) { d.p.Root.Options = readMountOptions(d, v) }, many: asSet},
+		{name: "options", read: func(d *decoder, v value) { d.p.Root.Options = readMountOptions(d, v) }, many: asSet, off: "[]"},
 	}
 }
 
 func devFields() []field {
 	return []field{
 		{name: "mode", read: func(d *decoder, v value) { d.p.Dev.Mode = enum(d, v, DevMinimal, DevHost) }},
-		{name: "exec", read: func(d *decoder, v value) { d.boolean(v, &d.p.Dev.Exec) }},
+		{name: "exec", off: asRead, read: func(d *decoder, v value) { d.boolean(v, &d.p.Dev.Exec) }},
 	}
 }
 
@@ -56,8 +56,8 @@ func readRootOverlay(d *decoder, v value) {
 
 func overlayFields(o *Overlay) []field {
 	return []field{
-		{name: "dir", read: func(d *decoder, v value) { o.Dir, _ = d.hostFile(v) }},
-		{name: "create", read: func(d *decoder, v value) { d.boolean(v, &o.Create) }},
+		{name: "dir", off: asRead, read: func(d *decoder, v value) { o.Dir, _ = d.hostFile(v) }},
+		{name: "create", off: asRead, read: func(d *decoder, v value) { d.boolean(v, &o.Create) }},
 	}
 }
 

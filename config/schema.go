@@ -11,8 +11,8 @@ import (
 // further section is a further row.
 func topFields() []field {
 	return []field{
-		{name: "version", read: func(d *decoder, v value) { d.integer(v, Version, Version) }},
-		{name: "extends", read: readExtends},
+		{name: "version", off: asRead, read: func(d *decoder, v value) { d.integer(v, Version, Version) }},
+		{name: "extends", off: asRead, read: readExtends},
 		{name: "name", main: "base", fields: nameFields},
 		{name: "hostname", read: func(d *decoder, v value) { d.p.Hostname = d.utsName(v) }},
 		{name: "domainname", read: func(d *decoder, v value) { d.p.Domainname = d.utsName(v) }},
@@ -28,8 +28,8 @@ func topFields() []field {
 		{name: "idmap", main: "mode", fields: idmapFields},
 		{name: "process", fields: processFields},
 		{name: "env", fields: envFields},
-		{name: "mounts", read: readMounts, fields: mountsFields},
-		{name: "restrict", fields: restrictFields},
+		{name: "mounts", off: `mounts."/path" = false for each target`, read: readMounts, fields: mountsFields},
+		{name: "restrict", off: "restrict.kernel = false", fields: restrictFields},
 		{name: "limits", fields: limitsFields},
 		{name: "scope", main: "mode", fields: scopeFields},
 		{name: "service", main: "notify", fields: serviceFields},

@@ -63,8 +63,8 @@ func scopeFields() []field {
 		{name: "unit", read: readScopeUnit},
 		{name: "slice", read: readSlice},
 		{name: "description", read: readDescription},
-		{name: "delegate", read: func(d *decoder, v value) { d.boolean(v, &d.p.Scope.Delegate) }},
-		{name: "machine", read: func(d *decoder, v value) { d.boolean(v, &d.p.Scope.Machine) }},
+		{name: "delegate", off: asRead, read: func(d *decoder, v value) { d.boolean(v, &d.p.Scope.Delegate) }},
+		{name: "machine", off: asRead, read: func(d *decoder, v value) { d.boolean(v, &d.p.Scope.Machine) }},
 		{name: "properties", read: readProperties, fields: propertyFields},
 	}
 }
@@ -74,8 +74,8 @@ func serviceFields() []field {
 		{name: "notify", read: func(d *decoder, v value) {
 			d.p.Service.Notify = enum(d, v, NotifyNone, NotifyExec, NotifyCommand)
 		}},
-		{name: "listen_fds", read: func(d *decoder, v value) { d.boolean(v, &d.p.Service.ListenFDs) }},
-		{name: "credentials", read: func(d *decoder, v value) { d.boolean(v, &d.p.Service.Credentials) }},
+		{name: "listen_fds", off: asRead, read: func(d *decoder, v value) { d.boolean(v, &d.p.Service.ListenFDs) }},
+		{name: "credentials", off: asRead, read: func(d *decoder, v value) { d.boolean(v, &d.p.Service.Credentials) }},
 	}
 }
 

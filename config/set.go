@@ -10,7 +10,8 @@ import (
 const FromSet = "--set"
 
 // Text is the Value of a setting as it stands on a command line: the key's
-// type decides how it is read. Where a string is right, it is the text as it is,
+// type decides how it is read. false takes the key away, as in a file; the string is "false" in quotes.
+// But for that, where a string is right, it is the text as it is,
 // else an integer, true or false; a list is an array of TOML or words with commas
 // between them, a table an inline table of TOML.
 type Text string
@@ -18,6 +19,12 @@ type Text string
 // meant returns the value that a text stands for at the key of those parts. A
 // problem is one of the text; what is wrong with a value is told where it is read.
 func (d *decoder) meant(parts []string, text Text, src *source) (any, *Error) {
+	if text == "false" && fieldAt(parts).name != "" { // it takes the key away, unless it is a boolean
+		return false, nil
+	}
+	if text == `"false"` && fieldAt(parts).name != "" {
+		return "false", nil
+	}
 	at := parts
 	var all []any
 	if last := len(parts) - 1; last > 0 && fieldAt(parts[:last]).many != notMany && (parts[last] == "add" || parts[last] == "remove") {

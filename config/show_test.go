@@ -67,6 +67,9 @@ func TestShow(t *testing.T) {
 		"top.toml": `version = 1
 extends = ["sub/mid.toml"]
 hostname = "top"
+domainname = false
+scope = false
+sys = false
 command = ["sh", "-c", "echo $${X} ${var:job} \"\\"]
 [env]
 inherit.add = ["CI"]
@@ -77,6 +80,8 @@ rw = ["./a"]
 `,
 		"sub/mid.toml": `version = 1
 hostname = "mid"
+domainname = "mid"
+scope = { slice = "a.slice", bus = "user" }
 namespaces = "new"
 [env]
 inherit = { add = ["A"], remove = ["LANG"] }
@@ -101,28 +106,31 @@ base = "top"  # default
 taken = "number"  # default
 
 [command]
-argv = ["sh", "-c", "echo $${X} j \"\\"]  # top.toml:4:1
+argv = ["sh", "-c", "echo $${X} j \"\\"]  # top.toml:7:1
 
 [namespaces]
-all = "new"  # sub/mid.toml:3:1
+all = "new"  # sub/mid.toml:5:1
 
 [env]
 inherit = [  # over "LANG" at default
   "TERM",  # default
   "LC_*",  # default
-  "A",  # sub/mid.toml:5:20
-  "CI",  # top.toml:6:16
+  "A",  # sub/mid.toml:7:20
+  "CI",  # top.toml:9:16
 ]
-set.B = "1000"  # sub/mid.toml:6:9
+set.B = "1000"  # sub/mid.toml:8:9
 
 [mounts]
-ro = ["-/cwd/sub/a", "/c"]  # sub/mid.toml:8:1
-rw = ["/cwd/a"]  # top.toml:8:1, over mounts.ro[1] = "../a" at sub/mid.toml:8:15
-"/home/u" = { type = "tmpfs", size = "1M" }  # top.toml:10:1
+ro = ["-/cwd/sub/a", "/c"]  # sub/mid.toml:10:1
+rw = ["/cwd/a"]  # top.toml:11:1, over mounts.ro[1] = "../a" at sub/mid.toml:10:15
+"/home/u" = { type = "tmpfs", size = "1M" }  # top.toml:13:1
 
 [limits]
 timeout = "5s"  # --set
-# mounts."/tmp" = false at top.toml:9:1, over mounts.tmpfs[0] = "/tmp" at sub/mid.toml:9:10
+# domainname = false at top.toml:4:1, over "mid" at sub/mid.toml:3:1
+# sys = false at top.toml:6:1
+# scope = false at top.toml:5:1, over { bus = "user", slice = "a.slice" } at sub/mid.toml:4:1
+# mounts."/tmp" = false at top.toml:12:1, over mounts.tmpfs[0] = "/tmp" at sub/mid.toml:11:10
 `; got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}

@@ -6,12 +6,13 @@ import "slices"
 type shown struct {
 	values map[string]any          // by key: strings with their variables replaced, paths made absolute
 	gone   map[string]bool         // the keys of entries that count for nothing
+	away   map[string]Pos          // by key of a value that false has taken away: its place
 	over   map[string][]Overridden // by key: what it won over, the latest first
 	tree   map[string]any
 }
 
 func newShown() *shown {
-	return &shown{values: map[string]any{}, gone: map[string]bool{}, over: map[string][]Overridden{}}
+	return &shown{values: map[string]any{}, gone: map[string]bool{}, away: map[string]Pos{}, over: map[string][]Overridden{}}
 }
 
 // Overridden is a value that another source's value has replaced.
@@ -33,6 +34,14 @@ func (d *decoder) leftOut(key string) {
 	}
 }
 
+// tookAway notes that false has taken away what was at the key.
+func (d *decoder) tookAway(key string) {
+	if d.shown != nil {
+		d.shown.gone[key] = true
+		d.shown.away[key] = d.p.origins.keyPos(key)
+	}
+}
+
 func (d *decoder) overrode(key string, was Overridden) {
 	if d.shown != nil {
 		d.shown.over[key] = slices.Insert(d.shown.over[key], 0, was)
@@ -44,7 +53,7 @@ func (d *decoder) overrode(key string, was Overridden) {
 type Resolved struct {
 	Profile *Profile
 	Values  []ResolvedValue // in the order of the language's keys
-	Removed []ResolvedValue // entries of [mounts] that were taken away; their Value is false
+	Removed []ResolvedValue // what was taken away; their Value is false
 }
 
 // ResolvedValue is a value that is no table, or an entry of [mounts] as a whole.

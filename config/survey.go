@@ -41,6 +41,9 @@ func (d *decoder) takesTable(v value, fields []field) {
 		if f.many != notMany {
 			d.takesChanges(v.member(f.name, nil), f)
 		}
+		if f.goes() {
+			d.takes(v.member(f.name, nil), &Shape{Const: false})
+		}
 	}
 	d.takes(v, closed(keys))
 }

@@ -43,6 +43,9 @@ type field struct {
 
 	// many tells that the value is a list, which name.add and name.remove change.
 	many many
+	// off is "" for a key that false takes away, asRead for one whose reader reads false, and else
+	// what is written instead, as the key restricts.
+	off string
 	// initial is the value where none is written, for a list that is not empty then.
 	initial any
 }
@@ -148,6 +151,10 @@ func (d *decoder) table(v value, fields []field) {
 
 // field reads the value of one known key.
 func (d *decoder) field(f field, v value) {
+	if v.raw == false && f.off != asRead && !d.asked() {
+		d.away(f, v)
+		return
+	}
 	if _, isTable := v.raw.(map[string]any); !isTable && f.main != "" {
 		m, _ := fieldNamed(f.fields(), f.main)
 		v.short = true
