@@ -127,15 +127,13 @@ func Schema(describe func(key string) string) *Shape {
 	return s
 }
 
-// Words returns the strings that the shape names: what may be offered to complete one.
+// Words returns the strings that the shape names: what may be offered to complete one. The false that takes
+// a key away is none.
 func (s *Shape) Words() []string {
 	if s == nil {
 		return nil
 	}
 	words := slices.Clone(s.Enum)
-	if b, ok := s.Const.(bool); ok {
-		words = append(words, map[bool]string{true: "true", false: "false"}[b])
-	}
 	if s.Type == "boolean" {
 		words = append(words, "true", "false")
 	}
