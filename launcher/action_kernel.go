@@ -21,7 +21,11 @@ type coverProcSettings struct {
 }
 
 func (a coverProcSettings) String() string {
-	return "make the kernel's settings in /proc read-only: " + strings.Join(a.Readonly, ", ") + "; mask " + strings.Join(a.Masked, ", ")
+	text := "make the kernel's settings in /proc read-only: " + strings.Join(a.Readonly, ", ") + "; mask " + strings.Join(a.Masked, ", ")
+	if a.Unsure {
+		text += "; what is missing is left out"
+	}
+	return text
 }
 
 func (a coverProcSettings) emit(s *assembler) {
@@ -108,20 +112,33 @@ func (a sealMounts) emit(s *assembler) {
 	}
 }
 
-// maskLog masks the kernel's log in the host's /dev.
-type maskLog struct {
-	Null File
-	Own  bool // below the sandbox's own root
+// maskFiles masks files of the kernel with the host's null device. Being read-only does not hide them.
+type maskFiles struct {
+	Paths []string
+	Null  File
+	Own   bool // below the sandbox's own root
 }
 
-func (maskLog) String() string { return "mask /dev/kmsg with /dev/null" }
+func (a maskFiles) String() string {
+	return "mask " + strings.Join(a.Paths, ", ") + " with /dev/null"
+}
 
-func (a maskLog) emit(s *assembler) {
+func (a maskFiles) emit(s *assembler) {
 	dir, resolve := s.tree(a.Own)
-	mnt := s.cloneTree("/dev/null", a.Null, false)
-	s.setAttr(mnt, nullMask, 0, mountprop.Private, false)
-	log := s.openat2(dir, "/dev/kmsg", unix.O_PATH|unix.O_CLOEXEC|unix.O_NOFOLLOW, resolve)
-	s.moveMount(mnt, log)
-	s.close(log)
-	s.close(mnt)
+	null := s.open(atCwd(), a.Null.real("/dev/null"), unix.O_PATH|unix.O_CLOEXEC)
+	s.sameFile(null, a.Null.Dev, a.Null.Ino, uint64(a.Null.Type))
+	for _, p := range a.Paths {
+		file := s.openat2(dir, p, unix.O_PATH|unix.O_CLOEXEC|unix.O_NOFOLLOW, resolve)
+		// What the stage cannot reach, with its capabilities, the command cannot reach either.
+		s.Op(s.Len()-1).PassOver(unix.EACCES, unix.ENOENT, unix.ENOTDIR)
+		s.unless(file, func() {
+			mnt := s.clone(program.Register(null), "", false)
+			s.setAttr(mnt, nullMask, 0, mountprop.Private, false)
+			s.moveMount(mnt, file)
+			s.close(mnt)
+			s.Call(unix.SYS_CLOSE, program.Register(file))
+		})
+		s.Free(file)
+	}
+	s.close(null)
 }

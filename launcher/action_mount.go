@@ -38,11 +38,16 @@ type mountProc struct {
 	Options  []string // "hidepid=invisible"
 	Fallback config.ProcMode
 	At       mountPoint // in a root of the sandbox's own; zero for the host's /proc
+	// Only: the kernel is to allow no other proc in the sandbox. It allows one as long as nothing covers any part of this one.
+	Only bool
 }
 
 func (a mountProc) String() string {
 	words := append(slices.Clone(a.Options), attributes{Set: mountAttrAPI}.words())
 	text := "mount proc on /proc with " + strings.Join(words, ",")
+	if a.Only {
+		text += ", as the only one"
+	}
 	switch a.Fallback {
 	case config.ProcHost:
 		text += ", else keep the host's"
@@ -57,15 +62,29 @@ const mountAttrAPI = unix.MOUNT_ATTR_NOSUID | unix.MOUNT_ATTR_NODEV | unix.MOUNT
 func (a mountProc) emit(s *assembler) {
 	mnt, op := s.newMount("proc", a.Options, mountAttrAPI)
 	if a.Fallback == "" {
-		s.placeProc(mnt, a.At)
+		a.place(s, mnt)
 		return
 	}
 	// The kernel answers EPERM where the caller's own proc is partly covered.
 	op.PassOver(unix.EPERM)
-	s.unless(mnt, func() { s.placeProc(mnt, a.At) })
+	s.unless(mnt, func() { a.place(s, mnt) })
 	if a.Fallback == config.ProcNone {
 		s.ifRefused(mnt, func() { coverProc{a.At}.emit(s) })
 	}
+}
+
+func (a mountProc) place(s *assembler, mnt uint8) {
+	s.placeProc(mnt, a.At)
+	if !a.Only {
+		return
+	}
+	// Covered with itself, nothing of it is hidden.
+	dir, resolve := s.tree(a.At.Path != "")
+	part := s.openat2(dir, "/proc/1/fdinfo", unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, resolve)
+	cover := s.clone(program.Register(part), "", false)
+	s.moveMount(cover, part)
+	s.close(cover)
+	s.close(part)
 }
 
 // coverProc covers /proc with an empty read-only directory.

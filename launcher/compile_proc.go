@@ -39,7 +39,8 @@ func (c *compiler) proc() {
 		if pr.Subset != "" {
 			options = append(options, "subset="+pr.Subset)
 		}
-		c.add(c.stage, "proc", mountProc{options, pr.Fallback, at})
+		only := c.covered && pr.Subset == "pid"
+		c.add(c.stage, "proc", mountProc{options, pr.Fallback, at, only})
 	case config.ProcNone:
 		c.add(c.stage, "proc", coverProc{at})
 	}

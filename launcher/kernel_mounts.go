@@ -6,25 +6,26 @@ import (
 	"strings"
 
 	"github.com/nslaunch/nslaunch/config"
+	"github.com/nslaunch/nslaunch/mountprop"
 )
 
-// kernelMounts lists the mounts of the kernel's file systems that the sandbox sees and could
-// write to, by their path inside, parents first.
+// kernelMounts lists the mounts of the kernel's file systems that the sandbox sees, by their path
+// inside, parents first. Of those that are read-only only proc is there, whose files show more than settings.
 func (c *compiler) kernelMounts() []KernelMount {
 	k := kernelTree{h: c.h}
 	r := c.p.Root
 	switch {
 	case r.Overlay.Mode != config.OverlayNone, r.Mode == config.RootTmpfs:
 	case r.Mode == config.RootPath:
-		k.bind(r.Path, "/", true, r.Readonly)
+		k.bind(r.Path, "/", bound{recursive: true, readonly: r.Readonly})
 	default:
-		k.bind("/", "/", true, r.Readonly)
+		k.bind("/", "/", bound{recursive: true, readonly: r.Readonly})
 	}
 	switch {
 	case bindsProc(c.p):
-		k.bind("/proc", "/proc", true, false)
+		k.bind("/proc", "/proc", bound{recursive: true})
 		k.hideOne("/proc")
-		k.mounts = append(k.mounts, KernelMount{"/proc", "proc"})
+		k.mounts = append(k.mounts, KernelMount{Path: "/proc", Type: "proc"})
 	case c.p.Proc.Mode != config.ProcHost:
 		k.hide("/proc")
 	}
@@ -32,27 +33,24 @@ func (c *compiler) kernelMounts() []KernelMount {
 	case c.p.Dev.Mode == config.DevMinimal:
 		k.hide("/dev")
 	case bindsDev(c.p):
-		k.bind("/dev", "/dev", true, r.Readonly && c.p.Dev.Mode == "")
+		k.bind("/dev", "/dev", bound{recursive: true, readonly: r.Readonly && c.p.Dev.Mode == ""})
 	}
 	switch {
 	case c.p.Sys == config.SysNew, c.p.Sys == config.SysNone:
 		k.hide("/sys")
 	case bindsSys(c.p):
-		k.bind("/sys", "/sys", true, false)
+		k.bind("/sys", "/sys", bound{recursive: true})
 	}
 	for _, m := range c.p.Mounts {
 		at := c.h.real(m.Target)
 		switch {
 		case c.h.leftOut(m) || !mounts(m):
 		case m.Type == config.MountBind:
-			k.bind(m.Source, at, m.Recursive, m.Readonly)
+			k.bind(m.Source, at, bound{m.Recursive, m.Readonly, m.Propagation == mountprop.Shared})
 		case m.Type == config.MountProc:
 			k.hide(at)
-			kind := "proc"
-			if at != m.Target {
-				kind = "another" // its parts are not covered, so it becomes read-only whole
-			}
-			k.mounts = append(k.mounts, KernelMount{at, kind})
+			// Where a link leads there, its parts are not covered, so it becomes read-only whole.
+			k.mounts = append(k.mounts, KernelMount{Path: at, Type: "proc", Whole: at != m.Target})
 		default:
 			k.hide(at)
 		}
@@ -77,22 +75,30 @@ func (k *kernelTree) hideOne(at string) {
 	k.mounts = slices.DeleteFunc(k.mounts, func(m KernelMount) bool { return m.Path == at })
 }
 
+// bound is how a tree of the host is bound.
+type bound struct{ recursive, readonly, shared bool }
+
 // bind adds what a tree of the host brings along. What the source itself lies in is told by its
 // device: no name and no link hides that.
-func (k *kernelTree) bind(source, at string, recursive, readonly bool) {
+func (k *kernelTree) bind(source, at string, b bound) {
 	k.hide(at)
-	if readonly {
-		return
-	}
 	f := k.h.Files[source]
-	if k.h.Settings.Devices[f.Dev] {
-		k.mounts = append(k.mounts, KernelMount{at, "bind"})
-	}
 	source = f.real(source)
 	for _, m := range k.h.Settings.Mounts {
-		if m.Path != source && recursive && below(m.Path, source) {
-			rel := strings.TrimPrefix(strings.TrimPrefix(m.Path, source), "/")
-			k.mounts = append(k.mounts, KernelMount{path.Join(at, rel), m.Type})
+		m.Readonly, m.Shared = m.Readonly || b.readonly, b.shared
+		switch {
+		case m.Path == source:
+			m.Path = at
+		case m.Path != source && b.recursive && below(m.Path, source):
+			m.Path = path.Join(at, strings.TrimPrefix(strings.TrimPrefix(m.Path, source), "/"))
+		default:
+			continue
 		}
+		if !m.Readonly || m.Type == "proc" {
+			k.mounts = append(k.mounts, m)
+		}
+	}
+	if k.h.Settings.Devices[f.Dev] && !b.readonly && !slices.ContainsFunc(k.mounts, func(m KernelMount) bool { return m.Path == at }) {
+		k.mounts = append(k.mounts, KernelMount{Path: at, Type: "bind"})
 	}
 }

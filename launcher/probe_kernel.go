@@ -15,11 +15,11 @@ type KernelState struct {
 	// Root is the id that the root of the initial user namespace has in the caller's; nil: it has none there, or the
 	// sandbox cannot have it.
 	Root *uint32
-	// Mounts are those of the kernel's file systems that the caller sees and can write to.
+	// Mounts are those of the kernel's file systems that the caller sees. Read-only ones are there if they are proc.
 	Mounts []KernelMount
 	// Devices are those of the kernel's file systems, as stat(2) has them.
 	Devices map[uint64]bool
-	// Settings are the names in the caller's /proc that [coverProc] knows; Whole tells that it shows more than processes.
+	// Settings are the names in the caller's /proc that restrict.kernel covers; Whole tells that it shows more than processes.
 	Settings []string
 	Whole    bool
 	// Log: there is a /dev/kmsg.
@@ -29,7 +29,12 @@ type KernelState struct {
 }
 
 // KernelMount is a mount of one of the kernel's file systems.
-type KernelMount struct{ Path, Type string }
+type KernelMount struct {
+	Path, Type string
+	Readonly   bool
+	Shared     bool // with the host: what is mounted there appears outside
+	Whole      bool // it is covered whole, although it is on /proc
+}
 
 // kernelFS reports whether files of a file system are the kernel's own, with its settings
 // behind them.
@@ -69,8 +74,9 @@ func (h *Host) probeSettings(p *config.Profile) error {
 			continue
 		}
 		k.Devices[unix.Mkdev(uint32(m.Major), uint32(m.Minor))] = true
-		if !slices.Contains(strings.Split(m.Options, ","), "ro") && mountID(m.Target) == uint64(m.ID) {
-			k.Mounts = append(k.Mounts, KernelMount{m.Target, m.FSType})
+		readonly := slices.Contains(strings.Split(m.Options, ","), "ro")
+		if (!readonly || m.FSType == "proc") && mountID(m.Target) == uint64(m.ID) {
+			k.Mounts = append(k.Mounts, KernelMount{Path: m.Target, Type: m.FSType, Readonly: readonly})
 		}
 	}
 	for _, name := range slices.Concat(readonlySettings(), maskedSettings()) {

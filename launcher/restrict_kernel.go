@@ -2,9 +2,11 @@ package launcher
 
 import (
 	"fmt"
+	"path"
 	"slices"
 
 	"github.com/nslaunch/nslaunch/config"
+	"github.com/nslaunch/nslaunch/internal/quote"
 	"github.com/nslaunch/nslaunch/mountprop"
 )
 
@@ -140,22 +142,22 @@ func pastCovers(name string, ownPID bool) bool {
 // coverSettings covers the settings in /proc, where there is a proc that can be written to.
 func (c *compiler) coverSettings() {
 	pr := c.p.Proc
-	fromHost := pr.Mode == config.ProcHost && !entryProc(c.p)
 	if !c.covered || pr.Mode == config.ProcNone {
 		return
 	}
-	if pr.Subset == "pid" && pr.Fallback != config.ProcHost {
-		c.coverProcesses()
+	processes := pr.Subset == "pid"
+	if processes {
+		c.notef("restrict.kernel", "a sandbox within this one gets no new /proc, where the kernel's settings would be writable (restrict.kernel = false: it gets one, and the command can write to the settings)")
+	}
+	fromHost := pr.Mode == config.ProcHost && !entryProc(c.p)
+	switch {
+	case processes && pr.Fallback != config.ProcHost:
+		return // there are no settings in it
+	case fromHost && !slices.ContainsFunc(c.kernelMounts(), isProc), !c.nullMasks():
 		return
 	}
-	if fromHost && !bindsProc(c.p) && !slices.ContainsFunc(c.kernelMounts(), isProc) {
-		return
-	}
-	if null := c.h.Files["/dev/null"]; null.CharDevice != [2]uint32{1, 3} {
-		c.errorf("restrict.kernel", "/dev/null, which masks a file, is not the null device (1:3)")
-		return
-	}
-	a := coverProcSettings{Own: changesTree(c.p), Recursive: fromHost || pr.Fallback == config.ProcHost, Unsure: !c.h.Settings.Whole, Null: c.h.Files["/dev/null"]}
+	a := coverProcSettings{Own: changesTree(c.p), Recursive: fromHost || pr.Fallback == config.ProcHost, Null: c.h.Files["/dev/null"]}
+	a.Unsure = processes || pr.Fallback == config.ProcNone || !c.h.Settings.Whole
 	if a.Own {
 		a.Propagation = c.newPropagation(mountprop.Private)
 	}
@@ -165,42 +167,60 @@ func (c *compiler) coverSettings() {
 	}
 	a.Readonly, a.Masked = there(readonlySettings()), there(maskedSettings())
 	c.add(c.stage, "restrict.kernel", a)
-	c.notef("restrict.kernel", "the kernel's settings are read-only, so a sandbox within this one gets no new /proc (restrict.kernel = false: it gets one, and the command can write to the settings)")
-}
-
-// coverProcesses masks a directory in a proc that has processes alone. There are no settings in it. But the kernel lets a
-// user namespace mount another proc, with all of them, as long as nothing covers any part of the one that is seen.
-func (c *compiler) coverProcesses() {
-	a := protect{Path: "/proc/1/fdinfo", Mask: true, Dir: true, Own: changesTree(c.p)}
-	if a.Own {
-		a.Propagation = c.newPropagation(mountprop.Private)
+	if !processes {
+		c.notef("restrict.kernel", "the kernel's settings are read-only, so a sandbox within this one gets no new /proc (restrict.kernel = false: it gets one, and the command can write to the settings)")
 	}
-	c.add(c.stage, "restrict.kernel", a)
-	c.notef("restrict.kernel", "a sandbox within this one gets no new /proc, where the kernel's settings would be writable (restrict.kernel = false: it gets one, and the command can write to the settings)")
 }
 
-// sealKernel makes the kernel's other file systems read-only, now that all is in its place.
+// nullMasks reports whether the host's null device can mask files.
+func (c *compiler) nullMasks() bool {
+	if c.h.Files["/dev/null"].CharDevice == [2]uint32{1, 3} {
+		return true
+	}
+	c.errorf("restrict.kernel", "/dev/null, which masks a file, is not the null device (1:3)")
+	return false
+}
+
+// sealKernel makes the kernel's other file systems read-only, now that all is in its place, and masks what shows its
+// memory, addresses and log.
 func (c *compiler) sealKernel() {
 	if !c.covered {
 		return
 	}
-	var paths []string
+	own := changesTree(c.p)
+	var sealed, masked []string
 	for _, m := range c.kernelMounts() {
-		if !isProc(m) {
-			paths = append(paths, m.Path)
+		if isProc(m) {
+			continue // see coverSettings
+		}
+		if !m.Readonly {
+			sealed = append(sealed, m.Path)
+		}
+		switch {
+		case m.Type != "proc":
+		case m.Shared:
+			c.notef("restrict.kernel", "what %s shows of the kernel is not masked: a mask would appear outside, as its propagation is \"shared\"", quote.Word(m.Path))
+		default:
+			for _, name := range maskedSettings() {
+				masked = append(masked, path.Join(m.Path, name))
+			}
 		}
 	}
-	if a := (sealMounts{Own: changesTree(c.p)}); len(paths) > 0 {
-		a.Paths = paths
-		c.add(c.stage, "restrict.kernel", a)
+	if len(sealed) > 0 {
+		c.add(c.stage, "restrict.kernel", sealMounts{sealed, own})
 	}
 	if c.h.Settings.Log && c.p.Dev.Mode != config.DevMinimal && (showsHost(c.p) || bindsDev(c.p)) {
-		c.add(c.stage, "restrict.kernel", maskLog{c.h.Files["/dev/null"], changesTree(c.p)})
+		masked = append(masked, "/dev/kmsg")
+	}
+	if len(masked) > 0 && c.nullMasks() {
+		c.add(c.stage, "restrict.kernel", maskFiles{masked, c.h.Files["/dev/null"], own})
 	}
 }
 
 // isProc reports whether a mount is that on /proc, of which only parts are covered.
-func isProc(m KernelMount) bool { return m.Path == "/proc" && m.Type == "proc" }
+func isProc(m KernelMount) bool {
+	return m.Path == "/proc" && m.Type == "proc" && !m.Readonly && !m.Whole
+}
 
 // entryProc reports whether an entry of [mounts] says what is on /proc.
 func entryProc(p *config.Profile) bool {

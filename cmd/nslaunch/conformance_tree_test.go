@@ -17,7 +17,7 @@ func mountActions() []string {
 		`mount cgroup2 on /.*`, `mount sysfs on /.*`, `mount proc on /.*`, `mount an overlay of /.* with changes in memory on /.*`,
 		`mount an overlay of /.* with changes in /\S* on /.*`, `make \S+ where it is missing`, `lock /.*`, `map the ids of .*, for the stage`, `receive the tree of /.*`,
 		`put a file of \d+ bytes, mode \d+, on /.*`, `link /\S+ to .*`, `make the directory /\S+, mode \d+`, `leave out /.*`,
-		`mask /\S+ with an empty directory`, `mask /\S+ with /dev/null`,
+		`mask /\S+ with an empty directory`, `mask /\S.* with /dev/null`,
 		`make the kernel's settings in /proc read-only: .*`, `make the kernel's file systems read-only: .*`,
 		`make the root read-only`, `make the root and /.* read-only`, `make / read-only, recursively`, `make /\S+ \S+`,
 		`pivot into the root and detach the old one`,

@@ -33,3 +33,17 @@ func corePattern(t *tester) {
 		t.errorf("core_pattern is not changed without restrict.kernel either: this shows nothing")
 	}
 }
+
+// dynamicDebug: the kernel's own settings of its messages lie in /proc, too, on the kernels of distributions. Nothing is written.
+func dynamicDebug(t *tester) {
+	attack := func(kernel string) int {
+		p := t.profile("version = 1\nrestrict.kernel = " + kernel + "\nnamespaces = { mount = \"new\", pid = \"new\" }\nprocess.capabilities = \"none\"\n")
+		return t.run("nslaunch", p, "sh", "-c", "(: >>/proc/dynamic_debug/control) 2>/dev/null || exit 3").status
+	}
+	if got := attack("true"); got != 3 {
+		t.errorf("/proc/dynamic_debug/control can be written to: status %d", got)
+	}
+	if got := attack("false"); got != 0 {
+		t.errorf("it cannot be without restrict.kernel either: status %d: this shows nothing", got)
+	}
+}

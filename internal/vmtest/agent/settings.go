@@ -7,6 +7,7 @@ import "strings"
 func settingChecks() []check {
 	return []check{
 		{name: "core_pattern", users: both(), run: corePattern},
+		{name: "dynamic_debug", users: []user{superuser()}, run: dynamicDebug},
 		{name: "max_user_namespaces", users: both(), run: maxUserNamespaces},
 		{name: "unprivileged_userns_clone", users: []user{ordinary()}, run: unprivilegedClone},
 		{name: "memfd_noexec", users: both(), where: "6.12", run: memfdNoexec},
