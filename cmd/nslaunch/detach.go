@@ -118,8 +118,9 @@ func inheritedFDs() ([]uintptr, error) {
 type supervisor struct {
 	ready     *os.File // the name goes there
 	null, log *os.File
-	inherited []int // the descriptors that it came with, but for the streams
-	events    []int // those of them that it writes to, to the end
+	holds     *os.File // the log, for the launcher alone; see [state.Record.CreateLog]
+	inherited []int    // the descriptors that it came with, but for the streams
+	events    []int    // those of them that it writes to, to the end
 }
 
 // supervise is run, in the session of a detached sandbox.
@@ -144,11 +145,11 @@ func supervise(args []string) int {
 	return runArgs(args[1:], s)
 }
 
-// open opens what the command has for standard streams. Its output goes to a file of the sandbox's name
+// open opens what the command has for standard streams. Its output goes to a file of the sandbox's
 // below ${state}, which needs no memory as one below /run would.
-func (s *supervisor) open(name string) error {
+func (s *supervisor) open(r *state.Record) error {
 	var err error
-	if s.log, err = state.CreateLog(name); err == nil {
+	if s.log, s.holds, err = r.CreateLog(); err == nil {
 		s.null, err = os.OpenFile("/dev/null", os.O_RDWR, 0)
 	}
 	if err != nil {
@@ -160,7 +161,7 @@ func (s *supervisor) open(name string) error {
 // leave lets go of what came from who started this, once the command has what it was promised of that: the streams, the working
 // directory and the descriptors. Nothing has closed one of these before. Then it says the sandbox's name.
 func (s *supervisor) leave(name string) {
-	for fd, f := range []*os.File{s.null, s.log, s.log} {
+	for fd, f := range []*os.File{s.null, s.log, s.holds} {
 		_ = unix.Dup2(int(f.Fd()), fd)
 	}
 	for _, fd := range s.inherited {

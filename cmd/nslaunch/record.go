@@ -29,7 +29,7 @@ func (r *recorder) reserve() error {
 	}
 	err := r.add()
 	if err == nil && r.supervisor != nil {
-		if err = r.supervisor.open(r.name()); err != nil {
+		if err = r.supervisor.open(r.record); err != nil {
 			r.failed()
 		}
 	}
@@ -121,7 +121,7 @@ func (r *recorder) failed() {
 	if r != nil && r.entry != nil {
 		r.entry.Drop()
 		if r.supervisor != nil {
-			state.RemoveLog(r.name())
+			r.record.RemoveLog()
 		}
 	}
 }

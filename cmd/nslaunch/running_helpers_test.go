@@ -27,7 +27,10 @@ func newWorkplace(t *testing.T, u nstest.User) *workplace {
 		for name := range p.files() {
 			if !before[name] {
 				_ = os.Remove(filepath.Join(p.records(), name))
-				_ = os.Remove("/var/lib/nslaunch/log/" + strings.TrimSuffix(name, ".json") + ".log")
+				logs, _ := filepath.Glob("/var/lib/nslaunch/log/" + strings.TrimSuffix(name, ".json") + ".*.log")
+				for _, log := range logs {
+					_ = os.Remove(log)
+				}
 			}
 		}
 	})

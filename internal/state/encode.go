@@ -43,6 +43,9 @@ func (r *Record) head() []byte {
 		j.texts("command", r.Command)
 		j.number("stop_timeout", int64(r.StopTimeout))
 		j.flag("detached", r.Detached)
+		if r.LogID != "" {
+			j.text("log_id", r.LogID)
+		}
 		if r.Log != "" {
 			j.text("log", r.Log)
 		}

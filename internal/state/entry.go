@@ -62,11 +62,14 @@ func (d *Dir) Add(r *Record, numbered bool) (*Entry, error) {
 // add writes a record under a name that nobody has. A name that is given up, it takes.
 func (d *Dir) add(r *Record) (*Entry, error) {
 	e := &Entry{dir: d, file: r.Name + suffix, kept: r.Detached, hint: -1, memory: -1}
-	if r.Detached {
-		r.Log = logPath(r.Name)
-	}
 	var temp string
 	var err error
+	if r.Detached {
+		if r.LogID, err = logID(); err != nil {
+			return nil, err
+		}
+		r.Log = logPath(r.Name, r.LogID)
+	}
 	// The memory comes first: whoever sees the file may ask for it.
 	if e.memory, err = remember(r); err == nil {
 		e.hint, temp, err = d.write(r.hint())
@@ -111,11 +114,11 @@ func (d *Dir) free(name string, here World) error {
 
 // write writes a record to a file without a name of a record, and locks it.
 func (d *Dir) write(r *Record) (fd int, temp string, err error) {
-	var id [8]byte
-	if _, err := unix.Getrandom(id[:], 0); err != nil {
-		return -1, "", os.NewSyscallError("getrandom", err)
+	id, err := randomName()
+	if err != nil {
+		return -1, "", err
 	}
-	temp = fmt.Sprintf(".%x", id)
+	temp = "." + id
 	fd, err = unix.Openat(d.fd, temp, unix.O_RDWR|unix.O_APPEND|unix.O_CREAT|unix.O_EXCL|unix.O_CLOEXEC, 0o600)
 	if err != nil {
 		return -1, "", d.pathError("create", temp, err)
@@ -129,6 +132,18 @@ func (d *Dir) write(r *Record) (fd int, temp string, err error) {
 		return -1, "", d.pathError("write", temp, err)
 	}
 	return fd, temp, nil
+}
+
+// randomBytes are what a random name has.
+const randomBytes = 8
+
+// randomName returns a name that nobody else has, in hexadecimal digits.
+func randomName() (string, error) {
+	var id [randomBytes]byte
+	if _, err := unix.Getrandom(id[:], 0); err != nil {
+		return "", os.NewSyscallError("getrandom", err)
+	}
+	return fmt.Sprintf("%x", id), nil
 }
 
 // memoryName is what a memfd with a record is called.

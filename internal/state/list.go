@@ -160,7 +160,7 @@ func (d *Dir) look(file string, here World) (Found, error) {
 			f.State = dead
 		}
 	case !held && r.End != nil && r.Detached:
-		f.State, r.Log = Ended, logPath(r.Name)
+		f.State, r.Log = Ended, logPath(r.Name, r.LogID)
 	case !held:
 		f.State = dead
 	case r.World != here:
@@ -201,7 +201,7 @@ func (d *Dir) remove(r *Record) error {
 		return d.pathError("remove", r.Name+suffix, err)
 	}
 	if r.Detached {
-		RemoveLog(r.Name)
+		r.forgetLog()
 	}
 	return nil
 }

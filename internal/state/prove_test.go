@@ -150,11 +150,11 @@ func TestLogOfAnother(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f, err := CreateLog(r.Name)
+	f, holds, err := r.CreateLog()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer RemoveLog(r.Name)
+	holds.Close()
 	if _, err := f.WriteString("output\n"); err != nil {
 		t.Fatal(err)
 	}
@@ -191,7 +191,7 @@ func TestLogOfAnother(t *testing.T) {
 	if got, err := read(); got != "output\n" || err != nil {
 		t.Errorf("with a forged path: %q, %v", got, err)
 	}
-	log := logPath(r.Name)
+	log := r.Log
 	if err := os.Remove(log); err != nil {
 		t.Fatal(err)
 	}

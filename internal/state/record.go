@@ -31,7 +31,8 @@ type Record struct {
 
 	StopTimeout time.Duration `json:"stop_timeout"` // in nanoseconds
 	Detached    bool          `json:"detached,omitempty"`
-	Log         string        `json:"log,omitempty"` // absolute path of the file that a detached one writes to; "" in a hint
+	LogID       string        `json:"log_id,omitempty"` // of the file that a detached one writes to: part of its name
+	Log         string        `json:"log,omitempty"`    // absolute path of that file; "" in a hint
 
 	// Started is when the command ran; zero before that. Target is how to enter it, and nil in a hint.
 	Started time.Time        `json:"started,omitzero"`

@@ -200,12 +200,12 @@ func TestForget(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		log, err := CreateLog(r.Name)
+		log, holds, err := r.CreateLog()
 		if err != nil {
 			t.Fatal(err)
 		}
 		log.Close()
-		t.Cleanup(func() { RemoveLog(r.Name) })
+		holds.Close()
 		if err := e.End(End{}); err != nil {
 			t.Fatal(err)
 		}
