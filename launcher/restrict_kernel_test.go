@@ -32,7 +32,9 @@ func TestSettingsOfOtherKernels(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			at := slices.IndexFunc(plan.Steps, func(s Step) bool { return strings.HasPrefix(s.Action.String(), "make the kernel's settings in /proc read-only: ") })
+			at := slices.IndexFunc(plan.Steps, func(s Step) bool {
+				return strings.HasPrefix(s.Action.String(), "make the kernel's settings in /proc read-only: ")
+			})
 			if at < 0 {
 				t.Fatalf("nothing is covered: %v", plan.Steps)
 			}
