@@ -31,6 +31,7 @@ type residence struct {
 	Gone      bool // it has ended before there is a resident
 	Keys      []unix.Signal
 	Terminal  bool // the process leads the session of a terminal, its standard input
+	Old       bool // the kernel signals no process group by a descriptor, as before Linux 6.9
 }
 
 // Descriptors of the resident.
@@ -132,6 +133,11 @@ func (r *residence) reside() error {
 	image, err := Memfd("nslaunch", Image(), true)
 	if err != nil {
 		return err
+	}
+	if r.Old {
+		if err := refuseGroups(); err != nil {
+			return err
+		}
 	}
 	if _, err := unix.Write(reportFD, []byte(strconv.Itoa(first))); err != nil { // it is closed by the execve
 		return err
@@ -313,13 +319,19 @@ func (s *resident) queue(sig unix.Signal, value int32) {
 	}
 }
 
-// woken reads the siginfo_t that was left to the assistant.
+// woken reads the siginfo_t of a signal of this process that was left to the assistant.
 func (s *resident) woken(want unix.Signal) {
+	s.t.Helper()
+	s.wokenBy(want, os.Getpid())
+}
+
+// wokenBy is woken for a signal of another sender; 0 is the kernel.
+func (s *resident) wokenBy(want unix.Signal, sender int) {
 	s.t.Helper()
 	var info [129]byte
 	n, err := unix.Read(s.signals, info[:])
 	e := binary.NativeEndian
-	if err != nil || n != 128 || unix.Signal(e.Uint32(info[:])) != want || int(e.Uint32(info[16:])) != os.Getpid() {
+	if err != nil || n != 128 || unix.Signal(e.Uint32(info[:])) != want || int(e.Uint32(info[16:])) != sender {
 		s.t.Fatalf("%d bytes % x, %v; want those of signal %d", n, info[:32], err, want)
 	}
 }
