@@ -95,6 +95,7 @@ except OSError as e: print(errno.errorcode[e.errno])`
 			if got := run("preset:" + preset); got != "ENOENT\n" {
 				t.Errorf("%s: %s", preset, got)
 			}
+			// The control: without the mask it is reached.
 			if got := run("--set", "mounts.masked.remove=/nix/var/nix/daemon-socket", "preset:"+preset); got != "ok\n" {
 				t.Errorf("%s, without the mask: %s: this is no attack", preset, got)
 			}

@@ -38,7 +38,7 @@ func TestPresets(t *testing.T) {
 		wantProject := func(host string) string {
 			return fmt.Sprintf("none\nPROJECT\ncan write new\ncan write /tmp/x\ncan write HOME/x\n%d %s\nCapEff:\t0000000000000000\nNoNewPrivs:\t1\n[user]\n", u.UID, host)
 		}
-		t.Run("base", func(t *testing.T) { // It hides nothing: so what the others do not show is there.
+		t.Run("base", func(t *testing.T) { // It hides nothing, and is the control: what the others do not show is there.
 			same(t, "base", `id -u; ls -A /tmp; try /tmp/x; echo $$; stat -f -c %T /proc /dev; `+secrets,
 				"0\ncan write /tmp/x\n2\nproc\ntmpfs\ncan read HOME/.ssh/file\ncan read HOME/.npm/file\ncan read HOME/.claude/file\ncan read /run/docker.sock\n"+
 					"can read /run/nslaunch/name.json\ncan read /etc/shadow\ncan read /etc/shadow-\ncan read /etc/gshadow\ncan read /etc/gshadow-\ncan read /etc/ssl/private/key.pem\n"+
