@@ -125,6 +125,7 @@ func (c *compiler) bind(m config.MountEntry) {
 	if propagation == "" {
 		propagation = c.ownPropagation()
 	}
+	c.noteDevice(m, f, a.withOptions(m.Options))
 	c.add(c.stage, m.Key, bindMount{Source: m.Source, File: f, At: c.point(m.Key, m.Target, f.Dir),
 		Attributes: a.withOptions(m.Options), Recursive: m.Recursive, Propagation: propagation})
 }

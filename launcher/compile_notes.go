@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/nslaunch/nslaunch/config"
+	"golang.org/x/sys/unix"
 )
 
 func (c *compiler) notef(key, format string, args ...any) {
@@ -29,6 +31,23 @@ func (c *compiler) noteWritable(m config.MountEntry, as string) {
 		return
 	}
 	c.notef(m.Key, "%s is not there and not %s: below the writable %s it can be made from inside", m.Target, as, writable)
+}
+
+// noteDevice tells that a device is bound where none can be opened.
+func (c *compiler) noteDevice(m config.MountEntry, f File, a attributes) {
+	device := f.Type == unix.S_IFCHR || f.Type == unix.S_IFBLK
+	if !device || a.Set&unix.MOUNT_ATTR_NODEV == 0 || m.Key == overlayKey {
+		return
+	}
+	kind := "rw"
+	if m.Readonly {
+		kind = "ro"
+	}
+	entry := map[string]any{kind: m.Source, "options": []string{"dev"}}
+	if m.Optional {
+		entry["optional"] = true
+	}
+	c.notef(m.Key, "%s is a device and is bound nodev, so nobody can open it (in its place: %s)", m.Source, c.say("mounts."+strconv.Quote(m.Target), entry))
 }
 
 // hiddenMounts tells what is mounted below a directory and is not shown with it.

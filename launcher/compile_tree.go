@@ -315,7 +315,7 @@ func (c *compiler) finalPropagation(peers bool) {
 func (c *compiler) source(key, path string) File {
 	f := c.h.Files[path]
 	if !c.planted(key, path, f.Planted) && f.Err != 0 {
-		c.errorf(key, "%s: %q", errnoWords(f.Err), path)
+		c.errorf(key, "%s: %q%s", errnoWords(f.Err), path, f.Fuse.hint())
 	}
 	return f
 }

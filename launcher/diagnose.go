@@ -36,8 +36,10 @@ type failure struct {
 func (f *failure) explain(a Action, err error) Advice {
 	var known explained
 	if writesToProc(a) {
-		if d := f.otherProc(); d.some() {
-			return d
+		for _, ask := range []func() Advice{f.otherProc, f.unreadable} {
+			if d := ask(); d.some() {
+				return d
+			}
 		}
 	}
 	switch {
@@ -137,6 +139,8 @@ func (f *failure) general(a Action) Advice {
 		}
 	case unix.ENOMEM:
 		return f.memory()
+	case unix.EFBIG:
+		return f.fileSize()
 	}
 	return Advice{}
 }

@@ -196,8 +196,8 @@ func (f *failure) changeDir(a changeDir) Advice {
 			Cure: try("correct process.cwd")}
 	case unix.EACCES, unix.EPERM:
 		cure := "a directory that the command may enter, or other ids for it (process.uid, idmap)"
-		if closed := f.obstacle(a.Path); closed != "" {
-			return Advice{Cause: closed, Cure: try(cure)}
+		if d := f.obstacle(a.Path, cure); d.some() {
+			return d
 		}
 		return Advice{Cause: "the command may not enter it", Cure: try(cure)}
 	}

@@ -1,11 +1,12 @@
 package launcher
 
 import (
-	"cmp"
 	"encoding/binary"
 	"fmt"
 	"os"
 	"path"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/nslaunch/nslaunch/config"
@@ -165,14 +166,16 @@ const otherIDs = "another command, or other ids for it (process.uid, idmap)"
 // a path search it names the first file that is, then the first directory that
 // the command may not look into.
 func (f *failure) notExecutable(a execute) Advice {
-	var closed string
+	var closed Advice
 	for _, file := range a.candidates() {
 		host, ok := f.hostPath(file)
 		if !ok {
 			return Advice{Cause: "the command may not execute it", Cure: try(otherIDs)}
 		}
-		if dir := f.obstacle(path.Dir(host)); dir != "" {
-			closed = cmp.Or(closed, dir)
+		if d := f.obstacle(path.Dir(host), otherIDs); d.some() {
+			if closed.none() {
+				closed = d
+			}
 			continue
 		}
 		if d := f.forbids(host, file); d.some() {
@@ -184,10 +187,10 @@ func (f *failure) notExecutable(a execute) Advice {
 	}
 	name := a.Argv[0]
 	switch {
-	case closed != "" && strings.Contains(name, "/"):
-		return Advice{Cause: closed, Cure: try(otherIDs)}
-	case closed != "":
-		return Advice{Cause: fmt.Sprintf("there is no %q in the sandbox's PATH, as far as it can be searched: %s", name, closed),
+	case closed.some() && strings.Contains(name, "/"):
+		return closed
+	case closed.some():
+		return Advice{Cause: fmt.Sprintf("there is no %q in the sandbox's PATH, as far as it can be searched: %s", name, closed.Cause),
 			Cure: try("install it, give its path, or set PATH in env.set")}
 	}
 	if d := f.refusedByOuter(); d.some() {
@@ -236,34 +239,38 @@ func (f *failure) forbids(host, file string) Advice {
 	case st.Mode().Perm()&0o111 == 0:
 		return Advice{Cause: fmt.Sprintf("%q is not executable (mode %04o)", file, st.Mode().Perm()), Cure: try("chmod +x " + quote.Word(file))}
 	case !f.mayUse(host):
-		return Advice{Cause: f.closedTo(host, "execute"), Cure: try(otherIDs)}
+		return f.closedTo(host, "execute", otherIDs)
 	}
 	return Advice{}
 }
 
-// obstacle names the first directory of a path that the command may not pass, "" where none is found.
-func (f *failure) obstacle(dir string) string {
+// obstacle is about the first directory of a path that the command may not pass, if one is found. The cure is
+// against its mode.
+func (f *failure) obstacle(dir, cure string) Advice {
 	host, ok := f.hostPath(dir)
 	if !ok {
-		return ""
+		return Advice{}
 	}
 	for i := 1; i <= len(host); i++ {
 		if i < len(host) && host[i] != '/' {
 			continue
 		}
+		if d := f.fuse(host[:i]); d.some() {
+			return d
+		}
 		st, err := os.Stat(f.machine.root + host[:i])
 		if err != nil {
-			return ""
+			return Advice{}
 		}
 		if st.IsDir() && !f.mayUse(host[:i]) {
-			return f.closedTo(host[:i], "enter")
+			return f.closedTo(host[:i], "enter", cure)
 		}
 	}
-	return ""
+	return Advice{}
 }
 
-// closedTo says who may not do what with a file.
-func (f *failure) closedTo(file, verb string) string {
+// closedTo says who may not do what with a file. The cure is against its mode.
+func (f *failure) closedTo(file, verb, cure string) Advice {
 	who := f.who()
 	var st unix.Stat_t
 	_ = unix.Stat(f.machine.root+file, &st)
@@ -271,7 +278,16 @@ func (f *failure) closedTo(file, verb string) string {
 	if who.inside != int64(who.uid) {
 		text = fmt.Sprintf("uid %d, which is %d outside, may not %s %q (mode %04o, of uid %d outside)", who.inside, who.uid, verb, file, st.Mode&0o7777, st.Uid)
 	}
-	return text
+	if who.noGroups && st.Mode&0o010 != 0 && f.machine.inGroup(st.Gid) {
+		return Advice{Cause: fmt.Sprintf("%s; the caller may, by its group %d, and the sandbox does not have the caller's groups", text, st.Gid),
+			Cure: try("%s, which keeps them, or "+cure, set("idmap", "keep"))}
+	}
+	return Advice{Cause: text, Cure: try(cure)}
+}
+
+// inGroup reports whether a group is one of this process's supplementary groups.
+func (m machine) inGroup(gid uint32) bool {
+	return slices.Contains(strings.Fields(field(m.text("/proc/self/status"), "Groups")), strconv.FormatUint(uint64(gid), 10))
 }
 
 // mayUse tells whether the command may enter a directory or execute a file, by
@@ -287,7 +303,7 @@ func (f *failure) mayUse(file string) bool {
 	}
 	h := f.plan.host
 	switch {
-	case who.uid == h.UID && who.gid == h.GID && h.UID != 0:
+	case who.uid == h.UID && who.gid == h.GID && h.UID != 0 && !who.noGroups:
 		return unix.Faccessat(unix.AT_FDCWD, f.machine.root+file, unix.X_OK, unix.AT_EACCESS) == nil
 	case st.Uid == who.uid:
 		return st.Mode&0o100 != 0
@@ -301,6 +317,7 @@ func (f *failure) mayUse(file string) bool {
 type who struct {
 	inside   int64
 	uid, gid uint32
+	noGroups bool // it does not have the caller's supplementary groups
 	mighty   bool // it has the capabilities of root over files whose ids are mapped
 	maps     func(uid, gid uint32) bool
 }
@@ -318,6 +335,8 @@ func (f *failure) who() who {
 			} else {
 				gids = a.Ranges
 			}
+		case setGroups:
+			w.noGroups = true
 		case becomeUser:
 			if a.UID >= 0 {
 				w.inside, w.uid = a.UID, outsideOf(uids, a.UID)

@@ -3,12 +3,14 @@ package launcher
 import (
 	"cmp"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/nslaunch/nslaunch/config"
+	"github.com/nslaunch/nslaunch/internal/quote"
 	"golang.org/x/sys/unix"
 )
 
@@ -133,6 +135,27 @@ func (f *failure) descriptors() Advice {
 	}
 	return Advice{Cause: fmt.Sprintf("nslaunch may have %d files open (RLIMIT_NOFILE), too few for the set-up", f.plan.host.Rlimits["nofile"].Hard),
 		Cure: try("raise the hard limit (ulimit -Hn, LimitNOFILE= of a unit), or close some that it inherits")}
+}
+
+// fileSize is about EFBIG: the limit counts for files in memory, too.
+func (f *failure) fileSize() Advice {
+	limit := f.plan.host.Rlimits["fsize"].Soft
+	return Advice{Cause: fmt.Sprintf("nslaunch may write files of %s bytes at most (RLIMIT_FSIZE), too few for the set-up", limitWord(limit)),
+		Cure: try("raise it for nslaunch (ulimit -f, LimitFSIZE= of a unit), and limit the command alone: %s", set("limits.rlimits.fsize", int64(min(limit, 1<<62))))}
+}
+
+// unreadable is about nslaunch's own program, where the caller may execute it and not read it.
+func (f *failure) unreadable() Advice {
+	const self = "/proc/self/exe"
+	if f.errno != unix.EACCES || unix.Faccessat(unix.AT_FDCWD, f.machine.root+self, unix.R_OK, unix.AT_EACCESS) != unix.EACCES {
+		return Advice{}
+	}
+	name, err := os.Readlink(f.machine.root + self)
+	if err != nil {
+		return Advice{}
+	}
+	return Advice{Cause: fmt.Sprintf("uid %d may execute %s and not read it, and the kernel then keeps nslaunch from its own files in /proc", f.plan.host.UID, quote.Word(name)),
+		Cure: try("chmod a+r %s, as its owner", quote.Word(name))}
 }
 
 // memfd is about a sysctl of the pid namespace.

@@ -99,13 +99,14 @@ func (f *failure) target(m mountPoint) Advice {
 // source is about a file or directory of the host that is opened and cloned.
 func (f *failure) source(path string) Advice {
 	switch {
-	case f.call == "statx" && f.errno == unix.ESTALE && (below(path, "/proc/self") || below(path, "/proc/thread-self")):
-		return Advice{Cause: fmt.Sprintf("%s is another one for each process", path), Cure: try("the path with a process id")}
 	case f.call == "statx" && f.errno == unix.ESTALE:
 		return Advice{Cause: fmt.Sprintf("since the plan was made, %s was replaced", path), Cure: try(retry)}
 	case f.errno == unix.ENOENT, f.errno == unix.ENOTDIR, f.errno == unix.ELOOP:
 		return Advice{Cause: fmt.Sprintf("since the plan was made, %s went away", path), Cure: try(retry)}
 	case f.errno == unix.EACCES:
+		if d := f.fuse(path); d.some() {
+			return d
+		}
 		return Advice{Cause: fmt.Sprintf("a directory above %s is closed to the ids that the sandbox has (idmap)", path), Cure: try("%s, which keeps the caller's, or open the directory to others", set("idmap", "keep"))}
 	}
 	return Advice{}

@@ -11,6 +11,9 @@ import (
 
 // start is about the start of the stage, with all that is made in one clone.
 func (f *failure) start(a startStage) Advice {
+	if d := f.unreadable(); d.some() {
+		return d
+	}
 	switch {
 	case f.call == "memfd_create" && (f.errno == unix.EACCES || f.errno == unix.EPERM):
 		return f.memfd()

@@ -12,7 +12,11 @@ import (
 // Where links lead elsewhere it notes that, too: the stage opens the path that they lead to. While it builds the
 // sandbox, something is mounted over "/" already, and the ".." of a link would climb into that.
 func (h *Host) look(name string) {
-	h.Files[name] = h.walk(name)
+	f := h.walk(name)
+	if f.Err == unix.EACCES {
+		f.Fuse, _ = machine{}.fuseAt(name)
+	}
+	h.Files[name] = f
 }
 
 // walk follows a path of the host one name at a time.
