@@ -115,7 +115,7 @@ func (c *compiler) bind(m config.MountEntry) {
 		c.errorf(m.Key+".idmap", "mapping the ids of a mount takes CAP_SYS_ADMIN over its file system, which uid %d does not have here (leave it out, and let %s make the ids agree)", c.h.UID, c.say("idmap", "keep"))
 	}
 	a := noDevices()
-	if m.Key == overlayKey {
+	if m.Key == overlayKey || c.h.RootPins[m.Target] {
 		a = partAttributes(c.p, m.Target)
 	}
 	if m.Readonly {

@@ -119,6 +119,8 @@ func (c *compiler) hidden() {
 		}
 		real := c.h.real(m.Target)
 		switch before, ok := placed[real]; {
+		case real == "/":
+			c.errorf(m.Key, "%s leads to / inside, and the root has a key of its own: root", m.Target)
 		case !ok:
 		case real != m.Target:
 			c.errorf(m.Key, "%s leads to %s inside, and would hide %s", m.Target, real, before)

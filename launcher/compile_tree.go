@@ -15,6 +15,7 @@ func (c *compiler) build() {
 	c.hidden()
 	c.hiddenMounts()
 	c.noteNames()
+	c.unkept()
 	shared := showsHost(c.p) && c.p.Propagation == mountprop.Shared
 	var private []string
 	var dir string

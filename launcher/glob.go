@@ -16,6 +16,10 @@ import (
 type Matches struct {
 	Paths   []Match // sorted by Path
 	Outside []string
+	// Shown are links to directories that hiding would make no sense of: the profile shows them, or something in them, by entries of their own.
+	Shown []Match
+	// Planted is a link on the way to the pattern's fixed part that a sandbox may have made.
+	Planted Planted
 	// Problem says why what it stands for cannot be known; "" where it is known.
 	Problem string
 }
@@ -105,6 +109,7 @@ func (t *tree) match(g config.Glob) Matches {
 	}
 	slices.SortFunc(w.matches.Paths, func(a, b Match) int { return strings.Compare(a.Path, b.Path) })
 	slices.Sort(w.matches.Outside)
+	slices.SortFunc(w.matches.Shown, func(a, b Match) int { return strings.Compare(a.Path, b.Path) })
 	return w.matches
 }
 
@@ -151,6 +156,8 @@ func (w *globber) one(at string, rest []string) {
 	case !last && f.Dir:
 		w.walk(at, rest)
 	case !last:
+	case !w.binds && f.Dir && real != at && w.entriesIn(real):
+		w.matches.Shown = append(w.matches.Shown, Match{at, real})
 	case len(w.matches.Paths) == mostMatches:
 		w.problem("the pattern matches more than %d names (name the directory)", mostMatches)
 	default:
@@ -160,6 +167,13 @@ func (w *globber) one(at string, rest []string) {
 		}
 		w.matches.Paths = append(w.matches.Paths, m)
 	}
+}
+
+// entriesIn reports whether a directory has something of the profile's on it or below it, or the pattern itself. A
+// link that leads there hides no secret of its own, and may have been put there so that the next launch fails.
+func (w *globber) entriesIn(dir string) bool {
+	_, mounted := w.layers[dir]
+	return mounted || w.above[dir] || below(w.fixed, dir)
 }
 
 func (w *globber) problem(format string, args ...any) {
@@ -279,16 +293,21 @@ func (c *compiler) checkMatches(p *config.Profile) {
 func (c *compiler) globs() {
 	for _, g := range c.p.Globs {
 		found := c.h.Matches[g.Entry.Key]
+		none := len(found.Paths)+len(found.Outside)+len(found.Shown) == 0
 		switch {
+		case c.planted(g.Entry.Key, g.Dir(), found.Planted):
 		case found.Problem != "":
 			c.errorf(g.Entry.Key, "%s", found.Problem)
-		case len(found.Paths)+len(found.Outside) == 0 && !g.Entry.Optional:
+		case none && !g.Entry.Optional:
 			c.errorf(g.Entry.Key, "%q matches nothing (a \"-\" in front makes it optional)", g.Pattern)
-		case len(found.Paths)+len(found.Outside) == 0:
+		case none:
 			c.add(ByLauncher, g.Entry.Key, leaveOut{g.Pattern, "it matches nothing"})
 		}
 		for _, at := range found.Outside {
 			c.add(ByLauncher, g.Entry.Key, leaveOut{at, "it is a link out of " + g.Dir()})
+		}
+		for _, link := range found.Shown {
+			c.add(ByLauncher, g.Entry.Key, leaveOut{link.Path, "it is a link to " + link.Source + ", which is not hidden"})
 		}
 	}
 }

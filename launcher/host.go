@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/nslaunch/nslaunch/config"
+	"github.com/nslaunch/nslaunch/mountprop"
 )
 
 // Host is what [Compile] knows of the machine and of the caller: all that
@@ -53,8 +54,14 @@ type Host struct {
 	Matches map[string]Matches
 	// Names has the other names of what entries hide, by their targets.
 	Names map[string]OtherNames
+	// Kept are entries for what the sandbox must not change below what it can write to: its own profile, and what
+	// git believes. Unkept is what cannot be kept so.
+	Kept   []config.MountEntry
+	Unkept []Unkept
 	// Pins are entries for the directories above what is covered, which must not be renamed.
 	Pins []config.MountEntry
+	// RootPins are the targets of those that lie in the root itself.
+	RootPins map[string]bool
 	// Top lists the host's "/", where an overlay of it is made of parts.
 	Top []TopEntry
 	// User is who the caller is, for a passwd of the sandbox.
@@ -83,7 +90,8 @@ type Host struct {
 	// KeptTerminals are those of process.keep_fds that are terminals.
 	KeptTerminals []int
 
-	seen map[string]File // what was looked at, by paths without symbolic links
+	seen  map[string]File   // what was looked at, by paths without symbolic links
+	table []mountprop.Mount // the caller's mounts, where they were read
 }
 
 // ScopeState is how the caller stands to systemd.

@@ -40,7 +40,7 @@ func (h *Host) withNames(p *config.Profile) *config.Profile {
 
 // whole returns the profile with all entries that follow from what it says and from this host.
 func (h *Host) whole(p *config.Profile) *config.Profile {
-	return h.expand(h.withService(h.withPins(h.withNames(withOwnFiles(h.withMatches(p))))))
+	return h.expand(h.withService(h.withPins(h.withKept(h.withNames(h.withMatches(p))))))
 }
 
 // findNames finds the other names of what the profile hides in the tree of the sandbox.
@@ -48,16 +48,15 @@ func (h *Host) findNames(p *config.Profile, t *tree) error {
 	if !slices.ContainsFunc(p.Mounts, hides) {
 		return nil
 	}
-	n := &namer{tree: t, outer: &tree{layers: map[string]layer{"/": {At: "/", Base: []string{"/"}}}}}
+	n := newNamer(t)
 	// In an empty root nothing has a second name but by a link, or in what is bound and masked.
 	masks := slices.ContainsFunc(p.Mounts, func(m config.MountEntry) bool { return m.Type == config.MountMasked })
 	if p.Root.Mode != config.RootTmpfs || masks {
 		var err error
-		if n.mounts, err = mountprop.Self(); err != nil {
+		if n.mounts, err = h.mountTable(); err != nil {
 			return err
 		}
 	}
-	n.findShown()
 	for _, m := range p.Mounts {
 		if !hides(m) {
 			continue
@@ -82,6 +81,24 @@ type namer struct {
 	outer  *tree // the host's
 	mounts []mountprop.Mount
 	shown  []shownDir
+}
+
+// newNamer returns one that knows no mounts yet.
+func newNamer(t *tree) *namer {
+	n := &namer{tree: t, outer: &tree{layers: map[string]layer{"/": {At: "/", Base: []string{"/"}}}}}
+	n.findShown()
+	return n
+}
+
+// mountTable returns the mounts of the caller, read once.
+func (h *Host) mountTable() ([]mountprop.Mount, error) {
+	if h.table == nil {
+		var err error
+		if h.table, err = mountprop.Self(); err != nil {
+			return nil, err
+		}
+	}
+	return h.table, nil
 }
 
 // shownDir is a directory of the host that a layer shows.

@@ -2,24 +2,27 @@ package launcher
 
 import (
 	"path"
+	"slices"
 
 	"github.com/nslaunch/nslaunch/config"
+	"github.com/nslaunch/nslaunch/mountprop"
 )
 
 // withPins returns the profile with entries that keep directories in their place. What covers something below a
-// writable bind could be evaded from inside by renaming a directory above it and making another of that name.
+// writable bind, or in a writable root of the host's, could be evaded from inside by renaming a directory above it and making another of that name.
 // A mount point cannot be renamed (EBUSY), so each such directory is bound on itself.
 func (h *Host) withPins(p *config.Profile) *config.Profile { return p.WithEntries(h.Pins) }
 
-// findPins finds the directories between a writable bind and what covers something in it.
+// findPins finds the directories between a writable tree of the host's and what covers something in it.
 func (h *Host) findPins(p *config.Profile, t *tree) {
 	taken := map[string]bool{}
-	for _, m := range p.Mounts {
+	for _, m := range slices.Concat(p.Mounts, h.Kept) {
 		if !mounts(m) || h.leftOut(m) || m.Type == config.MountBind && !m.Readonly {
 			continue
 		}
 		l := t.of(h.real(m.Target))
-		if l.Entry == nil || l.Entry.Type != config.MountBind || l.Entry.Readonly {
+		root := l.At == "/" && l.Entry == nil && writableRoot(p)
+		if !l.writable() && !root {
 			continue
 		}
 		for dir := path.Dir(h.real(m.Target)); dir != l.At && below(dir, l.At); dir = path.Dir(dir) {
@@ -27,10 +30,34 @@ func (h *Host) findPins(p *config.Profile, t *tree) {
 				break
 			}
 			taken[dir] = true
-			pin := *l.Entry
-			pin.Key, pin.Target, pin.Source, pin.Optional = m.Key, dir, path.Join(l.Entry.Source, l.relative(dir)), false
+			pin := config.MountEntry{Type: config.MountBind, Recursive: true}
+			if !root {
+				pin = *l.Entry
+			}
+			pin.Key, pin.Target, pin.Source, pin.Optional = m.Key, dir, path.Join(l.Base[0], l.relative(dir)), false
+			if root {
+				if h.onlyRoot(path.Dir(pin.Source)) {
+					continue
+				}
+				if h.RootPins == nil {
+					h.RootPins = map[string]bool{}
+				}
+				h.RootPins[dir] = true
+			}
 			h.look(pin.Source)
 			h.Pins = append(h.Pins, pin)
 		}
 	}
+}
+
+// writableRoot reports whether the root is a tree of the host's that the sandbox can write to. One that stays in the
+// host's peer group has no mount points but the host's.
+func writableRoot(p *config.Profile) bool {
+	return p.Root.Mode != config.RootTmpfs && !p.Root.Readonly && p.Root.Overlay.Mode == config.OverlayNone && p.Propagation != mountprop.Shared
+}
+
+// onlyRoot reports whether only root can rename what is in a directory, and the caller is not root.
+func (h *Host) onlyRoot(dir string) bool {
+	in := h.lstat(dir)
+	return h.UID != 0 && in.Err == 0 && in.UID == 0 && in.Mode&0o022 == 0
 }

@@ -48,6 +48,13 @@ func (h *Host) findPlanted(p *config.Profile) {
 			h.Files[name] = f
 		}
 	}
+	// What a pattern matches is known by where links lead, so those on the way to its fixed part are looked at here.
+	for _, g := range p.Globs {
+		if m := h.Matches[g.Entry.Key]; g.Entry.Type == config.MountBind {
+			m.Planted = check(h.walk(g.Dir()))
+			h.Matches[g.Entry.Key] = m
+		}
+	}
 	for k, f := range h.Joins {
 		if !below(f.Path, "/proc") {
 			f.Planted = check(h.walk(f.Path))

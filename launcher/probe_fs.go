@@ -20,7 +20,7 @@ func (h *Host) probeTree(p *config.Profile, alone bool) error {
 	if len(p.Globs) > 0 {
 		h.matchSources(p)
 	}
-	p = h.withService(withOwnFiles(h.withMatches(p)))
+	p = h.withService(h.withMatches(p))
 	if !changesTree(p) {
 		return nil
 	}
@@ -94,7 +94,10 @@ func (h *Host) probeTree(p *config.Profile, alone bool) error {
 	if h.Names != nil {
 		p, t = h.resolveInOrder(h.whole(written))
 	}
-	if h.findPins(p, t); h.Pins != nil {
+	if err := h.findKept(p, t); err != nil {
+		return err
+	}
+	if h.findPins(p, t); h.Pins != nil || h.Kept != nil {
 		p, _ = h.resolveInOrder(h.whole(written))
 	}
 	h.findPlanted(p)
@@ -122,7 +125,7 @@ func (h *Host) resolveTargets(p *config.Profile) *tree {
 // addTo adds an entry to the tree, unless it is left out or there already.
 func (h *Host) addTo(t *tree, m *config.MountEntry) {
 	there := m.Type == config.MountDir && h.Targets[m.Target].Err == 0
-	if !there && !h.leftOut(*m) {
+	if !there && !h.leftOut(*m) && h.real(m.Target) != "/" { // that is an error
 		t.add(m, h.real(m.Target), m.Type == config.MountBind && !h.Files[m.Source].Dir)
 	}
 }

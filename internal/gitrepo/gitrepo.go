@@ -100,6 +100,12 @@ func elsewhere(tree, dot, dir string) (Repo, error) {
 		return Repo{}, fmt.Errorf("%s names %s, which is no git repository", dot, dir)
 	}
 	back, err := worktree(filepath.Join(dir, "config"))
+	if err == nil && back == "" { // with extensions.worktreeConfig it may be there
+		back, err = worktree(filepath.Join(dir, "config.worktree"))
+		if errors.Is(err, fs.ErrNotExist) {
+			err = nil
+		}
+	}
 	if err != nil {
 		return Repo{}, err
 	}

@@ -24,7 +24,7 @@ var table = []struct {
 }{
 	{"mountprop", nil},
 	{"config", []string{"mountprop", "internal/gitrepo", "internal/passwd", "internal/quote", "internal/smallfile"}},
-	{"launcher", []string{"config", "mountprop", "internal/nofile", "internal/passwd", "internal/process", "internal/quote", "internal/smallfile", "launcher/internal/..."}},
+	{"launcher", []string{"config", "mountprop", "internal/gitrepo", "internal/nofile", "internal/passwd", "internal/process", "internal/quote", "internal/smallfile", "launcher/internal/..."}},
 	{"launcher/internal/child", []string{"launcher/internal/program", "launcher/internal/..."}},
 	{"launcher/internal/program", []string{"internal/quote"}},
 	{"launcher/internal/...", nil},

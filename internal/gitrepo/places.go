@@ -1,0 +1,110 @@
+package gitrepo
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+)
+
+// mostNested is how deep submodules of submodules are looked for.
+const mostNested = 16
+
+// Places returns what git on the host believes, of what lies in or below dirs: who can write there
+// makes git execute commands. They are the repositories that the work trees in dirs belong to, the .git of each work tree and
+// submodule, and each submodule without one, in which a .git could be made. Paths are absolute if dirs are, and
+// dirs are without symbolic links; a submodule that is not checked out may be missing, or a link, or reached by one.
+//
+// Repositories that git does not know are not looked for: git executes what their configuration says
+// only for who goes there.
+func Places(dirs []string) ([]string, error) {
+	w := walker{dirs: dirs, seen: map[string]bool{}}
+	for _, dir := range dirs {
+		repo, err := Find(dir)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err == nil {
+			err = w.repo(repo, 0)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return w.places, nil
+}
+
+// walker collects places.
+type walker struct {
+	dirs   []string
+	seen   map[string]bool
+	places []string
+}
+
+// add takes a place, if it is in or below one of the directories.
+func (w *walker) add(place string) {
+	if w.inside(place) && !w.seen[place] {
+		w.seen[place] = true
+		w.places = append(w.places, place)
+	}
+}
+
+func (w *walker) inside(place string) bool {
+	for _, dir := range w.dirs {
+		if place == dir || strings.HasPrefix(place, strings.TrimSuffix(dir, "/")+"/") {
+			return true
+		}
+	}
+	return false
+}
+
+// repo adds the places of a repository and of its submodules.
+func (w *walker) repo(r Repo, depth int) error {
+	key := "work tree " + r.WorkTree
+	if w.seen[key] {
+		return nil
+	}
+	w.seen[key] = true
+	if depth > mostNested {
+		return errors.New(r.WorkTree + " is a submodule too deep in others")
+	}
+	w.add(filepath.Join(r.WorkTree, ".git"))
+	w.add(r.Dir)
+	w.add(r.CommonDir)
+	links, err := r.Submodules()
+	if err != nil {
+		return err
+	}
+	for _, link := range links {
+		at := filepath.Join(r.WorkTree, link)
+		if !w.inside(at) {
+			continue
+		}
+		if real, err := filepath.EvalSymlinks(at); err == nil && real != at { // git does not follow it, but it can be replaced
+			w.add(at)
+			continue
+		}
+		dot := filepath.Join(at, ".git")
+		_, err := os.Lstat(dot)
+		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
+			w.add(at)
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		w.add(dot)
+		sub, err := Find(at)
+		if err != nil {
+			return err
+		}
+		if sub.WorkTree == at {
+			if err := w.repo(sub, depth+1); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

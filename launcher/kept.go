@@ -1,0 +1,201 @@
+package launcher
+
+import (
+	"path"
+	"strings"
+
+	"github.com/nslaunch/nslaunch/config"
+	"github.com/nslaunch/nslaunch/internal/gitrepo"
+	"golang.org/x/sys/unix"
+)
+
+// Some files below a writable bind decide what happens outside, in the next launch or as soon as somebody
+// uses git: the profile that the sandbox is made from, what that extends, and what git believes. Each
+// becomes read-only, under every name that the sandbox has for it. An entry of the profile for the same target wins.
+
+// Unkept is a file that has to be read-only, and cannot be.
+type Unkept struct {
+	Key  string // of the entry that makes it so
+	File string
+	Why  string
+	Cure string
+}
+
+// withKept returns the profile with entries for what is kept read-only.
+func (h *Host) withKept(p *config.Profile) *config.Profile { return p.WithEntries(h.Kept) }
+
+// findKept finds what is to be kept read-only.
+func (h *Host) findKept(p *config.Profile, t *tree) error {
+	k := keeper{h: h, namer: newNamer(t)}
+	files := h.ownFiles(p)
+	dirs, key := k.gitDirs(p)
+	if !k.anyWritable() || len(files)+len(dirs) == 0 {
+		return nil
+	}
+	var err error
+	if k.mounts, err = h.mountTable(); err != nil {
+		return err
+	}
+	for _, file := range files {
+		k.keepFile(file)
+	}
+	if len(dirs) == 0 {
+		return nil
+	}
+	places, err := gitrepo.Places(dirs)
+	if err != nil {
+		h.Unkept = append(h.Unkept, Unkept{Key: key, Why: err.Error()})
+	}
+	for _, place := range places {
+		k.keepPlace(key, place)
+	}
+	return nil
+}
+
+// keeper finds the writable names of files.
+type keeper struct {
+	h *Host
+	*namer
+}
+
+// writable reports whether a layer is a bind that the sandbox can write to.
+func (l layer) writable() bool {
+	return l.Entry != nil && l.Entry.Type == config.MountBind && !l.Entry.Readonly
+}
+
+func (k *keeper) anyWritable() bool {
+	for _, s := range k.shown {
+		if s.writable() {
+			return true
+		}
+	}
+	return false
+}
+
+// gitDirs lists the directories, without symbolic links, whose git repository the profile protects: each that has a .git of its own
+// entry, in a writable bind. key is that of one of these entries.
+func (k *keeper) gitDirs(p *config.Profile) (dirs []string, key string) {
+	for _, m := range p.Mounts {
+		if path.Base(m.Target) != ".git" || !mounts(m) || m.Type == config.MountBind && !m.Readonly {
+			continue
+		}
+		real := k.h.real(m.Target)
+		l := k.of(real)
+		if !l.writable() {
+			continue
+		}
+		dir := path.Join(l.Entry.Source, l.relative(path.Dir(real)))
+		if f := k.h.walk(dir); f.Err == 0 {
+			dirs, key = append(dirs, f.real(dir)), m.Key
+		}
+	}
+	return dirs, key
+}
+
+// keepFile keeps a file of the profile, and refuses to where a link on the way to it can be replaced.
+func (k *keeper) keepFile(file string) {
+	f := k.h.walk(file)
+	if f.Err != 0 || f.Nameless {
+		return
+	}
+	for _, link := range f.links {
+		for _, e := range k.names(link) {
+			k.h.Unkept = append(k.h.Unkept, Unkept{e.Key, file, "it is reached through the symbolic link " + link + ", which the sandbox could replace", "name " + f.real(file)})
+			return
+		}
+	}
+	k.h.Kept = append(k.h.Kept, k.names(f.real(file))...)
+}
+
+// keepPlace keeps what git believes.
+func (k *keeper) keepPlace(key, place string) {
+	const why = "so the sandbox could make a repository in its place, and git on the host would execute what that says"
+	names := k.names(place)
+	f := k.h.walk(place)
+	dir := path.Base(place) != ".git"
+	unkept := func(what, cure string) {
+		k.h.Unkept = append(k.h.Unkept, Unkept{key, place, what + ", " + why, cure})
+	}
+	switch {
+	case dir && k.isBind(f):
+		unkept("it is a submodule that is not checked out and is writable as a whole", "git -C "+path.Dir(place)+" submodule update --init")
+	case len(names) == 0:
+	case f.Err == unix.ENOENT && dir:
+		unkept("it is a submodule and is not there", "mkdir -p "+place)
+	case f.Err != 0:
+		unkept("it cannot be looked at: "+errnoWords(f.Err), "")
+	case f.Resolved != "":
+		unkept("it is reached through a symbolic link", "put a directory there")
+	default:
+		for _, e := range names {
+			e.Key = key
+			k.h.Kept = append(k.h.Kept, e)
+		}
+	}
+}
+
+// isBind reports whether a writable bind shows that directory itself.
+func (k *keeper) isBind(f File) bool {
+	for _, s := range k.shown {
+		if b := k.h.lstat(s.dir); s.writable() && f.Err == 0 && b.Dev == f.Dev && b.Ino == f.Ino {
+			return true
+		}
+	}
+	return false
+}
+
+// names returns a read-only entry for each name by which a writable bind shows a file of the host's, whose path has no symbolic links but
+// the last. A name that has an entry of its own has none here, and what is the source of a bind has none there.
+func (k *keeper) names(place string) []config.MountEntry {
+	var entries []config.MountEntry
+	aliases, _ := k.aliases(place)
+	taken := map[string]bool{}
+	for _, at := range append(aliases, place) {
+		for _, s := range k.shown {
+			if !s.writable() || at == s.dir || !below(at, s.dir) || k.hiddenMount(s, at) {
+				continue
+			}
+			rel := strings.TrimPrefix(at, s.dir)
+			name := path.Join(s.At, rel)
+			if _, own := k.layers[name]; own || taken[name] || k.of(name).At != s.At {
+				continue
+			}
+			taken[name] = true
+			e := *s.Entry
+			e.Target, e.Source, e.Readonly, e.Recursive, e.Optional = name, path.Join(s.Entry.Source, rel), true, true, false
+			entries = append(entries, e)
+		}
+	}
+	for _, e := range entries {
+		k.h.look(e.Source)
+	}
+	return entries
+}
+
+// ownFiles lists the absolute paths of the files that the profile was made from. None is known of
+// standard input and flags.
+func (h *Host) ownFiles(p *config.Profile) []string {
+	files := append([]string{}, p.Extends()...)
+	switch {
+	case p.File == "" || p.File == "-" || strings.HasPrefix(p.File, "preset:"):
+	case path.IsAbs(p.File):
+		files = append(files, path.Clean(p.File))
+	case h.Cwd != "":
+		files = append(files, path.Join(h.Cwd, p.File))
+	}
+	return files
+}
+
+// unkept refuses to launch where something that has to be read-only cannot be.
+func (c *compiler) unkept() {
+	for _, u := range c.h.Unkept {
+		switch {
+		case u.File == "":
+			c.errorf(u.Key, "%s", u.Why)
+		case u.Cure == "":
+			c.errorf(u.Key, "%q cannot be protected: %s", u.File, u.Why)
+		default:
+			c.errorf(u.Key, "%q cannot be protected: %s (%s)", u.File, u.Why, u.Cure)
+		}
+	}
+}
