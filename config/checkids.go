@@ -76,6 +76,14 @@ func (c *checker) ids() {
 	if proc.GID != nil {
 		c.mapped("process.gid", *proc.GID, "idmap.gid", m.GID)
 	}
+	for _, entry := range c.p.Mounts {
+		if entry.UID != nil {
+			c.mapped(joinKey(entry.Key, "uid"), *entry.UID, "idmap.uid", m.UID)
+		}
+		if entry.GID != nil {
+			c.mapped(joinKey(entry.Key, "gid"), *entry.GID, "idmap.gid", m.GID)
+		}
+	}
 	if !c.sound("process.groups") {
 		return // the indexes may be others
 	}

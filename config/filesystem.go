@@ -100,6 +100,8 @@ type MountEntry struct {
 	Lower   []string // MountOverlay: absolute, of the host, the first on top
 	Dir     string   // MountOverlay: absolute, of the host, holds upper and work; "": in memory
 	Create  bool     // MountOverlay: Dir is made where it is missing; only below ${state}
+
+	UID, GID *uint32 `json:",omitempty"` // inside, the owner of what is made; nil: whom the command runs as
 }
 
 // MountIDMap says how ids on disk stand for ids of the mount; see mount_setattr(2), MOUNT_ATTR_IDMAP.

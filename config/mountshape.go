@@ -35,11 +35,14 @@ func (d *decoder) takesMount(v value) {
 			shape.With[k.name] = takersShape(k)
 		}
 	}
+	created := &Shape{Keys: map[string]*Shape{"create": {Const: true}}, Required: []string{"create"}}
 	shape.AllOf = []*Shape{
 		{If: ofType(MountOverlay), Then: having("lower")},
 		{If: ofType(MountSymlink), Then: having("to")},
 		{If: ofType(MountFile), Then: &Shape{OneOf: []*Shape{having("content"), having("source")}}},
-		{If: &Shape{Keys: map[string]*Shape{"create": {Const: true}}, Required: []string{"create"}}, Then: having("dir")},
+		{If: created, Then: having("dir")},
+		{If: &Shape{Required: []string{"dir", "uid"}}, Then: created},
+		{If: &Shape{Required: []string{"dir", "gid"}}, Then: created},
 	}
 	d.takes(v, shape)
 }

@@ -34,6 +34,8 @@ func mountKeys() []mountKey {
 		{"size", []MountType{MountTmpfs}, readMountSize},
 		{"mode", []MountType{MountTmpfs, MountDir, MountFile, MountPasswd, MountGroup, MountDevpts},
 			func(d *decoder, v value, m *MountEntry) { m.Mode = d.octal(v, "0755", 0o7777) }},
+		{"uid", madeTypes(), func(d *decoder, v value, m *MountEntry) { m.UID = d.optionalID(v) }},
+		{"gid", madeTypes(), func(d *decoder, v value, m *MountEntry) { m.GID = d.optionalID(v) }},
 		{"lower", []MountType{MountOverlay}, readLower},
 		{"dir", []MountType{MountOverlay}, func(d *decoder, v value, m *MountEntry) { m.Dir, _ = d.hostFile(v) }},
 		{"create", []MountType{MountOverlay}, func(d *decoder, v value, m *MountEntry) { d.boolean(v, &m.Create) }},
@@ -42,6 +44,11 @@ func mountKeys() []mountKey {
 		{"readonly", []MountType{MountFile}, func(d *decoder, v value, m *MountEntry) { d.boolean(v, &m.Readonly) }},
 		{"to", []MountType{MountSymlink}, func(d *decoder, v value, m *MountEntry) { m.To, _ = d.str(v) }},
 	}
+}
+
+// madeTypes are the types of what nslaunch makes, and so somebody owns.
+func madeTypes() []MountType {
+	return []MountType{MountTmpfs, MountDir, MountFile, MountSymlink, MountPasswd, MountGroup, MountOverlay}
 }
 
 // mountFields are the names of mountKeys.
@@ -154,6 +161,11 @@ func (d *decoder) mountRequires(v value, members map[string]any, m *MountEntry) 
 			d.misplaced(joinKey(v.key, "create"), "needs a dir")
 		}
 		d.createsBelowState(v, m.Dir, m.Create)
+		for _, key := range []string{"uid", "gid"} {
+			if members[key] != nil && members["dir"] != nil && !m.Create {
+				d.misplaced(joinKey(v.key, key), "needs create = true, or no dir (nslaunch does not change the owner of a directory that is there)")
+			}
+		}
 	case MountFile:
 		switch {
 		case members["source"] == nil:

@@ -82,6 +82,7 @@ func beyondSchema() map[string]string {
 			idmap-range-overlap idmap-setgroups-no-user idmap-too-many idmap-uid-alone limits-optional-alone
 			mounts-below-file mounts-cgroup2-no-cgroup mounts-dev-host mounts-dev-minimal mounts-false mounts-idmap-joined-user
 			mounts-idmap-no-user mounts-idmap-none mounts-joined-mount mounts-list-twice mounts-mqueue-no-ipc
+			mounts-owner-no-ids mounts-owner-not-in-lists mounts-owner-not-mapped
 			mounts-no-mount-dotted mounts-no-mount mounts-options-atime mounts-options-contradict mounts-proc-below
 			mounts-proc-bind mounts-proc-list mounts-proc-no-pid mounts-proc-none mounts-proc-options
 			idmap-overlap-no-user mounts-glob-mount mounts-glob-proc mounts-glob-twice mounts-proc-twice mounts-propagation-shared mounts-sys-new mounts-sysfs-no-net mounts-twice-lists

@@ -101,13 +101,14 @@ func (a mountFS) emit(s *assembler) {
 type mountFile struct {
 	Content     string
 	Mode        uint32
+	Owner       *owner
 	At          mountPoint
 	Attributes  attributes
 	Propagation mountprop.Propagation
 }
 
 func (a mountFile) String() string {
-	text := fmt.Sprintf("put a file of %d bytes, mode %04o, on %s", len(a.Content), a.Mode, quote.Word(a.At.Path))
+	text := fmt.Sprintf("put a file of %d bytes, mode %04o%s, on %s", len(a.Content), a.Mode, commaWords(a.Owner.words()), quote.Word(a.At.Path))
 	if w := a.Attributes.words(); w != "" {
 		text += ", " + w
 	}
@@ -124,6 +125,11 @@ func (a mountFile) emit(s *assembler) {
 		s.Call(unix.SYS_FALLOCATE, program.Register(fd), null(), null(), program.Int(len(a.Content)))
 		s.Call(unix.SYS_WRITE, program.Register(fd), s.String(a.Content), program.Int(len(a.Content)))
 	}
+	s.chown(fd, "", a.Owner, unix.AT_EMPTY_PATH)
+	if a.Owner != nil && a.Mode&0o6000 != 0 {
+		// A change of owner takes them away.
+		s.Call(unix.SYS_FCHMOD, program.Register(fd), program.Const(uint64(a.Mode)))
+	}
 	s.close(fd)
 	mnt := s.clone(scratch, name, false)
 	s.setAttr(mnt, a.Attributes.Set, 0, a.Propagation, false)
@@ -132,39 +138,43 @@ func (a mountFile) emit(s *assembler) {
 
 // makeSymlink makes a symbolic link in a layer of ours.
 type makeSymlink struct {
-	To string
-	At mountPoint
+	To    string
+	Owner *owner
+	At    mountPoint
 }
 
 func (a makeSymlink) String() string {
-	return "link " + quote.Word(a.At.Path) + " to " + quote.Word(a.To)
+	return "link " + quote.Word(a.At.Path) + " to " + quote.Word(a.To) + commaWords(a.Owner.words())
 }
 
 func (a makeSymlink) emit(s *assembler) {
 	dir, name := s.makeParents(a.At)
 	s.Call(unix.SYS_SYMLINKAT, s.String(a.To), program.Register(dir), s.String(name))
+	s.chown(dir, name, a.Owner, unix.AT_SYMLINK_NOFOLLOW)
 	s.closeParent(dir)
 }
 
 // makeDir makes a directory in a layer of ours.
 type makeDir struct {
-	Mode uint32
-	At   mountPoint
+	Mode  uint32
+	Owner *owner
+	At    mountPoint
 }
 
 func (a makeDir) String() string {
-	return fmt.Sprintf("make the directory %s, mode %04o", quote.Word(a.At.Path), a.Mode)
+	return fmt.Sprintf("make the directory %s, mode %04o%s", quote.Word(a.At.Path), a.Mode, commaWords(a.Owner.words()))
 }
 
 func (a makeDir) emit(s *assembler) {
 	dir, name := s.makeParents(a.At)
-	s.mkdir(dir, name, uint64(a.Mode)).PassOver(unix.EEXIST)
-	if a.Mode&^0o1777 != 0 {
-		// mkdirat(2) does not set them.
-		made := s.openat2(program.Register(dir), name, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, resolveHere)
-		s.Call(unix.SYS_FCHMOD, program.Register(made), program.Const(uint64(a.Mode)))
-		s.close(made)
-	}
+	s.mkdirFor(dir, name, a.Mode, a.Owner, func() {
+		if a.Mode&^0o1777 != 0 {
+			// mkdirat(2) does not set them.
+			made := s.openat2(program.Register(dir), name, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, resolveHere)
+			s.Call(unix.SYS_FCHMOD, program.Register(made), program.Const(uint64(a.Mode)))
+			s.close(made)
+		}
+	})
 	s.closeParent(dir)
 }
 

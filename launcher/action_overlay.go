@@ -18,11 +18,12 @@ type overlay struct {
 	Dir   string   // of upper and work; "" for memory
 	Parts [2]File  // what upper and work are, if they have been there
 	User  bool     // in a user namespace: attributes are kept in user.*
-	// Mode and Owner are those of the top of an upper in memory: those of the
-	// directory that it is laid over.
-	Mode  uint32
-	Owner *[2]uint32 // uid and gid inside; nil: the stage's
-	Given overlayGiven
+	// Mode is that of the top of an upper in memory: that of the directory that it is laid over.
+	Mode uint32
+	// Owner is whose the top of an upper becomes that is made for this launch. LikeLower: whose that directory is.
+	Owner     *owner
+	LikeLower bool
+	Given     overlayGiven
 }
 
 // overlayGiven is how the kernel is told the directories of an overlay.
@@ -42,6 +43,14 @@ func (o overlay) words() string {
 	return text + " with changes in " + quote.Word(o.Dir)
 }
 
+// ownerWords says whose the top is, unless that is as in the lower directory.
+func (o overlay) ownerWords() string {
+	if o.LikeLower {
+		return ""
+	}
+	return commaWords(o.Owner.words())
+}
+
 // lower are the paths that the lower directories are opened by.
 func (o overlay) lower() []string {
 	real := make([]string, len(o.Lower))
@@ -59,6 +68,10 @@ func (o overlay) make(s *assembler, attrs uint64) uint8 {
 	if o.Dir == "" {
 		dir := o.inScratch(s)
 		upper, work, base = dir+"/upper", dir+"/work", program.Register(s.scratch)
+	} else if o.Owner != nil {
+		dir := s.openPart(base, upper, true)
+		s.chown(dir, "", o.Owner, unix.AT_EMPTY_PATH)
+		s.close(dir)
 	}
 	fs := s.openFS("overlay")
 	for i, lower := range o.lower() {
@@ -121,10 +134,7 @@ func (o overlay) inScratch(s *assembler) string {
 	s.mkdir(s.scratch, dir, 0o700)
 	s.mkdir(s.scratch, dir+"/upper", uint64(o.Mode))
 	s.mkdir(s.scratch, dir+"/work", 0o755)
-	if o.Owner != nil {
-		s.Call(unix.SYS_FCHOWNAT, program.Register(s.scratch), s.String(dir+"/upper"),
-			program.Const(uint64(o.Owner[0])), program.Const(uint64(o.Owner[1])), null())
-	}
+	s.chown(s.scratch, dir+"/upper", o.Owner, 0)
 	if o.Mode&^0o1777 != 0 {
 		// mkdirat(2) does not set them.
 		s.Call(unix.SYS_FCHMODAT, program.Register(s.scratch), s.String(dir+"/upper"), program.Const(uint64(o.Mode)))
@@ -156,7 +166,7 @@ type mountOverlay struct {
 }
 
 func (a mountOverlay) String() string {
-	text := "mount an overlay of " + a.overlay.words() + " on " + quote.Word(a.At.Path)
+	text := "mount an overlay of " + a.overlay.words() + " on " + quote.Word(a.At.Path) + a.ownerWords()
 	if w := a.Attributes.words(); w != "" {
 		text += ", " + w
 	}

@@ -75,16 +75,17 @@ func (a cloneRoot) emit(s *assembler) {
 
 // tmpfsRoot makes an empty tmpfs the root.
 type tmpfsRoot struct {
+	Owner       *owner
 	Attributes  attributes
 	Propagation mountprop.Propagation
 }
 
 func (a tmpfsRoot) String() string {
-	return "make an empty tmpfs the root" + commaWords(a.Attributes.words())
+	return "make an empty tmpfs the root" + commaWords(a.Owner.words()) + commaWords(a.Attributes.words())
 }
 
 func (a tmpfsRoot) emit(s *assembler) {
-	mnt, _ := s.newMount("tmpfs", []string{"mode=0755"}, a.Attributes.Set)
+	mnt, _ := s.newMount("tmpfs", append([]string{"mode=0755"}, a.Owner.options()...), a.Attributes.Set)
 	s.setAttr(mnt, 0, 0, a.Propagation, false)
 	s.attachAt(mnt, "/")
 	s.root = mnt
@@ -98,7 +99,7 @@ type overlayRoot struct {
 }
 
 func (a overlayRoot) String() string {
-	return "make an overlay of " + a.overlay.words() + " the root" + commaWords(a.Attributes.words())
+	return "make an overlay of " + a.overlay.words() + " the root" + a.ownerWords() + commaWords(a.Attributes.words())
 }
 
 func (a overlayRoot) emit(s *assembler) {

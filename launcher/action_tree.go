@@ -68,6 +68,8 @@ type mountPoint struct {
 	// has to be there.
 	Make []string
 	At   string
+	// Above is whose the directories above it are, if they are made.
+	Above *owner
 	// Strict: no symbolic link leads there.
 	Strict bool
 }
@@ -123,7 +125,7 @@ func (s *assembler) makeParents(m mountPoint) (uint8, string) {
 		step(path.Join(m.Make[:made]...))
 	}
 	for i, name := range m.Make[made:last] {
-		s.mkdir(dir, name, 0o755).PassOver(unix.EEXIST)
+		s.mkdirFor(dir, name, 0o755, m.Above, func() {})
 		step(name)
 		s.madeDirs[path.Join(m.At, path.Join(m.Make[:made+i+1]...))] = true
 	}

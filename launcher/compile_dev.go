@@ -64,7 +64,7 @@ func (c *compiler) minimalDev() {
 		c.add(c.stage, "dev", bindMount{Source: c.h.Console, File: c.h.Files[c.h.Console], At: inside("console", false), Attributes: attributes{Set: quiet.Set | unix.MOUNT_ATTR_RDONLY}, Propagation: c.ownPropagation()})
 	}
 	for _, link := range deviceLinks() {
-		c.add(c.stage, "dev", makeSymlink{link[1], inside(link[0], false)})
+		c.add(c.stage, "dev", makeSymlink{To: link[1], At: inside(link[0], false)})
 	}
 	c.add(c.stage, "dev", mountFS{"devpts", c.devptsOptions(), inside("pts", true), quiet, c.newPropagation("")})
 	c.add(c.stage, "dev", mountFS{"tmpfs", []string{"mode=1777"}, inside("shm", true), shm, c.newPropagation("")})

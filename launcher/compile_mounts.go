@@ -40,7 +40,7 @@ func (c *compiler) entry(m config.MountEntry) {
 	case config.MountMasked:
 		c.mask(m)
 	case config.MountTmpfs:
-		c.add(c.stage, m.Key, mountFS{"tmpfs", tmpfsOptions(m), c.point(m.Key, m.Target, true), noDevices().withOptions(m.Options), c.newPropagation(m.Propagation)})
+		c.add(c.stage, m.Key, mountFS{"tmpfs", append(tmpfsOptions(m), c.owner(m).options()...), c.point(m.Key, m.Target, true), noDevices().withOptions(m.Options), c.newPropagation(m.Propagation)})
 	case config.MountOverlay:
 		c.overlayEntry(m)
 	case config.MountFile:
@@ -70,7 +70,7 @@ func (c *compiler) symlink(m config.MountEntry) {
 	case f.Err == 0:
 		c.errorf(m.Key, "%s is there already, and no link", m.Target)
 	default:
-		c.add(c.stage, m.Key, makeSymlink{m.To, c.madePoint(m)})
+		c.add(c.stage, m.Key, makeSymlink{m.To, c.given(m), c.madePoint(m)})
 	}
 }
 
@@ -86,7 +86,7 @@ func (c *compiler) dir(m config.MountEntry) {
 	case f.Err == 0:
 		c.errorf(m.Key, "%s is there already, and no directory", m.Target)
 	default:
-		c.add(c.stage, m.Key, makeDir{mode, c.madePoint(m)})
+		c.add(c.stage, m.Key, makeDir{mode, c.given(m), c.madePoint(m)})
 	}
 }
 
@@ -175,7 +175,7 @@ func (c *compiler) overlayEntry(m config.MountEntry) {
 	if m.Key == overlayKey {
 		a = partAttributes(c.p, m.Target)
 	}
-	c.add(c.stage, m.Key, mountOverlay{c.overlay(key, m.Lower, m.Key+".dir", m.Dir), c.point(m.Key, m.Target, true), a, c.newPropagation(m.Propagation)})
+	c.add(c.stage, m.Key, mountOverlay{c.overlay(key, m.Lower, m.Key+".dir", m), c.point(m.Key, m.Target, true), a, c.newPropagation(m.Propagation)})
 }
 
 func (c *compiler) content(m config.MountEntry) string {
@@ -201,7 +201,7 @@ func (c *compiler) file(m config.MountEntry, content string) {
 	if m.Readonly {
 		a.Set |= unix.MOUNT_ATTR_RDONLY
 	}
-	c.add(c.stage, m.Key, mountFile{content, mode, c.point(m.Key, m.Target, false), a, c.newPropagation("")})
+	c.add(c.stage, m.Key, mountFile{content, mode, c.given(m), c.point(m.Key, m.Target, false), a, c.newPropagation("")})
 }
 
 // kernelFS mounts a file system that shows a namespace.

@@ -9,8 +9,9 @@ import (
 )
 
 // overlay puts together an overlay of directories; key tells the place of each,
-// dirKey that of dir, which holds upper and work.
-func (c *compiler) overlay(key func(int) string, lower []string, dirKey, dir string) overlay {
+// dirKey that of the entry's dir, which holds upper and work.
+func (c *compiler) overlay(key func(int) string, lower []string, dirKey string, m config.MountEntry) overlay {
+	dir := m.Dir
 	// The attributes "trusted" are for the initial user namespace alone, and the caller may be in another.
 	o := overlay{Lower: lower, Dir: dir, User: c.isNew(config.User) || !c.h.initialUser(), Mode: 0o755}
 	switch {
@@ -31,8 +32,47 @@ func (c *compiler) overlay(key func(int) string, lower []string, dirKey, dir str
 	if all := strings.Join(escapeAll(o.lower()), ":"); o.Given == asList {
 		c.overlayPath(key(0), all, asList)
 	}
-	o.Mode, o.Owner = o.Files[0].Mode, c.insideOwner(o.Files[0])
+	o.Mode = o.Files[0].Mode
+	o.Owner, o.LikeLower = c.topOwner(o, m)
 	return o
+}
+
+// topOwner is for the top of an upper: it belongs to whom the directory below it does, or to the command if nobody inside is that,
+// unless the entry says else. like: it is as in the directory below.
+func (c *compiler) topOwner(o overlay, m config.MountEntry) (top *owner, like bool) {
+	lower, said := c.insideOwner(o.Files[0]), m.UID != nil || m.GID != nil
+	made := c.stageIDs()
+	switch {
+	case o.Dir == "" && lower != nil && !said:
+		return lower, true
+	case o.Dir == "":
+	case !m.Create || o.Parts[0].Dir: // it is not made
+		return nil, false
+	case !said && lower != nil && !c.isNew(config.User) && !c.h.has(capChown):
+		return nil, false
+	default:
+		made = c.madeLayer(o.Files[0])
+	}
+	want := c.commandIDs()
+	if lower != nil {
+		want = *lower
+	}
+	top = want.with(m.UID, m.GID).from(made)
+	c.ownable(m, top)
+	c.mayGive(m, top)
+	return top, false
+}
+
+// madeLayer is whose an upper is inside that makeLayer has made.
+func (c *compiler) madeLayer(lower File) owner {
+	o := c.layerOwner(lower)
+	if o == nil {
+		o = c.insideOwner(File{UID: c.h.UID, GID: c.h.GID})
+	}
+	if o == nil || c.isJoined(config.User) {
+		return owner{-1, -1}
+	}
+	return *o
 }
 
 // onlyOverlay refuses a second overlay that keeps its changes in the same
@@ -59,22 +99,30 @@ func (c *compiler) overlayPath(key, path string, given overlayGiven) {
 	}
 }
 
+// layerOwner is to whom the launcher gives a new upper that is laid over f; nil: it keeps it.
+func (c *compiler) layerOwner(f File) *owner {
+	if !c.h.has(capChown) {
+		return nil
+	}
+	return c.insideOwner(f)
+}
+
 // insideOwner is whose a file is in the sandbox; nil if nobody there has both
 // its ids.
-func (c *compiler) insideOwner(f File) *[2]uint32 {
+func (c *compiler) insideOwner(f File) *owner {
 	if !c.isNew(config.User) {
 		// An id that the caller's user namespace does not have is shown as another one, and cannot be given.
 		if len(c.h.UIDMap) > 0 && (!covers(c.h.UIDMap, f.UID, 1) || !covers(c.h.GIDMap, f.GID, 1)) {
 			return nil
 		}
-		return &[2]uint32{f.UID, f.GID}
+		return &owner{int64(f.UID), int64(f.GID)}
 	}
 	uid, okUID := insideID(c.ids.uid, f.UID)
 	gid, okGID := insideID(c.ids.gid, f.GID)
 	if !okUID || !okGID {
 		return nil
 	}
-	return &[2]uint32{uid, gid}
+	return &owner{int64(uid), int64(gid)}
 }
 
 // insideID is the id inside that stands for one outside.
@@ -124,7 +172,7 @@ func (c *compiler) makeLayer(key, dir, lower string) {
 	for i, part := range []string{dir + "/upper", dir + "/work"} {
 		a.Parts[i] = c.h.Files[part].real(part)
 	}
-	if c.h.has(capChown) && c.insideOwner(f) != nil {
+	if c.layerOwner(f) != nil {
 		a.Owner = &[2]uint32{f.UID, f.GID}
 	}
 	c.add(ByLauncher, key, a)

@@ -33,6 +33,7 @@ func (c *compiler) point(key, target string, dir bool) mountPoint {
 		// What an overlay of several directories shows is known to the kernel alone.
 		c.canMake(key)
 		at.At, at.Make = l.At, strings.Split(l.relative(real), "/")
+		at.Above = c.above(l, at.Make)
 	case f.Err != 0:
 		c.missing(key, target, l)
 	}
@@ -92,7 +93,18 @@ func (c *compiler) madePoint(m config.MountEntry) mountPoint {
 	default:
 		c.canMake(m.Key)
 	}
-	return mountPoint{Path: m.Target, At: l.At, Make: strings.Split(l.relative(c.h.real(m.Target)), "/")}
+	at := mountPoint{Path: m.Target, At: l.At, Make: strings.Split(l.relative(c.h.real(m.Target)), "/")}
+	at.Above = c.above(l, at.Make)
+	return at
+}
+
+// above is whose the directories are that are made above a mount point. The mount point itself is covered. /dev is of no use to
+// who could change it, and root's by convention.
+func (c *compiler) above(l layer, names []string) *owner {
+	if len(names) < 2 || l.At == "/dev" && l.Entry == nil {
+		return nil
+	}
+	return c.given(config.MountEntry{})
 }
 
 // ownPoint is the place of what proc, dev or sys says: a directory of the

@@ -199,10 +199,10 @@ func (c *compiler) root(private []string) {
 			dir = r.Overlay.Dir
 			c.layerDir("root.overlay.dir", dir, r.Overlay.Create)
 		}
-		o := c.overlay(func(int) string { return "root.path" }, []string{path}, "root.overlay.dir", dir)
+		o := c.overlay(func(int) string { return "root.path" }, []string{path}, "root.overlay.dir", config.MountEntry{Dir: dir, Create: r.Overlay.Create})
 		c.add(c.stage, "root", overlayRoot{o, rootAttributes(c.p), c.newPropagation("")})
 	case r.Mode == config.RootTmpfs:
-		c.add(c.stage, "root", tmpfsRoot{rootAttributes(c.p), c.newPropagation("")})
+		c.add(c.stage, "root", tmpfsRoot{c.owner(config.MountEntry{}), rootAttributes(c.p), c.newPropagation("")})
 	default:
 		clone := cloneRoot{Path: path, File: c.directory("root.path", path), Attributes: rootAttributes(c.p), Propagation: c.ownPropagation()}
 		if r.Readonly {

@@ -14,6 +14,9 @@ const retry = "run it again"
 
 // tree is about the steps that build the root.
 func (f *failure) tree(a Action) Advice {
+	if f.errno == unix.EINVAL && (f.call == "fchownat" || f.call == "fsconfig" && hasOwner(a)) {
+		return Advice{Cause: "the owner of what is made is not mapped in the sandbox's user namespace", Cure: try("a uid and gid that are")}
+	}
 	switch a := a.(type) {
 	case bindMount:
 		return f.bind(a)

@@ -20,6 +20,8 @@ func mountActions() []string {
 		`mask /\S+ with an empty directory`, `mask /\S.* with /dev/null`,
 		`make the kernel's settings in /proc read-only: .*`, `make the kernel's file systems read-only: .*`,
 		`make the root read-only`, `make the root and /.* read-only`, `make / read-only, recursively`, `make /\S+ \S+`,
+		`make an empty tmpfs the root, uid \d+, gid \d+, nodev,nosuid`, `put a file of \d+ bytes, mode \d+, uid \d+, gid \d+, on /.*`,
+		`make the directory /\S+, mode \d+, uid \d+`,
 		`pivot into the root and detach the old one`,
 	}
 }
@@ -76,6 +78,13 @@ sys = "host"
 dev = "minimal"
 proc = { masked_paths = ["/proc/keys", "/proc/fs"], readonly_paths = ["/proc/sys"] }
 ` + programs},
+		{name: "for another than the stage", rootOnly: true, profile: "version = 1\nnamespaces = { mount = \"new\", pid = \"new\" }\nprocess = { uid = 1000, gid = 1000 }\n" + system + `
+"/a" = { type = "dir", mode = "2711", gid = 0 }
+"/b" = { type = "file", content = "text", mode = "4600" }
+"/c/d/e" = { type = "tmpfs" }
+"/c/d/f" = { type = "symlink", to = "e" }
+"/g" = { type = "overlay", lower = ["/srv"], uid = 5 }
+`},
 		{name: "the host, and what changes", rootOnly: true, profile: `version = 1
 namespaces = { mount = "new" }
 propagation = "slave+shared"
