@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -71,11 +72,11 @@ func sweep(t *testing.T, limited func(n int) *exec.Cmd, limit, cure string) {
 }
 
 // ofOurOwn is a user whom nobody else runs as: what counts per user, on all the
-// machine, is ours alone.
+// machine, is ours alone. Another run of the tests may have our pid, in a pid namespace of its own.
 func ofOurOwn(t *testing.T) nstest.User {
 	t.Helper()
 	u := nstest.Bare(t)
-	u.UID = 1<<30 + os.Getpid()
+	u.UID = 1<<30 + rand.IntN(1<<29)
 	return u
 }
 

@@ -116,7 +116,14 @@ func TestIDMapRefusedToBare(t *testing.T) {
 			fmt.Sprintf("3:1: idmap: %s has no subordinate gids in /etc/subgid (add a line: %[1]s:100000:65536)", u.Name),
 		}})
 	}
-	wantIDMapRefusals(t, u, tests)
+	o := nstest.OuterSubIDs(t, "another:1000000:65536\n")
+	before := nstest.Snapshot(t)
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			wantRefusal(t, outerCommand(t, o, u, newUserProfile+test.rest, "true"), test.lines()...)
+		})
+	}
+	nstest.AssertNothingLeft(t, before)
 }
 
 // From within a user namespace, only its ids can be mapped.

@@ -2,22 +2,11 @@ package main
 
 import (
 	"fmt"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/nslaunch/nslaunch/internal/nstest"
-	"github.com/nslaunch/nslaunch/mountprop"
 )
-
-// subidOuter is a mount namespace with other lines in /etc/subuid and /etc/subgid.
-func subidOuter(t *testing.T, lines string) *nstest.Outer {
-	t.Helper()
-	file := nstest.Superuser(t).WriteFile(t, filepath.Join(nstest.TempDir(t), "sub"), lines)
-	o := nstest.NewOuter(t, mountprop.Private)
-	nstest.MustRun(t, o.Command(t, nstest.Superuser(t), "sh", "-euc", fmt.Sprintf("chmod 644 %s; mount --bind %[1]s /etc/subuid; mount --bind %[1]s /etc/subgid", file)))
-	return o
-}
 
 // Lines that say an id twice are no obstacle, nor is the caller's own id among them.
 func TestSubidOverlap(t *testing.T) {
@@ -29,7 +18,7 @@ func TestSubidOverlap(t *testing.T) {
 		"with own": "U:1000000:10\nU:20000:10\n",
 	} {
 		t.Run(name, func(t *testing.T) {
-			o := subidOuter(t, strings.NewReplacer("UID", fmt.Sprint(u.UID), "U", u.Name).Replace(lines))
+			o := nstest.OuterSubIDs(t, strings.NewReplacer("UID", fmt.Sprint(u.UID), "U", u.Name).Replace(lines))
 			for _, mode := range []string{"subid", "root+subid", "keep+subid"} {
 				nstest.MustRun(t, outerCommand(t, o, u, newUserProfile+fmt.Sprintf("idmap = %q\n", mode), "true"))
 			}
@@ -37,7 +26,7 @@ func TestSubidOverlap(t *testing.T) {
 	}
 	// The control: what the lines say, as they are, the kernel refuses.
 	t.Run("without", func(t *testing.T) {
-		o := subidOuter(t, fmt.Sprintf("%s:1000000:65536\n", u.Name))
+		o := nstest.OuterSubIDs(t, fmt.Sprintf("%s:1000000:65536\n", u.Name))
 		script := "unshare -U sleep 5 & sleep .3; newuidmap $! %s; status=$?; kill $!; exit $status"
 		if got := nstest.Run(t, o.Command(t, u, "sh", "-c", fmt.Sprintf(script, "0 1000000 10 10 1000000 10"))); got.Status == 0 {
 			t.Error("newuidmap maps an id twice")
@@ -50,15 +39,15 @@ func TestSubidOverlap(t *testing.T) {
 func TestSubidProposed(t *testing.T) {
 	u := nstest.Bare(t)
 	const others = "a:100000:65536\nb:165536:65536\n"
-	o := subidOuter(t, others)
+	o := nstest.OuterSubIDs(t, others)
 	profile := newUserProfile + "idmap = \"root+subid\"\n"
 	wantRefusal(t, outerCommand(t, o, u, profile, "true"),
 		fmt.Sprintf("p.toml:3:1: idmap: %s has no subordinate uids in /etc/subuid (add a line: %[1]s:231072:65536)", u.Name),
 		fmt.Sprintf("p.toml:3:1: idmap: %s has no subordinate gids in /etc/subgid (add a line: %[1]s:231072:65536)", u.Name))
-	o = subidOuter(t, others+fmt.Sprintf("%s:231072:65536\n", u.Name))
+	o = nstest.OuterSubIDs(t, others+fmt.Sprintf("%s:231072:65536\n", u.Name))
 	nstest.MustRun(t, outerCommand(t, o, u, profile, "true"))
 	// A line that is none is named.
-	o = subidOuter(t, others+fmt.Sprintf("%s:x:65536\n", u.Name))
+	o = nstest.OuterSubIDs(t, others+fmt.Sprintf("%s:x:65536\n", u.Name))
 	wantRefusal(t, outerCommand(t, o, u, profile, "true"),
 		fmt.Sprintf(`/etc/subuid:3: want NAME:FIRST:COUNT with ids below 4294967295, got "%s:x:65536"`, u.Name))
 }

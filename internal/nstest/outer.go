@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime"
 	"strconv"
 	"syscall"
@@ -63,6 +64,17 @@ func NewOuter(t testing.TB, p mountprop.Propagation) *Outer {
 		t.Fatalf("outer namespace: not ready: %q, %v", line, err)
 	}
 	return &Outer{cmd.Process.Pid}
+}
+
+// OuterSubIDs makes a mount namespace in which /etc/subuid and /etc/subgid have these lines: whose ids
+// the machine's have, a test cannot know.
+func OuterSubIDs(t testing.TB, lines string) *Outer {
+	t.Helper()
+	root := Superuser(t)
+	file := root.WriteFile(t, filepath.Join(TempDir(t), "sub"), lines)
+	o := NewOuter(t, mountprop.Private)
+	MustRun(t, o.Command(t, root, "sh", "-euc", `chmod 644 "$0"; mount --bind "$0" /etc/subuid; mount --bind "$0" /etc/subgid`, file))
+	return o
 }
 
 // startOnOneCPU starts a command on one of the processors that we may run on.

@@ -2,6 +2,7 @@ package vmtest
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 )
 
 // keyring has the keys of all releases of Debian; it is in the package debian-archive-keyring.
@@ -20,12 +22,13 @@ func releases() []string { return []string{"bookworm", "trixie", "forky"} }
 
 // apt fetches packages of one release for one processor, in a directory of its own.
 type apt struct {
+	ctx              context.Context // of what it runs
 	dir, suite, arch string
 }
 
 // sources returns lines of sources.list(5) for the release. Their addresses are those of this machine's own sources.
 func (a apt) sources() (string, error) {
-	out, err := output(exec.Command("apt-get", "indextargets", "--format", "$(RELEASE) $(COMPONENT) $(REPO_URI) $(LABEL)", "Created-By: Packages"))
+	out, err := output(exec.CommandContext(a.ctx, "apt-get", "indextargets", "--format", "$(RELEASE) $(COMPONENT) $(REPO_URI) $(LABEL)", "Created-By: Packages"))
 	if err != nil {
 		return "", err
 	}
@@ -83,7 +86,7 @@ func (a apt) command(name string, args ...string) *exec.Cmd {
 		"-oDir::Etc::SourceList=" + filepath.Join(a.dir, "sources.list"),
 		"-oDir::Etc::SourceParts=" + filepath.Join(a.dir, "parts"),
 	}
-	cmd := exec.Command(name, append(options, args...)...)
+	cmd := exec.CommandContext(a.ctx, name, append(options, args...)...)
 	cmd.Dir = a.debs()
 	cmd.Env = append(os.Environ(), "LC_ALL=C", "DEBIAN_FRONTEND=noninteractive")
 	return cmd
@@ -169,6 +172,7 @@ func (a apt) download() (string, error) {
 
 // output runs a command and returns what it prints; the error has what it says.
 func output(cmd *exec.Cmd) (string, error) {
+	cmd.WaitDelay = 10 * time.Second // for what a command that is killed leaves running
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()

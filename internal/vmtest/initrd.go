@@ -3,6 +3,7 @@ package vmtest
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -33,8 +34,8 @@ StandardOutput=journal+console
 `
 
 // prepare makes what the machine boots from in dir, and returns the files.
-func (m machine) prepare(cache, root, dir string) (kernel, initrd string, err error) {
-	a := apt{dir: filepath.Join(cache, m.suite+"-"+m.arch), suite: m.suite, arch: m.arch}
+func (m machine) prepare(ctx context.Context, cache, root, dir string) (kernel, initrd string, err error) {
+	a := apt{ctx: ctx, dir: filepath.Join(cache, m.suite+"-"+m.arch), suite: m.suite, arch: m.arch}
 	image, debs, err := a.fetch("apparmor", "busybox-static", "dash", "uidmap", "util-linux")
 	if err != nil {
 		return "", "", err
@@ -49,7 +50,7 @@ func (m machine) prepare(cache, root, dir string) (kernel, initrd string, err er
 		err = t.kernel(image, filepath.Join(dir, "kernel"))
 	}
 	if err == nil {
-		err = t.ours(root, dir, m.arch)
+		err = t.ours(ctx, root, dir, m.arch)
 	}
 	if err != nil {
 		return "", "", err
@@ -117,7 +118,7 @@ func (t tree) debian(a apt) error {
 	// What it was made with says whether it still serves.
 	stamp := []byte(strings.Join(words, "\n"))
 	if made, err := os.ReadFile(archive + ".made"); err != nil || !bytes.Equal(made, stamp) {
-		if _, err := output(exec.Command("mmdebstrap", words...)); err != nil {
+		if _, err := output(exec.CommandContext(a.ctx, "mmdebstrap", words...)); err != nil {
 			return err
 		}
 		if err := errors.Join(os.Rename(archive+".new", archive), os.WriteFile(archive+".made", stamp, 0o644)); err != nil {
@@ -175,7 +176,7 @@ func (t tree) kernel(deb, file string) error {
 }
 
 // ours adds what is built of this repository, whose directory is root.
-func (t tree) ours(root, dir, arch string) error {
+func (t tree) ours(ctx context.Context, root, dir, arch string) error {
 	for name, words := range map[string][]string{
 		"/usr/bin/nslaunch":       {"build", "./cmd/nslaunch"},
 		"/usr/bin/nslaunch-scope": {"build", "./cmd/nslaunch-scope"},
@@ -190,7 +191,7 @@ func (t tree) ours(root, dir, arch string) error {
 			// The stamp would ask git, which refuses the clones of other users.
 			args = append([]string{"build", "-buildvcs=false"}, args[1:]...)
 		}
-		cmd := exec.Command("go", args...)
+		cmd := exec.CommandContext(ctx, "go", args...)
 		cmd.Dir = root
 		cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH="+arch)
 		if _, err := output(cmd); err != nil {

@@ -16,6 +16,12 @@ import (
 	"github.com/nslaunch/nslaunch/internal/vmtest/report"
 )
 
+// Each machine has bounds of its own, so what go test sets for all of them has to be off (-timeout 0).
+const (
+	longestMaking = 20 * time.Minute // with what is fetched
+	longestRun    = 40 * time.Minute
+)
+
 // Every machine boots, runs all its checks, each of them a subtest, and powers off.
 func TestMachines(t *testing.T) {
 	cache, err := os.UserCacheDir()
@@ -36,12 +42,14 @@ func TestMachines(t *testing.T) {
 func (m machine) test(t *testing.T, cache, root string) {
 	start := time.Now()
 	dir := t.TempDir()
-	kernel, initrd, err := m.prepare(cache, root, dir)
+	making, cancel := context.WithTimeout(t.Context(), longestMaking)
+	defer cancel()
+	kernel, initrd, err := m.prepare(making, cache, root, dir)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Logf("made in %.1f s", time.Since(start).Seconds())
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), longestRun)
 	defer cancel()
 	booted := time.Now()
 	var plan []string
