@@ -247,7 +247,7 @@ func TestPresetDevWithSubids(t *testing.T) {
 	nstest.Require(t, nstest.Tools("git"))
 	nstest.EachUser(t, func(t *testing.T, u nstest.User) {
 		nstest.CheckNothingLeft(t)
-		outer := subidOuter(t, fmt.Sprintf("%s:1000000:65536\n", u.Name))
+		outer := nstest.OuterSubIDs(t, fmt.Sprintf("%s:1000000:65536\n", u.Name))
 		run := func(profile string) nstest.Result {
 			cmd := outerCommand(t, outer, u, "version = 1\nextends = [\"preset:dev\"]\nidmap = \"keep+subid\"\n"+profile,
 				"sh", "-c", `git status --short --branch | head -n1 && touch ~/x && stat -c '%a %u' ~ / /home && id -u && ls ~`)
