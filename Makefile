@@ -34,6 +34,8 @@ $(BIN)/nslaunch $(BIN)/nslaunch-scope &:
 # Everything in its place below $(DESTDIR)$(PREFIX). The pages, the schema and the completion are what the binary
 # itself prints: build for this machine.
 install: $(BIN)/nslaunch $(BIN)/nslaunch-scope
+	@newer=$$(find . -path ./.git -prune -o \( -name '*.go' -o -name '*.toml' -o -name go.sum -o -name profile.md \) -newer $(BIN)/nslaunch -print -quit); \
+	[ -z "$$newer" ] || echo "make: $$newer is newer than $(BIN)/nslaunch, which is installed as it is: make build makes it anew" >&2
 	install -D -m 0755 -t $(DESTDIR)$(PREFIX)/bin $(BIN)/nslaunch $(BIN)/nslaunch-scope
 	sed 's|/usr/local/bin/|$(PREFIX)/bin/|g' units/nslaunch@.service | \
 		install -D -m 0644 /dev/stdin $(DESTDIR)$(PREFIX)/lib/systemd/system/nslaunch@.service
@@ -49,9 +51,9 @@ install: $(BIN)/nslaunch $(BIN)/nslaunch-scope
 	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/doc/nslaunch README.md CHANGELOG.md LICENSE docs/*.md
 	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/doc/nslaunch/examples examples/*.toml
 
-# A package of Debian for this machine's processor, in bin/.
+# A package of Debian for this machine's processor, in BIN.
 deb:
-	packaging/deb.sh "$(MAKE)" bin
+	packaging/deb.sh "$(MAKE)" "$(BIN)" "$(BIN)"
 
 setup:
 	@if [ "$$(id -u)" = 0 ]; then internal/nstest/setup.sh; \
@@ -96,4 +98,5 @@ test:
 	$(MAKE) vm
 
 clean:
-	rm -rf bin
+	rm -f $(BIN)/nslaunch $(BIN)/nslaunch-scope $(BIN)/nslaunch_*.deb
+	@rmdir $(BIN) 2>/dev/null || true

@@ -171,10 +171,13 @@ func (d *decoder) variable(v value, name string) (string, bool) {
 		d.problem(v, "unknown variable %q, want %s%s", written, words(all), didYouMean(written, all))
 		return "", false
 	case s == "" && name == "home":
-		d.problem(v, "${home} is not known here: neither $HOME nor /etc/passwd has an absolute path (set HOME)")
+		d.problemOnce(v, "${home} is not known here: neither $HOME nor /etc/passwd has an absolute path (set HOME)")
+		return "", false
+	case s == "" && name == "cwd":
+		d.problemOnce(v, "${cwd} is not known here: the working directory was removed or cannot be read (start nslaunch in another)")
 		return "", false
 	case s == "":
-		d.problem(v, "${%s} is not known here", name)
+		d.problemOnce(v, "${%s} is not known here", name)
 		return "", false
 	}
 	return s, true

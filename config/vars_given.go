@@ -34,7 +34,9 @@ func (d *decoder) repository(v value, name string) (string, bool) {
 	}
 	s, err := d.facts.vars.Git(name)
 	if err != nil {
-		d.problem(v, "${git:%s}: %s", name, err)
+		if d.tell(err.Error(), v) {
+			d.problem(v, "${git:%s}: %s", name, err)
+		}
 		return "", false
 	}
 	return s, true

@@ -16,6 +16,9 @@ func TestUnknownFacts(t *testing.T) {
 		if name == "home" {
 			want += ": neither $HOME nor /etc/passwd has an absolute path (set HOME)"
 		}
+		if name == "cwd" {
+			want += ": the working directory was removed or cannot be read (start nslaunch in another)"
+		}
 		if err == nil || err.Error() != want {
 			t.Errorf("${%s} without facts: %v; want %s", name, err, want)
 		}

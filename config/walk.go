@@ -18,6 +18,7 @@ type decoder struct {
 	// spoilt are the keys that have a problem or were meant by a misspelt one:
 	// what depends on them is not checked.
 	spoilt map[string]bool
+	told   map[string]bool // causes outside of the profile that have been told
 
 	initGiven bool // process.init was written
 

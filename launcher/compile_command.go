@@ -10,6 +10,15 @@ import (
 // DefaultPath is PATH inside where the profile neither sets nor inherits one.
 const DefaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
+// noCommand says that there is nothing to run. Where another file brings along what is near, the profile that was named is the place.
+func (c *compiler) noCommand() {
+	pos := place(c.p, c.p.Origin("command")).Pos
+	if pos.File != c.p.File {
+		pos = config.Pos{File: c.p.File}
+	}
+	c.errs = append(c.errs, &config.Error{Pos: pos, Key: "command", Msg: "no command (write command = [\"…\"], or give it after the profile)"})
+}
+
 func (c *compiler) command(words []string) {
 	argv := c.p.Command.Argv
 	switch {
@@ -20,7 +29,7 @@ func (c *compiler) command(words []string) {
 	}
 	switch {
 	case len(argv) == 0:
-		c.errorf("command", "no command (write command = [\"…\"], or give it after the profile)")
+		c.noCommand()
 	case argv[0] == "":
 		c.errorf("command", "the name of the command is empty")
 	}

@@ -2,6 +2,7 @@ package launcher
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/nslaunch/nslaunch/config"
 	"github.com/nslaunch/nslaunch/mountprop"
@@ -138,6 +139,9 @@ func (c *compiler) mask(m config.MountEntry) {
 		cure := ""
 		if f.Err == unix.ENOENT && !m.Optional {
 			cure = " (a \"-\" in front makes it optional)"
+			if !strings.HasSuffix(m.Key, "]") { // it is no element of a list
+				cure = " (" + c.say(m.Key+".optional", true) + " lets it be missing)"
+			}
 		}
 		c.errorf(m.Key, "nothing to mask: %s: %q%s", errnoWords(f.Err), m.Target, cure)
 		return

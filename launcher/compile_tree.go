@@ -1,7 +1,10 @@
 package launcher
 
 import (
+	"strings"
+
 	"github.com/nslaunch/nslaunch/config"
+	"github.com/nslaunch/nslaunch/internal/quote"
 	"github.com/nslaunch/nslaunch/mountprop"
 	"golang.org/x/sys/unix"
 )
@@ -316,7 +319,11 @@ func (c *compiler) finalPropagation(peers bool) {
 func (c *compiler) source(key, path string) File {
 	f := c.h.Files[path]
 	if !c.planted(key, path, f.Planted) && f.Err != 0 {
-		c.errorf(key, "%s: %q%s", errnoWords(f.Err), path, f.Fuse.hint())
+		hint := f.Fuse.hint()
+		if f.Err == unix.ENOENT && strings.HasSuffix(path, ".git") {
+			hint = " (git init --bare " + quote.Word(path) + " makes a repository there)"
+		}
+		c.errorf(key, "%s: %q%s", errnoWords(f.Err), path, hint)
 	}
 	return f
 }

@@ -55,6 +55,9 @@ func (f *failure) notFound(name, searched string) Advice {
 		return Advice{Cause: h.words(), Cure: h.cure()}
 	}
 	switch {
+	case strings.HasPrefix(name, "-"):
+		return Advice{Cause: fmt.Sprintf("there is no %q in the sandbox's PATH, %s", name, searched),
+			Cure: try("put flags of nslaunch before the profile")}
 	case !strings.Contains(name, "/"):
 		return Advice{Cause: fmt.Sprintf("there is no %q in the sandbox's PATH, %s", name, searched),
 			Cure: try("install it, give its path, or set PATH in env.set")}

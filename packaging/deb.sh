@@ -1,16 +1,16 @@
 #!/bin/bash
-# deb.sh MAKE DIRECTORY: builds a Debian package of nslaunch from "make install", in the directory. The same
+# deb.sh MAKE DIRECTORY [BIN]: builds a Debian package of nslaunch from "make install", in the directory. The same
 # sources give the same package, as far as the compiler does. It needs no root.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-make=$1 out=$2
+make=$1 out=$2 bin=${3:-bin}
 
 root=$(mktemp -d)
 trap 'rm -rf "$root"' EXIT
-"$make" build
-"$make" install DESTDIR="$root" PREFIX=/usr ZSHFUNCTIONS=vendor-completions
+"$make" build BIN="$bin"
+"$make" install BIN="$bin" DESTDIR="$root" PREFIX=/usr ZSHFUNCTIONS=vendor-completions
 
-version=$(bin/nslaunch version --json | sed -n 's/.*"version": "\(.*\)",/\1/p')
+version=$("$bin/nslaunch" version --json | sed -n 's/.*"version": "\(.*\)",/\1/p')
 architecture=$(dpkg --print-architecture)
 
 doc=$root/usr/share/doc/nslaunch

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/nslaunch/nslaunch/internal/nstest"
 )
@@ -134,5 +135,23 @@ func TestInstallWithoutGo(t *testing.T) {
 	run(t, "make", "-C", "..", "install", "BIN="+bin, "DESTDIR="+dest, "GO=no-such-go")
 	if got, err := os.ReadFile(filepath.Join(dest, "usr/local/bin/nslaunch")); err != nil || !bytes.Equal(got, built) {
 		t.Errorf("what was built is not what is installed: %v", err)
+	}
+	// A source that is newer than that is no reason to build, but is said.
+	for age, stale := range map[time.Duration]bool{0: false, 100 * 365 * 24 * time.Hour: true} {
+		at := time.Now().Add(-age)
+		if err := os.Chtimes(filepath.Join(bin, "nslaunch"), at, at); err != nil {
+			t.Fatal(err)
+		}
+		out, err := exec.Command("make", "-C", "..", "install", "BIN="+bin, "DESTDIR="+dest, "GO=no-such-go").CombinedOutput()
+		if err != nil || strings.Contains(string(out), "is newer than "+bin+"/nslaunch, which is installed as it is: make build") != stale {
+			t.Errorf("%s old: %v: %s", age, err, out)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(bin, "mine"), nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	run(t, "make", "-C", "..", "clean", "BIN="+bin)
+	if left, err := os.ReadDir(bin); err != nil || len(left) != 1 || left[0].Name() != "mine" {
+		t.Errorf("make clean leaves %v, %v", left, err)
 	}
 }

@@ -46,16 +46,13 @@ func detach(args []string) int {
 	name, err := io.ReadAll(ready)
 	if err == nil && len(name) > 0 {
 		if put(string(name)) != exitOK { // the sandbox runs, and nobody heard of its name
+			_ = unix.Kill(pid, unix.SIGTERM) // which ends the command, too, at the latest after process.stop_timeout
+			_, _ = waitForChild(pid)
 			return exitSetup
 		}
 		return exitOK
 	}
-	var status syscall.WaitStatus
-	for {
-		if _, err = syscall.Wait4(pid, &status, 0, nil); err != syscall.EINTR {
-			break
-		}
-	}
+	status, err := waitForChild(pid)
 	switch {
 	case err != nil:
 		say().Error(os.NewSyscallError("wait4", err))
@@ -65,6 +62,15 @@ func detach(args []string) int {
 		return status.ExitStatus()
 	}
 	return exitSetup
+}
+
+// waitForChild waits for the end of the child pid.
+func waitForChild(pid int) (status syscall.WaitStatus, err error) {
+	for {
+		if _, err = syscall.Wait4(pid, &status, 0, nil); err != syscall.EINTR {
+			return status, err
+		}
+	}
 }
 
 // startSupervisor executes this program again, with all descriptors that this process was given

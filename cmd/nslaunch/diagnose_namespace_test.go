@@ -140,7 +140,7 @@ func TestDiagnoseChroot(t *testing.T) {
   / is not a mount point here: nslaunch runs in a chroot
   try: enter the tree with pivot_root(8), or bind it on itself before the chroot: mount --rbind DIR DIR`},
 			{"no mount point, works", "version = 1\nnamespaces = { uts = \"new\" }\ncommand = [\"/nslaunch\", \"help\", \"none\"]\n",
-				`mount -t proc proc $1/proc; exec $2 $1 /nslaunch /p.toml`, true, `no such command: "none" (see nslaunch help help)`},
+				`mount -t proc proc $1/proc; exec $2 $1 /nslaunch /p.toml`, true, `no such command: "none" (see nslaunch help)`},
 		} {
 			if test.rootOnly && !u.IsRoot() {
 				continue

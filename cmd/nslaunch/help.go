@@ -49,7 +49,8 @@ func cmdHelp(args []string) int {
 	}
 	c, ok := find(args[0])
 	if !ok || len(args) > 1 {
-		return misused("help", exitUsage, "no such command: %q", strings.Join(args, " "))
+		say().Errorf("no such command: %q (see nslaunch help)", strings.Join(args, " "))
+		return exitUsage
 	}
 	if *asJSON {
 		return printJSON(helpJSON([]command{c}))

@@ -100,6 +100,10 @@ func dispatch(args []string) int {
 	if isProfile(first) || strings.HasPrefix(first, "-") {
 		return cmdRun(args)
 	}
+	if preset := "preset:" + first; slices.Contains(config.Presets(), preset) {
+		say().Errorf("%q is neither a command nor a profile (did you mean %q?)", first, preset)
+		return exitUsage
+	}
 	say().Errorf("%q is neither a command nor a profile, which has a \"/\", ends in .toml or is preset:NAME (see nslaunch help)", first)
 	return exitUsage
 }

@@ -19,6 +19,10 @@ func cmdShell(args []string) int {
 	if status, ok := parse(fs, args, exitSetup); !ok {
 		return status
 	}
+	if fs.NArg() > 1 && isProfile(fs.Arg(0)) {
+		say().Errorf("shell runs no other command: want the profile alone (nslaunch run %s runs one)", quote.Words(fs.Args(), " "))
+		return exitSetup
+	}
 	if fs.NArg() != 1 || !isProfile(fs.Arg(0)) {
 		return misused("shell", exitSetup, "want one profile, which has a \"/\", ends in .toml or is preset:NAME")
 	}
