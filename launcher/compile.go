@@ -67,7 +67,8 @@ type compiler struct {
 	ids    idMaps
 	stage  Actor // who goes on inside: the stage, or init
 
-	covered bool // the kernel's settings are
+	covered  bool // the kernel's settings are
+	strayCwd bool // the working directory is reached through a link that may be planted; said once
 
 	// lies has the layer of each mount point in a root of the sandbox's own.
 	lies map[string]layer

@@ -16,7 +16,8 @@ import (
 type Planted struct {
 	Link string // its path; "" for none
 	To   string // its text
-	Dir  string // the directory that the profile shows
+	Dir  string // the directory that the profile shows, or the one that the link lies in
+	Cwd  string // where the working directory is, if the link leads there; else ""
 }
 
 // shown is a directory that the profile gives to the sandbox.
@@ -37,7 +38,10 @@ func (h *Host) findPlanted(p *config.Profile) {
 		}
 		for _, link := range f.links {
 			if dir := h.plantedIn(link, dirs); dir != "" {
-				return Planted{link, h.seen[link].Link, dir}
+				return Planted{Link: link, To: h.seen[link].Link, Dir: dir}
+			}
+			if h.strayCwd(link) {
+				return Planted{Link: link, To: h.seen[link].Link, Dir: path.Dir(link), Cwd: h.walk(h.Cwd).real(h.Cwd)}
 			}
 		}
 		return Planted{}
@@ -115,8 +119,15 @@ const unmapped = 65534
 
 // planted refuses a path that goes through a link that a sandbox may have made.
 func (c *compiler) planted(key, name string, f Planted) bool {
-	if f.Link == "" {
+	switch {
+	case f.Link == "":
 		return false
+	case f.Cwd != "":
+		if !c.strayCwd { // once
+			c.errorf(key, "the working directory is reached through %s, a symbolic link to %q, and a sandbox may have put it into %s (if you made it: cd %s)", f.Link, f.To, f.Dir, f.Cwd)
+		}
+		c.strayCwd = true
+		return true
 	}
 	to := f.To
 	if !strings.HasPrefix(to, "/") {

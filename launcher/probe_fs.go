@@ -101,6 +101,7 @@ func (h *Host) probeTree(p *config.Profile, alone bool) error {
 		p, _ = h.resolveInOrder(h.whole(written))
 	}
 	h.findPlanted(p)
+	h.findPrivate(written)
 	return h.findMountPoints(p)
 }
 

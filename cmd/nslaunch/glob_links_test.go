@@ -13,14 +13,14 @@ import (
 func TestGlobMaskOfLink(t *testing.T) {
 	nstest.EachUser(t, func(t *testing.T, u nstest.User) {
 		nstest.CheckNothingLeft(t)
-		for _, to := range []string{"/", ".", "..", "/usr", "/proc", "/dev/shm", "/etc", "../keys", "keys"} {
-			dir := tree(t, u, map[string]string{"p/.env": "secret", "p/keys/x": "inner", "keys/x": "outer"})
+		for _, to := range []string{"/", ".", "..", "/usr", "/proc", "/dev/shm", "/etc", "../shared", "../shared/keys", "keys"} {
+			dir := tree(t, u, map[string]string{"p/.env": "secret", "p/keys/x": "inner", "shared/keys/x": "outer"})
 			printed(t, u, ownTree(u, "root = \"tmpfs\"", strings.Replace(programs, "[mounts]", fmt.Sprintf("[mounts]\n\"/p\".rw = %q", dir+"/p"), 1)),
 				"ln -s "+to+" /p/.env.x")
-			hidden := to == "../keys" || to == "keys"
+			hidden := to == "../shared/keys" || to == "keys"
 			run := func(more string, words ...string) nstest.Result {
 				profile := u.WriteFile(t, dir+"/profile.toml", "version = 1\nextends = [\"preset:agent\"]\nprocess.terminal = \"none\"\n"+
-					fmt.Sprintf("mounts.ro = [%q]\n", dir+"/keys")+more)
+					fmt.Sprintf("mounts.ro = [%q]\n", dir+"/shared")+more)
 				cmd := u.Command(t, nstest.Nslaunch(t), append(words, profile, "sh", "-c", "cat .env .env.x/x 2>/dev/null; ls -d /usr/bin >/dev/null && echo works")...)
 				cmd.Dir = dir + "/p"
 				return nstest.Run(t, cmd)
@@ -33,7 +33,7 @@ func TestGlobMaskOfLink(t *testing.T) {
 				t.Errorf("-> %s: plan says\n%s", to, plan)
 			}
 			const remove = "mounts.masked.remove = [\"-${cwd}/.env*\", \"-${git:work_tree}/.env*\"]\n"
-			if want := map[string]string{"../keys": "secretouterworks\n", "keys": "secretinnerworks\n"}[to]; hidden {
+			if want := map[string]string{"../shared/keys": "secretouterworks\n", "keys": "secretinnerworks\n"}[to]; hidden {
 				if got := run(remove, "run"); got.Stdout != want {
 					t.Errorf("-> %s, without: %+v", to, got)
 				}

@@ -1,0 +1,99 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/nslaunch/nslaunch/internal/nstest"
+)
+
+// launchIn launches a preset or profile as a shell would that stands in the directory at, by that name. HOME is home.
+func launchIn(t *testing.T, u nstest.User, home, at, profile, script string) nstest.Result {
+	t.Helper()
+	cmd := u.Command(t, nstest.Nslaunch(t), "run", "--set", "process.terminal=none", profile, "sh", "-c", script)
+	cmd.Dir = at
+	cmd.Env = append(cmd.Env, "HOME="+home, "PWD="+at)
+	return nstest.Run(t, cmd)
+}
+
+// A sandbox leaves a link in its project, which has no repository. Who goes there and launches the next one does not show it what the link
+// leads to. Links of one's own, such as ~/src, go on working.
+func TestWorkingDirectoryLink(t *testing.T) {
+	nstest.EachUser(t, func(t *testing.T, u nstest.User) {
+		nstest.CheckNothingLeft(t)
+		dir := tree(t, u, map[string]string{"home/work/project/lib/x/file": "own\n", "data/victim/x/file": "stolen\n", "data/src/p/file": "own\n", "home/src": "-> ../data/src"})
+		home, project := dir+"/home", dir+"/home/work/project"
+		plant := "ln -s " + dir + "/data/victim src; ln -s ../../../data/victim/x rel; ln -s lib inner; ln -s src chain"
+		if got := launchIn(t, u, home, project, "preset:build", plant); got.Status != 0 {
+			t.Fatalf("%+v", got)
+		}
+		root := nstest.Superuser(t).TempDir(t)
+		symlink(t, dir+"/data/victim/x", root+"/link")
+		if err := os.Chmod(root, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		for _, preset := range []string{"preset:build", "preset:dev", "preset:agent"} {
+			for at, want := range map[string]string{
+				project + "/src/x": "src", project + "/rel": "rel", project + "/chain/x": "chain",
+				project + "/inner/x": "", home + "/src/p": "", root + "/link": "root",
+			} {
+				if want == "root" {
+					if want = ""; u.IsRoot() {
+						want = "link"
+					}
+				}
+				got := launchIn(t, u, home, at, preset, "cat file")
+				switch {
+				case want == "" && (got.Status != 0 || got.Stdout == ""):
+					t.Errorf("%s in %s: %+v", preset, at, got)
+				case want != "" && (got.Status != wantSetup || got.Stdout != "" || strings.Count(got.Stderr, "error:") != 1 ||
+					!strings.Contains(got.Stderr, "the working directory is reached through ") || !strings.Contains(got.Stderr, "/"+want+", a symbolic link to ")):
+					t.Errorf("%s in %s: %+v", preset, at, got)
+				}
+				if want == "" {
+					continue
+				}
+				// The control, and the cure: the place itself can be named, and is shown.
+				real, err := filepath.EvalSymlinks(at)
+				if err != nil || !strings.HasSuffix(strings.TrimSpace(got.Stderr), "(if you made it: cd "+real+")") {
+					t.Errorf("%s in %s: the cure is in %q, %v", preset, at, got.Stderr, err)
+				}
+				if got := launchIn(t, u, home, real, preset, "cat file"); got.Stdout != "stolen\n" {
+					t.Errorf("%s in %s: %+v", preset, real, got)
+				}
+			}
+		}
+	})
+}
+
+// No preset makes the home directory writable, nor where keys are: also not under another name. A profile of one's own does, if it says so.
+func TestPrivateDirectories(t *testing.T) {
+	nstest.EachUser(t, func(t *testing.T, u nstest.User) {
+		nstest.CheckNothingLeft(t)
+		dir := tree(t, u, map[string]string{"home/.ssh/keys/id": "KEY", "home/.config/gh/x": "KEY", "home/.config/nvim/init": "fine", "home/.sshd/x": "fine", "home/p/.ssh/x": "fine", "link": "-> home"})
+		own := u.WriteFile(t, dir+"/own.toml", "version = 1\nextends = [\"preset:build\"]\nmounts.\"/build\" = { rw = \"${cwd}\" }\n")
+		for at, want := range map[string]string{
+			"home": "your home directory would be writable", "": "your home directory would be writable", "home/.ssh": "it is in the .ssh of", "home/.ssh/keys": "it is in the .ssh of",
+			"home/.config/gh": "it is in the .config/gh of", "home/.config/nvim": "", "home/.sshd": "", "home/p/.ssh": "",
+		} {
+			for _, name := range []string{"/home", "/link"} {
+				got := launchIn(t, u, dir+name, filepath.Join(dir, at), "preset:build", "find /build -name id")
+				if want == "" && got.Status != 0 || want != "" && (got.Status != wantSetup || !strings.Contains(got.Stderr, want) || strings.Count(got.Stderr, "error:") != 1) {
+					t.Errorf("build in %s, home %s: %+v", at, name, got)
+				}
+			}
+			// dev has an empty home directory of its own.
+			got := launchIn(t, u, dir+"/home", filepath.Join(dir, at), "preset:dev", "find "+dir+" -name id")
+			if at == "" && (got.Status != 0 || got.Stdout != "") || at != "" && (got.Status == 0) != (want == "") {
+				t.Errorf("dev in %s: %+v", at, got)
+			}
+		}
+		for _, at := range []string{"home", "home/.ssh"} {
+			if got := launchIn(t, u, dir+"/home", filepath.Join(dir, at), own, "find /build -name id"); !strings.HasSuffix(got.Stdout, "keys/id\n") {
+				t.Errorf("a profile of one's own in %s: %+v", at, got)
+			}
+		}
+	})
+}
