@@ -86,10 +86,28 @@ func (k *keeper) gitDirs(p *config.Profile) (dirs []string, key string) {
 		}
 		dir := path.Join(l.Entry.Source, l.relative(path.Dir(real)))
 		if f := k.h.walk(dir); f.Err == 0 {
-			dirs, key = append(dirs, f.real(dir)), m.Key
+			dir = f.real(dir)
+			dirs, key = append(dirs, dir), m.Key
+			k.refuseWithin(l.Entry.Key, dir)
 		}
 	}
 	return dirs, key
+}
+
+// refuseWithin refuses to show a directory that is part of a git repository itself: all of it would have to be read-only.
+func (k *keeper) refuseWithin(key, dir string) {
+	repo := gitrepo.Within(dir)
+	if repo == "" {
+		return
+	}
+	what, cure := "it is a git repository itself", "cd "+path.Dir(repo)
+	if repo != dir {
+		what = "it lies in the git repository " + repo
+	}
+	if path.Base(repo) != ".git" {
+		cure = "start nslaunch in a work tree; git --git-dir=" + repo + " worktree add DIR makes one"
+	}
+	k.h.Unkept = append(k.h.Unkept, Unkept{key, dir, what + ", and git on the host would execute what the sandbox writes there", cure})
 }
 
 // keepFile keeps a file of the profile, and refuses to where a link on the way to it can be replaced.

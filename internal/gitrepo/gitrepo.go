@@ -13,6 +13,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"golang.org/x/sys/unix"
 )
 
 // Repo is a repository as seen from a work tree; see gitrepository-layout(5).
@@ -24,8 +26,12 @@ type Repo struct {
 
 // Find returns the repository of the work tree that the absolute path dir is in. Like git
 // it looks there and then upwards; it does not look at the environment. The
-// error is [fs.ErrNotExist] where there is none.
-func Find(dir string) (Repo, error) {
+// error is [fs.ErrNotExist] where there is none. A repository of another user counts as
+// none: see safe.directory in git-config(1), whose values are not looked at.
+func Find(dir string) (Repo, error) { return find(dir, trusted) }
+
+// find is Find, for repositories of whom mine reports.
+func find(dir string, mine func(path string) bool) (Repo, error) {
 	for at := filepath.Clean(dir); ; at = filepath.Dir(at) {
 		dot := filepath.Join(at, ".git")
 		info, err := os.Lstat(dot)
@@ -33,11 +39,18 @@ func Find(dir string) (Repo, error) {
 		case errors.Is(err, fs.ErrNotExist):
 		case err != nil:
 			return Repo{}, err
+		case info.IsDir() && !isRepository(dot):
+		case !mine(dot) || !mine(at):
+			return Repo{}, othersRepository{dir, at}
 		case info.Mode().IsRegular():
-			return linked(at, dot)
+			repo, err := linked(at, dot)
+			if err == nil && (!mine(repo.Dir) || !mine(repo.CommonDir)) {
+				return Repo{}, othersRepository{dir, at}
+			}
+			return repo, err
 		case info.Mode()&fs.ModeSymlink != 0:
 			return Repo{}, fmt.Errorf("%s is a symbolic link, which could lead anywhere (git takes a file with \"gitdir: …\" in its place)", dot)
-		case info.IsDir() && isRepository(dot):
+		case info.IsDir():
 			return Repo{WorkTree: at, Dir: dot, CommonDir: dot}, nil
 		}
 		if filepath.Dir(at) == at {
@@ -51,17 +64,6 @@ type noRepository string
 
 func (dir noRepository) Error() string    { return fmt.Sprintf("%s is in no git repository", string(dir)) }
 func (noRepository) Is(target error) bool { return target == fs.ErrNotExist }
-
-// isRepository tells whether dir has what git takes a repository by.
-func isRepository(dir string) bool {
-	head, err := os.Lstat(filepath.Join(dir, "HEAD"))
-	return err == nil && !head.IsDir() && isDir(filepath.Join(dir, "objects")) && isDir(filepath.Join(dir, "refs"))
-}
-
-func isDir(path string) bool {
-	info, err := os.Lstat(path)
-	return err == nil && info.IsDir()
-}
 
 // linked returns the repository that the file dot in the work tree names: of a
 // linked work tree, a submodule, or one that lies elsewhere.
@@ -87,7 +89,7 @@ func linked(tree, dot string) (Repo, error) {
 	if err != nil {
 		return Repo{}, err
 	}
-	if filepath.Dir(dir) != filepath.Join(common, "worktrees") || !isRepository(common) || !sameFile(resolve(dir, back), dot) {
+	if filepath.Dir(dir) != filepath.Join(common, "worktrees") || !isRepository(common) || !validHead(dir) || !sameFile(resolve(dir, back), dot) {
 		return Repo{}, fmt.Errorf("%s names %s, which is not of this work tree (git worktree repair mends it)", dot, dir)
 	}
 	return Repo{WorkTree: tree, Dir: dir, CommonDir: common}, nil
@@ -163,7 +165,7 @@ func read(path string, most int64) (string, error) {
 	} else if !info.Mode().IsRegular() {
 		return "", fmt.Errorf("%s is no regular file", path)
 	}
-	f, err := os.Open(path)
+	f, err := os.OpenFile(path, os.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0) // it may be another file now
 	if err != nil {
 		return "", err
 	}

@@ -170,7 +170,7 @@ func TestPlaces(t *testing.T) {
 		{[]string{"tree"}, "tree/.git tree/sub"},
 		{[]string{"new/sub"}, "new/sub"},
 		{[]string{"app/a/b"}, ""},
-		{[]string{"/", "app"}, "app/.git app/a/old/.git app/a/old/deep/inner/.git app/sub/.git"},
+		{[]string{"/", "app"}, "app/.git app/a/old/.git app/a/old/deep/inner/.git app/sub/.git tree/.git tree/sub"},
 	} {
 		var dirs []string
 		for _, d := range test.dirs {

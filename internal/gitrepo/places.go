@@ -13,16 +13,16 @@ import (
 const mostNested = 16
 
 // Places returns what git on the host believes, of what lies in or below dirs: who can write there
-// makes git execute commands. They are the repositories that the work trees in dirs belong to, the .git of each work tree and
-// submodule, and each submodule without one, in which a .git could be made. Paths are absolute if dirs are, and
+// makes git execute commands. They are the repositories that the work trees in dirs belong to, the .git of each work tree, linked work
+// tree and submodule, and each submodule without one, in which a .git could be made. Paths are absolute if dirs are, and
 // dirs are without symbolic links; a submodule that is not checked out may be missing, or a link, or reached by one.
 //
 // Repositories that git does not know are not looked for: git executes what their configuration says
-// only for who goes there.
+// only for who goes there. One of another user counts only if its work tree is in dirs: else she could keep the caller from launching.
 func Places(dirs []string) ([]string, error) {
 	w := walker{dirs: dirs, seen: map[string]bool{}}
 	for _, dir := range dirs {
-		repo, err := Find(dir)
+		repo, err := find(dir, func(path string) bool { return w.inside(path) || trusted(path) })
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
@@ -73,6 +73,9 @@ func (w *walker) repo(r Repo, depth int) error {
 	w.add(filepath.Join(r.WorkTree, ".git"))
 	w.add(r.Dir)
 	w.add(r.CommonDir)
+	if err := w.linkedTrees(r.CommonDir, depth); err != nil {
+		return err
+	}
 	links, err := r.Submodules()
 	if err != nil {
 		return err
@@ -96,7 +99,7 @@ func (w *walker) repo(r Repo, depth int) error {
 			return err
 		}
 		w.add(dot)
-		sub, err := Find(at)
+		sub, err := find(at, everyone)
 		if err != nil {
 			return err
 		}
@@ -104,6 +107,44 @@ func (w *walker) repo(r Repo, depth int) error {
 			if err := w.repo(sub, depth+1); err != nil {
 				return err
 			}
+		}
+	}
+	return nil
+}
+
+// everyone is for a repository that git looks into as a part of another.
+func everyone(string) bool { return true }
+
+// linkedTrees adds the places of the linked work trees of a repository. One that is gone has none.
+func (w *walker) linkedTrees(common string, depth int) error {
+	of := filepath.Join(common, "worktrees")
+	if w.seen[of] {
+		return nil
+	}
+	w.seen[of] = true
+	names, err := os.ReadDir(of)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	for _, name := range names {
+		dir := filepath.Join(of, name.Name())
+		dot, err := line(filepath.Join(dir, "gitdir"))
+		if err != nil {
+			continue // git has no use for it either
+		}
+		tree, err := filepath.EvalSymlinks(filepath.Dir(resolve(dir, dot)))
+		if err != nil || !w.inside(tree) {
+			continue
+		}
+		if info, err := os.Lstat(filepath.Join(tree, ".git")); err != nil || !info.Mode().IsRegular() {
+			continue // another one is there now, or none
+		}
+		repo, err := find(tree, everyone)
+		if err != nil {
+			return err
+		}
+		if err := w.repo(repo, depth); err != nil {
+			return err
 		}
 	}
 	return nil
