@@ -2,6 +2,7 @@ package launcher
 
 import (
 	"fmt"
+	"math"
 	"path"
 	"slices"
 	"strings"
@@ -138,9 +139,9 @@ func (f *failure) tooLong(a execute) Advice {
 	switch {
 	case all > room:
 		return Advice{Cause: fmt.Sprintf("%s, and with a stack limit of %s the kernel takes %d", text, limitWord(stack), room),
-			Cure: try("fewer of them, or a higher limits.rlimits.stack")}
+			Cure: try("fewer of them, or %s", f.highest("stack"))}
 	case f.limit("as") != config.RlimitInfinity:
-		return Advice{Cause: fmt.Sprintf("%s, and with a limit of address space of %s that is too much", text, limitWord(f.limit("as"))), Cure: try("a higher limits.rlimits.as"), Key: "limits.rlimits.as"}
+		return Advice{Cause: fmt.Sprintf("%s, and with a limit of address space of %s that is too much", text, limitWord(f.limit("as"))), Cure: try("%s", f.highest("as")), Key: "limits.rlimits.as"}
 	}
 	return Advice{Cause: text + ", which is too much for the kernel", Cure: try("fewer of them")}
 }
@@ -158,10 +159,19 @@ func (f *failure) limit(name string) uint64 {
 	return config.RlimitInfinity
 }
 
+// highest sets a limit to the most that the caller may give.
+func (f *failure) highest(name string) config.Setting {
+	key := "limits.rlimits." + name
+	if hard := f.plan.host.Rlimits[name].Hard; hard > 0 && hard < math.MaxInt64 {
+		return set(key, int64(hard))
+	}
+	return set(key, "infinity")
+}
+
 // noMemoryFor is about ENOMEM of execve, which a limit of the profile can bring about.
 func (f *failure) noMemoryFor(file string) Advice {
 	if as := f.limit("as"); as != config.RlimitInfinity {
-		return Advice{Cause: fmt.Sprintf("most likely the limit of address space, %d bytes, is too little for %q", as, file), Cure: try("a higher limits.rlimits.as"), Key: "limits.rlimits.as"}
+		return Advice{Cause: fmt.Sprintf("most likely the limit of address space, %d bytes, is too little for %q", as, file), Cure: try("%s", f.highest("as")), Key: "limits.rlimits.as"}
 	}
 	return f.memory()
 }
@@ -169,7 +179,7 @@ func (f *failure) noMemoryFor(file string) Advice {
 // tooManyOfUser is about EAGAIN: who changed to a user that has more processes
 // than allowed is refused here.
 func (f *failure) tooManyOfUser() Advice {
-	return Advice{Cause: fmt.Sprintf("uid %d has more processes than the limit, %s: those outside of the sandbox count as well", f.who().uid, limitWord(f.limit("nproc"))), Cure: try("a higher limits.rlimits.nproc, or an id that nobody else has"), Key: "limits.rlimits.nproc"}
+	return Advice{Cause: fmt.Sprintf("uid %d has more processes than the limit, %s: those outside of the sandbox count as well", f.who().uid, limitWord(f.limit("nproc"))), Cure: try("%s, or an id that nobody else has", f.highest("nproc")), Key: "limits.rlimits.nproc"}
 }
 
 // cwd is the command's working directory. Who enters a mount namespace is in its root; see setns(2).
@@ -190,13 +200,13 @@ func (f *failure) changeDir(a changeDir) Advice {
 		if f.call == "getcwd" {
 			return Advice{Cause: fmt.Sprintf("%q leads out of the sandbox's root", a.Path), Cure: try("a directory inside")}
 		}
-		return Advice{Cause: "there is no such directory in the sandbox", Cure: try("make it, or correct process.cwd")}
+		return Advice{Cause: "there is no such directory in the sandbox", Cure: try("make it, or %s", set("process.cwd", "/"))}
 	case unix.ENOTDIR:
 		return Advice{Cause: fmt.Sprintf("%q is no directory, or leads through something that is none", a.Path),
-			Cure: try("correct process.cwd")}
+			Cure: try("a directory: %s", set("process.cwd", "/"))}
 	case unix.ELOOP:
 		return Advice{Cause: fmt.Sprintf("%q leads through too many symbolic links, or one of proc that may not be followed", a.Path),
-			Cure: try("correct process.cwd")}
+			Cure: try("a directory: %s", set("process.cwd", "/"))}
 	case unix.EACCES, unix.EPERM:
 		cure := "a directory that the command may enter, or other ids for it (process.uid, idmap)"
 		if d := f.obstacle(a.Path, cure); d.some() {

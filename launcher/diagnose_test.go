@@ -205,7 +205,7 @@ func TestLacking(t *testing.T) {
 		{"memory", plain(t), allNew, unix.ENOMEM, "clone", forkCommand{},
 			"the kernel has no memory left for it, on the machine or in the cgroup that nslaunch runs in; try: end other processes, or raise the memory limit of the cgroup"},
 		{"memory for the command", plain(t), allNew + "limits = { rlimits = { as = 65536 } }\n", unix.ENOMEM, "execve", execute{Argv: []string{"/x"}},
-			`limits.rlimits.as: most likely the limit of address space, 65536 bytes, is too little for ""; try: a higher limits.rlimits.as`},
+			`limits.rlimits.as: most likely the limit of address space, 65536 bytes, is too little for ""; try: limits.rlimits.as = "infinity"`},
 		{"nofile", aMachine(t, map[string]string{"/proc/sys/fs/nr_open": "1048576\n"}), allNew, unix.EPERM, "prlimit64", raiseRlimit{config.Rlimit{Name: "nofile", Soft: 1, Hard: 2000000}},
 			"not even root may have more than fs.nr_open, which is 1048576; try: limits.rlimits.nofile = 1048576, or as root: raise it with sysctl"},
 		{"a hard limit", aMachine(t, map[string]string{"/proc/sys/fs/nr_open": "1048576\n"}), allNew, unix.EPERM, "prlimit64", setRlimit{Rlimit: config.Rlimit{Name: "nofile", Soft: 1, Hard: 5000}},

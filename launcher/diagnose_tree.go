@@ -121,13 +121,23 @@ func (f *failure) bind(a bindMount) Advice {
 	case f.atTarget():
 		return f.target(a.At)
 	case f.call == "open_tree" && f.errno == unix.EINVAL && !a.Recursive && user:
-		return Advice{Cause: fmt.Sprintf("in a user namespace, what is mounted below %s cannot be taken off it", a.Source), Cure: try("recursive = true")}
+		return Advice{Cause: fmt.Sprintf("in a user namespace, what is mounted below %s cannot be taken off it", a.Source), Cure: f.recursive(a)}
 	case f.call == "mount_setattr" && f.errno == unix.EPERM && a.Attributes.Clear != 0:
 		return Advice{Cause: fmt.Sprintf("in a user namespace the access times of %s are kept as the host mounts it", a.Source), Cure: try("leave the option out, or mount it so on the host")}
 	case f.call == "mount_setattr" && f.errno == unix.EPERM && a.Attributes.Allow != 0:
 		return Advice{Cause: fmt.Sprintf("the host forbids this where it mounts %s, and in a user namespace that cannot be taken back", a.Source), Cure: try("leave the option out, or allow it on the host: " + attributes{Allow: a.Attributes.Allow}.words())}
 	}
 	return f.source(a.Source)
+}
+
+// recursive is the cure for a bind that shows what lies below its mounts: that it shows those.
+func (f *failure) recursive(a bindMount) Cure {
+	for _, m := range f.plan.profile.Mounts {
+		if m.Type == config.MountBind && m.Source == a.Source && !m.Recursive {
+			return change(m.Key+".recursive", true)
+		}
+	}
+	return try("recursive = true")
 }
 
 // overlay is about the making of one.

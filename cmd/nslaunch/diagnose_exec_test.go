@@ -238,8 +238,8 @@ func TestDiagnosePermission(t *testing.T) {
 func TestDiagnoseCwd(t *testing.T) {
 	nstest.EachUser(t, func(t *testing.T, u nstest.User) {
 		for _, test := range []struct{ cwd, errno, want string }{
-			{"/no/such", "ENOENT", "there is no such directory in the sandbox\n  try: make it, or correct process.cwd"},
-			{"/etc/passwd", "ENOTDIR", "\"/etc/passwd\" is no directory, or leads through something that is none\n  try: correct process.cwd"},
+			{"/no/such", "ENOENT", "there is no such directory in the sandbox\n  try: make it, or process.cwd = \"/\""},
+			{"/etc/passwd", "ENOTDIR", "\"/etc/passwd\" is no directory, or leads through something that is none\n  try: a directory: process.cwd = \"/\""},
 		} {
 			trouble{
 				profile: fmt.Sprintf("%scommand = [\"true\"]\nprocess.cwd = %q\n", newUserProfile, test.cwd),

@@ -141,8 +141,21 @@ func TestDiagnoseProcessesAtExec(t *testing.T) {
 		status:  126,
 		want: fmt.Sprintf(`p.toml:6:13: limits.rlimits.nproc: step #, execute true with LANG PATH TERM: EAGAIN
   uid %d has more processes than the limit, 0: those outside of the sandbox count as well
-  try: a higher limits.rlimits.nproc, or an id that nobody else has`, u.UID),
+  try: limits.rlimits = { …, nproc = %s }, or an id that nobody else has`, u.UID, hardLimit(t, unix.RLIMIT_NPROC)),
 	}.check(t, root)
+}
+
+// hardLimit is a limit of this process as a profile has it.
+func hardLimit(t *testing.T, resource int) string {
+	t.Helper()
+	var l unix.Rlimit
+	if err := unix.Getrlimit(resource, &l); err != nil {
+		t.Fatal(err)
+	}
+	if l.Max == ^uint64(0) {
+		return `"infinity"`
+	}
+	return strconv.FormatUint(l.Max, 10)
 }
 
 // Arguments and variables that are too long.
@@ -159,9 +172,9 @@ func TestDiagnoseTooLong(t *testing.T) {
 		{"variable", fmt.Sprintf("command = [\"true\"]\nenv = { set = { LONG = %q } }\n", long), "4:1: env", "execute true with LANG LONG PATH TERM",
 			fmt.Sprintf("the variable LONG has %d bytes, and the kernel takes %d at most\n  try: leave it out of env.inherit and env.set", 32*page+5, 32*page-1)},
 		{"all", fmt.Sprintf("command = [\"true\", %s]\nlimits = { rlimits = { stack = %d } }\n", many, page), "3:1: command", "execute true " + manyShort,
-			fmt.Sprintf("the arguments and the environment, 10004 words, take <SUM> bytes, and with a stack limit of %d the kernel takes %[1]d\n  try: fewer of them, or a higher limits.rlimits.stack", page)},
+			fmt.Sprintf("the arguments and the environment, 10004 words, take <SUM> bytes, and with a stack limit of %d the kernel takes %[1]d\n  try: fewer of them, or limits.rlimits = { …, stack = %s }", page, hardLimit(t, unix.RLIMIT_STACK))},
 		{"address space", fmt.Sprintf("command = [\"true\", %s]\nlimits = { rlimits = { as = %d } }\n", many, page), "4:24: limits.rlimits.as", "execute true " + manyShort,
-			fmt.Sprintf("the arguments and the environment, 10004 words, take <SUM> bytes, and with a limit of address space of %d that is too much\n  try: a higher limits.rlimits.as", page)},
+			fmt.Sprintf("the arguments and the environment, 10004 words, take <SUM> bytes, and with a limit of address space of %d that is too much\n  try: limits.rlimits = { …, as = %s }", page, hardLimit(t, unix.RLIMIT_AS))},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			cmd := u.Command(t, nstest.Nslaunch(t), "p.toml")

@@ -155,7 +155,7 @@ mount --bind /dev/null /sys/kernel/notes`, dir)))
 			"locked, bind": {`[mounts]
 "/mnt" = { ro = "DIR/ro", recursive = false }`, `p.toml:4:1: mounts."/mnt": step #, bind, alone, DIR/ro on /mnt, ro,nodev,nosuid, slave: EINVAL
   in a user namespace, what is mounted below DIR/ro cannot be taken off it
-  try: recursive = true`},
+  try: mounts."/mnt" = { …, recursive = true }`},
 			"proc as a layer": {`[mounts]
 "/mnt" = { type = "overlay", lower = ["/proc/sys"] }`, `p.toml:4:1: mounts."/mnt": step #, mount an overlay of /proc/sys with changes in memory on /mnt, nodev,nosuid: EINVAL
   the file system of one of its directories cannot be part of it: proc, for instance, or overlays upon overlays
