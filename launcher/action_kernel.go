@@ -18,6 +18,7 @@ type coverProcSettings struct {
 	Own              bool // below the sandbox's own root
 	FromHost         bool // what is made read-only is bound from the host's tree, as the sandbox's own is unbindable
 	Propagation      mountprop.Propagation
+	Unbindable       bool // what is on /proc may be, and is made private: it becomes unbindable again when all is in its place
 }
 
 func (a coverProcSettings) String() string {
@@ -32,6 +33,9 @@ func (a coverProcSettings) emit(s *assembler) {
 	const path = unix.O_PATH | unix.O_DIRECTORY | unix.O_CLOEXEC
 	dir, resolve := s.tree(a.Own)
 	proc := s.openat2(dir, "/proc", path, resolve)
+	if a.Unbindable {
+		s.setAttr(proc, 0, 0, mountprop.Private, true)
+	}
 	source := proc
 	if a.FromHost {
 		source = s.openat2(atCwd(), "/proc", path, unix.RESOLVE_NO_SYMLINKS)

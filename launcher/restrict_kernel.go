@@ -162,6 +162,7 @@ func (c *compiler) coverSettings() {
 		a.Propagation = c.newPropagation(mountprop.Private)
 	}
 	a.FromHost = a.Own && c.p.Propagation == mountprop.Unbindable && fromHost
+	a.Unbindable = a.Own && c.p.Propagation == mountprop.Unbindable && pr.Fallback == config.ProcHost
 	there := func(names []string) []string {
 		return slices.DeleteFunc(names, func(n string) bool { return !a.Unsure && !slices.Contains(c.h.Settings.Settings, n) })
 	}

@@ -48,7 +48,9 @@ true
 			outer := nstest.NewOuter(t, mountprop.Private)
 			nstest.CheckNothingLeft(t)
 			nstest.MustRun(t, outer.Command(t, root, "sh", "-euc", outside.hides))
-			for _, proc := range []string{`subset = "pid", fallback = "host"`, `subset = "pid", fallback = "none"`, `fallback = "host"`, `fallback = "none"`} {
+			const unbindable = " }\npropagation = \"unbindable\"\ndev = { mode = \"minimal\""
+			for _, proc := range []string{`subset = "pid", fallback = "host"`, `subset = "pid", fallback = "none"`, `fallback = "host"`, `fallback = "none"`,
+				`subset = "pid", fallback = "host"` + unbindable, `fallback = "host"` + unbindable} {
 				var controls string
 				for _, kernel := range []string{"true", "false"} {
 					profile := "version = 1\nrestrict.kernel = " + kernel + "\nnamespaces = \"new\"\nproc = { " + proc + " }\nprocess.capabilities = \"none\"\n"
