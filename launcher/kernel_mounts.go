@@ -10,7 +10,8 @@ import (
 )
 
 // kernelMounts lists the mounts of the kernel's file systems that the sandbox sees, by their path
-// inside, parents first. Of those that are read-only only proc is there, whose files show more than settings.
+// inside, parents first. Of those that are read-only, proc is there, whose files
+// show more than settings, and the device of the log.
 func (c *compiler) kernelMounts() []KernelMount {
 	k := kernelTree{h: c.h}
 	r := c.p.Root
@@ -87,14 +88,16 @@ func (k *kernelTree) bind(source, at string, b bound) {
 	for _, m := range k.h.Settings.Mounts {
 		m.Readonly, m.Shared = m.Readonly || b.readonly, b.shared
 		switch {
+		case m.Path == source && m.Type == "log":
+			continue // the profile names it
 		case m.Path == source:
 			m.Path = at
-		case m.Path != source && b.recursive && below(m.Path, source):
+		case (b.recursive || m.Type == "log" && source == path.Dir(m.Path)) && below(m.Path, source):
 			m.Path = path.Join(at, strings.TrimPrefix(strings.TrimPrefix(m.Path, source), "/"))
 		default:
 			continue
 		}
-		if !m.Readonly || m.Type == "proc" {
+		if !m.Readonly || m.Type == "proc" || m.Type == "log" {
 			k.mounts = append(k.mounts, m)
 		}
 	}

@@ -15,18 +15,20 @@ type KernelState struct {
 	// Root is the id that the root of the initial user namespace has in the caller's; nil: it has none there, or the
 	// sandbox cannot have it.
 	Root *uint32
-	// Mounts are those of the kernel's file systems that the caller sees. Read-only ones are there if they are proc.
+	// Mounts are those of the kernel's file systems that the caller sees. Read-only ones are there if they are proc. The
+	// kernel's log in /dev is one of them: it is masked as what is in a proc.
 	Mounts []KernelMount
 	// Devices are those of the kernel's file systems, as stat(2) has them.
 	Devices map[uint64]bool
 	// Settings are the names in the caller's /proc that restrict.kernel covers; Whole tells that it shows more than processes.
 	Settings []string
 	Whole    bool
-	// Log: there is a /dev/kmsg.
-	Log bool
 	// Directories are descriptors of directories that the command would have.
 	Directories []int
 }
+
+// kernelLog is the device of the kernel's log.
+const kernelLog = "/dev/kmsg"
 
 // KernelMount is a mount of one of the kernel's file systems.
 type KernelMount struct {
@@ -85,7 +87,9 @@ func (h *Host) probeSettings(p *config.Profile) error {
 		}
 	}
 	k.Whole = slices.Contains(k.Settings, "sys")
-	k.Log = statFile("/dev/kmsg").Err == 0
+	if statFile(kernelLog).Err == 0 {
+		k.Mounts = append(k.Mounts, KernelMount{Path: kernelLog, Type: "log", Readonly: true})
+	}
 	for _, fd := range slices.Concat([]int{0, 1, 2}, h.keepFDs(p)) {
 		if unix.Fstat(fd, &st) == nil && st.Mode&unix.S_IFMT == unix.S_IFDIR {
 			k.Directories = append(k.Directories, fd)

@@ -198,9 +198,11 @@ func (c *compiler) sealKernel() {
 			sealed = append(sealed, m.Path)
 		}
 		switch {
-		case m.Type != "proc":
+		case m.Type != "proc" && m.Type != "log":
 		case m.Shared:
 			c.notef("restrict.kernel", "what %s shows of the kernel is not masked: a mask would appear outside, as its propagation is \"shared\"", quote.Word(m.Path))
+		case m.Type == "log":
+			masked = append(masked, m.Path)
 		default:
 			for _, name := range maskedSettings() {
 				masked = append(masked, path.Join(m.Path, name))
@@ -209,9 +211,6 @@ func (c *compiler) sealKernel() {
 	}
 	if len(sealed) > 0 {
 		c.add(c.stage, "restrict.kernel", sealMounts{sealed, own})
-	}
-	if c.h.Settings.Log && c.p.Dev.Mode != config.DevMinimal && (showsHost(c.p) || bindsDev(c.p)) {
-		masked = append(masked, "/dev/kmsg")
 	}
 	if len(masked) > 0 && c.nullMasks() {
 		c.add(c.stage, "restrict.kernel", maskFiles{masked, c.h.Files["/dev/null"], own})

@@ -60,3 +60,35 @@ func TestRestrictKernelMasksStayInside(t *testing.T) {
 		t.Errorf("outside, /proc/kallsyms is a %s", out)
 	}
 }
+
+// The device of the kernel's log is masked wherever the host's /dev is shown. The control is as above.
+func TestRestrictKernelLog(t *testing.T) {
+	root := nstest.Superuser(t)
+	nstest.Require(t, nstest.File("/dev/kmsg"))
+	nstest.CheckNothingLeft(t)
+	const head = "version = 1\nprocess = { capabilities = \"none\" }\nnamespaces = { mount = \"new\", pid = \"new\" }\n"
+	for _, test := range []struct{ name, profile, log string }{
+		{"the host's tree", "", "/dev/kmsg"},
+		{"a read-only root", "root = { readonly = true }\n", "/dev/kmsg"},
+		{"a layer over the host", "root = { overlay = \"tmpfs\" }\n", "/dev/kmsg"},
+		{"a root in memory", "root = \"tmpfs\"\ndev = \"host\"\n[mounts]\nro = [\"/usr\", \"/bin\", \"/lib\", \"-/lib64\"]\n", "/dev/kmsg"},
+		{"a bind", "dev = \"minimal\"\n[mounts]\ntmpfs = [\"/mnt\"]\n\"/mnt/dev\" = { ro = \"/dev\", options = [\"dev\"] }\n", "/mnt/dev/kmsg"},
+		{"a bind, alone", "dev = \"minimal\"\n[mounts]\ntmpfs = [\"/mnt\"]\n\"/mnt/dev\" = { ro = \"/dev\", options = [\"dev\"], recursive = false }\n", "/mnt/dev/kmsg"},
+		{"a bind of all", "dev = \"minimal\"\n[mounts]\ntmpfs = [\"/mnt\"]\n\"/mnt/all\" = { ro = \"/\", options = [\"dev\"] }\n", "/mnt/all/dev/kmsg"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			for kernel, want := range map[string]string{"true": "1:3\n", "false": "1:b\n"} {
+				profile := strings.Replace(head+test.profile, "\n", "\nrestrict.kernel = "+kernel+"\n", 1)
+				if got := nstest.MustRun(t, profileCommand(t, root, profile, "stat", "-c", "%t:%T", test.log)); got != want {
+					t.Errorf("restrict.kernel = %s: device %s", kernel, got)
+				}
+			}
+		})
+	}
+	t.Run("named", func(t *testing.T) { // what the profile asks for, it gets
+		profile := head + "dev = \"minimal\"\n[mounts]\ntmpfs = [\"/mnt\"]\n\"/mnt/log\" = { ro = \"/dev/kmsg\", options = [\"dev\"] }\n"
+		if got := nstest.MustRun(t, profileCommand(t, root, profile, "stat", "-c", "%t:%T", "/mnt/log")); got != "1:b\n" {
+			t.Errorf("device %s", got)
+		}
+	})
+}
