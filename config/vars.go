@@ -27,6 +27,10 @@ type Vars struct {
 	Git func(name string) (string, error)
 }
 
+// OfDirectory reports whether the profile says something else in another working directory: a preset, or one that
+// uses ${cwd} or what a repository of git says.
+func (p *Profile) OfDirectory() bool { return p.here || IsPreset(p.File) }
+
 // Known returns the facts with all found out that there are.
 func (v Vars) Known() Vars {
 	f := facts{vars: v}
@@ -163,6 +167,7 @@ func (d *decoder) variable(v value, name string) (string, bool) {
 	case space == "git" && (rest == "work_tree" || rest == "dir" || rest == "common_dir" || rest == "branch"):
 		return d.repository(v, rest)
 	}
+	d.p.here = d.p.here || name == "cwd"
 	s, known := d.facts.lookup(name, func() string { return d.dir(v.key) })
 	switch {
 	case !known:

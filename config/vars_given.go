@@ -32,6 +32,7 @@ func (d *decoder) repository(v value, name string) (string, bool) {
 		d.problem(v, "${git:%s} is not known here", name)
 		return "", false
 	}
+	d.p.here = true
 	s, err := d.facts.vars.Git(name)
 	if err != nil {
 		if d.tell(err.Error(), v) {
@@ -47,6 +48,7 @@ func (d *decoder) noRepository(s string) bool {
 	if !strings.Contains(s, "${git:") || d.facts.vars.Git == nil {
 		return false
 	}
+	d.p.here = true
 	_, err := d.facts.vars.Git("dir")
 	return errors.Is(err, fs.ErrNotExist)
 }

@@ -156,7 +156,7 @@ func supervise(args []string) int {
 func (s *supervisor) open(r *state.Record) error {
 	var err error
 	if s.log, s.holds, err = r.CreateLog(); err == nil {
-		s.null, err = os.OpenFile("/dev/null", os.O_RDWR, 0)
+		s.null, err = openNull()
 	}
 	if err != nil {
 		return fmt.Errorf("--detach: %w", err)

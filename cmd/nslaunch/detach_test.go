@@ -61,9 +61,10 @@ func TestDetached(t *testing.T) {
 				t.Errorf("process %d is in session %d, %v", pid, session, err)
 			}
 			for fd := range 3 {
-				link, err := os.Readlink(fmt.Sprintf("/proc/%d/fd/%d", pid, fd))
-				if want := []string{"/dev/null", s.Log, s.Log}[fd]; err != nil || link != want {
-					t.Errorf("descriptor %d of process %d is %s, %v; want %s", fd, pid, link, err, want)
+				got, err := os.Stat(fmt.Sprintf("/proc/%d/fd/%d", pid, fd))
+				want := []string{"/dev/null", s.Log, s.Log}[fd]
+				if file, err2 := os.Stat(want); err != nil || err2 != nil || !os.SameFile(got, file) {
+					t.Errorf("descriptor %d of process %d is not %s: %v, %v", fd, pid, want, err, err2)
 				}
 			}
 		}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"os"
 	"path/filepath"
 
 	"github.com/nslaunch/nslaunch/config"
@@ -63,6 +64,9 @@ func (r *recorder) describe() (err error) {
 		return err
 	}
 	r.record.Profile, r.record.Command = absolute(r.profile.File), r.command
+	if r.profile.OfDirectory() {
+		r.record.Dir, _ = os.Getwd()
+	}
 	r.record.StopTimeout, r.record.Detached = r.profile.Process.StopTimeout, r.supervisor != nil
 	return nil
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"fmt"
+	"os"
 
 	"github.com/nslaunch/nslaunch/config"
 	"github.com/nslaunch/nslaunch/internal/quote"
@@ -65,7 +66,7 @@ func shellPlan(file string, c *changes) (*launcher.Plan, error) {
 	return compileHere(p, []string{word})
 }
 
-// sandboxesOf names the running sandboxes that were started from a profile.
+// sandboxesOf names the running sandboxes that were started from a profile, and in this directory if it matters to the profile.
 func sandboxesOf(file string) ([]string, error) {
 	if file == "-" {
 		return nil, fmt.Errorf("a shell reads from standard input, which cannot be a profile as well")
@@ -73,11 +74,18 @@ func sandboxesOf(file string) ([]string, error) {
 	all, _ := state.List()
 	var names []string
 	for _, f := range all {
-		if f.State == state.Running && f.Profile == absolute(file) {
+		if f.State == state.Running && f.Profile == absolute(file) && (f.Dir == "" || sameFile(f.Dir, ".")) {
 			names = append(names, f.Name)
 		}
 	}
 	return names, nil
+}
+
+// sameFile reports whether two names are of one file.
+func sameFile(a, b string) bool {
+	x, err := os.Stat(a)
+	y, err2 := os.Stat(b)
+	return err == nil && err2 == nil && os.SameFile(x, y)
 }
 
 // findSandboxes looks up the running sandboxes whose namespaces a profile joins. Where such a

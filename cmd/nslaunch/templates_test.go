@@ -253,11 +253,11 @@ func TestTemplateDebootstrap(t *testing.T) {
 	nstest.Require(t, nstest.Tools("newuidmap", "tar"), nstest.File(debianArchive), nstest.UnprivilegedUserNamespaces())
 	b := newWorkbench(t, u, "debootstrap", nil)
 	nslaunch := nstest.Nslaunch(t)
-	nstest.MustRun(t, b.command(t, "mkdir", "root"))
+	nstest.MustRun(t, b.command(t, "mkdir", "root", "files"))
 	nstest.MustRun(t, b.command(t, nslaunch, "run", "--new", "user", "--idmap", "root+subid", "--", "tar", "-C", "root", "-xpf", debianArchive, "--exclude=./dev/*"))
 	nstest.CheckNothingLeft(t)
-	b.prints(t, "0\ndebian\n/mnt\n1000\n0:42\n", "sh", "-euc", trials+`id -u; hostname; pwd; useradd -m -u 1000 alice; su alice -c "id -u"; stat -c %u:%g /etc/shadow; echo made >made; try debootstrap.toml`)
-	if uid, gid := owner(t, b.dir+"/made"); uid != u.UID || gid != u.GID {
+	b.prints(t, "0\ndebian\n/mnt\n1000\n0:42\n/mnt\n/mnt/made\n", "sh", "-euc", trials+`id -u; hostname; pwd; useradd -m -u 1000 alice; su alice -c "id -u"; stat -c %u:%g /etc/shadow; echo made >made; find / -xdev -name debootstrap.toml; find /mnt`)
+	if uid, gid := owner(t, b.dir+"/files/made"); uid != u.UID || gid != u.GID {
 		t.Errorf("outside, its file is of %d:%d", uid, gid)
 	}
 	if uid, _ := owner(t, b.dir+"/root/home/alice"); uid != mappedID(u, "root+subid", 1000) {

@@ -13,8 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-
-	"golang.org/x/sys/unix"
+	"syscall"
 )
 
 // Repo is a repository as seen from a work tree; see gitrepository-layout(5).
@@ -165,7 +164,7 @@ func read(path string, most int64) (string, error) {
 	} else if !info.Mode().IsRegular() {
 		return "", fmt.Errorf("%s is no regular file", path)
 	}
-	f, err := os.OpenFile(path, os.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0) // it may be another file now
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0) // it may be another file now
 	if err != nil {
 		return "", err
 	}

@@ -7,8 +7,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-
-	"golang.org/x/sys/unix"
+	"syscall"
 )
 
 // isRepository reports whether git takes dir for a repository; see gitrepository-layout(5).
@@ -16,8 +15,8 @@ func isRepository(dir string) bool {
 	return validHead(dir) && reachable(filepath.Join(dir, "objects")) && reachable(filepath.Join(dir, "refs"))
 }
 
-// reachable reports what git asks of objects and refs, which may be links; see access(2).
-func reachable(path string) bool { return unix.Access(path, unix.X_OK) == nil }
+// reachable reports what git asks of objects and refs, which may be links; X_OK of access(2).
+func reachable(path string) bool { return syscall.Access(path, 1) == nil }
 
 // validHead reports whether HEAD in dir is one to git: a reference or the hash of a commit.
 func validHead(dir string) bool {
@@ -54,8 +53,8 @@ func trusted(path string) bool {
 }
 
 func ownerOf(path string) (uid uint32, ok bool) {
-	var st unix.Stat_t
-	err := unix.Lstat(path, &st)
+	var st syscall.Stat_t
+	err := syscall.Lstat(path, &st)
 	return st.Uid, err == nil
 }
 

@@ -40,6 +40,9 @@ func (r *Record) head() []byte {
 		if r.Profile != "" {
 			j.text("profile", r.Profile)
 		}
+		if r.Dir != "" {
+			j.text("dir", r.Dir)
+		}
 		j.texts("command", r.Command)
 		j.number("stop_timeout", int64(r.StopTimeout))
 		j.flag("detached", r.Detached)
@@ -224,7 +227,7 @@ func (j *jsonText) quote(s string) {
 
 // whole gives back the strings of a record that was read that are no UTF-8.
 func (r *Record) whole() error {
-	texts := []*string{&r.Profile, &r.Log}
+	texts := []*string{&r.Profile, &r.Dir, &r.Log}
 	for i := range r.Command {
 		texts = append(texts, &r.Command[i])
 	}

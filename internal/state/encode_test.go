@@ -30,7 +30,7 @@ func full() *Record {
 			Rlimits: []config.Rlimit{{Name: "nofile", Soft: 1, Hard: config.RlimitInfinity}},
 			Nice:    &nice, OOMScoreAdj: &nice, Env: []string{"A=\xff", "B=c"}, Unit: "u.scope", Cgroup: "/sys/fs/cgroup/u",
 		},
-		StopTimeout: time.Second, Detached: true, LogID: "0123456789abcdef", Log: "/log", End: &End{Status: 3, Killed: true},
+		StopTimeout: time.Second, Detached: true, Dir: "/dir\xff", LogID: "0123456789abcdef", Log: "/log", End: &End{Status: 3, Killed: true},
 	}
 }
 

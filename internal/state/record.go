@@ -27,6 +27,7 @@ type Record struct {
 
 	Launcher process.Process `json:"launcher"`
 	Profile  string          `json:"profile,omitempty"` // absolute path; "" for flags, "-" for standard input
+	Dir      string          `json:"dir,omitempty"`     // absolute path: the working directory that the profile is for; "" for all
 	Command  []string        `json:"command"`           // in a hint, the first word alone
 
 	StopTimeout time.Duration `json:"stop_timeout"` // in nanoseconds

@@ -1,0 +1,41 @@
+package main
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/nslaunch/nslaunch/internal/nstest"
+)
+
+// "shell" enters the sandbox of a profile that was started in this directory, if the profile is about that: in another project
+// it starts one for that. What says the same everywhere is entered from everywhere.
+func TestShellDirectory(t *testing.T) {
+	nstest.EachUser(t, func(t *testing.T, u nstest.User) {
+		nstest.CheckNothingLeft(t)
+		p := newWorkplace(t, u)
+		makeDirs(t, p.dir+"/a", p.dir+"/b")
+		const head = "version = 1\nextends = [\"preset:system\"]\n"
+		u.WriteFile(t, p.dir+"/here.toml", head+"mounts.rw = [\"${cwd}\"]\n")
+		u.WriteFile(t, p.dir+"/git.toml", head+"mounts.rw = [\"-${git:dir}\"]\n")
+		u.WriteFile(t, p.dir+"/same.toml", head)
+		u.Own(t, p.dir)
+		in := func(dir string, stdin string, args ...string) string {
+			t.Helper()
+			cmd := p.command(args...)
+			cmd.Dir, cmd.Stdin = p.dir+"/"+dir, strings.NewReader(stdin)
+			return nstest.MustRun(t, cmd)
+		}
+		for file, everywhere := range map[string]bool{"preset:dev": false, "../here.toml": false, "../git.toml": false, "../same.toml": true} {
+			const look = "cat /tmp/mark 2>/dev/null || echo another\n"
+			name := strings.TrimSpace(in("a", "", "run", "--detach", file, "sh", "-c", "echo running >/tmp/mark; exec sleep 1000"))
+			in("a", "", "exec", name, "sh", "-c", "until [ -s /tmp/mark ]; do sleep 0.01; done")
+			if got := in("a", look, "shell", file); got != "running\n" {
+				t.Errorf("%s in the same directory: %q", file, got)
+			}
+			if got := in("b", look, "shell", file); (got == "running\n") != everywhere {
+				t.Errorf("%s in another directory: %q", file, got)
+			}
+			in("a", "", "stop", name)
+		}
+	})
+}
