@@ -22,8 +22,7 @@ import (
 // nobody inside can change mounts, hence without CAP_SYS_ADMIN over the mount namespace, and without a way to it:
 //
 //   - execve gives uid 0 what the bounding set has, unless no_new_privs is set; so do set-user-ID programs;
-//   - in the host's user namespace, other capabilities lead past mounts: SYS_MODULE, SYS_RAWIO, SYS_PTRACE over a process
-//     outside, SYSLOG, SYS_TIME, SYS_BOOT (kexec), BPF and PERFMON do what the covers are to prevent;
+//   - in the host's user namespace, other capabilities lead past mounts, see leads;
 //   - a directory that is open already lies in a mount namespace without covers;
 //   - a working directory below what is covered is taken anew;
 //   - in a user namespace that the command makes itself, mounts of the sandbox are locked as they are, and the kernel makes no
@@ -53,7 +52,14 @@ func (c *compiler) restrictKernel() {
 	}
 	const at = "restrict.kernel"
 	why, cure := c.uncovered()
+	past, without := c.pastCovers()
 	switch {
+	case why == "" && past != "" && c.p.Restrict.Kernel == nil:
+		// It keeps out what does not know the way.
+		c.covered = true
+		c.notef(at, "the command can write to the kernel's settings, such as those below /proc/sys, as the host's root can: %s (%s)", past, without)
+	case why == "" && past != "":
+		c.errorf(at, "the command could undo it: %s (%s)", past, without)
 	case why == "" && c.p.Restrict.Kernel == nil && c.p.Scope.Delegate:
 		c.notef("scope.delegate", "the command can write to the kernel's settings as the host's root can, as it has control groups to write to (restrict.kernel = true closes both)")
 	case why == "":
@@ -112,13 +118,6 @@ func (c *compiler) uncovered() (why, cure string) {
 	case slices.Contains(pr.Capabilities.List, "SYS_ADMIN"):
 		return "it has CAP_SYS_ADMIN", "leave SYS_ADMIN out of process.capabilities"
 	}
-	if !c.isNew(config.User) {
-		for _, name := range pr.Capabilities.List {
-			if pastCovers(name, c.isNew(config.PID)) {
-				return "CAP_" + name + " leads past it", fmt.Sprintf("leave %s out of process.capabilities", name)
-			}
-		}
-	}
 	if fds := c.h.Settings.Directories; len(fds) > 0 {
 		return fmt.Sprintf("its descriptor %d is a directory outside the sandbox", fds[0]), "close it, or redirect it"
 	}
@@ -126,17 +125,6 @@ func (c *compiler) uncovered() (why, cure string) {
 		return "what is mounted would be seen outside, as propagation is \"shared\"", "use \"slave+shared\""
 	}
 	return "", ""
-}
-
-// pastCovers reports whether a capability in the host's user namespace does what covers are to prevent.
-func pastCovers(name string, ownPID bool) bool {
-	switch name {
-	case "SYS_MODULE", "SYS_RAWIO", "SYS_TIME", "SYSLOG", "SYS_BOOT", "BPF", "PERFMON":
-		return true
-	case "SYS_PTRACE":
-		return !ownPID
-	}
-	return false
 }
 
 // coverSettings covers the settings in /proc, where there is a proc that can be written to.
