@@ -50,6 +50,9 @@ func (d *decoder) defaults() {
 	}
 	if p.Propagation == "" && p.Namespaces.New(Mount) {
 		p.Propagation = mountprop.Slave
+		if p.Root.Readonly && p.Root.Mode != RootTmpfs && p.Root.Overlay.Mode == OverlayNone {
+			p.Propagation = mountprop.Private // what the host mounts later would be writable
+		}
 	}
 	if p.Proc.Mode == "" {
 		p.Proc.Mode = ProcHost

@@ -124,8 +124,9 @@ func (c *compiler) bind(m config.MountEntry) {
 	}
 	propagation := m.Propagation
 	if propagation == "" {
-		propagation = c.ownPropagation()
+		propagation = c.bindPropagation(m)
 	}
+	c.noteReceives(m)
 	c.noteDevice(m, f, a.withOptions(m.Options))
 	c.add(c.stage, m.Key, bindMount{Source: m.Source, File: f, At: c.point(m.Key, m.Target, f.Dir),
 		Attributes: a.withOptions(m.Options), Recursive: m.Recursive, Propagation: propagation})

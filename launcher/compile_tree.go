@@ -18,6 +18,7 @@ func (c *compiler) build() {
 	c.hidden()
 	c.hiddenMounts()
 	c.noteNames()
+	c.noteRootReceives()
 	c.unkept()
 	shared := showsHost(c.p) && c.p.Propagation == mountprop.Shared
 	var private []string
@@ -266,16 +267,6 @@ func ownTargets(p *config.Profile) []string {
 	return list
 }
 
-// ownPropagation is what each mount of ours gets when it is made: the
-// declared kind, if that stays as it is when the mount is attached.
-func (c *compiler) ownPropagation() mountprop.Propagation {
-	switch c.p.Propagation {
-	case mountprop.Shared, mountprop.SlaveShared:
-		return mountprop.Slave
-	}
-	return c.p.Propagation
-}
-
 // overlayParts are the targets of the overlays that the host's tree is made of.
 func (c *compiler) overlayParts() []string {
 	var parts []string
@@ -285,34 +276,6 @@ func (c *compiler) overlayParts() []string {
 		}
 	}
 	return parts
-}
-
-// newPropagation is what a mount gets that has nothing to do with the host's: its own kind,
-// private as it is anyway, or unbindable with all the rest. Shared kinds
-// come when all is in its place.
-func (c *compiler) newPropagation(own mountprop.Propagation) mountprop.Propagation {
-	if c.p.Propagation == mountprop.Unbindable && (own == "" || own == mountprop.Private) {
-		return mountprop.Unbindable
-	}
-	return own
-}
-
-// finalPropagation sets the kinds that only hold once all is in its place.
-func (c *compiler) finalPropagation(peers bool) {
-	shared := !peers && (c.p.Propagation == mountprop.Shared || c.p.Propagation == mountprop.SlaveShared)
-	if shared {
-		c.add(c.stage, "propagation", setPropagation{"/", mountprop.Shared, true})
-	}
-	if c.p.Propagation == mountprop.Unbindable && c.p.Proc.Mode != config.ProcHost {
-		// Of itself it is bound while it is protected.
-		c.add(c.stage, "propagation", setPropagation{"/proc", mountprop.Unbindable, true})
-	}
-	for _, m := range c.p.Mounts {
-		again := m.Propagation != "" && m.Propagation != mountprop.Shared
-		if again && (shared || m.Propagation == mountprop.SlaveShared) && !c.h.leftOut(m) {
-			c.add(c.stage, m.Key, setMountPropagation{m.Target, m.Propagation})
-		}
-	}
 }
 
 // source returns what a path of the host is, which has to be there.

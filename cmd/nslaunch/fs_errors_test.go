@@ -153,7 +153,7 @@ mount --bind /dev/null /sys/kernel/notes`, dir)))
   in a user namespace, what is mounted below a directory cannot be taken off it: DIR/ro/sub
   try: a directory without mounts below it`},
 			"locked, bind": {`[mounts]
-"/mnt" = { ro = "DIR/ro", recursive = false }`, `p.toml:4:1: mounts."/mnt": step #, bind, alone, DIR/ro on /mnt, ro,nodev,nosuid, slave: EINVAL
+"/mnt" = { ro = "DIR/ro", recursive = false }`, `p.toml:4:1: mounts."/mnt": step #, bind, alone, DIR/ro on /mnt, ro,nodev,nosuid, private: EINVAL
   in a user namespace, what is mounted below DIR/ro cannot be taken off it
   try: mounts."/mnt" = { …, recursive = true }`},
 			"proc as a layer": {`[mounts]
@@ -179,7 +179,7 @@ mount --bind /dev/null /sys/kernel/notes`, dir)))
   try: make it there, or map that id (idmap)`},
 			"closed to subordinate ids": {`idmap = "subid"
 [mounts]
-"/mnt" = { ro = "PRIVATE/below" }`, `p.toml:5:1: mounts."/mnt": step #, bind PRIVATE/below on /mnt, ro,nodev,nosuid, slave: EACCES
+"/mnt" = { ro = "PRIVATE/below" }`, `p.toml:5:1: mounts."/mnt": step #, bind PRIVATE/below on /mnt, ro,nodev,nosuid, private: EACCES
   a directory above PRIVATE/below is closed to the ids that the sandbox has (idmap)
   try: idmap = "keep", which keeps the caller's, or open the directory to others`},
 		} {

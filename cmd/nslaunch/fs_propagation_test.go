@@ -92,10 +92,21 @@ func TestMountPropagation(t *testing.T) {
 	})
 }
 
+// kinds are those of what is bound and of what is new.
+type kinds struct{ bound, new mountprop.Propagation }
+
+// readonly is the kind of what is bound read-only: it receives nothing.
+func (k kinds) readonly() mountprop.Propagation {
+	if k.bound == mountprop.Slave || k.bound == mountprop.SlaveShared {
+		return k.new
+	}
+	return k.bound
+}
+
 // The kind of a root of the sandbox's own, and of all that is mounted in it.
 func TestRootPropagation(t *testing.T) {
 	nstest.EachUser(t, func(t *testing.T, u nstest.User) {
-		for kind, want := range map[mountprop.Propagation]struct{ bound, new mountprop.Propagation }{
+		for kind, want := range map[mountprop.Propagation]kinds{
 			mountprop.Private:     {mountprop.Private, mountprop.Private},
 			mountprop.Slave:       {mountprop.Slave, mountprop.Private}, // a new one has nothing to be a slave of
 			mountprop.SlaveShared: {mountprop.SlaveShared, mountprop.Shared},
@@ -121,9 +132,14 @@ func TestRootPropagation(t *testing.T) {
 					profile := ownTree(u, fmt.Sprintf("propagation = %q", kind), rest)
 					for _, m := range seenIn(t, outer, u, profile) {
 						isNew := !slices.ContainsFunc(before, func(o mountprop.Mount) bool { return o.Major == m.Major && o.Minor == m.Minor })
+						bound := want.bound
+						ofRoot := strings.Contains(rest, "readonly = true") && !slices.Contains([]string{"/usr", "/bin", "/lib", "/lib64", nstest.Probe(t)}, m.Target)
+						if strings.HasPrefix(m.Options, "ro") && !ofRoot && !strings.HasPrefix(m.Target, "/dev/") {
+							bound = want.readonly()
+						}
 						switch got := m.Propagation(); {
 						case strings.HasPrefix(m.Target, "/mnt/") || m.Target == "/dev/shm" || m.Target == "/dev/pts":
-						case isNew && got != want.new, !isNew && got != want.bound:
+						case isNew && got != want.new, !isNew && got != bound:
 							// The null device that masks a file is private, and shared with the rest.
 							if m.Root == "/null" && m.Target != "/dev/null" && (got == want.new || got == mountprop.Private) {
 								continue
