@@ -26,6 +26,7 @@ func TestDetachedNull(t *testing.T) {
 		if got := ends("sh", "-c", chmodStdin+"; stat -Lc %t:%T /proc/self/fd/0"); got != "refused\nend\n1:3\n" {
 			t.Errorf("detached, it says %q", got)
 		}
+		// The control: with the device itself, root can.
 		null, err := os.OpenFile("/dev/null", os.O_RDWR, 0)
 		if err != nil {
 			t.Fatal(err)

@@ -39,7 +39,7 @@ func TestPresetsOthersRepository(t *testing.T) {
 			want             bool
 		}{
 			{"another's", "ref: refs/heads/main\n", ".git", false},
-			{"without", "ref: refs/heads/main\n", "", true},
+			{"without", "ref: refs/heads/main\n", "", true}, // the control
 			{"in another's work tree", "ref: refs/heads/main\n", ".", false},
 			{"no HEAD", "x\n", "", false},
 		} {
