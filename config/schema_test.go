@@ -92,6 +92,7 @@ func beyondSchema() map[string]string {
 			process-ids-unmapped-root process-ids-unmapped process-init-no-pid propagation-joined-mount
 			propagation-no-mount propagation-shared-user root-joined-mount root-no-mount-overlay root-no-mount-path
 			root-no-mount-readonly root-no-mount-tmpfs root-overlay-tmpfs-root root-propagation-no-mount
+			restrict-namespaces-add restrict-namespaces-joined restrict-namespaces-keep restrict-namespaces-resource restrict-namespaces-user
 			root-propagation-shared root-propagation-twice-below root-propagation-twice scope-machine-name
 			scope-machine-user scope-off-keys scope-off-limits-keys scope-off-limits-short scope-off-limits
 			scope-off-machine scope-properties-limits scope-properties-stop scope_machine service-notify-joined-mount

@@ -11,6 +11,8 @@ type assembler struct {
 	layout layout
 	// selfDir is /proc/self of the stage, opened before it leaves the caller's mount namespace.
 	selfDir uint8
+	// limitsDir is /proc/sys/user, opened then.
+	limitsDir uint8
 	// joins has the opened namespace files.
 	joins map[string]uint8
 	// root is a descriptor of the sandbox's root, and scratch of a tmpfs that holds what

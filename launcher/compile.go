@@ -216,6 +216,9 @@ func (c *compiler) settle() {
 	if c.isNew(config.TimeNS) {
 		c.add(ByStage, "time", c.newTime())
 	}
+	if len(c.p.Restrict.Forbidden()) > 0 {
+		c.add(ByStage, "restrict.namespaces", openLimits{}) // while the caller's /proc is there
+	}
 	// A pid namespace that was not cloned into holds only later children.
 	if len(c.joins) > 0 && (c.isNew(config.PID) || c.isJoined(config.PID)) {
 		c.stage = ByCommand
@@ -277,6 +280,10 @@ func (c *compiler) inside() {
 	}
 	if c.p.Network == config.NetworkLoopback {
 		c.add(c.stage, "network", loopbackUp{})
+	}
+	// A mount that is in no tree yet counts as a mount namespace, so all are made by now.
+	if kinds := c.p.Restrict.Forbidden(); len(kinds) > 0 {
+		c.add(c.stage, "restrict.namespaces", forbidNamespaces{kinds})
 	}
 }
 

@@ -67,6 +67,8 @@ func (f *failure) particular(a Action) Advice {
 		return f.newNamespaces(a.New)
 	case newTime:
 		return f.time(a)
+	case openLimits, forbidNamespaces:
+		return f.forbid()
 	case openNamespace:
 		return f.openNamespace(a)
 	case join:
