@@ -35,11 +35,7 @@ func (a forbidNamespaces) String() string {
 
 func (a forbidNamespaces) emit(s *assembler) {
 	for _, k := range a.Kinds {
-		name := string(k)
-		if k == config.Mount {
-			name = "mnt"
-		}
-		r := s.open(program.Register(s.limitsDir), "max_"+name+"_namespaces", unix.O_WRONLY|unix.O_CLOEXEC)
+		r := s.open(program.Register(s.limitsDir), maxName(k), unix.O_WRONLY|unix.O_CLOEXEC)
 		s.Call(unix.SYS_WRITE, program.Register(r), s.String("0"), program.Int(1))
 		s.close(r)
 	}
@@ -53,7 +49,7 @@ func (f *failure) forbid() Advice {
 	case unix.EROFS:
 		return Advice{Cause: "/proc/sys is read-only here, as in a container", Cure: cure}
 	case unix.ENOENT, unix.ENOTDIR:
-		return Advice{Cause: "/proc has no limits of namespaces here (/proc/sys/user)", Cure: cure}
+		return Advice{Cause: "/proc has no limits of namespaces here, /proc/sys/user", Cure: cure}
 	case unix.EACCES:
 		return Advice{Cause: "the limits of namespaces in /proc/sys/user cannot be written to", Cure: cure}
 	}

@@ -74,7 +74,8 @@ func (f *failure) tooManyNamespaces(kinds []config.NamespaceKind) Advice {
 	raise := "as root: sysctl " + name + "=10000"
 	switch {
 	case limit == 0:
-		return Advice{Cause: fmt.Sprintf("%s is 0, which forbids new %s namespaces", name, lowest), Cure: try(raise), Key: key(lowest)}
+		return Advice{Cause: fmt.Sprintf("%s is 0, which forbids new %s namespaces", name, lowest),
+			Cure: try(raise + `; in a sandbox of nslaunch: restrict.namespaces = "all" in its profile`), Key: key(lowest)}
 	case lowest != "":
 		return Advice{Cause: fmt.Sprintf("most likely as many %s namespaces are in use as %s allows, %d", lowest, name, limit), Cure: try(raise), Key: key(lowest)}
 	case slices.Contains(kinds, config.User):

@@ -35,7 +35,26 @@ func TestDiagnoseNamespaceLimits(t *testing.T) {
 					around:  nestedAfter("echo 0 > /proc/sys/user/" + sysctl),
 					want: fmt.Sprintf(`p.toml:2:1: namespaces.%[1]s: step #, %[2]s: ENOSPC
   user.%[3]s is 0, which forbids new %[1]s namespaces
-  try: as root: sysctl user.%[3]s=10000`, key, step, sysctl),
+  try: as root: sysctl user.%[3]s=10000; in a sandbox of nslaunch: restrict.namespaces = "all" in its profile`, key, step, sysctl),
+				}.check(t, u)
+			})
+		}
+	})
+}
+
+// The limits of the sandbox's user namespace cannot be set.
+func TestDiagnoseForbidNamespaces(t *testing.T) {
+	const cure = `restrict.namespaces = "all", which restricts nothing`
+	nstest.EachUser(t, func(t *testing.T, u nstest.User) {
+		for _, test := range []struct{ name, script, want string }{
+			{"read-only", "mount --bind /proc/sys /proc/sys; mount -o remount,bind,ro /proc/sys", "#, allow no new namespaces inside: EROFS\n  /proc/sys is read-only here, as in a container"},
+			{"hidden", "mount -t tmpfs none /proc/sys", "#, open /proc/sys/user: ENOENT\n  /proc has no limits of namespaces here, /proc/sys/user"},
+		} {
+			t.Run(test.name, func(t *testing.T) {
+				trouble{
+					profile: "version = 1\nnamespaces = { user = \"new\", mount = \"new\" }\nprocess.capabilities = \"none\"\nrestrict.namespaces = []\ncommand = [\"true\"]\n",
+					around:  mountedAfter(test.script),
+					want:    "p.toml:4:10: restrict.namespaces: step " + test.want + "\n  try: " + cure,
 				}.check(t, u)
 			})
 		}
