@@ -70,6 +70,7 @@ func (c *compiler) missing(key, target string, l layer) {
 	there := path.Join(l.Base[0], l.relative(c.h.real(target)))
 	cure := "make it, or give the root a layer: " + c.say("root.overlay", "tmpfs")
 	switch {
+	case c.h.RootPins[l.At]: // a part of the root
 	case l.Entry != nil && l.Entry.Type == config.MountBind:
 		cure = fmt.Sprintf("make it, or let %s be an overlay", l.Entry.Key)
 	case l.At != "/": // of the kernel's

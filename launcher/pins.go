@@ -20,6 +20,9 @@ func (h *Host) findPins(p *config.Profile, t *tree) {
 		if !mounts(m) || h.leftOut(m) || m.Type == config.MountBind && !m.Readonly {
 			continue
 		}
+		if h.Targets[m.Target].Err != 0 {
+			continue // an error of its own: nothing is made in the host's directories
+		}
 		l := t.of(h.real(m.Target))
 		root := l.At == "/" && l.Entry == nil && writableRoot(p)
 		if !l.writable() && !root {
