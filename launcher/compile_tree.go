@@ -19,6 +19,7 @@ func (c *compiler) build() {
 	c.hiddenMounts()
 	c.noteNames()
 	c.noteRootReceives()
+	c.noteUndone()
 	c.unkept()
 	shared := showsHost(c.p) && c.p.Propagation == mountprop.Shared
 	var private []string

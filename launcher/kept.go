@@ -29,7 +29,9 @@ func (h *Host) findKept(p *config.Profile, t *tree) error {
 	k := keeper{h: h, namer: newNamer(t)}
 	files := h.ownFiles(p)
 	dirs, key := k.gitDirs(p)
-	if !k.anyWritable() || len(files)+len(dirs) == 0 {
+	k.root = p.Root.Mode == config.RootPath && writableRoot(p)
+	over := k.overWritable(p)
+	if !k.anyWritable() || len(files)+len(dirs)+len(over) == 0 {
 		return nil
 	}
 	var err error
@@ -39,6 +41,7 @@ func (h *Host) findKept(p *config.Profile, t *tree) error {
 	for _, file := range files {
 		k.keepFile(file)
 	}
+	k.keepViews(over)
 	if len(dirs) == 0 {
 		return nil
 	}
@@ -56,6 +59,7 @@ func (h *Host) findKept(p *config.Profile, t *tree) error {
 type keeper struct {
 	h *Host
 	*namer
+	root bool // the root is a directory that the sandbox can write to
 }
 
 // writable reports whether a layer is a bind that the sandbox can write to.
@@ -63,9 +67,14 @@ func (l layer) writable() bool {
 	return l.Entry != nil && l.Entry.Type == config.MountBind && !l.Entry.Readonly
 }
 
+// writable reports whether the sandbox can write to what a layer shows.
+func (k *keeper) writable(l layer) bool {
+	return l.writable() || k.root && l.At == "/" && l.Entry == nil
+}
+
 func (k *keeper) anyWritable() bool {
 	for _, s := range k.shown {
-		if s.writable() {
+		if k.writable(s.layer) {
 			return true
 		}
 	}
@@ -170,7 +179,7 @@ func (k *keeper) names(place string) []config.MountEntry {
 	taken := map[string]bool{}
 	for _, at := range append(aliases, place) {
 		for _, s := range k.shown {
-			if !s.writable() || at == s.dir || !below(at, s.dir) || k.hiddenMount(s, at) {
+			if !k.writable(s.layer) || at == s.dir || !below(at, s.dir) || k.hiddenMount(s, at) {
 				continue
 			}
 			rel := strings.TrimPrefix(at, s.dir)
@@ -179,9 +188,7 @@ func (k *keeper) names(place string) []config.MountEntry {
 				continue
 			}
 			taken[name] = true
-			e := *s.Entry
-			e.Target, e.Source, e.Readonly, e.Recursive, e.Optional = name, path.Join(s.Entry.Source, rel), true, true, false
-			entries = append(entries, e)
+			entries = append(entries, k.readonly(s, name, rel))
 		}
 	}
 	for _, e := range entries {

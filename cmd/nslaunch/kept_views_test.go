@@ -1,0 +1,103 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/nslaunch/nslaunch/internal/nstest"
+)
+
+// What an entry makes read-only in a writable directory is so under each name: a second bind shows the same directory. The
+// control is an entry of its own for the second name.
+func TestProtectedUnderEachName(t *testing.T) {
+	nstest.EachUser(t, func(t *testing.T, u nstest.User) {
+		nstest.CheckNothingLeft(t)
+		for _, without := range []bool{false, true} {
+			dir := tree(t, u, map[string]string{"project/kept/x": "before", "project/free/x": "before", "other/x": "before"})
+			text := system + fmt.Sprintf("\"%[1]s/project\".rw = \"%[1]s/project\"\n\"%[1]s/project/kept\".ro = \"%[1]s/project/kept\"\n"+
+				"\"/again\".rw = \"%[1]s/project\"\n\"/deep\".rw = \"%[1]s\"\n\"/view\".ro = \"%[1]s/other\"\n", dir)
+			if without {
+				text += fmt.Sprintf("\"/again/kept\".rw = %q\n", dir+"/project/kept")
+			}
+			script := fmt.Sprintf("for f in %s/project /again /deep/project; do (echo evil >$f/kept/x); mv $f/kept $f/old; done; echo inside >/again/free/x; echo inside >/deep/other/x", dir)
+			got := nstest.Run(t, profileCommand(t, u, ownTree(u, text), "sh", "-c", script))
+			kept, free, other := readFile(t, dir+"/project/kept/x"), readFile(t, dir+"/project/free/x"), readFile(t, dir+"/other/x")
+			if (kept == "before") == without || free != "inside\n" || other != "inside\n" {
+				t.Errorf("with\n%s\nit is %q, what is free %q, and what is shown elsewhere %q: %+v", text, kept, free, other, got)
+			}
+		}
+	})
+}
+
+// The profile is read-only in a root that is its own directory, and in a bind with an id map. The control is an entry of its own.
+func TestOwnProfileInRoot(t *testing.T) {
+	nstest.EachUser(t, func(t *testing.T, u nstest.User) {
+		nstest.CheckNothingLeft(t)
+		for name, head := range map[string]string{
+			"root":  "root = \"./\"\nproc = \"host\"\n" + programs,
+			"idmap": system + "\"/w\" = { rw = \"./\", idmap = { uid = [{ inside = 0, outside = 0 }], gid = [{ inside = 0, outside = 0 }] } }\n",
+		} {
+			if name == "idmap" && !u.IsRoot() {
+				continue
+			}
+			for _, without := range []bool{false, true} {
+				dir := rootFiles(t, u, "probe", "w")
+				at := map[string]string{"root": "", "idmap": "/w"}[name]
+				text := "version = 1\nprocess.capabilities = \"none\"\n" + strings.TrimPrefix(ownTree(u, head), "version = 1\n")
+				if without {
+					text += fmt.Sprintf("%q.rw = \"./own.toml\"\n", at+"/own.toml")
+				}
+				file := u.WriteFile(t, dir+"/own.toml", text)
+				u.Own(t, dir)
+				cmd := u.Command(t, nstest.Nslaunch(t), "run", "--set", "process.terminal=none", file, "/bin/sh", "-c",
+					fmt.Sprintf("cd %s/; echo '# loosened' >>own.toml; mv own.toml old.toml; echo made >free; true", at))
+				got := nstest.Run(t, cmd)
+				if changed := strings.Contains(fileText(file), "# loosened"); got.Status != 0 || changed != without || fileText(dir+"/free") != "made\n" {
+					t.Errorf("%s: changed: %v, and with an entry of its own %v: %+v", name, changed, without, got)
+				}
+			}
+		}
+	})
+}
+
+// Who has CAP_SYS_ADMIN over the mount namespace takes away what hides or protects, and plan says so. The control is the same
+// without capabilities, and a profile that hides nothing.
+func TestCoversTakenAway(t *testing.T) {
+	nstest.EachUser(t, func(t *testing.T, u nstest.User) {
+		nstest.CheckNothingLeft(t)
+		dir := tree(t, u, map[string]string{"project/secret": "SECRET", "project/kept/x": "before", "other/x": "/"})
+		hides := system + fmt.Sprintf("\"%[1]s/project\".rw = \"%[1]s/project\"\n\"%[1]s/project/kept\".ro = \"%[1]s/project/kept\"\nmasked = [\"%[1]s/project/secret\"]\n", dir)
+		nothing := system + fmt.Sprintf("\"/w\".rw = \"%[1]s/project\"\n\"/r\".ro = \"%[1]s/other\"\n", dir)
+		for _, test := range []struct {
+			rest, why string
+			away      bool
+		}{
+			{hides, "it keeps CAP_SYS_ADMIN", true},
+			{"process.capabilities = [\"SYS_ADMIN\"]\n" + hides, "it has CAP_SYS_ADMIN", true},
+			{"process.capabilities = \"none\"\n" + hides, "", false},
+			{"process.capabilities = [\"CHOWN\"]\n" + hides, "", false},
+			{nothing, "", true},
+		} {
+			text := ownTree(u, test.rest)
+			cmd := u.Command(t, nstest.Nslaunch(t), "plan", "p.toml", "true")
+			cmd.Dir = u.TempDir(t)
+			u.WriteFile(t, cmd.Dir+"/p.toml", text)
+			got := nstest.Run(t, cmd)
+			want := fmt.Sprintf("process.capabilities: the command can take away what hides or protects %s/project/kept, %[1]s/project/secret: %s (", dir, test.why)
+			if note := strings.Contains(got.Stderr, "can take away what hides"); got.Status != 0 || note != (test.why != "") || note && !strings.Contains(got.Stderr, want) {
+				t.Errorf("%s: %+v, want %q", text, got, want)
+			}
+			if test.rest == nothing {
+				continue
+			}
+			attack := fmt.Sprintf("cd %s/project; umount secret; cat secret; mount -o remount,bind,rw kept || umount kept; echo evil >kept/x; true", dir)
+			inside := nstest.Run(t, profileCommand(t, u, text, "sh", "-c", attack))
+			away := strings.Contains(inside.Stdout, "SECRET") && readFile(t, dir+"/project/kept/x") == "evil\n"
+			if away != test.away {
+				t.Errorf("%s: taken away: %v: %+v", text, away, inside)
+			}
+			u.WriteFile(t, dir+"/project/kept/x", "before")
+		}
+	})
+}
