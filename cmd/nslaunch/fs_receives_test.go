@@ -24,7 +24,7 @@ func TestReadonlyReceivesNothing(t *testing.T) {
 				outer := nstest.OuterShared(t)
 				dir := sharedSource(t, outer, u)
 				nstest.MustRun(t, outer.Command(t, nstest.Superuser(t), "sh", "-euc", "cd "+dir+"/src; mkdir usr bin lib lib64 proc dev; chmod 755 ."))
-				top, entry := "", ""
+				top, entry := "", "" // written is the control
 				if written {
 					top, entry = slave, ", "+slave
 				}

@@ -68,7 +68,7 @@ func TestRestrictKernelLeads(t *testing.T) {
 		t.Errorf("without capabilities: %+v", none)
 	}
 	for _, test := range []struct{ name, reached string }{{"DAC_READ_SEARCH", "SECRET"}, {"MKNOD", "made"}, {"SYS_PTRACE", "/"}} {
-		with := fmt.Sprintf("[%q]", test.name)
+		with := fmt.Sprintf("[%q]", test.name) // with it, false is the control
 		if got := run("restrict.kernel = false\n", with); !strings.Contains(got.Stdout, test.name+" "+test.reached+"\n") {
 			t.Errorf("with CAP_%s: %+v: this is no attack", test.name, got)
 		}
