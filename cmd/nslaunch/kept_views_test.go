@@ -71,7 +71,7 @@ func TestCoversTakenAway(t *testing.T) {
 		nothing := system + fmt.Sprintf("\"/w\".rw = \"%[1]s/project\"\n\"/r\".ro = \"%[1]s/other\"\n", dir)
 		for _, test := range []struct {
 			rest, why string
-			away      bool
+			away      bool // without it, the control
 		}{
 			{hides, "it keeps CAP_SYS_ADMIN", true},
 			{"process.capabilities = [\"SYS_ADMIN\"]\n" + hides, "it has CAP_SYS_ADMIN", true},
