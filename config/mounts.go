@@ -10,16 +10,18 @@ import (
 // anyPath stands among the keys of [mounts] for every target.
 const anyPath = "/path"
 
-// eachTarget is written to take away what lists of [mounts] say.
-const eachTarget = `{ remove = […] } or mounts."/path" = false for each target`
+// eachTarget is written to take away what a list of [mounts] says.
+func eachTarget(list string) string {
+	return "mounts." + list + ".remove = […], or mounts.\"/path\" = false for each target"
+}
 
 // mountsFields are the lists of [mounts], and the table of a target.
 func mountsFields() []field {
 	return []field{
-		{name: "ro", read: mountList(MountEntry{Type: MountBind, Readonly: true, Recursive: true}), many: asSet, off: eachTarget},
-		{name: "rw", read: mountList(MountEntry{Type: MountBind, Recursive: true}), many: asSet, off: eachTarget},
-		{name: "tmpfs", read: mountList(MountEntry{Type: MountTmpfs}), many: asSet, off: eachTarget},
-		{name: "masked", read: mountList(MountEntry{Type: MountMasked}), many: asSet, off: eachTarget},
+		{name: "ro", read: mountList(MountEntry{Type: MountBind, Readonly: true, Recursive: true}), many: asSet, off: eachTarget("ro")},
+		{name: "rw", read: mountList(MountEntry{Type: MountBind, Recursive: true}), many: asSet, off: eachTarget("rw")},
+		{name: "tmpfs", read: mountList(MountEntry{Type: MountTmpfs}), many: asSet, off: eachTarget("tmpfs")},
+		{name: "masked", read: mountList(MountEntry{Type: MountMasked}), many: asSet, off: eachTarget("masked")},
 		{name: anyPath, fields: mountFields},
 	}
 }

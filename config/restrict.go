@@ -62,15 +62,23 @@ func (c *checker) restrict() {
 	if k := c.p.Restrict.Kernel; k != nil && *k && c.lacks(Mount) {
 		c.needs("restrict.kernel", Mount)
 	}
-	const namespaces = "restrict.namespaces"
+	const namespaces, capabilities = "restrict.namespaces", "process.capabilities"
 	switch caps := c.p.Process.Capabilities; {
-	case len(c.p.Restrict.Forbidden()) == 0:
+	case len(c.p.Restrict.Forbidden()) == 0 || !c.sound(capabilities):
 	case c.lacks(User):
-		c.misplaced(namespaces, "needs %s, whose limits it sets (%s: no restriction)", c.newOne(User), c.allKinds())
+		c.misplaced(c.written("namespaces.user", namespaces), "restrict.namespaces needs %s, whose limits it sets (%s allows all namespaces)", c.newOne(User), c.allKinds())
 	case caps.Mode == CapabilitiesKeep, slices.Contains(caps.List, "SYS_RESOURCE"):
-		c.misplaced(namespaces, "the command could undo it with CAP_SYS_RESOURCE (%s, or %s: no restriction)",
-			c.p.named(Setting{Key: "process.capabilities", Value: string(CapabilitiesNone)}), c.allKinds())
+		c.misplaced(c.written(capabilities, namespaces), "with CAP_SYS_RESOURCE the command could undo restrict.namespaces (%s takes it from the command, %s allows all namespaces)",
+			c.p.named(Setting{Key: capabilities, Value: string(CapabilitiesNone)}), c.allKinds())
 	}
+}
+
+// written returns the key if it is written, else the other.
+func (c *checker) written(key, other string) string {
+	if _, ok := c.p.origins[key]; ok {
+		return key
+	}
+	return other
 }
 
 // allKinds is how the caller asks for no restriction of namespaces.

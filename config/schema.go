@@ -29,7 +29,7 @@ func topFields() []field {
 		{name: "process", fields: processFields},
 		{name: "env", fields: envFields},
 		{name: "mounts", off: `mounts."/path" = false for each target`, read: readMounts, fields: mountsFields},
-		{name: "restrict", off: "restrict.kernel = false", fields: restrictFields},
+		{name: "restrict", off: `restrict.kernel = false and restrict.namespaces = "all"`, fields: restrictFields},
 		{name: "limits", fields: limitsFields},
 		{name: "scope", main: "mode", fields: scopeFields},
 		{name: "service", main: "notify", fields: serviceFields},

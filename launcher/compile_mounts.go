@@ -113,7 +113,7 @@ func (c *compiler) bind(m config.MountEntry) {
 		return
 	}
 	if m.IDMap != nil && (!c.h.has(capSysAdmin) || !c.h.initialUser()) {
-		c.errorOnce(m.Key+".idmap", "mapping the ids of a mount takes CAP_SYS_ADMIN over its file system, which uid %d does not have here (leave it out, and let %s make the ids agree)", c.h.UID, c.say("idmap", "keep"))
+		c.errorOnce(m.Key+".idmap", "mapping the ids of a mount needs CAP_SYS_ADMIN over its file system, which uid %d does not have here (leave it out, and let %s make the ids agree)", c.h.UID, c.say("idmap", "keep"))
 	}
 	a := noDevices()
 	if m.Key == overlayKey || c.h.RootPins[m.Target] {

@@ -75,7 +75,7 @@ func (f *failure) tooManyNamespaces(kinds []config.NamespaceKind) Advice {
 	switch {
 	case limit == 0:
 		return Advice{Cause: fmt.Sprintf("%s is 0, which forbids new %s namespaces", name, lowest),
-			Cure: try(raise + `; in a sandbox of nslaunch: restrict.namespaces = "all" in its profile`), Key: key(lowest)}
+			Cure: try(`in a sandbox of nslaunch: restrict.namespaces = "all" for that; elsewhere ` + raise), Key: key(lowest)}
 	case lowest != "":
 		return Advice{Cause: fmt.Sprintf("most likely as many %s namespaces are in use as %s allows, %d", lowest, name, limit), Cure: try(raise), Key: key(lowest)}
 	case slices.Contains(kinds, config.User):

@@ -28,7 +28,7 @@ func (k *keeper) readonly(s shownDir, name, rel string) config.MountEntry {
 
 // overWritable lists the entries that make a part of a writable bind read-only.
 func (k *keeper) overWritable(p *config.Profile) []config.MountEntry {
-	return slices.DeleteFunc(slices.Clone(p.Mounts), func(m config.MountEntry) bool { return !k.h.protects(k.of(k.h.real(m.Target)), m, false) })
+	return slices.DeleteFunc(slices.Clone(p.Mounts), func(m config.MountEntry) bool { return !k.h.protects(k.of(k.h.real(m.Target)), m) })
 }
 
 // keepViews makes what an entry protects read-only under its other names, too: a second bind may show the same directory.
@@ -47,9 +47,9 @@ func (k *keeper) keepViews(over []config.MountEntry) {
 	}
 }
 
-// protects reports whether an entry makes read-only what is writable in the layer that it lies in; root says whether the root is.
-func (h *Host) protects(l layer, m config.MountEntry, root bool) bool {
-	if m.Type != config.MountBind || !m.Readonly || h.leftOut(m) || len(l.Base) == 0 || !l.writable() && !(root && l.At == "/" && l.Entry == nil) {
+// protects reports whether an entry makes a file read-only that is writable in the layer that it lies in, which is no root.
+func (h *Host) protects(l layer, m config.MountEntry) bool {
+	if m.Type != config.MountBind || !m.Readonly || h.leftOut(m) || len(l.Base) == 0 || !l.writable() {
 		return false
 	}
 	below := h.walk(path.Join(l.Base[0], l.relative(h.real(m.Target))))
@@ -57,22 +57,45 @@ func (h *Host) protects(l layer, m config.MountEntry, root bool) bool {
 	return f.Err == 0 && below.Err == 0 && f.Dev == below.Dev && f.Ino == below.Ino
 }
 
-// noteUndone notes that the command can take away what hides or protects something.
+// noteUndone notes that the command can take away what hides or protects something, or move something out of it.
 func (c *compiler) noteUndone() {
 	why, cure := c.changesMounts()
-	if why == "" {
-		return
-	}
-	var targets []string
+	var taken, moved []string
 	for _, m := range c.p.Mounts {
 		masks := m.Type == config.MountMasked && !c.h.leftOut(m)
-		if masks || c.h.protects(c.lies[m.Target], m, writableRoot(c.p)) {
-			targets = append(targets, m.Target)
+		l := c.lies[m.Target]
+		protects := c.protects(l, m)
+		if masks || protects {
+			taken = append(taken, m.Target)
+		}
+		if protects || masks && (l.writable() || l.At == "/" && l.Entry == nil && writableRoot(c.p)) {
+			moved = append(moved, m.Target)
 		}
 	}
-	if len(targets) > 0 {
-		c.notef("process.capabilities", "the command can take away what hides or protects %s: %s (%s)", few(targets), why, cure)
+	switch {
+	case why != "":
+		if len(taken) > 0 {
+			c.notef("process.capabilities", "the command can take away what hides or protects %s: %s (%s)", few(taken), why, cure)
+		}
+	case len(moved) > 0 && c.isNew(config.Mount) && !slices.Contains(c.p.Restrict.Forbidden(), config.User):
+		cure := c.say("restrict.namespaces", []string{})
+		if !c.isNew(config.User) {
+			cure += ", with " + c.say(key(config.User), "new")
+		}
+		c.notef("restrict.namespaces", "the command can move %s out of what hides or protects it, in a user namespace that it makes (%s)", few(moved), cure)
 	}
+}
+
+// protects reports whether an entry makes read-only what the layer that it lies in shows at the same place, writable.
+func (c *compiler) protects(l layer, m config.MountEntry) bool {
+	if m.Type != config.MountBind || !m.Readonly || c.h.leftOut(m) || len(l.Base) == 0 {
+		return false
+	}
+	if !l.writable() && (l.At != "/" || l.Entry != nil || !writableRoot(c.p)) {
+		return false
+	}
+	base := c.h.Files[l.Base[0]].real(l.Base[0])
+	return path.Join(base, l.relative(c.h.real(m.Target))) == c.h.Files[m.Source].real(m.Source)
 }
 
 // changesMounts says why the command can change the mounts of the sandbox, and what to do about it; "" where it cannot.

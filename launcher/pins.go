@@ -39,7 +39,7 @@ func (h *Host) findPins(p *config.Profile, t *tree) {
 			}
 			pin.Key, pin.Target, pin.Source, pin.Optional = m.Key, dir, path.Join(l.Base[0], l.relative(dir)), false
 			if root {
-				if h.onlyRoot(path.Dir(pin.Source)) {
+				if h.onlyRoot(path.Dir(pin.Source)) || below(dir, "/sys") || below(dir, "/proc") { // nothing can be renamed in these
 					continue
 				}
 				if h.RootPins == nil {

@@ -14,7 +14,7 @@ func TestCoversAndCapabilities(t *testing.T) {
 	nstest.EachUser(t, func(t *testing.T, u nstest.User) {
 		nstest.CheckNothingLeft(t)
 		dir := u.TempDir(t)
-		profile := "version = 1\nextends = [\"preset:npm\"]\nidmap = \"root\"\n"
+		profile := "version = 1\nextends = [\"preset:npm\"]\nidmap = \"root\"\nrestrict.namespaces = \"all\"\n"
 		for capabilities, want := range map[string]string{"keep": "TOKEN\nchanged\n", "none": ""} {
 			u.WriteFile(t, dir+"/.env", "TOKEN\n")
 			u.WriteFile(t, dir+"/p.toml", profile)

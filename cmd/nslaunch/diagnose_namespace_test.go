@@ -35,7 +35,7 @@ func TestDiagnoseNamespaceLimits(t *testing.T) {
 					around:  nestedAfter("echo 0 > /proc/sys/user/" + sysctl),
 					want: fmt.Sprintf(`p.toml:2:1: namespaces.%[1]s: step #, %[2]s: ENOSPC
   user.%[3]s is 0, which forbids new %[1]s namespaces
-  try: as root: sysctl user.%[3]s=10000; in a sandbox of nslaunch: restrict.namespaces = "all" in its profile`, key, step, sysctl),
+  try: in a sandbox of nslaunch: restrict.namespaces = "all" for that; elsewhere as root: sysctl user.%[3]s=10000`, key, step, sysctl),
 				}.check(t, u)
 			})
 		}

@@ -101,3 +101,31 @@ func TestCoversTakenAway(t *testing.T) {
 		}
 	})
 }
+
+// The plan notes that a user namespace of the command's own is a way around what hides or protects something. What that way is, TestPresetsNamespaces shows.
+func TestCoversMoved(t *testing.T) {
+	nstest.EachUser(t, func(t *testing.T, u nstest.User) {
+		nstest.CheckNothingLeft(t)
+		dir := tree(t, u, map[string]string{"project/secret": "SECRET", "project/kept/x": "before", "other/x": "/"})
+		rw := fmt.Sprintf("process.capabilities = \"none\"\n%s\"%[2]s/project\".rw = \"%[2]s/project\"\n", system, dir)
+		masks := fmt.Sprintf("masked = [\"%s/project/secret\"]\n", dir)
+		kept := fmt.Sprintf("\"%[1]s/project/kept\".ro = \"%[1]s/project/kept\"\n", dir)
+		for _, test := range []struct{ rest, noted string }{
+			{rw + masks, dir + "/project/secret"},
+			{rw + kept, dir + "/project/kept"},
+			{rw + fmt.Sprintf("\"/r\".ro = \"%s/other\"\n", dir), ""},
+			{"restrict.namespaces = [\"net\"]\n" + rw + masks + kept, ""},
+			{"restrict.namespaces = [\"user\"]\n" + rw + masks, dir + "/project/secret"},
+		} {
+			text := "version = 1\nnamespaces = \"new\"\n" + test.rest
+			cmd := u.Command(t, nstest.Nslaunch(t), "plan", "p.toml", "true")
+			cmd.Dir = u.TempDir(t)
+			u.WriteFile(t, cmd.Dir+"/p.toml", text)
+			got := nstest.Run(t, cmd)
+			want := "restrict.namespaces: the command can move " + test.noted + " out of what hides or protects it"
+			if got.Status != 0 || strings.Contains(got.Stderr, want) != (test.noted != "") || test.noted == "" && strings.Contains(got.Stderr, "can move") {
+				t.Errorf("%s: %+v, want %q", text, got, want)
+			}
+		}
+	})
+}
