@@ -13,7 +13,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 )
 
 // Repo is a repository as seen from a work tree; see gitrepository-layout(5).
@@ -159,12 +158,7 @@ func line(path string) (string, error) {
 
 // read reads a regular file, at most so many bytes of it.
 func read(path string, most int64) (string, error) {
-	if info, err := os.Lstat(path); err != nil {
-		return "", err
-	} else if !info.Mode().IsRegular() {
-		return "", fmt.Errorf("%s is no regular file", path)
-	}
-	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0) // it may be another file now
+	f, _, err := open(path)
 	if err != nil {
 		return "", err
 	}

@@ -2,15 +2,21 @@ package gitrepo
 
 import (
 	"errors"
+	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 )
 
-// mostNested is how deep submodules of submodules are looked for.
-const mostNested = 16
+// mostNested is how deep submodules of submodules are looked for; mostLinked how many linked work trees a repository has.
+const (
+	mostNested = 16
+	mostLinked = 512
+)
 
 // Places returns what git on the host believes, of what lies in or below dirs: who can write there
 // makes git execute commands. They are the repositories that the work trees in dirs belong to, the .git of each work tree, linked work
@@ -122,12 +128,12 @@ func (w *walker) linkedTrees(common string, depth int) error {
 		return nil
 	}
 	w.seen[of] = true
-	names, err := os.ReadDir(of)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	names, err := linkedNames(of)
+	if err != nil {
 		return err
 	}
 	for _, name := range names {
-		dir := filepath.Join(of, name.Name())
+		dir := filepath.Join(of, name)
 		dot, err := line(filepath.Join(dir, "gitdir"))
 		if err != nil {
 			continue // git has no use for it either
@@ -148,4 +154,25 @@ func (w *walker) linkedTrees(common string, depth int) error {
 		}
 	}
 	return nil
+}
+
+// linkedNames lists what is in the directory worktrees of a repository, which may be missing.
+func linkedNames(of string) ([]string, error) {
+	f, err := os.OpenFile(of, os.O_RDONLY|syscall.O_DIRECTORY, 0)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, nil
+	case err != nil:
+		return nil, err
+	}
+	defer f.Close()
+	names, err := f.Readdirnames(mostLinked + 1)
+	switch {
+	case err != nil && err != io.EOF:
+		return nil, err
+	case len(names) > mostLinked:
+		return nil, fmt.Errorf("%s has more than %d linked work trees (git worktree prune forgets those that are gone)", of, mostLinked)
+	}
+	slices.Sort(names)
+	return names, nil
 }
