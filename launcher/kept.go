@@ -1,11 +1,14 @@
 package launcher
 
 import (
+	"fmt"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/nslaunch/nslaunch/config"
 	"github.com/nslaunch/nslaunch/internal/gitrepo"
+	"github.com/nslaunch/nslaunch/internal/quote"
 	"golang.org/x/sys/unix"
 )
 
@@ -16,7 +19,7 @@ import (
 // Unkept is a file that has to be read-only, and cannot be.
 type Unkept struct {
 	Key  string // of the entry that makes it so
-	File string
+	File string // "" where Why says all
 	Why  string
 	Cure string
 }
@@ -39,7 +42,7 @@ func (h *Host) findKept(p *config.Profile, t *tree) error {
 		return err
 	}
 	for _, file := range files {
-		k.keepFile(file)
+		k.keepFile(file, slices.Contains(p.Extends(), file))
 	}
 	k.keepViews(over)
 	if len(dirs) == 0 {
@@ -52,6 +55,7 @@ func (h *Host) findKept(p *config.Profile, t *tree) error {
 	for _, place := range places {
 		k.keepPlace(key, place)
 	}
+	k.refuseMissing(key)
 	return nil
 }
 
@@ -59,7 +63,8 @@ func (h *Host) findKept(p *config.Profile, t *tree) error {
 type keeper struct {
 	h *Host
 	*namer
-	root bool // the root is a directory that the sandbox can write to
+	root    bool     // the root is a directory that the sandbox can write to
+	missing []string // submodules that are not there
 }
 
 // writable reports whether a layer is a bind that the sandbox can write to.
@@ -109,55 +114,76 @@ func (k *keeper) refuseWithin(key, dir string) {
 	if repo == "" {
 		return
 	}
-	what, cure := "it is a git repository itself", "cd "+path.Dir(repo)
+	what, cure := "it is a git repository itself", "cd "+quote.Word(path.Dir(repo))
 	if repo != dir {
-		what = "it lies in the git repository " + repo
+		what = "it lies in the git repository " + quote.Word(repo)
 	}
 	if path.Base(repo) != ".git" {
-		cure = "start nslaunch in a work tree; git --git-dir=" + repo + " worktree add DIR makes one"
+		cure = "start nslaunch in a work tree; git --git-dir=" + quote.Word(repo) + " worktree add DIR makes one"
 	}
 	k.h.Unkept = append(k.h.Unkept, Unkept{key, dir, what + ", and git on the host would execute what the sandbox writes there", cure})
 }
 
-// keepFile keeps a file of the profile, and refuses to where a link on the way to it can be replaced.
-func (k *keeper) keepFile(file string) {
+// keepFile keeps a file of the profile, or one that it extends, and refuses to where a link on the way to it can be replaced.
+func (k *keeper) keepFile(file string, extended bool) {
 	f := k.h.walk(file)
 	if f.Err != 0 || f.Nameless {
 		return
 	}
 	for _, link := range f.links {
 		for _, e := range k.names(link) {
-			k.h.Unkept = append(k.h.Unkept, Unkept{e.Key, file, "it is reached through the symbolic link " + link + ", which the sandbox could replace", "name " + f.real(file)})
+			cure := "nslaunch " + quote.Word(f.real(file))
+			if extended {
+				cure = "in extends, write " + config.TOMLValue(f.real(file))
+			}
+			k.h.Unkept = append(k.h.Unkept, Unkept{e.Key, file, "it is reached through the symbolic link " + quote.Word(link) + ", which the sandbox could replace", cure})
 			return
 		}
 	}
 	k.h.Kept = append(k.h.Kept, k.names(f.real(file))...)
 }
 
+// unkept is why git on the host is not safe from what cannot be protected.
+const unkept = "so the sandbox could make a repository in its place, and git on the host would execute what that says"
+
 // keepPlace keeps what git believes.
 func (k *keeper) keepPlace(key, place string) {
-	const why = "so the sandbox could make a repository in its place, and git on the host would execute what that says"
 	names := k.names(place)
 	f := k.h.walk(place)
 	dir := path.Base(place) != ".git"
-	unkept := func(what, cure string) {
-		k.h.Unkept = append(k.h.Unkept, Unkept{key, place, what + ", " + why, cure})
-	}
+	refuse := func(why, cure string) { k.h.Unkept = append(k.h.Unkept, Unkept{key, place, why, cure}) }
 	switch {
 	case dir && k.isBind(f):
-		unkept("it is a submodule that is not checked out and is writable as a whole", "git -C "+path.Dir(place)+" submodule update --init")
+		if gitrepo.Within(place) == place {
+			refuse("it is a git repository and the source of a writable entry, and git on the host would execute what the sandbox writes there", "leave that entry out, or make it ro")
+			return
+		}
+		refuse("it is a submodule that is not checked out and is writable as a whole, "+unkept, "git -C "+quote.Word(path.Dir(place))+" submodule update --init")
 	case len(names) == 0:
 	case f.Err == unix.ENOENT && dir:
-		unkept("it is a submodule and is not there", "mkdir -p "+place)
+		k.missing = append(k.missing, place)
 	case f.Err != 0:
-		unkept("it cannot be looked at: "+errnoWords(f.Err), "")
+		refuse("it cannot be looked at: "+errnoWords(f.Err)+", "+unkept, "")
 	case f.Resolved != "":
-		unkept("it is reached through a symbolic link", "put a directory there")
+		refuse("it is reached through a symbolic link, "+unkept, "put a directory there")
 	default:
 		for _, e := range names {
 			e.Key = key
 			k.h.Kept = append(k.h.Kept, e)
 		}
+	}
+}
+
+// refuseMissing refuses to launch where submodules are missing. One command makes them all.
+func (k *keeper) refuseMissing(key string) {
+	cure := "mkdir -p " + quote.Words(k.missing, " ")
+	switch len(k.missing) {
+	case 0:
+	case 1:
+		k.h.Unkept = append(k.h.Unkept, Unkept{key, k.missing[0], "it is a submodule and is not there, " + unkept, cure})
+	default:
+		why := "these submodules cannot be protected, as they are not there: the sandbox could make repositories in their places, and git on the host would execute what those say"
+		k.h.Unkept = append(k.h.Unkept, Unkept{Key: key, Why: why, Cure: cure})
 	}
 }
 
@@ -214,13 +240,13 @@ func (h *Host) ownFiles(p *config.Profile) []string {
 // unkept refuses to launch where something that has to be read-only cannot be.
 func (c *compiler) unkept() {
 	for _, u := range c.h.Unkept {
-		switch {
-		case u.File == "":
-			c.errorf(u.Key, "%s", u.Why)
-		case u.Cure == "":
-			c.errorf(u.Key, "%q cannot be protected: %s", u.File, u.Why)
-		default:
-			c.errorf(u.Key, "%q cannot be protected: %s (%s)", u.File, u.Why, u.Cure)
+		text := u.Why
+		if u.File != "" {
+			text = fmt.Sprintf("%q cannot be protected: %s", u.File, u.Why)
 		}
+		if u.Cure != "" {
+			text += " (" + u.Cure + ")"
+		}
+		c.errorf(u.Key, "%s", text)
 	}
 }

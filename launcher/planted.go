@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/nslaunch/nslaunch/config"
+	"github.com/nslaunch/nslaunch/internal/quote"
 	"golang.org/x/sys/unix"
 )
 
@@ -124,7 +125,7 @@ func (c *compiler) planted(key, name string, f Planted) bool {
 		return false
 	case f.Cwd != "":
 		if !c.strayCwd { // once
-			c.errorf(key, "the working directory is reached through %s, a symbolic link to %q, and a sandbox may have put it into %s (if you made it: cd %s)", f.Link, f.To, f.Dir, f.Cwd)
+			c.errorf(key, "the working directory is reached through %s, a symbolic link to %q, and a sandbox may have put it into %s (if you made it: cd %s)", quote.Word(f.Link), f.To, quote.Word(f.Dir), quote.Word(f.Cwd))
 		}
 		c.strayCwd = true
 		return true

@@ -101,7 +101,7 @@ func (h *Host) probeTree(p *config.Profile, alone bool) error {
 		p, _ = h.resolveInOrder(h.whole(written))
 	}
 	h.findPlanted(p)
-	h.findPrivate(written)
+	h.findPrivate(p)
 	return h.findMountPoints(p)
 }
 

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/nslaunch/nslaunch/config"
 	"github.com/nslaunch/nslaunch/internal/passwd"
 )
 
@@ -42,61 +41,4 @@ func (h *Host) home() (dir string, links []string) {
 		return f.real(path.Clean(dir)), f.links
 	}
 	return "", nil
-}
-
-// secretDirs are directories of a home with keys, or with what is executed at login. No project is there.
-func secretDirs() []string {
-	return []string{".ssh", ".gnupg", ".aws", ".azure", ".kube", ".docker", ".password-store", ".pki", ".mozilla", ".thunderbird",
-		".config/gcloud", ".config/gh", ".config/chromium", ".config/google-chrome", ".config/systemd", ".config/autostart", ".local/share/keyrings"}
-}
-
-// findPrivate notes the writable binds of presets that would show the home directory, or its keys. An entry of a
-// profile of one's own is meant.
-func (h *Host) findPrivate(p *config.Profile) {
-	for _, m := range p.Mounts {
-		f := h.Files[m.Source]
-		if m.Type != config.MountBind || m.Readonly || f.Err != 0 || !config.IsPreset(p.Origin(m.Key).Pos.File) {
-			continue
-		}
-		home, _ := h.home()
-		if home == "" {
-			return
-		}
-		if why := h.private(p, m, home, f.real(m.Source)); why != "" {
-			h.Unkept = append(h.Unkept, Unkept{Key: m.Key, File: m.Source, Why: why, Cure: "start nslaunch in the directory of a project, or name " + m.Source + " in a profile of your own"})
-			return
-		}
-	}
-}
-
-// private says what of a home directory a bind of the directory real would show; "" for nothing.
-func (h *Host) private(p *config.Profile, m config.MountEntry, home, real string) string {
-	if at := h.atOrAbove(home, real); at != "" {
-		inside := path.Join(h.real(m.Target), strings.TrimPrefix(home, at))
-		if slices.ContainsFunc(p.Mounts, func(o config.MountEntry) bool { return hides(o) && h.real(o.Target) == inside }) {
-			return ""
-		}
-		return "your home directory would be writable"
-	}
-	if at := h.atOrAbove(real, home); at != "" {
-		for _, dir := range secretDirs() {
-			if below(path.Join("/", strings.TrimPrefix(real, at)), "/"+dir) {
-				return "it is in the " + dir + " of your home directory, which no preset shows"
-			}
-		}
-	}
-	return ""
-}
-
-// atOrAbove returns the directory at or above p, a path without links, that is dir by any name; "" if none is.
-func (h *Host) atOrAbove(p, dir string) string {
-	want := h.lstat(dir)
-	for at := p; ; at = path.Dir(at) {
-		if f := h.lstat(at); f.Err == 0 && f.Dev == want.Dev && f.Ino == want.Ino {
-			return at
-		}
-		if at == "/" {
-			return ""
-		}
-	}
 }

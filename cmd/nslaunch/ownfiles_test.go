@@ -98,7 +98,11 @@ func TestOwnProfileLink(t *testing.T) {
 			return nstest.Run(t, u.Command(t, nstest.Nslaunch(t), "run", "--set", "process.terminal=none", dir+"/"+profile, "true"))
 		}
 		for profile, link := range map[string]string{"project/agent.toml": "agent.toml", "project/dir/agent.toml": "dir", "own/agent.toml": "dir"} {
-			want := fmt.Sprintf("is reached through the symbolic link %s/project/%s, which the sandbox could replace (name %[1]s/other/agent.toml)", dir, link)
+			cure := "nslaunch " + dir + "/other/agent.toml"
+			if profile == "own/agent.toml" {
+				cure = fmt.Sprintf("in extends, write %q", dir+"/other/agent.toml")
+			}
+			want := fmt.Sprintf("is reached through the symbolic link %s/project/%s, which the sandbox could replace (%s)", dir, link, cure)
 			if got := run(profile); got.Status != wantSetup || !strings.Contains(got.Stderr, want) {
 				t.Errorf("%s: %+v", profile, got)
 			}

@@ -133,6 +133,9 @@ func TestSubmoduleCures(t *testing.T) {
 			refused("an index that is cut off", ".", preset, "is no index that is known here", "mv old .git/index")
 			refused("the working directory", "deep/empty", preset, "it is a submodule that is not checked out and is writable as a whole", "")
 			w.host("app", "git submodule --quiet deinit -f deep/empty")
+			w.host("app", "cp .git/index old; rmdir deep/empty; for n in 'a  b' \"it's\"; do git update-index --add --cacheinfo 160000,$(git rev-parse HEAD),\"$n\"; done")
+			refused("several are missing", ".", preset, "these submodules cannot be protected, as they are not there", "")
+			w.host("app", "rmdir 'a  b' \"it's\"; mv old .git/index")
 		}
 	})
 }

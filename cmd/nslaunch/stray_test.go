@@ -67,33 +67,3 @@ func TestWorkingDirectoryLink(t *testing.T) {
 		}
 	})
 }
-
-// No preset makes the home directory writable, nor where keys are: also not under another name. A profile of one's own does, if it says so.
-func TestPrivateDirectories(t *testing.T) {
-	nstest.EachUser(t, func(t *testing.T, u nstest.User) {
-		nstest.CheckNothingLeft(t)
-		dir := tree(t, u, map[string]string{"home/.ssh/keys/id": "KEY", "home/.config/gh/x": "KEY", "home/.config/nvim/init": "fine", "home/.sshd/x": "fine", "home/p/.ssh/x": "fine", "link": "-> home"})
-		own := u.WriteFile(t, dir+"/own.toml", "version = 1\nextends = [\"preset:build\"]\nmounts.\"/build\" = { rw = \"${cwd}\" }\n")
-		for at, want := range map[string]string{
-			"home": "your home directory would be writable", "": "your home directory would be writable", "home/.ssh": "it is in the .ssh of", "home/.ssh/keys": "it is in the .ssh of",
-			"home/.config/gh": "it is in the .config/gh of", "home/.config/nvim": "", "home/.sshd": "", "home/p/.ssh": "",
-		} {
-			for _, name := range []string{"/home", "/link"} {
-				got := launchIn(t, u, dir+name, filepath.Join(dir, at), "preset:build", "find /build -name id")
-				if want == "" && got.Status != 0 || want != "" && (got.Status != wantSetup || !strings.Contains(got.Stderr, want) || strings.Count(got.Stderr, "error:") != 1) {
-					t.Errorf("build in %s, home %s: %+v", at, name, got)
-				}
-			}
-			// dev has an empty home directory of its own.
-			got := launchIn(t, u, dir+"/home", filepath.Join(dir, at), "preset:dev", "find "+dir+" -name id")
-			if at == "" && (got.Status != 0 || got.Stdout != "") || at != "" && (got.Status == 0) != (want == "") {
-				t.Errorf("dev in %s: %+v", at, got)
-			}
-		}
-		for _, at := range []string{"home", "home/.ssh"} {
-			if got := launchIn(t, u, dir+"/home", filepath.Join(dir, at), own, "find /build -name id"); !strings.HasSuffix(got.Stdout, "keys/id\n") {
-				t.Errorf("a profile of one's own in %s: %+v", at, got)
-			}
-		}
-	})
-}
