@@ -33,6 +33,35 @@ func TestPresetsWithinRepository(t *testing.T) {
 	})
 }
 
+// A repository of the project that is the source of a writable entry is refused as what it is, and not as a submodule. Without that entry it is read-only.
+func TestPresetsRepositoryBind(t *testing.T) {
+	nstest.EachUser(t, func(t *testing.T, u nstest.User) {
+		nstest.CheckNothingLeft(t)
+		w := newGitWorld(t, u)
+		w.host("app", "mkdir p; git init -q --separate-git-dir=p/store p; git -C p config core.worktree $PWD/p; cd p; git commit -q --allow-empty -m x")
+		entry := `mounts.rw.add=["` + w.dir + `/app/p/store"]`
+		const attack = `printf '[core]\n\tfsmonitor = touch %s; false\n' "$MARK" >>store/config`
+		got := w.insideAt("p", "preset:dev", attack, "--set", entry)
+		if got.Status != wantSetup || !strings.Contains(got.Stderr, `/app/p/store" cannot be protected: it is a git repository and the source of a writable entry, `) {
+			t.Errorf("%+v", got)
+		}
+		attacked := func(flags ...string) bool {
+			if got := w.insideAt("p", "preset:dev", attack, flags...); got.Status != 0 {
+				t.Errorf("%v: %+v", flags, got)
+			}
+			nstest.Run(t, w.command("app/p", "git", "status"))
+			_, err := os.Lstat(w.dir + "/mark")
+			return err == nil
+		}
+		if attacked() {
+			t.Error("git on the host executed what the sandbox wrote")
+		}
+		if !attacked("--set", `mounts."`+w.dir+`/app/p/.git"=false`, "--set", `mounts."`+w.dir+`/app/p/store"=false`) {
+			t.Error("git on the host did nothing, this is no attack")
+		}
+	})
+}
+
 // linkedTreeAttacks are what a sandbox may do in the project so that "git status" in a linked work tree below it executes something.
 var linkedTreeAttacks = []struct{ name, script string }{
 	{"another repository", "rm .wt/x/.git; forge .wt/x"},
