@@ -121,7 +121,7 @@ func (d *decoder) listed(v value, m MountEntry) {
 		v.raw = s
 	}
 	raw, _ := v.raw.(string)
-	if m.Optional && d.noRepository(raw) {
+	if m.Optional && d.noRepository(raw, v.key) {
 		d.leftOut(v.key)
 		return
 	}

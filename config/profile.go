@@ -42,7 +42,8 @@ type Profile struct {
 	Scope       Scope
 	Service     Service
 
-	here    bool // ${cwd} or a variable of git's has been looked at
+	others  *leftForOthers // nil where none is left out
+	here    bool           // ${cwd} or a variable of git's has been looked at
 	origins origins
 	sources map[string]*source // by name, where there are several
 }

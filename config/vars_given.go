@@ -6,7 +6,11 @@ import (
 	"io/fs"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
+
+	"github.com/nslaunch/nslaunch/internal/gitrepo"
+	"github.com/nslaunch/nslaunch/internal/quote"
 )
 
 // given returns what ${var:…} stands for. The default is for a variable that is not given.
@@ -36,21 +40,57 @@ func (d *decoder) repository(v value, name string) (string, bool) {
 	s, err := d.facts.vars.Git(name)
 	if err != nil {
 		if d.tell(err.Error(), v) {
-			d.problem(v, "${git:%s}: %s", name, err)
+			d.problem(v, "${git:%s}: %s%s", name, err, othersCure(err, name))
 		}
 		return "", false
 	}
 	return s, true
 }
 
-// noRepository tells whether s has a variable of a git repository, and there is none.
-func (d *decoder) noRepository(s string) bool {
+// noRepository reports whether s has a variable of a git repository, and there is none for the element at key.
+func (d *decoder) noRepository(s, key string) bool {
 	if !strings.Contains(s, "${git:") || d.facts.vars.Git == nil {
 		return false
 	}
 	d.p.here = true
 	_, err := d.facts.vars.Git("dir")
+	if other := (*gitrepo.Others)(nil); errors.As(err, &other) && d.p.others == nil {
+		d.p.others = &leftForOthers{key, other}
+	}
 	return errors.Is(err, fs.ErrNotExist)
+}
+
+// othersCure is what helps where a variable has no value, as the repository is another user's.
+func othersCure(err error, name string) string {
+	other := (*gitrepo.Others)(nil)
+	switch {
+	case !errors.As(err, &other):
+		return ""
+	case name == "work_tree":
+		return " (write " + strconv.Quote(other.WorkTree) + " in place of the variable)"
+	}
+	return " (write the value in place of the variable)"
+}
+
+// leftForOthers is an element that is left out, as the repository is another user's.
+type leftForOthers struct {
+	key  string
+	from *gitrepo.Others
+}
+
+// LeftForOthers returns the key of the first element of mounts that is left out because the git repository is another user's,
+// and a text that says so, with a cure. The key is "" where there is none, or where an entry shows the work tree all the same.
+func (p *Profile) LeftForOthers() (key, text string) {
+	if p.others == nil {
+		return "", ""
+	}
+	tree := p.others.from.WorkTree
+	for _, m := range p.Mounts {
+		if m.Type == MountBind && (m.Source == tree || strings.HasPrefix(tree, strings.TrimSuffix(m.Source, "/")+"/")) {
+			return "", ""
+		}
+	}
+	return p.others.key, fmt.Sprintf("%s (cd %s, or show it read-only: mounts.ro = [%q])", p.others.from, quote.Word(tree), tree)
 }
 
 // fromVar is what problems of Vars.Var are from.

@@ -5,6 +5,7 @@ import (
 	"os"
 	"testing"
 
+	"github.com/nslaunch/nslaunch/internal/gitrepo"
 	"github.com/nslaunch/nslaunch/internal/passwd"
 )
 
@@ -124,6 +125,32 @@ func TestSamePath(t *testing.T) {
 		}
 		if got != want {
 			t.Errorf("%s: %s, want %s", list, got, want)
+		}
+	}
+}
+
+// Where the repository is another user's, an error has a cure, and an element that is left out is noted unless the work tree is shown.
+func TestOthersRepository(t *testing.T) {
+	vars := testVars()
+	vars.Git = func(string) (string, error) { return "", &gitrepo.Others{WorkTree: "/p", Path: "/p/.git", UID: 20001} }
+	const others = "/p/.git belongs to uid 20001, so the git repository at /p counts as none"
+	for list, want := range map[string]string{
+		`"${git:work_tree}"`: "p.toml:4:7: mounts.rw[0]: ${git:work_tree}: " + others + ` (write "/p" in place of the variable)`,
+		`"${git:dir}"`:       "p.toml:4:7: mounts.rw[0]: ${git:dir}: " + others + " (write the value in place of the variable)",
+		`"/x", "-${git:work_tree}", "-${git:dir}"`: "mounts.rw[1]: " + others + ` (cd /p, or show it read-only: mounts.ro = ["/p"])`,
+		`"/p", "-${git:work_tree}"`:                ": ",
+		`"/x"`:                                     ": ",
+	} {
+		p, err := Parse("p.toml", []byte("version = 1\nnamespaces = \"new\"\n[mounts]\nrw = ["+list+"]\n"), vars)
+		got := ""
+		if err != nil {
+			got = err.Error()
+		} else {
+			key, text := p.LeftForOthers()
+			got = key + ": " + text
+		}
+		if got != want {
+			t.Errorf("%s: %s\nwant %s", list, got, want)
 		}
 	}
 }

@@ -72,6 +72,9 @@ func (c *compiler) build() {
 	if leave.Host.Bottom {
 		c.notef("root", "the root of this machine is its initramfs, which cannot be taken away: a command that keeps CAP_SYS_ADMIN can get at it (process.capabilities)")
 	}
+	if key, text := c.p.LeftForOthers(); key != "" {
+		c.notef(key, "left out: %s", text)
+	}
 	c.add(c.stage, "root", leave)
 	c.finalPropagation(shared)
 	c.sortNotes()

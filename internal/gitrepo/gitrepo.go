@@ -25,7 +25,7 @@ type Repo struct {
 // Find returns the repository of the work tree that the absolute path dir is in. Like git
 // it looks there and then upwards; it does not look at the environment. The
 // error is [fs.ErrNotExist] where there is none. A repository of another user counts as
-// none: see safe.directory in git-config(1), whose values are not looked at.
+// none: the error is [*Others] then. See safe.directory in git-config(1), whose values are not looked at.
 func Find(dir string) (Repo, error) { return find(dir, trusted) }
 
 // find is Find, for repositories of whom mine reports.
@@ -39,13 +39,16 @@ func find(dir string, mine func(path string) bool) (Repo, error) {
 			return Repo{}, err
 		case info.IsDir() && !isRepository(dot):
 		case !mine(dot) || !mine(at):
-			return Repo{}, othersRepository{dir, at}
+			return Repo{}, others(at, mine, dot, at)
 		case info.Mode().IsRegular():
 			repo, err := linked(at, dot)
-			if err == nil && (!mine(repo.Dir) || !mine(repo.CommonDir)) {
-				return Repo{}, othersRepository{dir, at}
+			if err == nil {
+				err = others(at, mine, repo.Dir, repo.CommonDir)
 			}
-			return repo, err
+			if err != nil {
+				return Repo{}, err
+			}
+			return repo, nil
 		case info.Mode()&fs.ModeSymlink != 0:
 			return Repo{}, fmt.Errorf("%s is a symbolic link, which could lead anywhere (git takes a file with \"gitdir: …\" in its place)", dot)
 		case info.IsDir():

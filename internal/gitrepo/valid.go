@@ -34,13 +34,30 @@ func validHead(dir string) bool {
 	return len(head) >= 40 && strings.Trim(head[:40], "0123456789abcdefABCDEF") == ""
 }
 
-// othersRepository is the error for a directory whose repository is of another user.
-type othersRepository struct{ dir, tree string }
-
-func (e othersRepository) Error() string {
-	return fmt.Sprintf("%s is in no git repository of yours: that of %s is in part another user's", e.dir, e.tree)
+// Others is the error for a directory whose repository is of another user: to git there is none.
+type Others struct {
+	WorkTree string // the top of the work tree
+	Path     string // the part that is not the caller's
+	UID      uint32 // whose it is
 }
-func (othersRepository) Is(target error) bool { return target == fs.ErrNotExist }
+
+func (e *Others) Error() string {
+	return fmt.Sprintf("%s belongs to uid %d, so the git repository at %s counts as none", e.Path, e.UID, e.WorkTree)
+}
+
+// Is reports that there is no repository.
+func (*Others) Is(target error) bool { return target == fs.ErrNotExist }
+
+// others returns the error for the first of the parts that is not mine, or nil.
+func others(tree string, mine func(path string) bool, parts ...string) error {
+	for _, part := range parts {
+		if !mine(part) {
+			uid, _ := ownerOf(part)
+			return &Others{tree, part, uid}
+		}
+	}
+	return nil
+}
 
 // trusted reports whether a file belongs to whom git believes: the caller, or who has become root with sudo(8).
 func trusted(path string) bool {

@@ -34,6 +34,8 @@ func TestFindOwner(t *testing.T) {
 		t.Setenv("SUDO_UID", "20003")
 		if repo, err := Find(at); (err == nil) != (test.others == "") || err != nil && !errors.Is(err, fs.ErrNotExist) {
 			t.Errorf("Find(%s) with %s of another user = %v, %v", test.tree, test.others, repo, err)
+		} else if other := (*Others)(nil); err != nil && (!errors.As(err, &other) || *other != Others{at, filepath.Join(dir, test.others), 20001}) {
+			t.Errorf("Find(%s) with %s of another user: %#v", test.tree, test.others, err)
 		}
 		t.Setenv("SUDO_UID", "20001")
 		if repo, err := Find(at); err != nil {
