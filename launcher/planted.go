@@ -86,7 +86,7 @@ func (h *Host) shown(p *config.Profile) map[inode]shown {
 	}
 	for _, m := range p.Mounts {
 		switch {
-		case m.Key == overlayKey:
+		case m.Key == overlayKey, h.RootPins[m.Target]: // a part of the root
 		case m.Type == config.MountBind:
 			add(m.Source, !m.Readonly)
 		case m.Type == config.MountOverlay:
