@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -58,6 +59,22 @@ func TestPresetsOthersRepository(t *testing.T) {
 				for _, preset := range []string{"preset:dev", "preset:npm", "preset:agent"} {
 					if got := see(preset); got != test.want {
 						t.Errorf("%s sees what is above the working directory: %v", preset, got)
+					}
+					plan := func(words ...string) string {
+						cmd := u.Command(t, nstest.Nslaunch(t), append([]string{"plan", "--set", "process.terminal=none"}, append(words, preset, "true")...)...)
+						cmd.Dir = dir + "/own/y"
+						got := nstest.Run(t, cmd)
+						if got.Status != 0 {
+							t.Errorf("plan of %s: %+v", preset, got)
+						}
+						return got.Stderr
+					}
+					note := fmt.Sprintf("so the git repository at %s counts as none (cd %s, or show it read-only: mounts.ro = [%q])", dir, dir, dir)
+					if got := plan(); strings.Contains(got, note) != (test.part != "") {
+						t.Errorf("plan of %s notes %q, want %q: %v", preset, got, note, test.part != "")
+					}
+					if got := plan("--set", fmt.Sprintf("mounts.%q={ro=%q}", dir, dir)); strings.Contains(got, note) { // the cure
+						t.Errorf("plan of %s with the cure still notes %q", preset, got)
 					}
 				}
 				u.Own(t, dir)

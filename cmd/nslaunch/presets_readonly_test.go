@@ -51,7 +51,7 @@ func TestSystemStaysReadOnly(t *testing.T) {
 			dir := u.TempDir(t)
 			args := []string{"run", "--set", "process.terminal=none", "--set", "mounts.ro.add=" + dir}
 			if test.capabilities == "keep" {
-				args = append(args, "--set", "process.capabilities=keep")
+				args = append(args, "--set", "process.capabilities=keep", "--set", "restrict.namespaces=all")
 			}
 			script := `mount -o remount,bind,rw "$0" 2>/dev/null; touch "$0/new" 2>/dev/null && echo written || echo no`
 			cmd := u.Command(t, nstest.Nslaunch(t), append(args, "preset:system", "sh", "-c", script, dir)...)
