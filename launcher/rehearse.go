@@ -7,7 +7,6 @@ import (
 	"errors"
 	"runtime"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/nslaunch/nslaunch/launcher/internal/program"
@@ -49,9 +48,18 @@ func Rehearse(ctx context.Context, p *Plan, o Options) error {
 
 // curtain ends a command that is held, or says that it was killed as it was executed: then the kernel cannot say why.
 func (s *Sandbox) curtain() error {
-	// One that loops before its first system call is never held.
-	for end := time.Now().Add(time.Second); strings.IndexByte("RD", stateOf(s.l.process.PID)) >= 0 && time.Now().Before(end); {
-		time.Sleep(time.Millisecond)
+	// One that loops before its first system call is never held. One that is held sleeps for good, and one that the kernel
+	// is executing may do so for a moment.
+	const lasting = 10
+	for asleep, end := 0, time.Now().Add(time.Second); asleep < lasting && time.Now().Before(end); time.Sleep(time.Millisecond) {
+		switch stateOf(s.l.process.PID) {
+		case 'R', 'D':
+			asleep = 0
+		case 'S':
+			asleep++
+		default:
+			asleep = lasting // it has ended
+		}
 	}
 	s.l.kill()
 	exit, err := s.Wait()

@@ -107,7 +107,7 @@ func TestDoctor(t *testing.T) {
 			"ids: subordinate ones": "root has no subordinate uids in /etc/subuid",
 		})
 	})
-	const idmapped = "takes CAP_SYS_ADMIN over its file system"
+	const idmapped = "needs CAP_SYS_ADMIN over its file system"
 	t.Run("ordinary", func(t *testing.T) {
 		nstest.CheckNothingLeft(t)
 		expectTable(t, doctor(t, nstest.Ordinary(t), "doctor", "--json"), rows, map[string]string{"idmapped bind mount": idmapped})

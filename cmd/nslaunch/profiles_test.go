@@ -107,7 +107,7 @@ func TestDesignProfiles(t *testing.T) {
 		})
 		run("03-debroot", func(t *testing.T) {
 			if !u.IsRoot() {
-				w.refuses(t, "03-debroot", `19:32: mounts."/build".idmap: mapping the ids of a mount takes CAP_SYS_ADMIN`)
+				w.refuses(t, "03-debroot", `19:32: mounts."/build".idmap: mapping the ids of a mount needs CAP_SYS_ADMIN`)
 				return
 			}
 			w.sees(t, "03-debroot", sight{
@@ -173,7 +173,7 @@ func TestDesignProfiles(t *testing.T) {
 			w.flags = []string{"--var", "job=unit", "--set", "limits.optional=true"} // there is no systemd here
 			defer func() { w.flags = nil }()
 			if !u.IsRoot() {
-				w.refuses(t, "09-ci", `17:27: mounts."/w".idmap: mapping the ids of a mount takes CAP_SYS_ADMIN`)
+				w.refuses(t, "09-ci", `17:27: mounts."/w".idmap: mapping the ids of a mount needs CAP_SYS_ADMIN`)
 				return
 			}
 			w.sees(t, "09-ci", sight{
