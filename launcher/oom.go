@@ -22,7 +22,6 @@ func oomKills(cgroup string) int {
 	return 0
 }
 
-// ranOutOfMemory is asked as soon as the command's end is known. Init, in the same control group,
-// still runs then and keeps the group; where there is none, or it was killed with the command, the
-// manager may have removed the group, and nothing is known.
+// ranOutOfMemory is asked as soon as the command's end is known. With its last process a control group is empty,
+// and where the manager has removed it by then, nothing is known.
 func (l *launch) ranOutOfMemory() bool { return oomKills(l.placed.Cgroup) > l.oomKills }

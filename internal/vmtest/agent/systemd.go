@@ -73,15 +73,20 @@ func (t *tester) limited(limits string, words ...string) result {
 // self is the agent as a sandbox's command.
 const self = here + "/agent"
 
-// memory: the kernel ends what uses more, and nslaunch names the line that says so.
+// memory: the kernel ends what uses more, and nslaunch names the line that says so. On a slow machine the manager can
+// take the empty group away before nslaunch has read in it why, so a few may say nothing.
 func memory(t *tester) {
 	t.check(t.limited("", self, "eat", "120"), 0, "ate 120")
 	t.check(t.limited("memory = \"200M\"\nswap = 0", self, "eat", "120"), 0, "ate 120")
-	r := t.limited("memory = \"60M\"\nswap = 0", self, "eat", "120")
-	t.check(r, 137, "")
-	if !strings.Contains(r.stderr, "profile.toml:6:") || !strings.Contains(r.stderr, "limits.memory") {
-		t.errorf("it does not name the line: %v", r)
+	var r result
+	for range 5 {
+		r = t.limited("memory = \"60M\"\nswap = 0", self, "eat", "120")
+		t.check(r, 137, "")
+		if strings.Contains(r.stderr, "profile.toml:6:") && strings.Contains(r.stderr, "limits.memory") {
+			return
+		}
 	}
+	t.errorf("it does not name the line: %v", r)
 }
 
 // tasks: a fork that would make more fails.
