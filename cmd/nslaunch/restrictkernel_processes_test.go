@@ -22,7 +22,7 @@ func TestRestrictKernelProcesses(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			for kernel, want := range map[string]string{"true": "no\n", "false": "written\n"} { // false is the control
-				args := append([]string{"run", "--set", "process.terminal=none", "--set", "restrict.kernel=" + kernel}, words...)
+				args := append([]string{"run", "--set", "process.terminal=none", "--set", "restrict.namespaces=all", "--set", "restrict.kernel=" + kernel}, words...)
 				cmd := root.Command(t, nstest.Nslaunch(t), append(args, "sh", "-c", attack)...)
 				cmd.Dir = root.TempDir(t)
 				if got := nstest.MustRun(t, cmd); got != want {
