@@ -131,14 +131,16 @@ func (k *keeper) keepFile(file string, extended bool) {
 		return
 	}
 	for _, link := range f.links {
-		for _, e := range k.names(link) {
-			cure := "nslaunch " + quote.Word(f.real(file))
-			if extended {
-				cure = "in extends, write " + config.TOMLValue(f.real(file))
-			}
-			k.h.Unkept = append(k.h.Unkept, Unkept{e.Key, file, "it is reached through the symbolic link " + quote.Word(link) + ", which the sandbox could replace", cure})
-			return
+		names := k.names(link)
+		if len(names) == 0 {
+			continue
 		}
+		cure := "nslaunch " + quote.Word(f.real(file))
+		if extended {
+			cure = "in extends, write " + config.TOMLValue(f.real(file))
+		}
+		k.h.Unkept = append(k.h.Unkept, Unkept{names[0].Key, file, "it is reached through the symbolic link " + quote.Word(link) + ", which the sandbox could replace", cure})
+		return
 	}
 	k.h.Kept = append(k.h.Kept, k.names(f.real(file))...)
 }
