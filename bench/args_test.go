@@ -14,7 +14,7 @@ func testLayout() layout {
 	}}
 }
 
-// TestArguments compares what each program is told for each kind of sandbox, as root and as
+// TestArguments compares the arguments of each program for each kind of sandbox, as root and as
 // an ordinary user.
 func TestArguments(t *testing.T) {
 	l := testLayout()

@@ -10,7 +10,7 @@ import (
 // some programs want one.
 const launchID = "@ID@"
 
-// job is one program and how it is told to make a sandbox.
+// job is one program and its arguments to make a sandbox.
 type job struct {
 	Name  string
 	Kind  kind

@@ -5,7 +5,7 @@ import (
 	"strconv"
 )
 
-// summary is what is told of samples. The fastest launch is the one that least else came
+// summary is what is shown of samples. The fastest launch is the one that least else came
 // between; the median is what one can expect on such a day.
 type summary struct{ min, median int64 }
 

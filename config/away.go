@@ -44,7 +44,7 @@ func restricting(path string, fields []field) []string {
 	return keys
 }
 
-// goes tells whether false takes the key away.
+// goes reports whether false takes the key away.
 func (f field) goes() bool {
 	return f.off == "" && f.instead() == "" && restricting("", f.below()) == nil
 }

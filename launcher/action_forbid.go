@@ -1,8 +1,6 @@
 package launcher
 
 import (
-	"strings"
-
 	"github.com/nslaunch/nslaunch/config"
 	"github.com/nslaunch/nslaunch/launcher/internal/program"
 	"golang.org/x/sys/unix"
@@ -24,13 +22,9 @@ type forbidNamespaces struct{ Kinds []config.NamespaceKind }
 
 func (a forbidNamespaces) String() string {
 	if len(a.Kinds) == len(config.Kinds()) {
-		return "allow no new namespaces inside"
+		return "forbid new namespaces inside"
 	}
-	kinds := make([]string, len(a.Kinds))
-	for i, k := range a.Kinds {
-		kinds[i] = string(k)
-	}
-	return "allow no new " + strings.Join(kinds, ", ") + " namespaces inside"
+	return "forbid " + newKinds(a.Kinds) + " inside"
 }
 
 func (a forbidNamespaces) emit(s *assembler) {

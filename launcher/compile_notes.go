@@ -33,7 +33,7 @@ func (c *compiler) noteWritable(m config.MountEntry, as string) {
 	c.notef(m.Key, "%s is not there and not %s: below the writable %s it can be made from inside", m.Target, as, writable)
 }
 
-// noteDevice tells that a device is bound where none can be opened.
+// noteDevice notes that a device is bound where none can be opened.
 func (c *compiler) noteDevice(m config.MountEntry, f File, a attributes) {
 	device := f.Type == unix.S_IFCHR || f.Type == unix.S_IFBLK
 	if !device || a.Set&unix.MOUNT_ATTR_NODEV == 0 || m.Key == overlayKey {

@@ -287,7 +287,7 @@ func (c *compiler) source(key, path string) File {
 	f := c.h.Files[path]
 	if !c.planted(key, path, f.Planted) && f.Err != 0 {
 		hint := f.Fuse.hint()
-		if f.Err == unix.ENOENT && strings.HasSuffix(path, ".git") {
+		if f.Err == unix.ENOENT && strings.HasSuffix(path, ".git") && !strings.HasSuffix(path, "/.git") {
 			hint = " (git init --bare " + quote.Word(path) + " makes a repository there)"
 		}
 		c.errorf(key, "%s: %q%s", errnoWords(f.Err), path, hint)

@@ -58,6 +58,8 @@ type Host struct {
 	// git believes. Unkept is what cannot be kept so.
 	Kept   []config.MountEntry
 	Unkept []Unkept
+	// Over are the targets of entries that make something read-only that is writable below them.
+	Over map[string]bool
 	// Pins are entries for the directories above what is covered, which must not be renamed.
 	Pins []config.MountEntry
 	// RootPins are the targets of those that lie in the root itself.

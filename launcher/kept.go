@@ -29,12 +29,19 @@ func (h *Host) withKept(p *config.Profile) *config.Profile { return p.WithEntrie
 
 // findKept finds what is to be kept read-only.
 func (h *Host) findKept(p *config.Profile, t *tree) error {
-	k := keeper{h: h, namer: newNamer(t)}
+	binds := slices.ContainsFunc(p.Mounts, func(m config.MountEntry) bool { return m.Type == config.MountBind && !m.Readonly && !h.leftOut(m) })
+	root := writableRoot(p)
+	if !binds && !root {
+		return nil
+	}
+	over := h.findOver(p, t)
+	if root = root && p.Root.Mode == config.RootPath; !binds && !root {
+		return nil
+	}
+	k := keeper{h: h, namer: newNamer(t), root: root}
 	files := h.ownFiles(p)
 	dirs, key := k.gitDirs(p)
-	k.root = p.Root.Mode == config.RootPath && writableRoot(p)
-	over := k.overWritable(p)
-	if !k.anyWritable() || len(files)+len(dirs)+len(over) == 0 {
+	if len(files)+len(dirs)+len(over) == 0 {
 		return nil
 	}
 	var err error
@@ -75,15 +82,6 @@ func (l layer) writable() bool {
 // writable reports whether the sandbox can write to what a layer shows.
 func (k *keeper) writable(l layer) bool {
 	return l.writable() || k.root && l.At == "/" && l.Entry == nil
-}
-
-func (k *keeper) anyWritable() bool {
-	for _, s := range k.shown {
-		if k.writable(s.layer) {
-			return true
-		}
-	}
-	return false
 }
 
 // gitDirs lists the directories, without symbolic links, whose git repository the profile protects: each that has a .git of its own

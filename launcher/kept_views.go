@@ -17,18 +17,34 @@ func (k *keeper) readonly(s shownDir, name, rel string) config.MountEntry {
 			e.Propagation = "" // what is read-only receives nothing
 		}
 	} else {
-		if k.h.RootPins == nil {
-			k.h.RootPins = map[string]bool{}
-		}
-		k.h.RootPins[name] = true
+		k.h.partOfRoot(name)
 	}
+	k.h.keeps(name)
 	e.Target, e.Source, e.Readonly, e.Recursive, e.Optional = name, path.Join(source, rel), true, true, false
 	return e
 }
 
-// overWritable lists the entries that make a part of a writable bind read-only.
-func (k *keeper) overWritable(p *config.Profile) []config.MountEntry {
-	return slices.DeleteFunc(slices.Clone(p.Mounts), func(m config.MountEntry) bool { return !k.h.protects(k.of(k.h.real(m.Target)), m) })
+// findOver notes the entries that make read-only what is writable in the layer that they lie in, and returns those over a bind.
+func (h *Host) findOver(p *config.Profile, t *tree) (binds []config.MountEntry) {
+	for _, m := range p.Mounts {
+		l := t.of(h.real(m.Target))
+		if !h.protects(p, l, m) {
+			continue
+		}
+		h.keeps(m.Target)
+		if l.writable() {
+			binds = append(binds, m)
+		}
+	}
+	return binds
+}
+
+// keeps notes that an entry makes its target read-only in vain if the command can move or take away mounts.
+func (h *Host) keeps(target string) {
+	if h.Over == nil {
+		h.Over = map[string]bool{}
+	}
+	h.Over[target] = true
 }
 
 // keepViews makes what an entry protects read-only under its other names, too: a second bind may show the same directory.
@@ -47,9 +63,9 @@ func (k *keeper) keepViews(over []config.MountEntry) {
 	}
 }
 
-// protects reports whether an entry makes a file read-only that is writable in the layer that it lies in, which is no root.
-func (h *Host) protects(l layer, m config.MountEntry) bool {
-	if m.Type != config.MountBind || !m.Readonly || h.leftOut(m) || len(l.Base) == 0 || !l.writable() {
+// protects reports whether an entry makes a file read-only that is writable in the layer that it lies in.
+func (h *Host) protects(p *config.Profile, l layer, m config.MountEntry) bool {
+	if m.Type != config.MountBind || !m.Readonly || h.leftOut(m) || len(l.Base) == 0 || !l.writableIn(p) {
 		return false
 	}
 	below := h.walk(path.Join(l.Base[0], l.relative(h.real(m.Target))))
@@ -63,12 +79,11 @@ func (c *compiler) noteUndone() {
 	var taken, moved []string
 	for _, m := range c.p.Mounts {
 		masks := m.Type == config.MountMasked && !c.h.leftOut(m)
-		l := c.lies[m.Target]
-		protects := c.protects(l, m)
+		protects := c.h.Over[m.Target]
 		if masks || protects {
 			taken = append(taken, m.Target)
 		}
-		if protects || masks && (l.writable() || l.At == "/" && l.Entry == nil && writableRoot(c.p)) {
+		if protects || masks && c.lies[m.Target].writableIn(c.p) {
 			moved = append(moved, m.Target)
 		}
 	}
@@ -84,18 +99,6 @@ func (c *compiler) noteUndone() {
 		}
 		c.notef("restrict.namespaces", "the command can move %s out of what hides or protects it, in a user namespace that it makes (%s)", few(moved), cure)
 	}
-}
-
-// protects reports whether an entry makes read-only what the layer that it lies in shows at the same place, writable.
-func (c *compiler) protects(l layer, m config.MountEntry) bool {
-	if m.Type != config.MountBind || !m.Readonly || c.h.leftOut(m) || len(l.Base) == 0 {
-		return false
-	}
-	if !l.writable() && (l.At != "/" || l.Entry != nil || !writableRoot(c.p)) {
-		return false
-	}
-	base := c.h.Files[l.Base[0]].real(l.Base[0])
-	return path.Join(base, l.relative(c.h.real(m.Target))) == c.h.Files[m.Source].real(m.Source)
 }
 
 // changesMounts says why the command can change the mounts of the sandbox, and what to do about it; "" where it cannot.

@@ -24,8 +24,8 @@ func (h *Host) findPins(p *config.Profile, t *tree) {
 			continue // an error of its own: nothing is made in the host's directories
 		}
 		l := t.of(h.real(m.Target))
-		root := l.At == "/" && l.Entry == nil && writableRoot(p)
-		if !l.writable() && !root {
+		root := l.Entry == nil
+		if !l.writableIn(p) {
 			continue
 		}
 		for dir := path.Dir(h.real(m.Target)); dir != l.At && below(dir, l.At); dir = path.Dir(dir) {
@@ -39,13 +39,10 @@ func (h *Host) findPins(p *config.Profile, t *tree) {
 			}
 			pin.Key, pin.Target, pin.Source, pin.Optional = m.Key, dir, path.Join(l.Base[0], l.relative(dir)), false
 			if root {
-				if h.onlyRoot(path.Dir(pin.Source)) || below(dir, "/sys") || below(dir, "/proc") { // nothing can be renamed in these
+				if h.UID != 0 && h.rootsAlone(path.Dir(pin.Source)) || below(dir, "/sys") || below(dir, "/proc") { // nothing can be renamed in these
 					continue
 				}
-				if h.RootPins == nil {
-					h.RootPins = map[string]bool{}
-				}
-				h.RootPins[dir] = true
+				h.partOfRoot(dir)
 			}
 			h.look(pin.Source)
 			h.Pins = append(h.Pins, pin)
@@ -53,14 +50,21 @@ func (h *Host) findPins(p *config.Profile, t *tree) {
 	}
 }
 
+// partOfRoot notes that an entry for a target shows a part of the root itself.
+func (h *Host) partOfRoot(target string) {
+	if h.RootPins == nil {
+		h.RootPins = map[string]bool{}
+	}
+	h.RootPins[target] = true
+}
+
+// writableIn reports whether a layer shows a tree of the host's that the sandbox can write to: a bind, or the root.
+func (l layer) writableIn(p *config.Profile) bool {
+	return l.writable() || l.At == "/" && l.Entry == nil && writableRoot(p)
+}
+
 // writableRoot reports whether the root is a tree of the host's that the sandbox can write to. One that stays in the
 // host's peer group has no mount points but the host's.
 func writableRoot(p *config.Profile) bool {
 	return p.Root.Mode != config.RootTmpfs && !p.Root.Readonly && p.Root.Overlay.Mode == config.OverlayNone && p.Propagation != mountprop.Shared
-}
-
-// onlyRoot reports whether only root can rename what is in a directory, and the caller is not root.
-func (h *Host) onlyRoot(dir string) bool {
-	in := h.lstat(dir)
-	return h.UID != 0 && in.Err == 0 && in.UID == 0 && in.Mode&0o022 == 0
 }

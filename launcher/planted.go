@@ -103,8 +103,7 @@ func (h *Host) shown(p *config.Profile) map[inode]shown {
 
 // plantedIn is the directory that the profile shows and in or below which a sandbox may have made the link; "" if none could.
 func (h *Host) plantedIn(link string, dirs map[inode]shown) string {
-	in := h.lstat(path.Dir(link))
-	roots := (in.UID == 0 || in.UID == unmapped && h.UID != unmapped) && in.Mode&0o022 == 0
+	roots := h.rootsAlone(path.Dir(link))
 	for dir := path.Dir(link); dir != "/"; dir = path.Dir(dir) {
 		f := h.lstat(dir)
 		// Of a directory of root's, a sandbox that root starts is kept out only if it is read-only.
@@ -113,6 +112,12 @@ func (h *Host) plantedIn(link string, dirs map[inode]shown) string {
 		}
 	}
 	return ""
+}
+
+// rootsAlone reports whether only root can make, take away and rename what is in a directory.
+func (h *Host) rootsAlone(dir string) bool {
+	in := h.lstat(dir)
+	return in.Err == 0 && (in.UID == 0 || in.UID == unmapped && h.UID != unmapped) && in.Mode&0o022 == 0
 }
 
 // unmapped is the id that files have, for the kernel's default, whose owner the caller's user namespace does not map.

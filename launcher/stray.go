@@ -19,9 +19,8 @@ func (h *Host) strayCwd(link string) bool {
 		return false
 	}
 	dir := path.Dir(link)
-	in := h.lstat(dir)
-	if h.UID != 0 && in.Mode&0o022 == 0 && (in.UID == 0 || in.UID == unmapped && h.UID != unmapped) {
-		return false // only root can make links there
+	if h.UID != 0 && h.rootsAlone(dir) {
+		return false
 	}
 	home, onWay := h.home()
 	return (home == "" || !below(home, dir)) && !slices.Contains(onWay, link) && !below(h.walk(link).real(link), dir)

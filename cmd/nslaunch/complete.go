@@ -98,7 +98,7 @@ func flagOffers(fs *flag.FlagSet) []offer {
 	return append(all, offer{"--help", "print help"})
 }
 
-// isSwitch tells whether a flag is one that has no value.
+// isSwitch reports whether a flag is one that has no value.
 func isSwitch(f *flag.Flag) bool {
 	b, ok := f.Value.(interface{ IsBoolFlag() bool })
 	return ok && b.IsBoolFlag()
@@ -121,7 +121,7 @@ func (c command) places() []string {
 	return all
 }
 
-// isPlaceAlone tells whether what follows a flag in the usage of a command is no value of the flag's.
+// isPlaceAlone reports whether what follows a flag in the usage of a command is no value of the flag's.
 func isPlaceAlone(c command, name string) bool {
 	name, _, _ = strings.Cut(name, "|")
 	fs := c.flags()

@@ -64,7 +64,7 @@ func layerActs(dir string) []string {
 	return []string{"mkdir " + dir + "/upper", "mkdir " + dir + "/work", "adapt " + dir + "/upper"}
 }
 
-// makesParent tells whether an act makes a directory above one that is to be made.
+// makesParent reports whether an act makes a directory above one that is to be made.
 func makesParent(act string, want []string) bool {
 	return strings.HasPrefix(act, "mkdir ") && slices.ContainsFunc(want, func(w string) bool { return strings.HasPrefix(w, act+"/") })
 }
@@ -114,7 +114,7 @@ func treeAct(tr trace, c traced, files map[uint64]string) string {
 	return c.text
 }
 
-// inUserNamespace tells whether a file is the user namespace of the program's first process.
+// inUserNamespace reports whether a file is the user namespace of the program's first process.
 func (tr trace) inUserNamespace(file string) bool {
 	start, err := tr.start()
 	if err != nil {

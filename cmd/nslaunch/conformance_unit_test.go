@@ -65,7 +65,7 @@ func TestConformanceInUnit(t *testing.T) {
 	})
 }
 
-// hasAction tells whether a plan has an action of that form.
+// hasAction reports whether a plan has an action of that form.
 func hasAction(t *testing.T, steps, form string) bool {
 	t.Helper()
 	var plan struct{ Steps []struct{ Action string } }

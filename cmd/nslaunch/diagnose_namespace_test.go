@@ -47,7 +47,7 @@ func TestDiagnoseForbidNamespaces(t *testing.T) {
 	const cure = `restrict.namespaces = "all", which restricts nothing`
 	nstest.EachUser(t, func(t *testing.T, u nstest.User) {
 		for _, test := range []struct{ name, script, want string }{
-			{"read-only", "mount --bind /proc/sys /proc/sys; mount -o remount,bind,ro /proc/sys", "#, allow no new namespaces inside: EROFS\n  /proc/sys is read-only here, as in a container"},
+			{"read-only", "mount --bind /proc/sys /proc/sys; mount -o remount,bind,ro /proc/sys", "#, forbid new namespaces inside: EROFS\n  /proc/sys is read-only here, as in a container"},
 			{"hidden", "mount -t tmpfs none /proc/sys", "#, open /proc/sys/user: ENOENT\n  /proc has no limits of namespaces here, /proc/sys/user"},
 		} {
 			t.Run(test.name, func(t *testing.T) {

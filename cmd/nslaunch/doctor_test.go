@@ -145,7 +145,7 @@ func TestDoctorForbidden(t *testing.T) {
 	})
 }
 
-// A profile that cannot run here is told from one that can, with what in it cannot: by what happens, as
+// doctor says of a profile whether it can run here, and what in it cannot: by what happens, as
 // its set-up is done, and the command is executed and does nothing.
 func TestDoctorProfile(t *testing.T) {
 	nstest.Require(t, nstest.Namespaces("user", "mnt", "pid", "net", "uts"), nstest.UnprivilegedUserNamespaces())

@@ -88,7 +88,7 @@ func TestInitKilled(t *testing.T) {
 	})
 }
 
-// What is wrong with the command line is told as well, once the descriptor is known.
+// What is wrong with the command line is reported as well, once the descriptor is known.
 func TestEventsOfMisuse(t *testing.T) {
 	u := nstest.Ordinary(t)
 	for _, row := range []struct {

@@ -123,7 +123,7 @@ func TestExecTerminal(t *testing.T) {
 	})
 }
 
-// inForeground tells whether a command runs beside a process, in its pid namespace.
+// inForeground reports whether a command runs beside a process, in its pid namespace.
 func inForeground(pid int, command string) bool {
 	own, err := os.Readlink(fmt.Sprintf("/proc/%d/ns/pid", pid))
 	if err != nil {
