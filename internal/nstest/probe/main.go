@@ -28,10 +28,20 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"runtime"
 
 	"github.com/nslaunch/nslaunch/internal/nstest/report"
 	"github.com/nslaunch/nslaunch/mountprop"
 )
+
+// The death signal, which is reported, is the main thread's. It is locked while packages are initialised: between that
+// and main, the runtime may move main to another thread.
+var _ = lockMainThread()
+
+func lockMainThread() struct{} {
+	runtime.LockOSThread()
+	return struct{}{}
+}
 
 func main() {
 	if err := run(os.Args[1:]); err != nil {
