@@ -46,7 +46,7 @@ func TestExecHidden(t *testing.T) {
 					t.Fatal(err)
 				}
 				defer host.Close()
-				for range 100 {
+				for range nstest.Rounds(100) {
 					enter := p.command("exec", "watcher", "true")
 					enter.ExtraFiles = []*os.File{host}
 					if got := nstest.Run(t, enter); got.Status != 0 || got.Stderr != "" {

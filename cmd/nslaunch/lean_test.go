@@ -58,22 +58,29 @@ func TestLauncherMakesFewCalls(t *testing.T) {
 			kinds, most = kinds+" user", 130
 			want["openat"] = 10
 		}
-		if nstest.Portable() { // a record at once, and the binary is copied
+		if nstest.Portable() { // a record, and the binary is copied
 			most += 40
 			want["openat"] += 8
 		}
 		dir := u.TempDir(t)
 		u.WriteFile(t, filepath.Join(dir, "p.toml"), "version = 1\ncommand = [\"true\"]\n[namespaces]\n"+
 			strings.Join(strings.Fields(kinds), " = \"new\"\n")+" = \"new\"\n")
-		traces := filepath.Join(nstest.TempDir(t), "trace")
-		words := append(straceWords(t, u, traces, false), nstest.Nslaunch(t), filepath.Join(dir, "p.toml"))
-		cmd := nstest.Superuser(t).Command(t, words[0], words[1:]...)
-		before := nstest.Snapshot(t)
-		if got := nstest.Run(t, cmd); got.Status != 0 {
-			t.Fatalf("%+v", got)
+		launch := func() map[string]int {
+			traces := filepath.Join(nstest.TempDir(t), "trace")
+			words := append(straceWords(t, u, traces, false), nstest.Nslaunch(t), filepath.Join(dir, "p.toml"))
+			cmd := nstest.Superuser(t).Command(t, words[0], words[1:]...)
+			before := nstest.Snapshot(t)
+			if got := nstest.Run(t, cmd); got.Status != 0 {
+				t.Fatalf("%+v", got)
+			}
+			nstest.AssertNothingLeft(t, before) // strace ends after what it traces
+			return readTrace(t, traces).ofProcess(t, cmd.Process.Pid)
 		}
-		nstest.AssertNothingLeft(t, before) // strace ends after what it traces
-		got := readTrace(t, traces).ofProcess(t, cmd.Process.Pid)
+		got := launch()
+		// A command that does not end at once is recorded. On a slow machine that may be any.
+		for tries := 0; tries < 20 && got["renameat2"] > 0 && !nstest.Portable(); tries++ {
+			got = launch()
+		}
 		all := 0
 		for name, n := range got {
 			all += n

@@ -22,7 +22,7 @@ func TestRounds(t *testing.T) {
 		p.write("namespaces = \"new\"\nname = { base = \"round\", taken = \"number\" }\ncommand = [\"sleep\", \"1000\"]\n")
 		const seed = 20
 		r := &rounds{workplace: p, rand: rand.New(rand.NewPCG(seed, uint64(u.UID)))}
-		for range 500 {
+		for range nstest.Rounds(500) {
 			r.one()
 			if t.Failed() {
 				t.Fatalf("seed %d, after %v", seed, r.done)

@@ -279,7 +279,7 @@ func TestScopeEndsAll(t *testing.T) {
 func TestManyScopes(t *testing.T) {
 	eachManager(t, func(t *testing.T, m manager) {
 		profile := inScope + "[scope]\nmode = \"required\"\n"
-		for range 100 {
+		for range nstest.Rounds(100) {
 			nstest.MustRun(t, m.profile(t, profile, "true"))
 		}
 		var all sync.WaitGroup

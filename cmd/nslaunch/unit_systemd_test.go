@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -89,7 +90,7 @@ func TestUnitSettings(t *testing.T) {
 // The hardening of a unit takes nothing away that nslaunch and its command need.
 func TestUnitHardening(t *testing.T) {
 	m := nstest.Systemd(t)
-	const everything = `namespaces = "new"
+	everything := strings.Replace(`namespaces = "new"
 hostname = "x"
 root = { path = "host", overlay = "tmpfs" }
 dev = "minimal"
@@ -101,8 +102,8 @@ command = ["sh", "-c", "test $(hostname) = x && mount -t tmpfs t /mnt && unshare
 "/etc/hosts" = { type = "file", content = "x\n" }
 [process]
 oom_score_adj = 100
-nice = 5
-`
+nice = NICE
+`, "NICE", strconv.Itoa(nstest.Nicer(5)), 1)
 	const subordinate = "[idmap]\nuid = [{ inside = 0, outside = 0, count = 70000 }]\ngid = [{ inside = 0, outside = 0, count = 70000 }]\n"
 	for name, text := range map[string]string{
 		"user": everything + subordinate,
