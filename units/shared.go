@@ -52,7 +52,7 @@ func servedBy(address string) (int, error) {
 		if !ok {
 			continue
 		}
-		if err = unix.Connect(fd, &unix.SockaddrUnix{Name: name}); err == nil {
+		if err = uninterrupted(func() error { return unix.Connect(fd, &unix.SockaddrUnix{Name: name}) }); err == nil {
 			break
 		}
 	}
@@ -70,7 +70,11 @@ func servedBy(address string) (int, error) {
 		return 0, err
 	}
 	buffer, oob := make([]byte, 512), make([]byte, unix.CmsgSpace(unix.SizeofUcred))
-	n, oobn, _, _, err := unix.Recvmsg(fd, buffer, oob, unix.MSG_CMSG_CLOEXEC)
+	var n, oobn int
+	err = uninterrupted(func() (err error) {
+		n, oobn, _, _, err = unix.Recvmsg(fd, buffer, oob, unix.MSG_CMSG_CLOEXEC)
+		return err
+	})
 	if err != nil {
 		return 0, err
 	}
@@ -87,6 +91,16 @@ func servedBy(address string) (int, error) {
 		}
 	}
 	return 0, errors.New("the kernel did not say who answers")
+}
+
+// uninterrupted repeats a call that a signal has interrupted, as the Go runtime's own do. A call with a time limit
+// is not restarted by the kernel; see signal(7).
+func uninterrupted(call func() error) error {
+	for {
+		if err := call(); err != unix.EINTR {
+			return err
+		}
+	}
 }
 
 // socketName finds the socket in one part of an address, as connect(2) takes it.
