@@ -19,8 +19,7 @@ type fuseMount struct {
 
 // fuseAt returns the FUSE file system that a path is on, if only its owner may use that. A refused path cannot be
 // resolved, so symbolic links above it count for nothing.
-func (m machine) fuseAt(file string) (fuseMount, bool) {
-	mounts := m.mounts()
+func fuseAt(mounts []mountprop.Mount, file string) (fuseMount, bool) {
 	on, ok := mountprop.At(mounts, file)
 	for ; !ok && file != "/"; on, ok = mountprop.At(mounts, file) {
 		file = path.Dir(file)
@@ -55,7 +54,7 @@ const fuseCure = "mount it with -o allow_other (an ordinary user needs user_allo
 
 // fuse is about a path of the host that the sandbox's processes may not use.
 func (f *failure) fuse(file string) Advice {
-	m, ok := f.machine.fuseAt(file)
+	m, ok := fuseAt(f.machine.mounts(), file)
 	if !ok {
 		return Advice{}
 	}

@@ -4,6 +4,7 @@ import (
 	"path"
 	"strings"
 
+	"github.com/nslaunch/nslaunch/mountprop"
 	"golang.org/x/sys/unix"
 )
 
@@ -14,7 +15,8 @@ import (
 func (h *Host) look(name string) {
 	f := h.walk(name)
 	if f.Err == unix.EACCES {
-		f.Fuse, _ = machine{}.fuseAt(name)
+		mounts, _ := mountprop.Self() // without them it is not known
+		f.Fuse, _ = fuseAt(mounts, name)
 	}
 	h.Files[name] = f
 }
