@@ -11,6 +11,7 @@ import (
 	"github.com/nslaunch/nslaunch/config"
 	"github.com/nslaunch/nslaunch/internal/process"
 	"github.com/nslaunch/nslaunch/internal/quote"
+	"github.com/nslaunch/nslaunch/launcher/internal/host"
 	"github.com/nslaunch/nslaunch/launcher/internal/program"
 	"golang.org/x/sys/unix"
 )
@@ -65,7 +66,7 @@ func (a lendProcess) apply(l *launch) error {
 	l.lent = append(l.lent, fd)
 	for _, k := range a.Kinds {
 		var st unix.Stat_t
-		path := fmt.Sprintf("/proc/%d/ns/%s", a.Process.PID, procName(k))
+		path := fmt.Sprintf("/proc/%d/ns/%s", a.Process.PID, host.ProcName(k))
 		err := unix.Stat(path, &st)
 		if err != nil && err != unix.EACCES && a.Process.Running() { // EACCES is said better when it is joined
 			return &os.PathError{Op: "stat", Path: path, Err: err}
@@ -102,6 +103,6 @@ func (a enter) String() string {
 func (a enter) emit(s *assembler) {
 	r := s.Reg()
 	s.Special(program.SpecialReceive).To(r)
-	s.Call(unix.SYS_SETNS, program.Register(r), program.Const(cloneFlags(a.Kinds)))
+	s.Call(unix.SYS_SETNS, program.Register(r), program.Const(host.CloneFlags(a.Kinds)))
 	s.close(r)
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/nslaunch/nslaunch/internal/quote"
 	"github.com/nslaunch/nslaunch/launcher/internal/program"
+	"github.com/nslaunch/nslaunch/launcher/internal/tree"
 	"github.com/nslaunch/nslaunch/mountprop"
 	"golang.org/x/sys/unix"
 )
@@ -16,9 +17,9 @@ func itoa(n int) string { return strconv.Itoa(n) }
 // bindMount shows a file or directory of the host.
 type bindMount struct {
 	Source      string
-	File        File
+	File        tree.File
 	At          mountPoint
-	Attributes  attributes
+	Attributes  tree.Attributes
 	Recursive   bool
 	Propagation mountprop.Propagation
 }
@@ -29,7 +30,7 @@ func (a bindMount) String() string {
 		text = "bind, alone, "
 	}
 	text += quote.Word(a.Source) + " on " + quote.Word(a.At.Path)
-	if w := a.Attributes.words(); w != "" {
+	if w := a.Attributes.Words(); w != "" {
 		text += ", " + w
 	}
 	if a.Propagation != "" {
@@ -51,7 +52,7 @@ func (a bindMount) emit(s *assembler) {
 // is in its peer group, and "/" while there is nothing over it.
 type cloneEarly struct {
 	Source, Target string
-	File           File
+	File           tree.File
 	Recursive      bool
 	Peers          bool
 }
@@ -72,14 +73,14 @@ type mountFS struct {
 	Type        string
 	Options     []string // "size=4G"
 	At          mountPoint
-	Attributes  attributes
+	Attributes  tree.Attributes
 	Propagation mountprop.Propagation
 }
 
 func (a mountFS) String() string {
 	text := "mount " + a.Type + " on " + quote.Word(a.At.Path)
 	words := a.Options
-	if w := a.Attributes.words(); w != "" {
+	if w := a.Attributes.Words(); w != "" {
 		words = append(words[:len(words):len(words)], w)
 	}
 	if a.Propagation != "" {
@@ -103,13 +104,13 @@ type mountFile struct {
 	Mode        uint32
 	Owner       *owner
 	At          mountPoint
-	Attributes  attributes
+	Attributes  tree.Attributes
 	Propagation mountprop.Propagation
 }
 
 func (a mountFile) String() string {
-	text := fmt.Sprintf("put a file of %d bytes, mode %04o%s, on %s", len(a.Content), a.Mode, commaWords(a.Owner.words()), quote.Word(a.At.Path))
-	if w := a.Attributes.words(); w != "" {
+	text := fmt.Sprintf("put a file of %d bytes, mode %04o%s, on %s", len(a.Content), a.Mode, tree.CommaWords(a.Owner.words()), quote.Word(a.At.Path))
+	if w := a.Attributes.Words(); w != "" {
 		text += ", " + w
 	}
 	return text
@@ -144,7 +145,7 @@ type makeSymlink struct {
 }
 
 func (a makeSymlink) String() string {
-	return "link " + quote.Word(a.At.Path) + " to " + quote.Word(a.To) + commaWords(a.Owner.words())
+	return "link " + quote.Word(a.At.Path) + " to " + quote.Word(a.To) + tree.CommaWords(a.Owner.words())
 }
 
 func (a makeSymlink) emit(s *assembler) {
@@ -162,7 +163,7 @@ type makeDir struct {
 }
 
 func (a makeDir) String() string {
-	return fmt.Sprintf("make the directory %s, mode %04o%s", quote.Word(a.At.Path), a.Mode, commaWords(a.Owner.words()))
+	return fmt.Sprintf("make the directory %s, mode %04o%s", quote.Word(a.At.Path), a.Mode, tree.CommaWords(a.Owner.words()))
 }
 
 func (a makeDir) emit(s *assembler) {
@@ -181,7 +182,7 @@ func (a makeDir) emit(s *assembler) {
 // maskMount covers a path with nothing: an empty directory or the null device.
 type maskMount struct {
 	At          mountPoint
-	Null        File // the host's /dev/null, checked; for all but a directory
+	Null        tree.File // the host's /dev/null, checked; for all but a directory
 	Propagation mountprop.Propagation
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/nslaunch/nslaunch/config"
 	"github.com/nslaunch/nslaunch/internal/quote"
 	"github.com/nslaunch/nslaunch/launcher/internal/program"
+	"github.com/nslaunch/nslaunch/launcher/internal/tree"
 	"golang.org/x/sys/unix"
 )
 
@@ -17,7 +18,7 @@ import (
 // (mount_setattr(2), MOUNT_ATTR_IDMAP, Linux 5.12).
 type lendTree struct {
 	Source    string
-	File      File
+	File      tree.File
 	Recursive bool
 	Map       config.MountIDMap
 }

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/nslaunch/nslaunch/launcher/internal/program"
+	"github.com/nslaunch/nslaunch/launcher/internal/tree"
 	"github.com/nslaunch/nslaunch/mountprop"
 	"golang.org/x/sys/unix"
 )
@@ -14,7 +15,7 @@ type coverProcSettings struct {
 	Readonly, Masked []string // names in /proc
 	Unsure           bool     // any of them may be missing
 	Recursive        bool     // there may be mounts below
-	Null             File
+	Null             tree.File
 	Own              bool // below the sandbox's own root
 	FromHost         bool // what is made read-only is bound from the host's tree, as the sandbox's own is unbindable
 	Propagation      mountprop.Propagation
@@ -119,7 +120,7 @@ func (a sealMounts) emit(s *assembler) {
 // maskFiles masks files of the kernel with the host's null device. Being read-only does not hide them.
 type maskFiles struct {
 	Paths []string
-	Null  File
+	Null  tree.File
 	Own   bool // below the sandbox's own root
 }
 
@@ -129,7 +130,7 @@ func (a maskFiles) String() string {
 
 func (a maskFiles) emit(s *assembler) {
 	dir, resolve := s.tree(a.Own)
-	null := s.open(atCwd(), a.Null.real("/dev/null"), unix.O_PATH|unix.O_CLOEXEC)
+	null := s.open(atCwd(), a.Null.Real("/dev/null"), unix.O_PATH|unix.O_CLOEXEC)
 	s.sameFile(null, a.Null.Dev, a.Null.Ino, uint64(a.Null.Type))
 	for _, p := range a.Paths {
 		file := s.openat2(dir, p, unix.O_PATH|unix.O_CLOEXEC|unix.O_NOFOLLOW, resolve)

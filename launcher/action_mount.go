@@ -8,6 +8,7 @@ import (
 	"github.com/nslaunch/nslaunch/config"
 	"github.com/nslaunch/nslaunch/internal/quote"
 	"github.com/nslaunch/nslaunch/launcher/internal/program"
+	"github.com/nslaunch/nslaunch/launcher/internal/tree"
 	"github.com/nslaunch/nslaunch/mountprop"
 	"golang.org/x/sys/unix"
 )
@@ -43,7 +44,7 @@ type mountProc struct {
 }
 
 func (a mountProc) String() string {
-	words := append(slices.Clone(a.Options), attributes{Set: mountAttrAPI}.words())
+	words := append(slices.Clone(a.Options), tree.Attributes{Set: mountAttrAPI}.Words())
 	text := "mount proc on /proc with " + strings.Join(words, ",")
 	if a.Only {
 		text += ", as the only one"

@@ -8,6 +8,7 @@ import (
 
 	"github.com/nslaunch/nslaunch/config"
 	"github.com/nslaunch/nslaunch/internal/quote"
+	"github.com/nslaunch/nslaunch/launcher/internal/host"
 	"github.com/nslaunch/nslaunch/launcher/internal/program"
 	"golang.org/x/sys/unix"
 )
@@ -26,7 +27,7 @@ func (openSelf) emit(s *assembler) {
 // afterwards their paths mean something else.
 type openNamespace struct {
 	Kind config.NamespaceKind
-	File NamespaceFile
+	File host.NamespaceFile
 }
 
 func (a openNamespace) String() string {
@@ -56,7 +57,7 @@ func (a join) String() string {
 
 func (a join) emit(s *assembler) {
 	r := s.joins[string(a.Kind)]
-	s.Call(unix.SYS_SETNS, program.Register(r), program.Const(cloneFlag(a.Kind)))
+	s.Call(unix.SYS_SETNS, program.Register(r), program.Const(host.CloneFlag(a.Kind)))
 	s.close(r)
 }
 
@@ -66,7 +67,7 @@ type unshare struct{ New []config.NamespaceKind }
 func (a unshare) String() string { return "make " + newKinds(a.New) }
 
 func (a unshare) emit(s *assembler) {
-	s.Call(unix.SYS_UNSHARE, program.Const(cloneFlags(a.New)))
+	s.Call(unix.SYS_UNSHARE, program.Const(host.CloneFlags(a.New)))
 }
 
 // newTime makes a time namespace, sets its clocks and enters it. Offsets are

@@ -5,7 +5,9 @@ import (
 	"strings"
 
 	"github.com/nslaunch/nslaunch/internal/quote"
+	"github.com/nslaunch/nslaunch/launcher/internal/host"
 	"github.com/nslaunch/nslaunch/launcher/internal/program"
+	"github.com/nslaunch/nslaunch/launcher/internal/tree"
 	"github.com/nslaunch/nslaunch/mountprop"
 	"golang.org/x/sys/unix"
 )
@@ -13,11 +15,11 @@ import (
 // overlay is what an overlay is made of; see the kernel's
 // Documentation/filesystems/overlayfs.rst.
 type overlay struct {
-	Lower []string // the top first
-	Files []File   // what they are
-	Dir   string   // of upper and work; "" for memory
-	Parts [2]File  // what upper and work are, if they have been there
-	User  bool     // in a user namespace: attributes are kept in user.*
+	Lower []string     // the top first
+	Files []tree.File  // what they are
+	Dir   string       // of upper and work; "" for memory
+	Parts [2]tree.File // what upper and work are, if they have been there
+	User  bool         // in a user namespace: attributes are kept in user.*
 	// Mode is that of the top of an upper in memory: that of the directory that it is laid over.
 	Mode uint32
 	// Owner is whose the top of an upper becomes that is made for this launch. LikeLower: whose that directory is.
@@ -48,14 +50,14 @@ func (o overlay) ownerWords() string {
 	if o.LikeLower {
 		return ""
 	}
-	return commaWords(o.Owner.words())
+	return tree.CommaWords(o.Owner.words())
 }
 
 // lower are the paths that the lower directories are opened by.
 func (o overlay) lower() []string {
 	real := make([]string, len(o.Lower))
 	for i, dir := range o.Lower {
-		real[i] = o.Files[i].real(dir)
+		real[i] = o.Files[i].Real(dir)
 	}
 	return real
 }
@@ -63,7 +65,7 @@ func (o overlay) lower() []string {
 // make creates the file system and returns a detached mount of it. Its
 // directories are opened once, and those that were looked at have to be the same.
 func (o overlay) make(s *assembler, attrs uint64) uint8 {
-	upper, work := o.Parts[0].real(o.Dir+"/upper"), o.Parts[1].real(o.Dir+"/work")
+	upper, work := o.Parts[0].Real(o.Dir+"/upper"), o.Parts[1].Real(o.Dir+"/work")
 	base := atCwd()
 	if o.Dir == "" {
 		dir := o.inScratch(s)
@@ -122,7 +124,7 @@ func (o overlay) make(s *assembler, attrs uint64) uint8 {
 func (s *assembler) openPart(base program.Operand, name string, made bool) uint8 {
 	const flags = unix.O_PATH | unix.O_DIRECTORY | unix.O_CLOEXEC
 	if made {
-		return s.openat2(base, name, flags, resolveNothing)
+		return s.openat2(base, name, flags, host.ResolveNothing)
 	}
 	return s.open(base, name, flags)
 }
@@ -161,13 +163,13 @@ func escapeAll(paths []string) []string {
 type mountOverlay struct {
 	overlay
 	At          mountPoint
-	Attributes  attributes
+	Attributes  tree.Attributes
 	Propagation mountprop.Propagation
 }
 
 func (a mountOverlay) String() string {
 	text := "mount an overlay of " + a.overlay.words() + " on " + quote.Word(a.At.Path) + a.ownerWords()
-	if w := a.Attributes.words(); w != "" {
+	if w := a.Attributes.Words(); w != "" {
 		text += ", " + w
 	}
 	if a.Propagation != "" {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"strings"
 
+	"github.com/nslaunch/nslaunch/launcher/internal/host"
 	"github.com/nslaunch/nslaunch/launcher/internal/program"
 	"github.com/nslaunch/nslaunch/mountprop"
 	"golang.org/x/sys/unix"
@@ -37,7 +38,7 @@ func (s *assembler) returnToRoot() {
 type pivot struct {
 	Scratch bool   // there is a scratch tmpfs on top of the old root
 	Over    string // the directory inside that the old one is put over; "" for the new root itself
-	Host    RootState
+	Host    host.RootState
 }
 
 func (a pivot) String() string {

@@ -3,6 +3,7 @@ package launcher
 import (
 	"github.com/nslaunch/nslaunch/internal/quote"
 	"github.com/nslaunch/nslaunch/launcher/internal/program"
+	"github.com/nslaunch/nslaunch/launcher/internal/tree"
 	"github.com/nslaunch/nslaunch/mountprop"
 	"golang.org/x/sys/unix"
 )
@@ -42,8 +43,8 @@ func (s *assembler) mkdir(dir uint8, name string, mode uint64) *program.Op {
 // cloneRoot makes a directory of the host, with what is mounted below it, the root.
 type cloneRoot struct {
 	Path        string
-	File        File
-	Attributes  attributes
+	File        tree.File
+	Attributes  tree.Attributes
 	Propagation mountprop.Propagation // "": as it is
 	// Shared: the tree stays in its peer group, which what is built must not
 	// reach. The mount points in it become private.
@@ -51,7 +52,7 @@ type cloneRoot struct {
 }
 
 func (a cloneRoot) String() string {
-	text := "make a clone of " + quote.Word(a.Path) + " the root" + commaWords(a.Attributes.words())
+	text := "make a clone of " + quote.Word(a.Path) + " the root" + tree.CommaWords(a.Attributes.Words())
 	if a.Shared != nil {
 		text += ", in its peer group, with private " + quote.Words(a.Shared, ", ")
 	}
@@ -76,12 +77,12 @@ func (a cloneRoot) emit(s *assembler) {
 // tmpfsRoot makes an empty tmpfs the root.
 type tmpfsRoot struct {
 	Owner       *owner
-	Attributes  attributes
+	Attributes  tree.Attributes
 	Propagation mountprop.Propagation
 }
 
 func (a tmpfsRoot) String() string {
-	return "make an empty tmpfs the root" + commaWords(a.Owner.words()) + commaWords(a.Attributes.words())
+	return "make an empty tmpfs the root" + tree.CommaWords(a.Owner.words()) + tree.CommaWords(a.Attributes.Words())
 }
 
 func (a tmpfsRoot) emit(s *assembler) {
@@ -94,12 +95,12 @@ func (a tmpfsRoot) emit(s *assembler) {
 // overlayRoot makes an overlay of a directory the root.
 type overlayRoot struct {
 	overlay
-	Attributes  attributes
+	Attributes  tree.Attributes
 	Propagation mountprop.Propagation
 }
 
 func (a overlayRoot) String() string {
-	return "make an overlay of " + a.overlay.words() + " the root" + a.ownerWords() + commaWords(a.Attributes.words())
+	return "make an overlay of " + a.overlay.words() + " the root" + a.ownerWords() + tree.CommaWords(a.Attributes.Words())
 }
 
 func (a overlayRoot) emit(s *assembler) {
@@ -140,9 +141,9 @@ func (sealHost) emit(s *assembler) {
 }
 
 // changeHost sets attributes of the host's tree, as the sandbox sees it.
-type changeHost struct{ Attributes attributes }
+type changeHost struct{ Attributes tree.Attributes }
 
-func (a changeHost) String() string { return "make / " + a.Attributes.words() + ", recursively" }
+func (a changeHost) String() string { return "make / " + a.Attributes.Words() + ", recursively" }
 
 func (a changeHost) emit(s *assembler) {
 	mnt := s.openat2(atCwd(), "/", unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, unix.RESOLVE_NO_SYMLINKS)

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/nslaunch/nslaunch/config"
+	"github.com/nslaunch/nslaunch/launcher/internal/host"
 	"golang.org/x/sys/unix"
 )
 
@@ -16,7 +17,7 @@ type Placement struct {
 	PID   int // the sandbox's first process, which waits
 	PIDFD int // of it; closed by the launcher
 
-	Manager Manager
+	Manager host.Manager
 	// Unit is the scope's name or, with Keep, that of the service that the
 	// caller is in and that the sandbox stays in.
 	Unit    string
@@ -51,7 +52,7 @@ func (e *PlaceError) advice(*failure) Advice {
 
 // placeInScope makes a transient scope with the waiting child in it.
 type placeInScope struct {
-	Manager    Manager
+	Manager    host.Manager
 	Name       string
 	Unit       string // "" for a name of its own
 	Slice      string
@@ -131,8 +132,8 @@ func scopeName(name, id string) string {
 
 // keepUnit leaves the sandbox in the service that the launcher is in.
 type keepUnit struct {
-	Unit    Unit
-	Manager Manager
+	Unit    host.Unit
+	Manager host.Manager
 	Limits  []config.Property
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"github.com/nslaunch/nslaunch/internal/quote"
 	"github.com/nslaunch/nslaunch/launcher/internal/program"
+	"github.com/nslaunch/nslaunch/launcher/internal/tree"
 	"github.com/nslaunch/nslaunch/mountprop"
 	"golang.org/x/sys/unix"
 )
@@ -47,7 +48,7 @@ func (receiveSocket) emit(s *assembler) {
 // who binds it, whoever has made it.
 type placeSocket struct {
 	At          mountPoint
-	Attributes  attributes
+	Attributes  tree.Attributes
 	Propagation mountprop.Propagation
 }
 

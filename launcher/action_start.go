@@ -9,37 +9,6 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// cloneFlag is the CLONE_NEW* flag of a namespace type.
-func cloneFlag(k config.NamespaceKind) uint64 {
-	switch k {
-	case config.User:
-		return unix.CLONE_NEWUSER
-	case config.Mount:
-		return unix.CLONE_NEWNS
-	case config.PID:
-		return unix.CLONE_NEWPID
-	case config.Net:
-		return unix.CLONE_NEWNET
-	case config.IPC:
-		return unix.CLONE_NEWIPC
-	case config.UTS:
-		return unix.CLONE_NEWUTS
-	case config.Cgroup:
-		return unix.CLONE_NEWCGROUP
-	case config.TimeNS:
-		return unix.CLONE_NEWTIME
-	}
-	return 0
-}
-
-func cloneFlags(kinds []config.NamespaceKind) uint64 {
-	var flags uint64
-	for _, k := range kinds {
-		flags |= cloneFlag(k)
-	}
-	return flags
-}
-
 // newKinds is "a new net namespace" or "new net, ipc namespaces".
 func newKinds(kinds []config.NamespaceKind) string {
 	words := make([]string, len(kinds))

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/nslaunch/nslaunch/internal/quote"
+	"github.com/nslaunch/nslaunch/launcher/internal/host"
 	"golang.org/x/sys/unix"
 )
 
@@ -96,7 +97,7 @@ func makeAll(dir string) (made []string, err error) {
 
 // openDir opens a directory whose path has no symbolic links.
 func openDir(dir string, flags uint64) (int, error) {
-	how := unix.OpenHow{Flags: flags | unix.O_DIRECTORY | unix.O_CLOEXEC, Resolve: resolveNothing}
+	how := unix.OpenHow{Flags: flags | unix.O_DIRECTORY | unix.O_CLOEXEC, Resolve: host.ResolveNothing}
 	return unix.Openat2(unix.AT_FDCWD, dir, &how)
 }
 

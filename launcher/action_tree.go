@@ -4,6 +4,7 @@ import (
 	"path"
 
 	"github.com/nslaunch/nslaunch/launcher/internal/program"
+	"github.com/nslaunch/nslaunch/launcher/internal/tree"
 	"github.com/nslaunch/nslaunch/mountprop"
 	"golang.org/x/sys/unix"
 )
@@ -11,8 +12,8 @@ import (
 // cloneTree opens a source, makes sure that it is the file that was looked at,
 // and returns a detached clone of the mount from there on. An fd that was
 // opened before the mount namespace was made cannot be cloned.
-func (s *assembler) cloneTree(source string, f File, recursive bool) uint8 {
-	src := s.open(atCwd(), f.real(source), unix.O_PATH|unix.O_CLOEXEC)
+func (s *assembler) cloneTree(source string, f tree.File, recursive bool) uint8 {
+	src := s.open(atCwd(), f.Real(source), unix.O_PATH|unix.O_CLOEXEC)
 	s.sameFile(src, f.Dev, f.Ino, uint64(f.Type))
 	mnt := s.clone(program.Register(src), "", recursive)
 	s.close(src)
@@ -52,7 +53,7 @@ func (s *assembler) setAttr(mnt uint8, set, clear uint64, p mountprop.Propagatio
 }
 
 // setAttributes is setAttr for a tree of the host: what is allowed is so for its topmost mount.
-func (s *assembler) setAttributes(mnt uint8, a attributes, p mountprop.Propagation, recursive bool) {
+func (s *assembler) setAttributes(mnt uint8, a tree.Attributes, p mountprop.Propagation, recursive bool) {
 	s.setAttr(mnt, a.Set, a.Clear, p, recursive)
 	if a.Allow != 0 {
 		s.setAttr(mnt, 0, a.Allow, "", false)

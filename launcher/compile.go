@@ -8,18 +8,19 @@ import (
 	"time"
 
 	"github.com/nslaunch/nslaunch/config"
+	"github.com/nslaunch/nslaunch/launcher/internal/host"
+	"github.com/nslaunch/nslaunch/launcher/internal/tree"
 	"github.com/nslaunch/nslaunch/mountprop"
-	"golang.org/x/sys/unix"
 )
 
 // Compile makes the plan of a checked profile on a host. The words replace or
 // follow the profile's command as [config.Command] says. Its error is a
 // [config.Errors] with all that this host has against the profile.
-func Compile(p *config.Profile, h *Host, words []string) (*Plan, error) {
-	c := &compiler{p: h.arrange(h.whole(p)), h: h, stage: ByStage, steps: make([]Step, 0, 40+len(p.Mounts))}
-	c.p, c.again = h.once(c.p)
+func Compile(p *config.Profile, h *host.Host, words []string) (*Plan, error) {
+	c := &compiler{p: h.Arrange(h.Whole(p)), h: h, stage: ByStage, steps: make([]Step, 0, 40+len(p.Mounts))}
+	c.p, c.again = h.Once(c.p)
 	if len(p.Globs) > 0 {
-		c.checkMatches(h.withMatches(p))
+		c.checkMatches(h.WithMatches(p))
 	}
 	c.kinds()
 	c.command(words)
@@ -44,7 +45,7 @@ func Compile(p *config.Profile, h *Host, words []string) (*Plan, error) {
 	plan.Steps, plan.Notes = c.steps, c.notes
 	var atStart uint64
 	if len(c.joins) == 0 {
-		atStart = cloneFlags(c.atOnce)
+		atStart = host.CloneFlags(c.atOnce)
 	}
 	var err error
 	plan.program, err = assemble(plan, atStart)
@@ -55,7 +56,7 @@ func Compile(p *config.Profile, h *Host, words []string) (*Plan, error) {
 // The reasons for the order stand with the methods, in that order.
 type compiler struct {
 	p     *config.Profile
-	h     *Host
+	h     *host.Host
 	steps []Step
 	errs  config.Errors
 	notes []Note
@@ -71,9 +72,9 @@ type compiler struct {
 	strayCwd bool // the working directory is reached through a link that may be planted; said once
 
 	// lies has the layer of each mount point in a root of the sandbox's own.
-	lies map[string]layer
+	lies map[string]tree.Layer
 	// again are the entries that ask for what another one does.
-	again []repeated
+	again []host.Repeated
 }
 
 func (c *compiler) add(by Actor, key string, a Action) {
@@ -154,7 +155,7 @@ func (c *compiler) join() {
 			after = append(after, k)
 		}
 	}
-	if c.dropsGroups() || len(c.joins) > 0 && c.isNew(config.User) && c.ids.deny && c.h.has(capSetgid) && !c.h.SetgroupsDenied {
+	if c.dropsGroups() || len(c.joins) > 0 && c.isNew(config.User) && c.ids.deny && c.h.Has(host.CapSetgid) && !c.h.SetgroupsDenied {
 		c.add(ByStage, key(config.User), setGroups{})
 	}
 	order := before
@@ -201,7 +202,7 @@ func (c *compiler) settle() {
 		if c.isJoined(config.User) {
 			origin = key(config.User)
 		}
-		c.add(ByStage, origin, enterUser{UID: c.ids.stageUID, GID: c.ids.stageGID, LastCap: c.h.LastCap, Lenient: c.isJoined(config.User) && !c.h.has(capSetuid)})
+		c.add(ByStage, origin, enterUser{UID: c.ids.stageUID, GID: c.ids.stageGID, LastCap: c.h.LastCap, Lenient: c.isJoined(config.User) && !c.h.Has(host.CapSetuid)})
 		c.add(ByStage, "", dieWithLauncher{})
 	}
 	if len(c.joins) > 0 {
@@ -244,7 +245,7 @@ func without(kinds []config.NamespaceKind, k config.NamespaceKind) []config.Name
 // newTime works out the offsets, which the kernel takes relative to the
 // initial time namespace, whichever the caller is in.
 func (c *compiler) newTime() newTime {
-	offset := func(clock config.Clock, host ClockState) clockOffset {
+	offset := func(clock config.Clock, host host.ClockState) clockOffset {
 		switch clock.Mode {
 		case config.ClockOffset:
 			return clockOffset{true, host.Offset + clock.Value, seconds(clock.Value, "+")}
@@ -267,7 +268,7 @@ func seconds(d time.Duration, plus string) string {
 // inside: what is done in the namespaces: propagation before any mount, proc once inside the
 // pid namespace, names, loopback.
 func (c *compiler) inside() {
-	if changesTree(c.p) {
+	if tree.ChangesTree(c.p) {
 		c.build()
 	} else {
 		c.hostTree()
@@ -318,7 +319,7 @@ func (c *compiler) become() {
 	switch {
 	case pr.Umask != nil:
 		c.add(ByCommand, "process.umask", setUmask{*pr.Umask})
-	case changesTree(c.p):
+	case tree.ChangesTree(c.p):
 		c.add(ByCommand, "process.umask", setUmask{c.h.Umask})
 	}
 	c.add(ByCommand, "", newKeyring{})
@@ -327,7 +328,7 @@ func (c *compiler) become() {
 	switch {
 	case pr.Cwd != "":
 		c.add(ByCommand, "process.cwd", changeDir{pr.Cwd, false})
-	case changesTree(c.p), c.covered:
+	case tree.ChangesTree(c.p), c.covered:
 		// What the caller's directory was may lie below a mount.
 		c.add(ByCommand, "process.cwd", changeDir{cmp.Or(c.h.Cwd, "/"), true})
 	}
@@ -378,11 +379,4 @@ func (c *compiler) rlimits() {
 	if !nofile {
 		c.add(ByCommand, "limits.rlimits.nofile", setRlimit{c.h.Rlimits["nofile"], true})
 	}
-}
-
-func errnoWords(e unix.Errno) string {
-	if e == unix.ENOENT {
-		return "no such file or directory"
-	}
-	return e.Error()
 }

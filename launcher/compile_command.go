@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/nslaunch/nslaunch/config"
+	"github.com/nslaunch/nslaunch/launcher/internal/host"
 )
 
 // DefaultPath is PATH inside where the profile neither sets nor inherits one.
@@ -46,7 +47,7 @@ func (c *compiler) command(words []string) {
 // DefaultEnv returns what a command gets of an environment where its profile has no [env], sorted by name.
 func DefaultEnv(env []string) []string {
 	p := &config.Profile{Env: config.Env{Inherit: config.DefaultInherit()}}
-	return (&compiler{p: p, h: &Host{Env: env}}).environment()
+	return (&compiler{p: p, h: &host.Host{Env: env}}).environment()
 }
 
 // environment returns the command's environment, sorted by name.
@@ -79,7 +80,7 @@ func (c *compiler) environment() []string {
 func inherits(patterns []string, name string) bool {
 	return slices.ContainsFunc(patterns, func(p string) bool {
 		prefix, any := strings.CutSuffix(p, "*")
-		return p == name || any && strings.HasPrefix(name, prefix) && !managerVariable(name)
+		return p == name || any && strings.HasPrefix(name, prefix) && !host.ManagerVariable(name)
 	})
 }
 

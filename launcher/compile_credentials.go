@@ -2,6 +2,8 @@ package launcher
 
 import (
 	"github.com/nslaunch/nslaunch/config"
+	"github.com/nslaunch/nslaunch/launcher/internal/host"
+	"github.com/nslaunch/nslaunch/launcher/internal/tree"
 	"github.com/nslaunch/nslaunch/mountprop"
 	"golang.org/x/sys/unix"
 )
@@ -9,7 +11,7 @@ import (
 // privileges refuses what this caller cannot do, before anything is done.
 func (c *compiler) privileges() {
 	ownUser := !c.isNew(config.User) && !c.isJoined(config.User)
-	if ownUser && len(c.fresh) > 0 && !c.h.has(capSysAdmin) {
+	if ownUser && len(c.fresh) > 0 && !c.h.Has(host.CapSysAdmin) {
 		need := "needs"
 		if len(c.fresh) > 1 {
 			need = "need"
@@ -17,33 +19,33 @@ func (c *compiler) privileges() {
 		c.errorf(key(c.fresh[0]), "%s %s CAP_SYS_ADMIN, which uid %d does not have here (add a user namespace: %s)",
 			newKinds(c.fresh), need, c.h.UID, c.say(key(config.User), "new"))
 	}
-	if c.p.Proc.Mode == config.ProcNew && !c.isNew(config.PID) && !c.isJoined(config.PID) && !c.h.has(capSysAdmin) {
+	if c.p.Proc.Mode == config.ProcNew && !c.isNew(config.PID) && !c.isJoined(config.PID) && !c.h.Has(host.CapSysAdmin) {
 		c.errorf("proc", "a new proc of the host's pid namespace needs CAP_SYS_ADMIN, which uid %d does not have here (add %s)", c.h.UID, c.say(key(config.PID), "new"))
 	}
 	c.sharedProc()
 	pr := c.p.Process
 	if ownUser {
-		if pr.UID != nil && *pr.UID != c.h.UID && !c.h.has(capSetuid) {
+		if pr.UID != nil && *pr.UID != c.h.UID && !c.h.Has(host.CapSetuid) {
 			c.errorf("process.uid", "uid %d needs CAP_SETUID, which uid %d does not have here", *pr.UID, c.h.UID)
 		}
-		if pr.GID != nil && *pr.GID != c.h.GID && !c.h.has(capSetgid) {
+		if pr.GID != nil && *pr.GID != c.h.GID && !c.h.Has(host.CapSetgid) {
 			c.errorf("process.gid", "gid %d needs CAP_SETGID, which uid %d does not have here", *pr.GID, c.h.UID)
 		}
-		if pr.Groups != nil && !c.h.has(capSetgid) {
+		if pr.Groups != nil && !c.h.Has(host.CapSetgid) {
 			c.errorf("process.groups", "groups need CAP_SETGID, which uid %d does not have here", c.h.UID)
 		}
-		if pr.Groups != nil && c.h.has(capSetgid) && c.h.SetgroupsDenied {
+		if pr.Groups != nil && c.h.Has(host.CapSetgid) && c.h.SetgroupsDenied {
 			c.errorf("process.groups", "setgroups is denied in the caller's user namespace")
 		}
-		if want := capabilitySet(pr.Capabilities.List); want&^c.h.Caps != 0 {
+		if want := host.CapabilitySet(pr.Capabilities.List); want&^c.h.Caps != 0 {
 			c.errorf("process.capabilities", "the caller itself does not have %s", capabilityWords(want&^c.h.Caps))
 		}
-		if pr.Capabilities.Mode != config.CapabilitiesKeep && !c.h.has(capSetpcap) && !pr.NoNewPrivs {
+		if pr.Capabilities.Mode != config.CapabilitiesKeep && !c.h.Has(host.CapSetpcap) && !pr.NoNewPrivs {
 			c.errorf("process.capabilities", "limiting the bounding set needs CAP_SETPCAP, which uid %d does not have here (set no_new_privs = true)", c.h.UID)
 		}
 	}
 	for _, r := range c.p.Limits.Rlimits {
-		if c.raises(r) && !c.h.has(capSysRes) {
+		if c.raises(r) && !c.h.Has(host.CapSysRes) {
 			c.errorf("limits.rlimits."+r.Name, "the hard limit is %s, and raising it needs CAP_SYS_RESOURCE, which uid %d does not have here (raise it for nslaunch: ulimit -H, or the Limit… lines of its unit)",
 				limitWord(c.h.Rlimits[r.Name].Hard), c.h.UID)
 		}
@@ -63,9 +65,9 @@ func (c *compiler) sharedProc() {
 func (c *compiler) credentials() {
 	pr := c.p.Process
 	inUser := c.isNew(config.User) || c.isJoined(config.User)
-	set := capabilitySet(pr.Capabilities.List)
+	set := host.CapabilitySet(pr.Capabilities.List)
 	exact := pr.Capabilities.Mode != config.CapabilitiesKeep
-	if exact && (inUser || c.h.has(capSetpcap)) {
+	if exact && (inUser || c.h.Has(host.CapSetpcap)) {
 		c.add(ByCommand, "process.capabilities", dropBounding{set, c.h.LastCap})
 	}
 	uid, gid := c.ids.uidDefault, c.ids.gidDefault
@@ -75,7 +77,7 @@ func (c *compiler) credentials() {
 	if pr.GID != nil {
 		gid = int64(*pr.GID)
 	}
-	canSet := !c.ids.deny && !c.h.SetgroupsDenied && (c.ids.gid != nil || c.isJoined(config.User) || c.h.has(capSetgid) && !inUser)
+	canSet := !c.ids.deny && !c.h.SetgroupsDenied && (c.ids.gid != nil || c.isJoined(config.User) || c.h.Has(host.CapSetgid) && !inUser)
 	switch {
 	case pr.Groups != nil:
 		c.add(ByCommand, "process.groups", setGroups{pr.Groups})
@@ -100,12 +102,12 @@ func (c *compiler) credentials() {
 // dropsGroups reports whether supplementary groups are dropped before a user namespace that is there already is
 // entered. Those of a privileged caller may open what nobody in there can.
 func (c *compiler) dropsGroups() bool {
-	return c.isJoined(config.User) && c.h.has(capSetgid) && !c.h.SetgroupsDenied
+	return c.isJoined(config.User) && c.h.Has(host.CapSetgid) && !c.h.SetgroupsDenied
 }
 
 // dropsAtStart reports whether they are dropped before the stage is in a new user namespace, in which they could not be.
 func (c *compiler) dropsAtStart() bool {
-	return c.isNew(config.User) && len(c.joins) == 0 && c.h.has(capSetgid) && !c.h.SetgroupsDenied && c.ids.deny
+	return c.isNew(config.User) && len(c.joins) == 0 && c.h.Has(host.CapSetgid) && !c.h.SetgroupsDenied && c.ids.deny
 }
 
 // commandUID is who the command is inside, given what it is changed to; -1 in
@@ -131,16 +133,16 @@ func (c *compiler) checkJoin(k config.NamespaceKind) {
 	case n.Mode == config.NamespaceSandbox && f.Ino != n.Inode && (f.Err == 0 || f.Err == unix.ENOENT):
 		c.errorf(at, "the sandbox %q has ended, or its command has left the %s namespace that it was started in", n.Sandbox, k)
 	case f.Err != 0 && n.OfProcess():
-		c.errorf(at, "%s%s", joinPIDWords(n.PID, k, f), mayOpenHint(f.Err))
+		c.errorf(at, "%s%s", host.JoinPIDWords(n.PID, k, f), host.MayOpenHint(f.Err))
 	case f.Err != 0:
-		c.errorf(at, "%s: %q%s", errnoWords(f.Err), f.Path, mayOpenHint(f.Err))
+		c.errorf(at, "%s: %q%s", tree.ErrnoWords(f.Err), f.Path, host.MayOpenHint(f.Err))
 	case f.Kind == "":
-		c.errorf(at, "%q is not a namespace (one is /proc/PID/ns/%s, or a file that such a one is mounted on)", f.Path, procName(k))
+		c.errorf(at, "%q is not a namespace (one is /proc/PID/ns/%s, or a file that such a one is mounted on)", f.Path, host.ProcName(k))
 	case f.Kind != k:
 		c.errorf(at, "%q is a %s namespace, not a %s namespace", f.Path, f.Kind, k)
 	case k == config.User && f.Ino == c.h.OwnNamespaces[k]:
 		c.errorf(at, "%q is the caller's own user namespace (leave it \"host\")", f.Path)
-	case k != config.User && !c.h.has(capSysAdmin) && (!c.isJoined(config.User) || f.Owner == c.h.OwnNamespaces[config.User]):
+	case k != config.User && !c.h.Has(host.CapSysAdmin) && (!c.isJoined(config.User) || f.Owner == c.h.OwnNamespaces[config.User]):
 		hint := " (run nslaunch as root)"
 		if f.Owner != c.h.OwnNamespaces[config.User] {
 			hint = " (join the user namespace that owns it, too)"

@@ -2,33 +2,24 @@ package launcher
 
 import (
 	"github.com/nslaunch/nslaunch/config"
+	"github.com/nslaunch/nslaunch/launcher/internal/host"
+	"github.com/nslaunch/nslaunch/launcher/internal/tree"
 	"github.com/nslaunch/nslaunch/mountprop"
 	"golang.org/x/sys/unix"
 )
-
-// deviceNames are the devices of a minimal /dev.
-func deviceNames() []string { return []string{"null", "zero", "full", "random", "urandom", "tty"} }
-
-// deviceLinks are the symbolic links there.
-func deviceLinks() [][2]string {
-	return [][2]string{
-		{"fd", "/proc/self/fd"}, {"stdin", "/proc/self/fd/0"}, {"stdout", "/proc/self/fd/1"}, {"stderr", "/proc/self/fd/2"},
-		{"ptmx", "pts/ptmx"},
-	}
-}
 
 func (c *compiler) dev() {
 	if c.p.Dev.Mode == config.DevMinimal {
 		c.minimalDev()
 		return
 	}
-	if !bindsDev(c.p) {
+	if !tree.BindsDev(c.p) {
 		return
 	}
-	key, a := "dev", attributes{Set: unix.MOUNT_ATTR_NOSUID}
+	key, a := "dev", tree.Attributes{Set: unix.MOUNT_ATTR_NOSUID}
 	if c.p.Dev.Mode == "" {
 		// It is a part of the root, but for nodev.
-		if c.h.Files["/dev"].Err != 0 || c.h.real("/dev") != "/dev" {
+		if c.h.Files["/dev"].Err != 0 || c.h.Real("/dev") != "/dev" {
 			return
 		}
 		if key = "root"; c.p.Root.Readonly {
@@ -43,17 +34,17 @@ func (c *compiler) minimalDev() {
 	inside := func(name string, dir bool) mountPoint {
 		return mountPoint{Path: "/dev/" + name, Dir: dir, At: "/dev", Make: []string{name}}
 	}
-	quiet := attributes{Set: unix.MOUNT_ATTR_NOSUID | unix.MOUNT_ATTR_NOEXEC}
+	quiet := tree.Attributes{Set: unix.MOUNT_ATTR_NOSUID | unix.MOUNT_ATTR_NOEXEC}
 	// What may be mapped or executed: JITs map /dev/zero, test runners execute files in /dev/shm.
 	// A device opens for writing on a read-only mount, too. But root, who owns it, can change its mode on another, and so that of the host's.
-	device, shm := quiet, attributes{Set: mountAttrAPI}
+	device, shm := quiet, tree.Attributes{Set: mountAttrAPI}
 	device.Set |= unix.MOUNT_ATTR_RDONLY
 	if c.p.Dev.Exec {
 		device.Set &^= unix.MOUNT_ATTR_NOEXEC
 		shm.Set &^= unix.MOUNT_ATTR_NOEXEC
 	}
-	c.add(c.stage, "dev", mountFS{"tmpfs", []string{"mode=0755"}, c.ownPoint("dev", "/dev"), attributes{Set: mountAttrAPI}, c.newPropagation("")})
-	for _, name := range deviceNames() {
+	c.add(c.stage, "dev", mountFS{"tmpfs", []string{"mode=0755"}, c.ownPoint("dev", "/dev"), tree.Attributes{Set: mountAttrAPI}, c.newPropagation("")})
+	for _, name := range tree.DeviceNames() {
 		f := c.source("dev", "/dev/"+name)
 		c.add(c.stage, "dev", bindMount{Source: "/dev/" + name, File: f, At: inside(name, false), Attributes: device, Propagation: c.ownPropagation()})
 	}
@@ -61,9 +52,9 @@ func (c *compiler) minimalDev() {
 		c.add(c.stage, "dev", bindConsole{inside("console", false), quiet, c.ownPropagation()})
 	}
 	if c.h.Console != "" {
-		c.add(c.stage, "dev", bindMount{Source: c.h.Console, File: c.h.Files[c.h.Console], At: inside("console", false), Attributes: attributes{Set: quiet.Set | unix.MOUNT_ATTR_RDONLY}, Propagation: c.ownPropagation()})
+		c.add(c.stage, "dev", bindMount{Source: c.h.Console, File: c.h.Files[c.h.Console], At: inside("console", false), Attributes: tree.Attributes{Set: quiet.Set | unix.MOUNT_ATTR_RDONLY}, Propagation: c.ownPropagation()})
 	}
-	for _, link := range deviceLinks() {
+	for _, link := range tree.DeviceLinks() {
 		c.add(c.stage, "dev", makeSymlink{To: link[1], At: inside(link[0], false)})
 	}
 	c.add(c.stage, "dev", mountFS{"devpts", c.devptsOptions(), inside("pts", true), quiet, c.newPropagation("")})
@@ -78,7 +69,7 @@ func (c *compiler) devptsOptions() []string {
 	if c.isNew(config.User) {
 		ids = c.ids.gid
 	}
-	if covers(ids, 5, 1) {
+	if host.Covers(ids, 5, 1) {
 		options = append(options, "gid=5")
 	}
 	return options
@@ -88,11 +79,11 @@ func (c *compiler) sys() {
 	at := func() mountPoint { return c.ownPoint("sys", "/sys") }
 	switch c.p.Sys {
 	case config.SysNew:
-		c.add(c.stage, "sys", mountFS{"sysfs", nil, at(), attributes{Set: mountAttrAPI | unix.MOUNT_ATTR_RDONLY}, c.newPropagation("")})
+		c.add(c.stage, "sys", mountFS{"sysfs", nil, at(), tree.Attributes{Set: mountAttrAPI | unix.MOUNT_ATTR_RDONLY}, c.newPropagation("")})
 	case config.SysHost:
-		if bindsSys(c.p) {
+		if tree.BindsSys(c.p) {
 			f := c.source("sys", "/sys")
-			c.add(c.stage, "sys", bindMount{Source: "/sys", File: f, At: at(), Attributes: attributes{Set: mountAttrAPI}, Recursive: true, Propagation: c.ownPropagation()})
+			c.add(c.stage, "sys", bindMount{Source: "/sys", File: f, At: at(), Attributes: tree.Attributes{Set: mountAttrAPI}, Recursive: true, Propagation: c.ownPropagation()})
 		}
 	case config.SysNone:
 		c.add(c.stage, "sys", maskMount{At: at(), Propagation: c.newPropagation(mountprop.Private)})

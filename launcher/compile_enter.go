@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/nslaunch/nslaunch/config"
+	"github.com/nslaunch/nslaunch/launcher/internal/host"
 )
 
 // Entry asks to run a command in what runs already.
@@ -43,10 +44,10 @@ func (e *Entry) profile(kinds []config.NamespaceKind) *config.Profile {
 }
 
 // ProbeEntry asks this machine what [CompileEntry] has to know.
-func ProbeEntry(e *Entry) (*Host, error) {
-	h, err := Probe(e.profile(config.Kinds()))
+func ProbeEntry(e *Entry) (*host.Host, error) {
+	h, err := host.Probe(e.profile(config.Kinds()))
 	if err == nil {
-		status, _ := readFile("/proc/self/status")
+		status, _ := host.ReadFile("/proc/self/status")
 		h.Bounding = capabilities(status, "CapBnd")
 		h.Terminal.Streams = streamTerminals()
 	}
@@ -55,7 +56,7 @@ func ProbeEntry(e *Entry) (*Host, error) {
 
 // CompileEntry makes the plan of running a command in a target: in its namespaces, as its
 // user, and never with more rights than its command was started with.
-func CompileEntry(e *Entry, h *Host) (*Plan, error) {
+func CompileEntry(e *Entry, h *host.Host) (*Plan, error) {
 	kinds, err := e.kinds(h)
 	if err != nil {
 		return nil, err
@@ -63,7 +64,7 @@ func CompileEntry(e *Entry, h *Host) (*Plan, error) {
 	p := e.profile(kinds)
 	if p.Process.Terminal == "" {
 		p.Process.Terminal = config.TerminalInherit
-		if h.Terminal.any() {
+		if h.Terminal.Any() {
 			p.Process.Terminal = config.TerminalPTY
 		}
 	}
@@ -81,7 +82,7 @@ func CompileEntry(e *Entry, h *Host) (*Plan, error) {
 }
 
 // kinds are the namespaces that are entered: those asked for, as far as the caller is not in them.
-func (e *Entry) kinds(h *Host) ([]config.NamespaceKind, error) {
+func (e *Entry) kinds(h *host.Host) ([]config.NamespaceKind, error) {
 	var kinds []config.NamespaceKind
 	for _, k := range config.Kinds() {
 		inode, known := e.Target.Namespaces[k]
@@ -122,9 +123,9 @@ func (c *entryCompiler) check() error {
 		return fmt.Errorf("no command to run in %s", c.e.Name)
 	case c.isJoined(config.User) || !c.sameUser():
 		return nil
-	case len(c.joins) > 0 && !c.h.has(capSysAdmin):
+	case len(c.joins) > 0 && !c.h.Has(host.CapSysAdmin):
 		return fmt.Errorf("%s: entering a namespace needs CAP_SYS_ADMIN, which uid %d does not have here (run nslaunch as root)", c.e.Name, c.h.UID)
-	case t.Bounding != nil && !t.NoNewPrivs && !c.h.has(capSetpcap) && c.h.Bounding&^*t.Bounding != 0:
+	case t.Bounding != nil && !t.NoNewPrivs && !c.h.Has(host.CapSetpcap) && c.h.Bounding&^*t.Bounding != 0:
 		return fmt.Errorf("%s: its capability bounding set is smaller than that of this process, which cannot make its own smaller without CAP_SETPCAP (run nslaunch as root)", c.e.Name)
 	case t.Capabilities != nil && *t.Capabilities&^c.h.Caps != 0:
 		return fmt.Errorf("%s: its command has the capabilities %s, which uid %d does not have here (run nslaunch as root)", c.e.Name, capabilityWords(*t.Capabilities&^c.h.Caps), c.h.UID)
@@ -166,7 +167,7 @@ func (c *entryCompiler) reach() {
 		c.add(ByStage, enter{t.Process, c.joins})
 	}
 	if c.isJoined(config.User) {
-		c.add(ByStage, enterUser{UID: t.RootUID, GID: t.RootGID, LastCap: c.h.LastCap, Lenient: !c.h.has(capSetuid), Hidden: true})
+		c.add(ByStage, enterUser{UID: t.RootUID, GID: t.RootGID, LastCap: c.h.LastCap, Lenient: !c.h.Has(host.CapSetuid), Hidden: true})
 		c.compiler.add(ByStage, "", dieWithLauncher{})
 	}
 	c.stage = ByCommand
@@ -216,7 +217,7 @@ func (c *entryCompiler) limits() {
 // credentials are those of the target's command, in the order in which a launch takes them up.
 func (c *entryCompiler) credentials() {
 	t := &c.e.Target
-	if t.Bounding != nil && (c.isJoined(config.User) || c.h.has(capSetpcap)) {
+	if t.Bounding != nil && (c.isJoined(config.User) || c.h.Has(host.CapSetpcap)) {
 		c.add(ByCommand, dropBounding{*t.Bounding, c.h.LastCap})
 	}
 	if t.Groups != nil {
@@ -233,7 +234,7 @@ func (c *entryCompiler) credentials() {
 // environment is the target's, but for what describes the caller's terminal.
 func (c *entryCompiler) environment() []string {
 	env := slices.Clone(c.e.Target.Env)
-	if c.p.Process.Terminal == config.TerminalNone || !c.h.Terminal.any() {
+	if c.p.Process.Terminal == config.TerminalNone || !c.h.Terminal.Any() {
 		return env
 	}
 	for _, v := range c.h.Env {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/nslaunch/nslaunch/config"
+	"github.com/nslaunch/nslaunch/launcher/internal/host"
 )
 
 // idMaps is what the id maps of a new user namespace are and how they are written.
@@ -36,15 +37,15 @@ func (c *compiler) idMaps() idMaps {
 		return none
 	}
 	before := len(c.errs)
-	u := idSide{c: c, name: "uid", caller: c.h.UID, own: c.h.UIDMap, sub: c.h.SubUID, privileged: c.h.has(capSetuid),
+	u := idSide{c: c, name: "uid", caller: c.h.UID, own: c.h.UIDMap, sub: c.h.SubUID, privileged: c.h.Has(host.CapSetuid),
 		capability: "SETUID", helper: c.h.NewUIDMap, helperName: "newuidmap", explicit: c.p.IDMap.UID, declared: c.p.Process.UID}
-	g := idSide{c: c, name: "gid", caller: c.h.GID, own: c.h.GIDMap, sub: c.h.SubGID, privileged: c.h.has(capSetgid),
+	g := idSide{c: c, name: "gid", caller: c.h.GID, own: c.h.GIDMap, sub: c.h.SubGID, privileged: c.h.Has(host.CapSetgid),
 		capability: "SETGID", helper: c.h.NewGIDMap, helperName: "newgidmap", explicit: c.p.IDMap.GID, declared: c.p.Process.GID}
 	var m idMaps
 	m.uid, m.uidDefault = u.ranges()
 	m.gid, m.gidDefault = g.ranges()
 	for i, id := range c.p.Process.Groups {
-		if len(m.gid) > 0 && !covers(m.gid, id, 1) {
+		if len(m.gid) > 0 && !host.Covers(m.gid, id, 1) {
 			c.errorf(indexed("process.groups", i), "gid %d is not mapped in the sandbox, which has %s", id, mapWords(m.gid))
 		}
 	}
@@ -65,7 +66,7 @@ type idSide struct {
 	name       string // uid or gid
 	caller     uint32
 	own        []config.IDRange // map of the caller's user namespace
-	sub        SubIDs
+	sub        host.SubIDs
 	privileged bool // may map any id that it has: it has the capability
 	capability string
 	helper     string
@@ -104,7 +105,7 @@ func (s *idSide) ranges() ([]config.IDRange, int64) {
 	s.check(ranges)
 	if s.declared != nil {
 		id = int64(*s.declared)
-		if len(ranges) > 0 && !covers(ranges, *s.declared, 1) {
+		if len(ranges) > 0 && !host.Covers(ranges, *s.declared, 1) {
 			s.c.errorf("process."+s.name, "%s %d is not mapped in the sandbox, which has %s", s.name, *s.declared, mapWords(ranges))
 		}
 	}
@@ -138,7 +139,7 @@ func (s *idSide) subordinate() []config.IDRange {
 	if len(s.sub.Ranges) == 0 {
 		cure := ""
 		if s.sub.Free > 0 {
-			cure = fmt.Sprintf(" (add a line: %s:%d:%d)", s.sub.User, s.sub.Free, subCount)
+			cure = fmt.Sprintf(" (add a line: %s:%d:%d)", s.sub.User, s.sub.Free, host.SubCount)
 		}
 		s.c.errorf("idmap", "%s has no subordinate %ss in %s%s", s.sub.User, s.name, s.sub.File, cure)
 	}
@@ -147,13 +148,13 @@ func (s *idSide) subordinate() []config.IDRange {
 
 // others are the subordinate ids without the caller's own, which is mapped already.
 func (s *idSide) others() []config.IDRange {
-	return outside(s.subordinate(), []config.IDRange{{Outside: s.caller, Count: 1}})
+	return host.Outside(s.subordinate(), []config.IDRange{{Outside: s.caller, Count: 1}})
 }
 
 // explicitDefault is who the command is under explicit maps: root where there
 // is one, else the caller where it is mapped; else it has to be said.
 func (s *idSide) explicitDefault() int64 {
-	if s.declared != nil || covers(s.explicit, 0, 1) {
+	if s.declared != nil || host.Covers(s.explicit, 0, 1) {
 		return 0
 	}
 	for _, r := range s.explicit {
@@ -180,13 +181,13 @@ func (s *idSide) check(ranges []config.IDRange) {
 			where = indexed("idmap."+s.name, slices.Index(s.c.explicitOrder(s.name), ranges[i]))
 		}
 		switch {
-		case !covers(s.own, r.Outside, r.Count) && r.Count == 1 && r.Outside == s.caller:
+		case !host.Covers(s.own, r.Outside, r.Count) && r.Count == 1 && r.Outside == s.caller:
 			s.c.errorf(where, "the caller's own %s is not mapped in its user namespace, which has %s (map it from outside first, as unshare --map-current-user does)", s.name, mapWords(s.own))
-		case !covers(s.own, r.Outside, r.Count) && s.isSubordinate(r):
-			s.c.errorf(where, "%s %s: %s gives it, and it is not mapped in the caller's own user namespace, which has %s", s.name, span(r.Outside, r.Count), s.sub.where(r.Outside), mapWords(s.own))
-		case !covers(s.own, r.Outside, r.Count):
+		case !host.Covers(s.own, r.Outside, r.Count) && s.isSubordinate(r):
+			s.c.errorf(where, "%s %s: %s gives it, and it is not mapped in the caller's own user namespace, which has %s", s.name, span(r.Outside, r.Count), s.sub.Where(r.Outside), mapWords(s.own))
+		case !host.Covers(s.own, r.Outside, r.Count):
 			s.c.errorf(where, "%s %s: not mapped in the caller's own user namespace, which has %s", s.name, span(r.Outside, r.Count), mapWords(s.own))
-		case s.name == "uid" && r.Outside == 0 && s.c.h.UID == 0 && !s.c.h.has(capSetfcap) && s.writesItself(ranges):
+		case s.name == "uid" && r.Outside == 0 && s.c.h.UID == 0 && !s.c.h.Has(host.CapSetfcap) && s.writesItself(ranges):
 			s.c.errorf(where, "mapping uid 0 needs CAP_SETFCAP, which uid 0 does not have here (start nslaunch with it, in podman and docker --cap-add SETFCAP, or as another user)")
 		case s.privileged, r.Count == 1 && r.Outside == s.caller, s.isSubordinate(r):
 		case s.c.p.IDMap.Mode == config.IDMapIdentity:
@@ -208,7 +209,7 @@ func (c *compiler) explicitOrder(name string) []config.IDRange {
 }
 
 func (s *idSide) isSubordinate(r config.IDRange) bool {
-	return len(outside([]config.IDRange{{Outside: r.Outside, Count: r.Count}}, s.sub.Ranges)) == 0
+	return len(host.Outside([]config.IDRange{{Outside: r.Outside, Count: r.Count}}, s.sub.Ranges)) == 0
 }
 
 func (s *idSide) subWords() string {
@@ -241,7 +242,7 @@ func (s *idSide) writer(ranges []config.IDRange) string {
 // setgroups tells whether setgroups is denied, which it must be where a
 // caller without privilege writes its gid_map.
 func (c *compiler) setgroups(m idMaps) bool {
-	must := m.gid != nil && m.gidHelper == "" && !c.h.has(capSetgid)
+	must := m.gid != nil && m.gidHelper == "" && !c.h.Has(host.CapSetgid)
 	switch {
 	case c.p.IDMap.Setgroups == config.SetgroupsDeny:
 		return true
@@ -261,24 +262,10 @@ func (c *compiler) setgroups(m idMaps) bool {
 
 // stage is the id that the stage takes up for the set-up: root where there is one, else the command's.
 func (s *idSide) stage(ranges []config.IDRange, command int64) int64 {
-	if covers(ranges, 0, 1) {
+	if host.Covers(ranges, 0, 1) {
 		return 0
 	}
 	return command
-}
-
-// covers tells whether count ids from first on are all inside the map.
-func covers(ranges []config.IDRange, first, count uint32) bool {
-	next, end := uint64(first), uint64(first)+uint64(count)
-	for moved := true; moved && next < end; {
-		moved = false
-		for _, r := range ranges {
-			if lo, hi := uint64(r.Inside), uint64(r.Inside)+uint64(r.Count); next >= lo && next < hi {
-				next, moved = hi, true
-			}
-		}
-	}
-	return next >= end
 }
 
 func span(first, count uint32) string {

@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/nslaunch/nslaunch/config"
+	"github.com/nslaunch/nslaunch/launcher/internal/host"
+	"github.com/nslaunch/nslaunch/launcher/internal/tree"
 	"github.com/nslaunch/nslaunch/mountprop"
 	"golang.org/x/sys/unix"
 )
@@ -12,7 +14,7 @@ import (
 // entries appends what the entries of [mounts] ask for.
 func (c *compiler) entries() {
 	for _, again := range c.again {
-		c.add(ByLauncher, again.entry.Key, leaveOut{again.entry.Target, "it is " + again.by + " under another name"})
+		c.add(ByLauncher, again.Entry.Key, leaveOut{again.Entry.Target, "it is " + again.By + " under another name"})
 	}
 	for _, m := range c.p.Mounts {
 		c.entry(m)
@@ -21,7 +23,7 @@ func (c *compiler) entries() {
 
 // entry appends what an entry of [mounts] asks for.
 func (c *compiler) entry(m config.MountEntry) {
-	if c.h.leftOut(m) {
+	if c.h.LeftOut(m) {
 		why := "it is not there"
 		if m.Type == config.MountBind {
 			why = "there is no " + m.Source
@@ -41,7 +43,7 @@ func (c *compiler) entry(m config.MountEntry) {
 	case config.MountMasked:
 		c.mask(m)
 	case config.MountTmpfs:
-		c.add(c.stage, m.Key, mountFS{"tmpfs", append(tmpfsOptions(m), c.owner(m).options()...), c.point(m.Key, m.Target, true), noDevices().withOptions(m.Options), c.newPropagation(m.Propagation)})
+		c.add(c.stage, m.Key, mountFS{"tmpfs", append(tmpfsOptions(m), c.owner(m).options()...), c.point(m.Key, m.Target, true), tree.NoDevices().WithOptions(m.Options), c.newPropagation(m.Propagation)})
 	case config.MountOverlay:
 		c.overlayEntry(m)
 	case config.MountFile:
@@ -54,7 +56,7 @@ func (c *compiler) entry(m config.MountEntry) {
 		c.symlink(m)
 	case config.MountDir:
 		c.dir(m)
-	case mountSocket:
+	case host.MountSocket:
 		c.socketEntry(m)
 	default:
 		c.kernelFS(m)
@@ -95,16 +97,11 @@ func (c *compiler) dir(m config.MountEntry) {
 func (c *compiler) idmapped() []config.MountEntry {
 	var list []config.MountEntry
 	for _, m := range c.p.Mounts {
-		if m.IDMap != nil && !c.h.leftOut(m) {
+		if m.IDMap != nil && !c.h.LeftOut(m) {
 			list = append(list, m)
 		}
 	}
 	return list
-}
-
-// noDevices is what mounts have unless they are told otherwise.
-func noDevices() attributes {
-	return attributes{Set: unix.MOUNT_ATTR_NOSUID | unix.MOUNT_ATTR_NODEV}
 }
 
 func (c *compiler) bind(m config.MountEntry) {
@@ -112,11 +109,11 @@ func (c *compiler) bind(m config.MountEntry) {
 	if f.Err != 0 || c.nameless(m.Key, m.Source, f) {
 		return
 	}
-	if m.IDMap != nil && (!c.h.has(capSysAdmin) || !c.h.initialUser()) {
+	if m.IDMap != nil && (!c.h.Has(host.CapSysAdmin) || !c.h.InitialUser()) {
 		c.errorOnce(m.Key+".idmap", "mapping the ids of a mount needs CAP_SYS_ADMIN over its file system, which uid %d does not have here (leave it out, and let %s make the ids agree)", c.h.UID, c.say("idmap", "keep"))
 	}
-	a := noDevices()
-	if m.Key == overlayKey || c.h.RootPins[m.Target] {
+	a := tree.NoDevices()
+	if m.Key == host.OverlayKey || c.h.RootPins[m.Target] {
 		a = partAttributes(c.p, m.Target)
 	}
 	if m.Readonly {
@@ -127,9 +124,9 @@ func (c *compiler) bind(m config.MountEntry) {
 		propagation = c.bindPropagation(m)
 	}
 	c.noteReceives(m)
-	c.noteDevice(m, f, a.withOptions(m.Options))
+	c.noteDevice(m, f, a.WithOptions(m.Options))
 	c.add(c.stage, m.Key, bindMount{Source: m.Source, File: f, At: c.point(m.Key, m.Target, f.Dir),
-		Attributes: a.withOptions(m.Options), Recursive: m.Recursive, Propagation: propagation})
+		Attributes: a.WithOptions(m.Options), Recursive: m.Recursive, Propagation: propagation})
 }
 
 // mask covers what is there; what is not there needs no mask, but the
@@ -144,7 +141,7 @@ func (c *compiler) mask(m config.MountEntry) {
 				cure = " (" + c.say(m.Key+".optional", true) + " lets it be missing)"
 			}
 		}
-		c.errorf(m.Key, "nothing to mask: %s: %q%s", errnoWords(f.Err), m.Target, cure)
+		c.errorf(m.Key, "nothing to mask: %s: %q%s", tree.ErrnoWords(f.Err), m.Target, cure)
 		return
 	}
 	null := c.h.Files["/dev/null"]
@@ -176,8 +173,8 @@ func (c *compiler) overlayEntry(m config.MountEntry) {
 	if m.Dir != "" {
 		c.layerDir(m.Key+".dir", m.Dir, m.Create)
 	}
-	a := noDevices().withOptions(m.Options)
-	if m.Key == overlayKey {
+	a := tree.NoDevices().WithOptions(m.Options)
+	if m.Key == host.OverlayKey {
 		a = partAttributes(c.p, m.Target)
 	}
 	c.add(c.stage, m.Key, mountOverlay{c.overlay(key, m.Lower, m.Key+".dir", m), c.point(m.Key, m.Target, true), a, c.newPropagation(m.Propagation)})
@@ -191,8 +188,8 @@ func (c *compiler) content(m config.MountEntry) string {
 	case f.Err != 0:
 	case f.Type != unix.S_IFREG:
 		c.errorf(m.Key+".source", "%q is not a regular file", m.Source)
-	case f.Size > mostContent:
-		c.errorf(m.Key+".source", "%q has %d bytes, and no more than %d are copied (bind it: ro = %q)", m.Source, f.Size, mostContent, m.Source)
+	case f.Size > tree.MostContent:
+		c.errorf(m.Key+".source", "%q has %d bytes, and no more than %d are copied (bind it: ro = %q)", m.Source, f.Size, tree.MostContent, m.Source)
 	}
 	return c.h.Contents[m.Source]
 }
@@ -202,7 +199,7 @@ func (c *compiler) file(m config.MountEntry, content string) {
 	if m.Mode != nil {
 		mode = *m.Mode
 	}
-	a := noDevices()
+	a := tree.NoDevices()
 	if m.Readonly {
 		a.Set |= unix.MOUNT_ATTR_RDONLY
 	}
@@ -211,7 +208,7 @@ func (c *compiler) file(m config.MountEntry, content string) {
 
 // kernelFS mounts a file system that shows a namespace.
 func (c *compiler) kernelFS(m config.MountEntry) {
-	a := attributes{Set: mountAttrAPI}
+	a := tree.Attributes{Set: mountAttrAPI}
 	var options []string
 	switch m.Type {
 	case config.MountDevpts:
@@ -223,5 +220,5 @@ func (c *compiler) kernelFS(m config.MountEntry) {
 	case config.MountSysfs, config.MountCgroup2:
 		a.Set |= unix.MOUNT_ATTR_RDONLY
 	}
-	c.add(c.stage, m.Key, mountFS{string(m.Type), options, c.point(m.Key, m.Target, true), a.withOptions(m.Options), c.newPropagation(m.Propagation)})
+	c.add(c.stage, m.Key, mountFS{string(m.Type), options, c.point(m.Key, m.Target, true), a.WithOptions(m.Options), c.newPropagation(m.Propagation)})
 }

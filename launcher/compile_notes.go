@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/nslaunch/nslaunch/config"
+	"github.com/nslaunch/nslaunch/launcher/internal/host"
+	"github.com/nslaunch/nslaunch/launcher/internal/tree"
 	"golang.org/x/sys/unix"
 )
 
@@ -34,9 +36,9 @@ func (c *compiler) noteWritable(m config.MountEntry, as string) {
 }
 
 // noteDevice notes that a device is bound where none can be opened.
-func (c *compiler) noteDevice(m config.MountEntry, f File, a attributes) {
+func (c *compiler) noteDevice(m config.MountEntry, f tree.File, a tree.Attributes) {
 	device := f.Type == unix.S_IFCHR || f.Type == unix.S_IFBLK
-	if !device || a.Set&unix.MOUNT_ATTR_NODEV == 0 || m.Key == overlayKey {
+	if !device || a.Set&unix.MOUNT_ATTR_NODEV == 0 || m.Key == host.OverlayKey {
 		return
 	}
 	kind := "rw"
@@ -79,7 +81,7 @@ func few(mounts []string) string {
 	mounts = slices.Sorted(slices.Values(mounts))
 	var top []string
 	for _, m := range mounts {
-		if !slices.ContainsFunc(top, func(above string) bool { return below(m, above) }) {
+		if !slices.ContainsFunc(top, func(above string) bool { return tree.Below(m, above) }) {
 			top = append(top, m)
 		}
 	}
@@ -102,30 +104,30 @@ func (c *compiler) hidden() {
 	// What was mounted so far at each path or below it.
 	placed := make(map[string]string, 8+len(c.p.Mounts))
 	place := func(target string) {
-		for dir := c.h.real(target); dir != "/"; dir = path.Dir(dir) {
+		for dir := c.h.Real(target); dir != "/"; dir = path.Dir(dir) {
 			if _, ok := placed[dir]; !ok {
 				placed[dir] = target
 			}
 		}
 	}
 	for _, own := range ownTargets(c.p) {
-		if c.h.real(own) == own { // else it is an error of its own
+		if c.h.Real(own) == own { // else it is an error of its own
 			place(own)
 		}
 	}
 	for _, m := range c.p.Mounts {
-		if c.h.leftOut(m) || !mounts(m) {
+		if c.h.LeftOut(m) || !host.IsMount(m) {
 			continue
 		}
-		real := c.h.real(m.Target)
+		real := c.h.Real(m.Target)
 		switch before, ok := placed[real]; {
 		case real == "/":
 			c.errorf(m.Key, "%s leads to / inside, and the root has a key of its own: root", m.Target)
 		case !ok:
 		case real != m.Target:
 			c.errorf(m.Key, "%s leads to %s inside, and would hide %s", m.Target, real, before)
-		case c.h.real(before) != before:
-			c.errorf(m.Key, "%s would hide %s, which leads to %s inside", m.Target, before, c.h.real(before))
+		case c.h.Real(before) != before:
+			c.errorf(m.Key, "%s would hide %s, which leads to %s inside", m.Target, before, c.h.Real(before))
 		}
 		place(m.Target)
 	}
@@ -136,7 +138,7 @@ func (c *compiler) noteParts() {
 	var fixed, open []string
 	for _, m := range c.p.Mounts {
 		switch {
-		case m.Key != overlayKey || m.Type != config.MountBind:
+		case m.Key != host.OverlayKey || m.Type != config.MountBind:
 		case m.Readonly:
 			fixed = append(fixed, m.Target)
 		default:
@@ -144,9 +146,9 @@ func (c *compiler) noteParts() {
 		}
 	}
 	if len(fixed) > 0 {
-		c.notef(overlayKey, "an overlay does not cover what has mounts on it or below it, which is read-only: %s", strings.Join(fixed, ", "))
+		c.notef(host.OverlayKey, "an overlay does not cover what has mounts on it or below it, which is read-only: %s", strings.Join(fixed, ", "))
 	}
 	if len(open) > 0 {
-		c.notef(overlayKey, "an overlay does not cover the host's own %s", strings.Join(open, ", "))
+		c.notef(host.OverlayKey, "an overlay does not cover the host's own %s", strings.Join(open, ", "))
 	}
 }

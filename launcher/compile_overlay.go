@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/nslaunch/nslaunch/config"
+	"github.com/nslaunch/nslaunch/launcher/internal/host"
+	"github.com/nslaunch/nslaunch/launcher/internal/tree"
 )
 
 // overlay puts together an overlay of directories; key tells the place of each,
@@ -13,20 +15,20 @@ import (
 func (c *compiler) overlay(key func(int) string, lower []string, dirKey string, m config.MountEntry) overlay {
 	dir := m.Dir
 	// The attributes "trusted" are for the initial user namespace alone, and the caller may be in another.
-	o := overlay{Lower: lower, Dir: dir, User: c.isNew(config.User) || !c.h.initialUser(), Mode: 0o755}
+	o := overlay{Lower: lower, Dir: dir, User: c.isNew(config.User) || !c.h.InitialUser(), Mode: 0o755}
 	switch {
-	case c.h.atLeast(6, 13):
+	case c.h.AtLeast(6, 13):
 		o.Given = asDescriptors
-	case c.h.atLeast(6, 8):
+	case c.h.AtLeast(6, 8):
 		o.Given = onePath
 	}
 	for i, l := range lower {
 		o.Files = append(o.Files, c.directory(key(i), l))
-		c.overlayPath(key(i), o.Files[i].real(l), o.Given)
+		c.overlayPath(key(i), o.Files[i].Real(l), o.Given)
 	}
 	if dir != "" {
-		o.Parts = [2]File{c.h.Files[dir+"/upper"], c.h.Files[dir+"/work"]}
-		c.overlayPath(dirKey, o.Parts[0].real(dir+"/upper"), o.Given)
+		o.Parts = [2]tree.File{c.h.Files[dir+"/upper"], c.h.Files[dir+"/work"]}
+		c.overlayPath(dirKey, o.Parts[0].Real(dir+"/upper"), o.Given)
 		c.onlyOverlay(dirKey, dir)
 	}
 	if all := strings.Join(escapeAll(o.lower()), ":"); o.Given == asList {
@@ -48,7 +50,7 @@ func (c *compiler) topOwner(o overlay, m config.MountEntry) (top *owner, like bo
 	case o.Dir == "":
 	case !m.Create || o.Parts[0].Dir: // it is not made
 		return nil, false
-	case !said && lower != nil && !c.isNew(config.User) && !c.h.has(capChown):
+	case !said && lower != nil && !c.isNew(config.User) && !c.h.Has(host.CapChown):
 		return nil, false
 	default:
 		made = c.madeLayer(o.Files[0])
@@ -64,10 +66,10 @@ func (c *compiler) topOwner(o overlay, m config.MountEntry) (top *owner, like bo
 }
 
 // madeLayer is whose an upper is inside that makeLayer has made.
-func (c *compiler) madeLayer(lower File) owner {
+func (c *compiler) madeLayer(lower tree.File) owner {
 	o := c.layerOwner(lower)
 	if o == nil {
-		o = c.insideOwner(File{UID: c.h.UID, GID: c.h.GID})
+		o = c.insideOwner(tree.File{UID: c.h.UID, GID: c.h.GID})
 	}
 	if o == nil || c.isJoined(config.User) {
 		return owner{-1, -1}
@@ -94,14 +96,14 @@ func (c *compiler) overlayPath(key, path string, given overlayGiven) {
 	switch {
 	case given != asDescriptors && len(path) > most:
 		c.errorf(key, "before Linux 6.13, the kernel takes no more than %d bytes of paths for an overlay", most)
-	case !c.h.atLeast(6, 5) && strings.Contains(path, ","):
+	case !c.h.AtLeast(6, 5) && strings.Contains(path, ","):
 		c.errorf(key, "before Linux 6.5, the kernel takes no comma in the paths of an overlay, got %q", path)
 	}
 }
 
 // layerOwner is to whom the launcher gives a new upper that is laid over f; nil: it keeps it.
-func (c *compiler) layerOwner(f File) *owner {
-	if !c.h.has(capChown) {
+func (c *compiler) layerOwner(f tree.File) *owner {
+	if !c.h.Has(host.CapChown) {
 		return nil
 	}
 	return c.insideOwner(f)
@@ -109,10 +111,10 @@ func (c *compiler) layerOwner(f File) *owner {
 
 // insideOwner is whose a file is in the sandbox; nil if nobody there has both
 // its ids.
-func (c *compiler) insideOwner(f File) *owner {
+func (c *compiler) insideOwner(f tree.File) *owner {
 	if !c.isNew(config.User) {
 		// An id that the caller's user namespace does not have is shown as another one, and cannot be given.
-		if len(c.h.UIDMap) > 0 && (!covers(c.h.UIDMap, f.UID, 1) || !covers(c.h.GIDMap, f.GID, 1)) {
+		if len(c.h.UIDMap) > 0 && (!host.Covers(c.h.UIDMap, f.UID, 1) || !host.Covers(c.h.GIDMap, f.GID, 1)) {
 			return nil
 		}
 		return &owner{int64(f.UID), int64(f.GID)}
@@ -149,7 +151,7 @@ func (c *compiler) layerDirs() {
 			if m.Create {
 				c.makeLayer(m.Key+".create", m.Dir, m.Lower[0])
 			}
-			if !c.h.leftOut(m) {
+			if !c.h.LeftOut(m) {
 				c.add(ByLauncher, m.Key+".dir", lockLayer{m.Dir})
 			}
 		}
@@ -170,7 +172,7 @@ func (c *compiler) makeLayer(key, dir, lower string) {
 	f := c.h.Files[lower]
 	a := makeLayerDir{Dir: dir, Mode: f.Mode}
 	for i, part := range []string{dir + "/upper", dir + "/work"} {
-		a.Parts[i] = c.h.Files[part].real(part)
+		a.Parts[i] = c.h.Files[part].Real(part)
 	}
 	if c.layerOwner(f) != nil {
 		a.Owner = &[2]uint32{f.UID, f.GID}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/nslaunch/nslaunch/config"
+	"github.com/nslaunch/nslaunch/launcher/internal/tree"
 	"github.com/nslaunch/nslaunch/mountprop"
 	"golang.org/x/sys/unix"
 )
@@ -14,7 +15,7 @@ import (
 // point works out a mount point: one that is there, or can be made.
 func (c *compiler) point(key, target string, dir bool) mountPoint {
 	at := mountPoint{Path: target, Dir: dir}
-	f, real, l := c.h.Targets[target], c.h.real(target), c.lies[target]
+	f, real, l := c.h.Targets[target], c.h.Real(target), c.lies[target]
 	switch {
 	case l.At == "/" && c.noRoot():
 	case l.Closed:
@@ -22,7 +23,7 @@ func (c *compiler) point(key, target string, dir bool) mountPoint {
 	case l.Entry != nil && l.Entry.Type == config.MountBind && l.Entry.Propagation == mountprop.Shared:
 		c.errorf(key, "%s%s is shared: what is mounted below it would be seen outside (use propagation = \"slave+shared\" there)", c.leads(target), l.At)
 	case f.Err != 0 && f.Err != unix.ENOENT:
-		c.errorf(key, "%q cannot be mounted on: %s", target, errnoWords(f.Err))
+		c.errorf(key, "%q cannot be mounted on: %s", target, tree.ErrnoWords(f.Err))
 	case f.Err == 0 && f.Dir != dir:
 		want, is := "a directory", "a file"
 		if !dir {
@@ -32,7 +33,7 @@ func (c *compiler) point(key, target string, dir bool) mountPoint {
 	case l.Ours && (f.Err != 0 || len(l.Base) > 1):
 		// What an overlay of several directories shows is known to the kernel alone.
 		c.canMake(key)
-		at.At, at.Make = l.At, strings.Split(l.relative(real), "/")
+		at.At, at.Make = l.At, strings.Split(l.Relative(real), "/")
 		at.Above = c.above(l, at.Make)
 	case f.Err != 0:
 		c.missing(key, target, l)
@@ -59,15 +60,15 @@ func (c *compiler) noRoot() bool {
 
 // leads begins an error about a target that is, or is reached by, a symbolic link.
 func (c *compiler) leads(target string) string {
-	if real := c.h.real(target); real != target {
+	if real := c.h.Real(target); real != target {
 		return target + " leads to " + real + " inside: "
 	}
 	return ""
 }
 
 // missing says that a mount point is not there and how to provide it.
-func (c *compiler) missing(key, target string, l layer) {
-	there := path.Join(l.Base[0], l.relative(c.h.real(target)))
+func (c *compiler) missing(key, target string, l tree.Layer) {
+	there := path.Join(l.Base[0], l.Relative(c.h.Real(target)))
 	cure := "make it, or give the root a layer: " + c.say("root.overlay", "tmpfs")
 	switch {
 	case c.h.RootPins[l.At]: // a part of the root
@@ -86,7 +87,7 @@ func (c *compiler) madePoint(m config.MountEntry) mountPoint {
 	switch {
 	case l.At == "/" && c.noRoot():
 	case f.Err != 0 && f.Err != unix.ENOENT:
-		c.errorf(m.Key, "%q cannot be made: %s", m.Target, errnoWords(f.Err))
+		c.errorf(m.Key, "%q cannot be made: %s", m.Target, tree.ErrnoWords(f.Err))
 	case l.Closed:
 		c.errorf(m.Key, "%snothing can be made below %s", c.leads(m.Target), l.At)
 	case !l.Ours:
@@ -94,14 +95,14 @@ func (c *compiler) madePoint(m config.MountEntry) mountPoint {
 	default:
 		c.canMake(m.Key)
 	}
-	at := mountPoint{Path: m.Target, At: l.At, Make: strings.Split(l.relative(c.h.real(m.Target)), "/")}
+	at := mountPoint{Path: m.Target, At: l.At, Make: strings.Split(l.Relative(c.h.Real(m.Target)), "/")}
 	at.Above = c.above(l, at.Make)
 	return at
 }
 
 // above is whose the directories are that are made above a mount point. The mount point itself is covered. /dev is of no use to
 // who could change it, and root's by convention.
-func (c *compiler) above(l layer, names []string) *owner {
+func (c *compiler) above(l tree.Layer, names []string) *owner {
 	if len(names) < 2 || l.At == "/dev" && l.Entry == nil {
 		return nil
 	}
@@ -111,7 +112,7 @@ func (c *compiler) above(l layer, names []string) *owner {
 // ownPoint is the place of what proc, dev or sys says: a directory of the
 // root itself. A link there would put the kernel's files where nobody looks for them.
 func (c *compiler) ownPoint(key, target string) mountPoint {
-	if real := c.h.real(target); real != target {
+	if real := c.h.Real(target); real != target {
 		c.errorf(key, "%s is a symbolic link in the root, to %s, and has to be a directory", target, real)
 		return mountPoint{}
 	}

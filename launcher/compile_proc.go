@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/nslaunch/nslaunch/config"
+	"github.com/nslaunch/nslaunch/launcher/internal/tree"
 	"github.com/nslaunch/nslaunch/mountprop"
 )
 
@@ -15,21 +16,21 @@ func (c *compiler) touchesProc() bool {
 
 func (c *compiler) proc() {
 	pr := c.p.Proc
-	if c.touchesProc() && c.p.Propagation == mountprop.Shared && !changesTree(c.p) {
+	if c.touchesProc() && c.p.Propagation == mountprop.Shared && !tree.ChangesTree(c.p) {
 		// "/" stays in its peer group; what is mounted on /proc must not
 		// reach the others.
 		c.add(c.stage, "proc", setPropagation{"/proc", mountprop.Private, false})
 	}
 	var at mountPoint
-	if changesTree(c.p) && pr.Mode != config.ProcHost {
+	if tree.ChangesTree(c.p) && pr.Mode != config.ProcHost {
 		at = c.ownPoint("proc", "/proc")
 	}
 	switch pr.Mode {
 	case config.ProcHost:
-		if bindsProc(c.p) {
+		if tree.BindsProc(c.p) {
 			f := c.source("proc", "/proc")
 			c.add(c.stage, "proc", bindMount{Source: "/proc", File: f, At: c.ownPoint("proc", "/proc"),
-				Attributes: attributes{Set: mountAttrAPI}, Recursive: true, Propagation: c.ownPropagation()})
+				Attributes: tree.Attributes{Set: mountAttrAPI}, Recursive: true, Propagation: c.ownPropagation()})
 		}
 	case config.ProcNew:
 		var options []string
@@ -58,14 +59,14 @@ func (c *compiler) proc() {
 func (c *compiler) protect(key string, a protect) {
 	f := c.h.Files[a.Path]
 	if f.Err != 0 {
-		c.errorf(key, "%s: %q", errnoWords(f.Err), a.Path)
+		c.errorf(key, "%s: %q", tree.ErrnoWords(f.Err), a.Path)
 		return
 	}
 	if f.Symlink {
 		c.errorf(key, "%q is a symbolic link, and what it points to would stay as it is", a.Path)
 		return
 	}
-	a.Dir, a.Own = f.Dir, changesTree(c.p)
+	a.Dir, a.Own = f.Dir, tree.ChangesTree(c.p)
 	switch {
 	case a.Own && a.Mask:
 		a.Propagation = c.newPropagation(mountprop.Private)

@@ -3,6 +3,7 @@ package launcher
 import (
 	"github.com/nslaunch/nslaunch/config"
 	"github.com/nslaunch/nslaunch/internal/quote"
+	"github.com/nslaunch/nslaunch/launcher/internal/host"
 	"github.com/nslaunch/nslaunch/mountprop"
 )
 
@@ -26,21 +27,16 @@ func (c *compiler) bindPropagation(m config.MountEntry) mountprop.Propagation {
 	return own
 }
 
-// receives reports whether mounts of that kind receive what the host mounts later.
-func receives(p mountprop.Propagation) bool {
-	return p == mountprop.Slave || p == mountprop.Shared || p == mountprop.SlaveShared
-}
-
 // noteReceives notes that what is read-only receives mounts that are not, as an entry says.
 func (c *compiler) noteReceives(m config.MountEntry) {
-	if m.Readonly && receives(m.Propagation) {
+	if m.Readonly && host.Receives(m.Propagation) {
 		c.notef(m.Key+".propagation", "what the host mounts later below %s appears in %s with the host's options, so it may be writable (propagation = \"private\")", quote.Word(m.Source), quote.Word(m.Target))
 	}
 }
 
 // noteRootReceives is noteReceives for the root.
 func (c *compiler) noteRootReceives() {
-	if r := c.p.Root; r.Readonly && r.Mode != config.RootTmpfs && r.Overlay.Mode == config.OverlayNone && receives(c.p.Propagation) {
+	if r := c.p.Root; r.Readonly && r.Mode != config.RootTmpfs && r.Overlay.Mode == config.OverlayNone && host.Receives(c.p.Propagation) {
 		c.notef("propagation", "what the host mounts later appears in the read-only root with the host's options, so it may be writable (propagation = \"private\")")
 	}
 }
@@ -67,7 +63,7 @@ func (c *compiler) finalPropagation(peers bool) {
 	}
 	for _, m := range c.p.Mounts {
 		again := m.Propagation != "" && m.Propagation != mountprop.Shared
-		if again && (shared || m.Propagation == mountprop.SlaveShared) && !c.h.leftOut(m) {
+		if again && (shared || m.Propagation == mountprop.SlaveShared) && !c.h.LeftOut(m) {
 			c.add(c.stage, m.Key, setMountPropagation{m.Target, m.Propagation})
 		}
 	}

@@ -6,31 +6,32 @@ import (
 	"testing"
 
 	"github.com/nslaunch/nslaunch/config"
+	"github.com/nslaunch/nslaunch/launcher/internal/host"
 )
 
 // How the old root is left depends on where the launcher runs, and the plan says how.
 func TestPlanLeavesRoot(t *testing.T) {
 	const text = "version = 1\nnamespaces = { mount = \"new\" }\nroot = \"tmpfs\"\nrestrict.kernel = false\n"
 	for _, test := range []struct {
-		root  RootState
+		root  host.RootState
 		steps []string // on the root
 		calls string   // of the last of them
 		note  bool
 	}{
-		{RootState{}, []string{"make / slave, recursively", "make an empty tmpfs the root, nodev,nosuid", "pivot into the root and detach the old one"},
+		{host.RootState{}, []string{"make / slave, recursively", "make an empty tmpfs the root, nodev,nosuid", "pivot into the root and detach the old one"},
 			"fchdir pivot_root umount2 chdir close", false},
-		{RootState{Chrooted: true}, []string{"leave the chroot, make / slave, recursively, and enter the chroot again", "make an empty tmpfs the root, nodev,nosuid",
+		{host.RootState{Chrooted: true}, []string{"leave the chroot, make / slave, recursively, and enter the chroot again", "make an empty tmpfs the root, nodev,nosuid",
 			"leave the chroot, pivot into the root and detach the old one"}, "setns close fchdir pivot_root umount2 chdir close", false},
-		{RootState{Bottom: true}, []string{"make / slave, recursively", "make an empty tmpfs the root, nodev,nosuid",
+		{host.RootState{Bottom: true}, []string{"make / slave, recursively", "make an empty tmpfs the root, nodev,nosuid",
 			"chroot into the root, over the initramfs, which cannot be taken away"}, "fchdir chroot chdir close", true},
-		{RootState{Chrooted: true, Bottom: true}, []string{"leave the chroot, make / slave, recursively, and enter the chroot again", "make an empty tmpfs the root, nodev,nosuid",
+		{host.RootState{Chrooted: true, Bottom: true}, []string{"leave the chroot, make / slave, recursively, and enter the chroot again", "make an empty tmpfs the root, nodev,nosuid",
 			"leave the chroot, chroot into the root, over the initramfs, which cannot be taken away"}, "setns close fchdir openat2 move_mount close chroot chdir close", true},
 	} {
 		p, err := config.Parse("p.toml", []byte(text), config.CallerVars())
 		if err != nil {
 			t.Fatal(err)
 		}
-		h, err := Probe(p)
+		h, err := host.Probe(p)
 		if err != nil {
 			t.Fatal(err)
 		}

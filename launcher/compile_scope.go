@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/nslaunch/nslaunch/config"
+	"github.com/nslaunch/nslaunch/launcher/internal/host"
 )
 
 // scope places the waiting stage, and so all that comes of it, in a unit of
@@ -64,13 +65,13 @@ func (c *compiler) keep() {
 }
 
 // manager chooses one that can be reached.
-func (c *compiler) manager(bus config.Bus) (Manager, bool) {
-	for _, b := range busOrder(bus, c.h.UID) {
-		if i := slices.IndexFunc(c.h.Scope.Managers, func(m Manager) bool { return m.Bus == b }); i >= 0 {
+func (c *compiler) manager(bus config.Bus) (host.Manager, bool) {
+	for _, b := range host.BusOrder(bus, c.h.UID) {
+		if i := slices.IndexFunc(c.h.Scope.Managers, func(m host.Manager) bool { return m.Bus == b }); i >= 0 {
 			return c.h.Scope.Managers[i], true
 		}
 	}
-	return Manager{}, false
+	return host.Manager{}, false
 }
 
 // noManager: nobody to ask. What has to be there is an error.

@@ -5,6 +5,8 @@ import (
 
 	"github.com/nslaunch/nslaunch/config"
 	"github.com/nslaunch/nslaunch/internal/quote"
+	"github.com/nslaunch/nslaunch/launcher/internal/host"
+	"github.com/nslaunch/nslaunch/launcher/internal/tree"
 	"github.com/nslaunch/nslaunch/mountprop"
 	"golang.org/x/sys/unix"
 )
@@ -21,7 +23,7 @@ func (c *compiler) build() {
 	c.noteRootReceives()
 	c.noteUndone()
 	c.unkept()
-	shared := showsHost(c.p) && c.p.Propagation == mountprop.Shared
+	shared := tree.ShowsHost(c.p) && c.p.Propagation == mountprop.Shared
 	var private []string
 	var dir string
 	if shared {
@@ -32,7 +34,7 @@ func (c *compiler) build() {
 		c.add(c.stage, "root", cloneEarly{"/", "/", c.source("root.path", "/"), true, true})
 	}
 	for _, m := range c.p.Mounts {
-		if m.Type == config.MountBind && m.Propagation == mountprop.Shared && !c.h.leftOut(m) {
+		if m.Type == config.MountBind && m.Propagation == mountprop.Shared && !c.h.LeftOut(m) {
 			c.add(c.stage, m.Key, cloneEarly{m.Source, m.Target, c.source(m.Key, m.Source), m.Recursive, true})
 		}
 	}
@@ -87,30 +89,30 @@ func (c *compiler) inPlace() {
 	if c.p.Root.Readonly {
 		c.add(c.stage, "root.readonly", sealHost{})
 	}
-	if a := rootAttributes(c.p); a != (attributes{}) {
+	if a := tree.RootAttributes(c.p); a != (tree.Attributes{}) {
 		c.add(c.stage, "root.options", changeHost{a})
 	}
 }
 
 // layOut finds the layer that each mount point lies in when it is mounted on.
 func (c *compiler) layOut() {
-	t := newTree(c.p)
-	c.lies = make(map[string]layer, 3+len(c.p.Mounts))
+	t := tree.New(c.p)
+	c.lies = make(map[string]tree.Layer, 3+len(c.p.Mounts))
 	for _, own := range []string{"/proc", "/dev", "/sys"} {
-		c.lies[own] = t.of(c.h.real(own))
+		c.lies[own] = t.Of(c.h.Real(own))
 	}
-	t.addOwn(c.p)
+	t.AddOwn(c.p)
 	for i := range c.p.Mounts {
 		m := &c.p.Mounts[i]
-		c.lies[m.Target] = t.of(c.h.real(m.Target))
-		c.h.addTo(t, m)
+		c.lies[m.Target] = t.Of(c.h.Real(m.Target))
+		c.h.AddTo(t, m)
 	}
 }
 
 // cloneHost clones the host's "/" for those that bind it, and for the root
 // if that is not made first, before something of ours is mounted over it.
 func (c *compiler) cloneHost(root bool) {
-	if root && showsHost(c.p) {
+	if root && tree.ShowsHost(c.p) {
 		c.add(c.stage, "root", cloneEarly{"/", "/", c.source("root.path", "/"), true, false})
 	}
 	for _, m := range c.p.Mounts {
@@ -133,7 +135,7 @@ const mostEarly = 48
 func (c *compiler) countEarly() {
 	n := 0
 	for _, m := range c.p.Mounts {
-		if m.Type == config.MountBind && !c.h.leftOut(m) && (m.Propagation == mountprop.Shared || m.IDMap != nil || c.bindsRoot(m)) {
+		if m.Type == config.MountBind && !c.h.LeftOut(m) && (m.Propagation == mountprop.Shared || m.IDMap != nil || c.bindsRoot(m)) {
 			if n++; n > mostEarly {
 				c.errorf(m.Key, "no more than %d mounts can be shared, have ids of their own or show the host's /", mostEarly)
 			}
@@ -153,21 +155,21 @@ func (c *compiler) coverMountPoints() {
 	if !mayCover(c.p) || len(c.h.Files[c.p.Root.Path].Mounts) > 0 {
 		return
 	}
-	t := newTree(c.p)
+	t := tree.New(c.p)
 	missing := func(target string) bool {
-		return c.h.Targets[target].Err == unix.ENOENT && t.of(c.h.real(target)).At == "/"
+		return c.h.Targets[target].Err == unix.ENOENT && t.Of(c.h.Real(target)).At == "/"
 	}
 	cover := false
 	for _, own := range ownTargets(c.p) {
 		cover = cover || missing(own)
 	}
-	t.addOwn(c.p)
+	t.AddOwn(c.p)
 	for i := range c.p.Mounts {
 		m := &c.p.Mounts[i]
-		if !c.h.leftOut(*m) && missing(m.Target) {
+		if !c.h.LeftOut(*m) && missing(m.Target) {
 			cover = true
 		}
-		c.h.addTo(t, m)
+		c.h.AddTo(t, m)
 	}
 	if cover {
 		covered := *c.p
@@ -182,7 +184,7 @@ func (c *compiler) needsScratch() bool {
 	}
 	for _, m := range c.p.Mounts {
 		switch m.Type {
-		case config.MountFile, config.MountPasswd, config.MountGroup, config.MountMasked, mountSocket:
+		case config.MountFile, config.MountPasswd, config.MountGroup, config.MountMasked, host.MountSocket:
 			return true
 		case config.MountOverlay:
 			if m.Dir == "" {
@@ -208,11 +210,11 @@ func (c *compiler) root(private []string) {
 			c.layerDir("root.overlay.dir", dir, r.Overlay.Create)
 		}
 		o := c.overlay(func(int) string { return "root.path" }, []string{path}, "root.overlay.dir", config.MountEntry{Dir: dir, Create: r.Overlay.Create})
-		c.add(c.stage, "root", overlayRoot{o, rootAttributes(c.p), c.newPropagation("")})
+		c.add(c.stage, "root", overlayRoot{o, tree.RootAttributes(c.p), c.newPropagation("")})
 	case r.Mode == config.RootTmpfs:
-		c.add(c.stage, "root", tmpfsRoot{c.owner(config.MountEntry{}), rootAttributes(c.p), c.newPropagation("")})
+		c.add(c.stage, "root", tmpfsRoot{c.owner(config.MountEntry{}), tree.RootAttributes(c.p), c.newPropagation("")})
 	default:
-		clone := cloneRoot{Path: path, File: c.directory("root.path", path), Attributes: rootAttributes(c.p), Propagation: c.ownPropagation()}
+		clone := cloneRoot{Path: path, File: c.directory("root.path", path), Attributes: tree.RootAttributes(c.p), Propagation: c.ownPropagation()}
 		if r.Readonly {
 			clone.Attributes.Set |= unix.MOUNT_ATTR_RDONLY
 		}
@@ -228,7 +230,7 @@ func (c *compiler) root(private []string) {
 // kernel refuses on a shared mount.
 func (c *compiler) privateTargets() (private []string, dir string) {
 	add := func(key, target string) {
-		real := c.h.real(target)
+		real := c.h.Real(target)
 		if c.lies[target].At != "/" {
 			return
 		}
@@ -244,28 +246,23 @@ func (c *compiler) privateTargets() (private []string, dir string) {
 		add(own[1:], own)
 	}
 	for _, m := range c.p.Mounts {
-		if mounts(m) && !c.h.leftOut(m) {
+		if host.IsMount(m) && !c.h.LeftOut(m) {
 			add(m.Key, m.Target)
 		}
 	}
 	return private, dir
 }
 
-// mounts tells whether an entry is a mount.
-func mounts(m config.MountEntry) bool {
-	return m.Type != config.MountSymlink && m.Type != config.MountDir
-}
-
 // ownTargets lists where proc, dev and sys mount something.
 func ownTargets(p *config.Profile) []string {
 	var list []string
-	if p.Proc.Mode != config.ProcHost || bindsProc(p) {
+	if p.Proc.Mode != config.ProcHost || tree.BindsProc(p) {
 		list = append(list, "/proc")
 	}
-	if p.Dev.Mode == config.DevMinimal || bindsDev(p) {
+	if p.Dev.Mode == config.DevMinimal || tree.BindsDev(p) {
 		list = append(list, "/dev")
 	}
-	if p.Sys == config.SysNew || p.Sys == config.SysNone || bindsSys(p) {
+	if p.Sys == config.SysNew || p.Sys == config.SysNone || tree.BindsSys(p) {
 		list = append(list, "/sys")
 	}
 	return list
@@ -275,7 +272,7 @@ func ownTargets(p *config.Profile) []string {
 func (c *compiler) overlayParts() []string {
 	var parts []string
 	for _, m := range c.p.Mounts {
-		if m.Key == overlayKey && m.Type == config.MountOverlay {
+		if m.Key == host.OverlayKey && m.Type == config.MountOverlay {
 			parts = append(parts, m.Target)
 		}
 	}
@@ -283,20 +280,20 @@ func (c *compiler) overlayParts() []string {
 }
 
 // source returns what a path of the host is, which has to be there.
-func (c *compiler) source(key, path string) File {
+func (c *compiler) source(key, path string) tree.File {
 	f := c.h.Files[path]
 	if !c.planted(key, path, f.Planted) && f.Err != 0 {
-		hint := f.Fuse.hint()
+		hint := f.Fuse.Hint()
 		if f.Err == unix.ENOENT && strings.HasSuffix(path, ".git") && !strings.HasSuffix(path, "/.git") {
 			hint = " (git init --bare " + quote.Word(path) + " makes a repository there)"
 		}
-		c.errorf(key, "%s: %q%s", errnoWords(f.Err), path, hint)
+		c.errorf(key, "%s: %q%s", tree.ErrnoWords(f.Err), path, hint)
 	}
 	return f
 }
 
 // directory is source for a directory.
-func (c *compiler) directory(key, path string) File {
+func (c *compiler) directory(key, path string) tree.File {
 	f := c.source(key, path)
 	if !c.nameless(key, path, f) && f.Err == 0 && !f.Dir {
 		c.errorf(key, "%q is not a directory", path)

@@ -2,10 +2,13 @@ package launcher
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/nslaunch/nslaunch/config"
+	"github.com/nslaunch/nslaunch/launcher/internal/host"
 	"github.com/nslaunch/nslaunch/launcher/internal/program"
 	"golang.org/x/sys/unix"
 )
@@ -17,7 +20,7 @@ func planFor(t *testing.T, text string, kernel [2]int) (*Plan, error) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h, err := Probe(p)
+	h, err := host.Probe(p)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -114,7 +117,12 @@ func TestOverlayKernels(t *testing.T) {
 			t.Errorf("Linux %v: %s; want %s", kernel, got, want)
 		}
 	}
-	dir := filesOf(t, map[string]string{strings.Repeat("x", 200): "/", "a,b": "/"})
+	dir := t.TempDir()
+	for _, name := range []string{strings.Repeat("x", 200), "a,b"} {
+		if err := os.Mkdir(filepath.Join(dir, name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
 	long := dir + "/" + strings.Repeat("x", 200)
 	for _, test := range []struct {
 		lower  string

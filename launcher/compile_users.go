@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/nslaunch/nslaunch/config"
+	"github.com/nslaunch/nslaunch/launcher/internal/host"
 )
 
 // passwd is a passwd(5) for the ids inside: root and the caller, as far as they are
@@ -62,7 +63,7 @@ func (c *compiler) people(ranges []config.IDRange, caller uint32) []person {
 		ranges = []config.IDRange{{Inside: 0, Outside: 0, Count: 1<<32 - 1}}
 	}
 	var list []person
-	if covers(ranges, 0, 1) {
+	if host.Covers(ranges, 0, 1) {
 		list = append(list, person{"root", "/root", 0})
 	}
 	for _, r := range ranges {

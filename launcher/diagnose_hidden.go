@@ -10,6 +10,8 @@ import (
 
 	"github.com/nslaunch/nslaunch/config"
 	"github.com/nslaunch/nslaunch/internal/quote"
+	"github.com/nslaunch/nslaunch/launcher/internal/host"
+	"github.com/nslaunch/nslaunch/launcher/internal/tree"
 )
 
 // hiddenFile is a file of the host that the sandbox does not show.
@@ -68,7 +70,7 @@ func (f *failure) hidden(file string) (hiddenFile, bool) {
 
 // shownBy is the directory to show for a file: its own, or the store that it shares with what it needs.
 func shownBy(file string) string {
-	if below(file, "/nix/store") {
+	if tree.Below(file, "/nix/store") {
 		return "/nix/store"
 	}
 	return path.Dir(file)
@@ -90,7 +92,7 @@ func (f *failure) cover(file string) (by config.Origin, mask bool) {
 	p := f.plan.profile
 	by = p.Origin("root")
 	for _, m := range p.Mounts { // parents come first
-		if mounts(m) && below(file, f.plan.host.real(m.Target)) && !f.plan.host.leftOut(m) {
+		if host.IsMount(m) && tree.Below(file, f.plan.host.Real(m.Target)) && !f.plan.host.LeftOut(m) {
 			by, mask = p.Origin(m.Key), m.Type == config.MountMasked
 		}
 	}

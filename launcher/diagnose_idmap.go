@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/nslaunch/nslaunch/internal/quote"
+	"github.com/nslaunch/nslaunch/launcher/internal/tree"
 	"github.com/nslaunch/nslaunch/mountprop"
 	"golang.org/x/sys/unix"
 )
@@ -33,7 +34,7 @@ func (a lendTree) refused(ns int, err error) error {
 		switch {
 		case uint64(m.ID) == st.Mnt_id:
 			path = a.Source
-		case !a.Recursive || !below(m.Target, a.Source):
+		case !a.Recursive || !tree.Below(m.Target, a.Source):
 			continue
 		}
 		tree, failed := mappedClone(unix.AT_FDCWD, path, ns, false)
@@ -52,7 +53,7 @@ func (e *idmapError) advice(*failure) Advice {
 		return Advice{}
 	}
 	cure := try("a directory of another file system, or leave idmap out")
-	if e.Mount.Target != e.Source && below(e.Mount.Target, e.Source) {
+	if e.Mount.Target != e.Source && tree.Below(e.Mount.Target, e.Source) {
 		cure = try("recursive = false, or leave idmap out")
 	}
 	switch errno, _ := asErrno(e.Err); errno {

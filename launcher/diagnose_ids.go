@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/nslaunch/nslaunch/config"
+	"github.com/nslaunch/nslaunch/launcher/internal/host"
 	"golang.org/x/sys/unix"
 )
 
@@ -15,7 +16,7 @@ func (f *failure) writeMap(a writeMap) Advice {
 	case a.Helper != "" && (f.errno == unix.ENOENT || f.errno == unix.EACCES):
 		return Advice{Cause: a.Helper + " was there when the plan was made, and cannot be executed now",
 			Cure: try("install it (Debian: apt install uidmap)")}
-	case f.errno == unix.EPERM && !f.plan.host.has(capSetuid):
+	case f.errno == unix.EPERM && !f.plan.host.Has(host.CapSetuid):
 		if d := f.appArmor(); d.some() {
 			return d
 		}
@@ -29,7 +30,7 @@ func (f *failure) writeMap(a writeMap) Advice {
 // privilege to write any map, which an ordinary user does not pass on to them.
 func (e *helperError) advice(f *failure) Advice {
 	name := filepath.Base(e.Helper)
-	if lacks := f.machine.unprivileged(e.Helper); lacks.some() && !f.plan.host.has(capSetuid) {
+	if lacks := f.machine.unprivileged(e.Helper); lacks.some() && !f.plan.host.Has(host.CapSetuid) {
 		return lacks
 	}
 	if strings.Contains(e.Output, "different user") {

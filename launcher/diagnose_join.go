@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/nslaunch/nslaunch/config"
+	"github.com/nslaunch/nslaunch/launcher/internal/host"
 	"golang.org/x/sys/unix"
 )
 
@@ -29,7 +30,7 @@ func (f *failure) openNamespace(a openNamespace) Advice {
 		return Advice{Cause: "the file is gone since the plan was made", Cure: try(again + " when it is there")}
 	case unix.EACCES, unix.EPERM:
 		if ofProcess {
-			return Advice{Cause: joinPIDWords(n.PID, a.Kind, NamespaceFile{Err: f.errno}),
+			return Advice{Cause: host.JoinPIDWords(n.PID, a.Kind, host.NamespaceFile{Err: f.errno}),
 				Cure: try("run nslaunch as the user of that process, or as root")}
 		}
 	}
@@ -103,7 +104,7 @@ func (f *failure) time(a newTime) Advice {
 // clockFacts is a clock of the caller's, and what it is to be set to.
 type clockFacts struct {
 	name string
-	now  ClockState
+	now  host.ClockState
 	set  clockOffset
 }
 

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/nslaunch/nslaunch/config"
+	"github.com/nslaunch/nslaunch/launcher/internal/host"
 	"github.com/nslaunch/nslaunch/mountprop"
 	"golang.org/x/sys/unix"
 )
@@ -81,9 +82,9 @@ func TestHiddenProc(t *testing.T) {
 	const base = "20 1 8:1 / / rw - ext4 /dev/sda1 rw\n"
 	const proc = "21 20 0:5 / /proc rw - proc proc rw\n"
 	for _, test := range []struct {
-		name, mounts string
-		hidden       []string
-		found        bool
+		name, IsMount string
+		hidden        []string
+		found         bool
 	}{
 		{"none", base, nil, false},
 		{"visible", base + proc, nil, true},
@@ -92,7 +93,7 @@ func TestHiddenProc(t *testing.T) {
 		{"read-only", base + "21 20 0:5 / /proc ro,nosuid - proc proc rw\n", []string{"/proc is read-only"}, true},
 		{"a part of proc", base + "21 20 0:5 /sys /sys rw - proc proc rw\n", nil, false},
 	} {
-		mounts, err := mountprop.Read(strings.NewReader(test.mounts))
+		mounts, err := mountprop.Read(strings.NewReader(test.IsMount))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -191,7 +192,7 @@ func TestWho(t *testing.T) {
 		name   string
 		steps  []Step
 		want   string // inside, uid, gid, mighty, and whether uid 1000 and 4 are mapped
-		change func(*Host)
+		change func(*host.Host)
 	}{
 		{"root inside", append(maps(one), Step{Action: becomeUser{UID: 0, GID: 0}}), "0 1000 1000 true true false", nil},
 		{"another inside", append(maps(one, sub), Step{Action: becomeUser{UID: 3, GID: 4}}), "3 100002 100003 false true false", nil},

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/nslaunch/nslaunch/config"
+	"github.com/nslaunch/nslaunch/launcher/internal/host"
+	"github.com/nslaunch/nslaunch/launcher/internal/tree"
 )
 
 // hostPath is where the launcher finds a file of the sandbox, if it can know: not
@@ -21,9 +23,9 @@ func (f *failure) hostPath(file string) (string, bool) {
 		return "", false
 	}
 	at, dirs := "/", f.rootDirs()
-	for _, m := range f.plan.host.arrange(f.plan.profile).Mounts { // parents come first
-		target := f.plan.host.real(m.Target)
-		if !mounts(m) || !below(file, target) || f.plan.host.leftOut(m) {
+	for _, m := range f.plan.host.Arrange(f.plan.profile).Mounts { // parents come first
+		target := f.plan.host.Real(m.Target)
+		if !host.IsMount(m) || !tree.Below(file, target) || f.plan.host.LeftOut(m) {
 			continue
 		}
 		at, dirs = target, nil

@@ -11,6 +11,7 @@ import (
 
 	"github.com/nslaunch/nslaunch/config"
 	"github.com/nslaunch/nslaunch/internal/quote"
+	"github.com/nslaunch/nslaunch/launcher/internal/host"
 	"golang.org/x/sys/unix"
 )
 
@@ -25,7 +26,7 @@ type room struct {
 func (f *failure) processes() Advice {
 	h := f.plan.host
 	limits := f.machine.processRooms()
-	if soft := h.Rlimits["nproc"].Soft; soft != config.RlimitInfinity && !h.has(capSysAdmin) && !h.has(capSysRes) {
+	if soft := h.Rlimits["nproc"].Soft; soft != config.RlimitInfinity && !h.Has(host.CapSysAdmin) && !h.Has(host.CapSysRes) {
 		limits = append(limits, room{int64(min(soft, 1<<62)), f.machine.threadsOf(h.UID),
 			fmt.Sprintf("uid %d may have %d processes and threads (RLIMIT_NPROC)", h.UID, soft),
 			"raise it (ulimit -u, LimitNPROC= of a unit), or end some of them"})

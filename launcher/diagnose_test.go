@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/nslaunch/nslaunch/config"
+	"github.com/nslaunch/nslaunch/launcher/internal/host"
 	"golang.org/x/sys/unix"
 )
 
@@ -23,7 +24,7 @@ func aMachine(t *testing.T, files map[string]string) machine {
 	m := machine{t.TempDir()}
 	all := map[string]string{"/proc/self/mountinfo": "20 1 8:1 / / rw - ext4 /dev/sda1 rw\n21 20 0:5 / /proc rw - proc proc rw\n"}
 	for _, k := range config.Kinds() {
-		all["/proc/self/ns/"+procName(k)] = ""
+		all["/proc/self/ns/"+host.ProcName(k)] = ""
 	}
 	for name, text := range files {
 		all[name] = text
@@ -43,14 +44,14 @@ func aMachine(t *testing.T, files map[string]string) machine {
 }
 
 // anOrdinaryHost is what an ordinary user's Host is like.
-func anOrdinaryHost() *Host {
-	return &Host{
+func anOrdinaryHost() *host.Host {
+	return &host.Host{
 		UID: 1000, GID: 1000, LastCap: 40, Kernel: [2]int{6, 1}, PageSize: 4096, Cwd: "/home",
 		UIDMap: []config.IDRange{{Count: 4294967295}}, GIDMap: []config.IDRange{{Count: 4294967295}},
 		Rlimits:       map[string]config.Rlimit{"as": {Soft: config.RlimitInfinity}, "nofile": {Soft: 1024, Hard: 4096}, "stack": {Soft: 8 << 20}},
-		SubUID:        SubIDs{File: "/etc/subuid"},
-		SubGID:        SubIDs{File: "/etc/subgid"},
-		Joins:         map[config.NamespaceKind]NamespaceFile{},
+		SubUID:        host.SubIDs{File: "/etc/subuid"},
+		SubGID:        host.SubIDs{File: "/etc/subgid"},
+		Joins:         map[config.NamespaceKind]host.NamespaceFile{},
 		OwnNamespaces: map[config.NamespaceKind]uint64{config.User: 1},
 	}
 }
@@ -123,7 +124,7 @@ func TestAppArmor(t *testing.T) {
 	} {
 		m := aMachine(t, map[string]string{"/proc/self/attr/apparmor/current": "docker-default (enforce)\n", "/proc/self/status": "Seccomp:\t" + test.seccomp + "\n"})
 		f := failing(t, m, allNew, test.errno, "mount")
-		f.plan.host.Caps = 1 << capSysAdmin
+		f.plan.host.Caps = 1 << host.CapSysAdmin
 		wantAdvice(t, "docker, "+test.errno.Error(), f.explain(setPropagation{Target: "/"}, test.errno), "most likely "+test.forbidden)
 	}
 
@@ -138,7 +139,7 @@ func TestAppArmor(t *testing.T) {
 		wantAdvice(t, name, f.explain(setHostname{"x"}, f.errno), "")
 	}
 	f := failing(t, on, allNew, unix.EPERM, "sethostname")
-	f.plan.host.Caps = 1 << capSysAdmin
+	f.plan.host.Caps = 1 << host.CapSysAdmin
 	wantAdvice(t, "root", f.explain(setHostname{"x"}, f.errno), "")
 }
 
@@ -146,12 +147,12 @@ func TestAppArmor(t *testing.T) {
 func TestUserForbidden(t *testing.T) {
 	const chroot = "enter the tree with pivot_root(8) in place of chroot"
 	const filtered = "Name:\tx\nSeccomp:\t2\n"
-	unmapped := func(h *Host) { h.UIDMap = nil }
-	root := func(h *Host) { h.Caps = 1 << capSysAdmin }
+	unmapped := func(h *host.Host) { h.UIDMap = nil }
+	root := func(h *host.Host) { h.Caps = 1 << host.CapSysAdmin }
 	for _, test := range []struct {
 		name   string
 		files  map[string]string
-		change func(*Host)
+		change func(*host.Host)
 		want   string
 	}{
 		{"Debian", map[string]string{"/proc/sys/kernel/unprivileged_userns_clone": "0\n", "/proc/self/status": filtered}, nil,
@@ -227,7 +228,7 @@ func TestLacking(t *testing.T) {
 
 // Namespaces of processes, between the plan and the step.
 func TestOpenNamespace(t *testing.T) {
-	a := openNamespace{Kind: config.Net, File: NamespaceFile{Path: "/proc/7/ns/net"}}
+	a := openNamespace{Kind: config.Net, File: host.NamespaceFile{Path: "/proc/7/ns/net"}}
 	for _, test := range []struct {
 		where string
 		errno unix.Errno
@@ -254,7 +255,7 @@ func TestMapHelper(t *testing.T) {
 	f := failing(t, m, allNew, 0, "")
 	wantAdvice(t, "no privilege", f.explain(writeMap{Helper: helper}, refusal),
 		"/usr/bin/newgidmap has no privilege: neither the set-user-id bit nor file capabilities; try: as root: chmod u+s /usr/bin/newgidmap, or setcap cap_setgid+ep /usr/bin/newgidmap")
-	f.plan.host.Caps = 1 << capSetuid
+	f.plan.host.Caps = 1 << host.CapSetuid
 	wantAdvice(t, "not allowed", f.explain(writeMap{Helper: helper}, refusal),
 		"newgidmap does not find these ids granted to the user; nslaunch found them in /etc/subgid; try: grep subid /etc/nsswitch.conf: with an entry there, another source than the file counts")
 	if got, want := refusal.Error(), "newgidmap: gid range [0-1) -> [5-6) not allowed"; got != want {
@@ -289,7 +290,7 @@ func TestClockRange(t *testing.T) {
 		{time.Hour, 0, 140 * year, ""},
 		{time.Hour, 0, 147 * year, `time.boottime: the boottime clock would pass the kernel's limit of 146 years; try: a smaller offset`},
 	} {
-		c := clockFacts{"boottime", ClockState{Now: test.now, Offset: test.own}, clockOffset{Set: true, Offset: test.set}}
+		c := clockFacts{"boottime", host.ClockState{Now: test.now, Offset: test.own}, clockOffset{Set: true, Offset: test.set}}
 		wantAdvice(t, fmt.Sprint(test.now, test.own, test.set), c.outOfRange(), test.want)
 	}
 	wantAdvice(t, "not set", clockFacts{set: clockOffset{Offset: -time.Hour}}.outOfRange(), "")

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/nslaunch/nslaunch/config"
+	"github.com/nslaunch/nslaunch/launcher/internal/tree"
 	"golang.org/x/sys/unix"
 )
 
@@ -125,7 +126,7 @@ func (f *failure) bind(a bindMount) Advice {
 	case f.call == "mount_setattr" && f.errno == unix.EPERM && a.Attributes.Clear != 0:
 		return Advice{Cause: fmt.Sprintf("in a user namespace the access times of %s are kept as the host mounts it", a.Source), Cure: try("leave the option out, or mount it so on the host")}
 	case f.call == "mount_setattr" && f.errno == unix.EPERM && a.Attributes.Allow != 0:
-		return Advice{Cause: fmt.Sprintf("the host forbids this where it mounts %s, and in a user namespace that cannot be taken back", a.Source), Cure: try("leave the option out, or allow it on the host: " + attributes{Allow: a.Attributes.Allow}.words())}
+		return Advice{Cause: fmt.Sprintf("the host forbids this where it mounts %s, and in a user namespace that cannot be taken back", a.Source), Cure: try("leave the option out, or allow it on the host: " + tree.Attributes{Allow: a.Attributes.Allow}.Words())}
 	}
 	return f.source(a.Source)
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/nslaunch/nslaunch/config"
+	"github.com/nslaunch/nslaunch/launcher/internal/host"
 	"golang.org/x/sys/unix"
 )
 
@@ -30,7 +31,7 @@ func (f *failure) newNamespaces(kinds []config.NamespaceKind) Advice {
 		return f.tooManyNamespaces(kinds)
 	case unix.EINVAL:
 		for _, k := range kinds {
-			if !f.machine.exists("/proc/self/ns/" + procName(k)) {
+			if !f.machine.exists("/proc/self/ns/" + host.ProcName(k)) {
 				return Advice{Cause: "this kernel has no " + string(k) + " namespaces", Cure: try("a kernel built with CONFIG_" + kernelOption(k)), Key: key(k)}
 			}
 		}
@@ -94,7 +95,7 @@ const usedUp = " user.max_*_namespaces that is used up"
 func (f *failure) userForbidden() Advice {
 	user := key(config.User)
 	h := f.plan.host
-	if !h.has(capSysAdmin) && f.machine.forbiddenByDebian() {
+	if !h.Has(host.CapSysAdmin) && f.machine.forbiddenByDebian() {
 		return Advice{Cause: "kernel.unprivileged_userns_clone is 0, which forbids user namespaces to ordinary users", Cure: try("as root: sysctl kernel.unprivileged_userns_clone=1, or run nslaunch as root"), Key: user}
 	}
 	for _, side := range []struct {
@@ -102,7 +103,7 @@ func (f *failure) userForbidden() Advice {
 		id   uint32
 		own  []config.IDRange
 	}{{"uid", h.UID, h.UIDMap}, {"gid", h.GID, h.GIDMap}} {
-		if !covers(side.own, side.id, 1) {
+		if !host.Covers(side.own, side.id, 1) {
 			return Advice{Cause: "the caller's " + side.name + " is not mapped in its own user namespace, and then it may make none", Cure: try("map it in the outer namespace first, as unshare --map-current-user does"), Key: user}
 		}
 	}
@@ -123,7 +124,7 @@ const outOfChroot = "enter the tree with pivot_root(8) in place of chroot"
 // appArmor is about Ubuntu's switch. A user namespace can then be made, and
 // what needs a capability in it is refused.
 func (f *failure) appArmor() Advice {
-	if !f.newUser() || f.plan.host.has(capSysAdmin) || !f.machine.restrictedByAppArmor() {
+	if !f.newUser() || f.plan.host.Has(host.CapSysAdmin) || !f.machine.restrictedByAppArmor() {
 		return Advice{}
 	}
 	return Advice{Cause: "kernel.apparmor_restrict_unprivileged_userns is 1: AppArmor denies an ordinary user all capabilities in a new user namespace",

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/nslaunch/nslaunch/config"
+	"github.com/nslaunch/nslaunch/launcher/internal/host"
 	"golang.org/x/sys/unix"
 )
 
@@ -20,7 +21,7 @@ func TestLongestSocket(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Setenv("NOTIFY_SOCKET", "/"+strings.Repeat("n", longest-1))
-	h, err := Probe(p)
+	h, err := host.Probe(p)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/nslaunch/nslaunch/config"
 	"github.com/nslaunch/nslaunch/internal/nstest"
+	"github.com/nslaunch/nslaunch/launcher/internal/host"
 	"github.com/nslaunch/nslaunch/launcher/internal/program"
 	"golang.org/x/sys/unix"
 )
@@ -94,13 +95,13 @@ func mustCompile(t *testing.T, text string) *Plan {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if usesService(profile.Service) {
+	if host.UsesService(profile.Service) {
 		for name, value := range map[string]string{"NOTIFY_SOCKET": "/run/systemd/notify", "CREDENTIALS_DIRECTORY": "/usr/share",
 			"LISTEN_PID": fmt.Sprint(os.Getpid()), "LISTEN_FDS": "1", "LISTEN_FDNAMES": "web"} {
 			t.Setenv(name, value)
 		}
 	}
-	host, err := Probe(profile)
+	given, err := host.Probe(profile)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -109,10 +110,10 @@ func mustCompile(t *testing.T, text string) *Plan {
 		if _, err := unix.FcntlInt(0, unix.F_DUPFD_CLOEXEC, 3); err != nil {
 			t.Fatal(err)
 		}
-		host.OpenFDs[3] = true
+		given.OpenFDs[3] = true
 	}
-	host.Scope = ScopeState{Managers: []Manager{{Bus: config.BusUser}, {Bus: config.BusSystem}}}
-	plan, err := Compile(profile, host, nil)
+	given.Scope = host.ScopeState{Managers: []host.Manager{{Bus: config.BusUser}, {Bus: config.BusSystem}}}
+	plan, err := Compile(profile, given, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/nslaunch/nslaunch/internal/process"
+	"github.com/nslaunch/nslaunch/launcher/internal/host"
 	"github.com/nslaunch/nslaunch/launcher/internal/siginfo"
 	"golang.org/x/sys/unix"
 )
@@ -142,9 +143,9 @@ func parentOf(pid int) int {
 
 // handles tells whether a process catches or ignores a signal.
 func handles(pid int, sig unix.Signal) bool {
-	text, _ := readFile(fmt.Sprintf("/proc/%d/status", pid))
+	text, _ := host.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	for _, name := range []string{"SigCgt", "SigIgn"} {
-		set, _ := strconv.ParseUint(statusLine(text, name), 16, 64)
+		set, _ := strconv.ParseUint(host.StatusLine(text, name), 16, 64)
 		if set>>(sig-1)&1 == 1 {
 			return true
 		}

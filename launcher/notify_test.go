@@ -1,6 +1,8 @@
 package launcher
 
-import "testing"
+import (
+	"testing"
+)
 
 // What ended at once because it was asked to is said to have been asked, whichever of the two is seen first.
 func TestSpeakOfStopping(t *testing.T) {

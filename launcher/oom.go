@@ -3,6 +3,8 @@ package launcher
 import (
 	"strconv"
 	"strings"
+
+	"github.com/nslaunch/nslaunch/launcher/internal/host"
 )
 
 // oomKills is how many processes of a control group the kernel has killed for
@@ -12,7 +14,7 @@ func oomKills(cgroup string) int {
 	if cgroup == "" {
 		return 0
 	}
-	text, _ := readFile(cgroup + "/memory.events")
+	text, _ := host.ReadFile(cgroup + "/memory.events")
 	for line := range strings.Lines(string(text)) {
 		if n, ok := strings.CutPrefix(line, "oom_kill "); ok {
 			kills, _ := strconv.Atoi(strings.TrimSpace(n))

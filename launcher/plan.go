@@ -6,6 +6,7 @@ import (
 
 	"github.com/nslaunch/nslaunch/config"
 	"github.com/nslaunch/nslaunch/internal/quote"
+	"github.com/nslaunch/nslaunch/launcher/internal/host"
 	"github.com/nslaunch/nslaunch/launcher/internal/program"
 )
 
@@ -20,7 +21,7 @@ type Plan struct {
 
 	layout  layout
 	profile *config.Profile
-	host    *Host
+	host    *host.Host
 	program *program.Program
 	console program.Operand // the room for the pseudoterminal's name; none if Kind is 0
 }

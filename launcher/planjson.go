@@ -1,6 +1,8 @@
 package launcher
 
-import "encoding/json"
+import (
+	"encoding/json"
+)
 
 // planJSON is a plan for programs. Version changes when a field does.
 type planJSON struct {

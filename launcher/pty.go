@@ -9,6 +9,7 @@ import (
 
 	"github.com/nslaunch/nslaunch/internal/quote"
 	"github.com/nslaunch/nslaunch/launcher/internal/program"
+	"github.com/nslaunch/nslaunch/launcher/internal/tree"
 	"github.com/nslaunch/nslaunch/mountprop"
 	"golang.org/x/sys/unix"
 )
@@ -96,12 +97,12 @@ const consoleWord = "/dev/pts/N"
 // bindConsole shows the command's pseudoterminal as the console.
 type bindConsole struct {
 	At          mountPoint
-	Attributes  attributes
+	Attributes  tree.Attributes
 	Propagation mountprop.Propagation
 }
 
 func (a bindConsole) String() string {
-	return "bind the pseudoterminal on " + quote.Word(a.At.Path) + ", " + a.Attributes.words()
+	return "bind the pseudoterminal on " + quote.Word(a.At.Path) + ", " + a.Attributes.Words()
 }
 
 func (a bindConsole) emit(s *assembler) {

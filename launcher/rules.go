@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/nslaunch/nslaunch/config"
+	"github.com/nslaunch/nslaunch/launcher/internal/host"
 	"golang.org/x/sys/unix"
 )
 
@@ -11,7 +12,7 @@ import (
 type rules struct {
 	Stop        unix.Signal // asks the command to end
 	StopTimeout time.Duration
-	Terminal    TerminalState
+	Terminal    host.TerminalState
 	Inherits    bool // the command has the launcher's terminal, if there is one
 	JobControl  bool
 }

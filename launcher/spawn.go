@@ -11,6 +11,7 @@ import (
 
 	"github.com/nslaunch/nslaunch/config"
 	"github.com/nslaunch/nslaunch/launcher/internal/child"
+	"github.com/nslaunch/nslaunch/launcher/internal/host"
 	"golang.org/x/sys/unix"
 )
 
@@ -219,7 +220,7 @@ func (l *launch) adopt(pid int) {
 // threadChildren lists the children of this thread, living and dead.
 func threadChildren() []int {
 	// Without CONFIG_PROC_CHILDREN there is no such file.
-	text, _ := readFile("/proc/thread-self/children")
+	text, _ := host.ReadFile("/proc/thread-self/children")
 	var pids []int
 	for word := range strings.FieldsSeq(string(text)) {
 		if pid, err := strconv.Atoi(word); err == nil {
@@ -277,7 +278,7 @@ func (l *launch) readNamespaces() {
 			defer unix.Close(dir)
 		}
 		var st unix.Stat_t
-		if unix.Fstatat(dir, procName(k), &st, 0) == nil {
+		if unix.Fstatat(dir, host.ProcName(k), &st, 0) == nil {
 			l.process.Namespaces[k] = st.Ino
 		}
 	}
@@ -289,7 +290,7 @@ func (l *launch) completeNamespaces() {
 		if l.plan.profile.Namespaces[k].Mode != config.NamespaceHost {
 			continue
 		}
-		name := procName(k)
+		name := host.ProcName(k)
 		if k == config.PID || k == config.TimeNS {
 			name += "_for_children"
 		}

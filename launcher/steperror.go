@@ -12,6 +12,7 @@ import (
 	"github.com/nslaunch/nslaunch/config"
 	"github.com/nslaunch/nslaunch/internal/quote"
 	"github.com/nslaunch/nslaunch/launcher/internal/program"
+	"github.com/nslaunch/nslaunch/launcher/internal/tree"
 	"golang.org/x/sys/unix"
 )
 
@@ -61,7 +62,7 @@ func (e *StepError) Error() string {
 
 // What gives the step and the errno: "step 7, set the host name "x": EPERM".
 func (e *StepError) What() string {
-	return fmt.Sprintf("step %d, %s: %s", e.Index+1, shortened(e.Step.brief()), quote.Line(reason(e.Err)))
+	return fmt.Sprintf("step %d, %s: %s", e.Index+1, shortened(e.Step.brief()), quote.Line(tree.Reason(e.Err)))
 }
 
 // shortened keeps a line readable whose step names a long list or word.
@@ -75,17 +76,6 @@ func shortened(text string) string {
 		cut--
 	}
 	return text[:cut] + "…"
-}
-
-// reason names an errno, or says what else went wrong.
-func reason(err error) string {
-	var e unix.Errno
-	if errors.As(err, &e) {
-		if name := unix.ErrnoName(e); name != "" {
-			return name
-		}
-	}
-	return err.Error()
 }
 
 // stepError makes the error of what failed while the launcher was at step i.

@@ -5,6 +5,7 @@ import (
 
 	"github.com/nslaunch/nslaunch/config"
 	"github.com/nslaunch/nslaunch/internal/process"
+	"github.com/nslaunch/nslaunch/launcher/internal/host"
 	"golang.org/x/sys/unix"
 )
 
@@ -118,7 +119,7 @@ func (t *Target) note(a Action) {
 // inherit notes the launcher's own capabilities, where the command keeps those: who
 // enters may have more.
 func (t *Target) inherit(p *Plan) {
-	status, _ := readFile("/proc/self/status")
+	status, _ := host.ReadFile("/proc/self/status")
 	bounding, permitted := capabilities(status, "CapBnd"), p.host.Caps
 	ambient := p.host.UID != 0 || t.UID > 0
 	if ambient {
@@ -133,7 +134,7 @@ func (t *Target) inherit(p *Plan) {
 
 // capabilities reads a set of a /proc/PID/status.
 func capabilities(status []byte, name string) uint64 {
-	set, _ := strconv.ParseUint(statusLine(status, name), 16, 64)
+	set, _ := strconv.ParseUint(host.StatusLine(status, name), 16, 64)
 	return set
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"github.com/nslaunch/nslaunch/config"
 	"github.com/nslaunch/nslaunch/internal/process"
+	"github.com/nslaunch/nslaunch/launcher/internal/host"
 	"golang.org/x/sys/unix"
 )
 
@@ -55,8 +56,8 @@ rlimits = { nofile = [10, 20] }
 }
 
 // entryHost is a caller without privilege, in namespaces of low numbers.
-func entryHost() *Host {
-	h := &Host{UID: 1000, GID: 1000, LastCap: 40, Kernel: [2]int{6, 1}, Cwd: "/home/x",
+func entryHost() *host.Host {
+	h := &host.Host{UID: 1000, GID: 1000, LastCap: 40, Kernel: [2]int{6, 1}, Cwd: "/home/x",
 		Rlimits:       map[string]config.Rlimit{"nofile": {Name: "nofile", Soft: 100, Hard: 200}},
 		OwnNamespaces: map[config.NamespaceKind]uint64{}}
 	for i, k := range config.Kinds() {
@@ -76,22 +77,22 @@ func entryTarget() Target {
 // More rights than the target's are refused, and so is what cannot be entered.
 func TestEntryRefused(t *testing.T) {
 	none, few := uint64(0), uint64(1)
-	for want, change := range map[string]func(e *Entry, h *Host){
-		"no command to run in sandbox x": func(e *Entry, _ *Host) { e.Argv = nil },
-		"sandbox x: entering a namespace needs CAP_SYS_ADMIN, which uid 1000 does not have here (run nslaunch as root)": func(e *Entry, _ *Host) {
+	for want, change := range map[string]func(e *Entry, h *host.Host){
+		"no command to run in sandbox x": func(e *Entry, _ *host.Host) { e.Argv = nil },
+		"sandbox x: entering a namespace needs CAP_SYS_ADMIN, which uid 1000 does not have here (run nslaunch as root)": func(e *Entry, _ *host.Host) {
 			e.Target.Namespaces[config.Net] = 99
 		},
-		"sandbox x: its capability bounding set is smaller than that of this process, which cannot make its own smaller without CAP_SETPCAP (run nslaunch as root)": func(e *Entry, h *Host) {
+		"sandbox x: its capability bounding set is smaller than that of this process, which cannot make its own smaller without CAP_SETPCAP (run nslaunch as root)": func(e *Entry, h *host.Host) {
 			e.Target.Bounding, h.Bounding = &none, 1
 		},
-		"sandbox x: its command has the capabilities CHOWN, which uid 1000 does not have here (run nslaunch as root)": func(e *Entry, _ *Host) {
+		"sandbox x: its command has the capabilities CHOWN, which uid 1000 does not have here (run nslaunch as root)": func(e *Entry, _ *host.Host) {
 			e.Target.Capabilities = &few
 		},
-		"sandbox x: its net namespace is not known, as its process could not be looked at (run nslaunch as root)": func(e *Entry, _ *Host) {
+		"sandbox x: its net namespace is not known, as its process could not be looked at (run nslaunch as root)": func(e *Entry, _ *host.Host) {
 			delete(e.Target.Namespaces, config.Net)
 			e.Target.Own = []config.NamespaceKind{config.Net}
 		},
-		"": func(*Entry, *Host) {},
+		"": func(*Entry, *host.Host) {},
 	} {
 		e, h := &Entry{Name: "sandbox x", Target: entryTarget(), Argv: []string{"true"}}, entryHost()
 		change(e, h)
@@ -123,7 +124,7 @@ func TestLendProcess(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	net, err := OwnNamespace(config.Net)
+	net, err := host.OwnNamespace(config.Net)
 	if err != nil {
 		t.Fatal(err)
 	}

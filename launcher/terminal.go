@@ -4,32 +4,9 @@ import (
 	"os"
 	"sync"
 
+	"github.com/nslaunch/nslaunch/launcher/internal/host"
 	"golang.org/x/sys/unix"
 )
-
-// terminalState asks how the standard streams relate to a terminal.
-func terminalState() TerminalState {
-	var s TerminalState
-	fd, err := openTTY()
-	if err != nil {
-		return s
-	}
-	defer unix.Close(fd)
-	s.Controlling = true
-	own := unix.Getpgrp()
-	group, err := unix.IoctlGetInt(fd, unix.TIOCGPGRP)
-	s.Foreground = err == nil && group == own
-	// A group that was made outside of the caller's pid namespace has number 0,
-	// and no one in here can give the terminal to it.
-	s.Interactive = own != 0
-	for std := range 3 {
-		// Only the controlling terminal answers with a group of this session.
-		if _, err := unix.IoctlGetInt(std, unix.TIOCGPGRP); err != nil {
-			s.Interactive = false
-		}
-	}
-	return s
-}
 
 // streamTerminals asks which of the standard streams are terminals.
 func streamTerminals() (is [3]bool) {
@@ -38,11 +15,6 @@ func streamTerminals() (is [3]bool) {
 		is[fd] = err == nil
 	}
 	return is
-}
-
-// openTTY opens the controlling terminal.
-func openTTY() (int, error) {
-	return unix.Open("/dev/tty", unix.O_RDWR|unix.O_NOCTTY|unix.O_CLOEXEC, 0)
 }
 
 // terminal is the controlling terminal, for handing it to the command's
@@ -63,7 +35,7 @@ func openTerminal(controlling bool) *terminal {
 		return t
 	}
 	var err error
-	if t.fd, err = openTTY(); err != nil {
+	if t.fd, err = host.OpenTTY(); err != nil {
 		t.fd = -1
 		return t
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/nslaunch/nslaunch/config"
+	"github.com/nslaunch/nslaunch/launcher/internal/host"
 )
 
 // NoteTyping adds a note to the plan if its command could type into the caller's terminal, by TIOCSTI of ioctl_tty(2). It asks
@@ -31,7 +32,7 @@ func (p *Plan) NoteTyping() {
 // keepsSysAdmin reports whether the command has CAP_SYS_ADMIN in the initial user namespace.
 func (p *Plan) keepsSysAdmin() bool {
 	user, pr := p.profile.Namespaces[config.User], p.profile.Process
-	if user.Mode != config.NamespaceHost || !p.host.initialUser() || !p.host.has(capSysAdmin) {
+	if user.Mode != config.NamespaceHost || !p.host.InitialUser() || !p.host.Has(host.CapSysAdmin) {
 		return false
 	}
 	if pr.Capabilities.Mode == config.CapabilitiesKeep {

@@ -1,0 +1,34 @@
+package host
+
+import (
+	"golang.org/x/sys/unix"
+)
+
+// terminalState asks how the standard streams relate to a terminal.
+func terminalState() TerminalState {
+	var s TerminalState
+	fd, err := OpenTTY()
+	if err != nil {
+		return s
+	}
+	defer unix.Close(fd)
+	s.Controlling = true
+	own := unix.Getpgrp()
+	group, err := unix.IoctlGetInt(fd, unix.TIOCGPGRP)
+	s.Foreground = err == nil && group == own
+	// A group that was made outside of the caller's pid namespace has number 0,
+	// and no one in here can give the terminal to it.
+	s.Interactive = own != 0
+	for std := range 3 {
+		// Only the controlling terminal answers with a group of this session.
+		if _, err := unix.IoctlGetInt(std, unix.TIOCGPGRP); err != nil {
+			s.Interactive = false
+		}
+	}
+	return s
+}
+
+// OpenTTY opens the controlling terminal.
+func OpenTTY() (int, error) {
+	return unix.Open("/dev/tty", unix.O_RDWR|unix.O_NOCTTY|unix.O_CLOEXEC, 0)
+}
