@@ -30,8 +30,8 @@ func (a joinCgroup) String() string {
 	return text
 }
 
-func (a joinCgroup) apply(l *launch) error {
-	err := os.WriteFile(filepath.Join(a.Dir, "cgroup.procs"), []byte(strconv.Itoa(l.pid)), 0)
+func (a joinCgroup) apply(l launching) error {
+	err := os.WriteFile(filepath.Join(a.Dir, "cgroup.procs"), []byte(strconv.Itoa(l.PID())), 0)
 	if errors.Is(err, os.ErrNotExist) && !a.Optional {
 		return errTargetGone
 	}
@@ -55,7 +55,7 @@ type lendProcess struct {
 
 func (a lendProcess) String() string { return fmt.Sprintf("lend process %d", a.Process.PID) }
 
-func (a lendProcess) apply(l *launch) error {
+func (a lendProcess) apply(l launching) error {
 	fd, err := unix.PidfdOpen(a.Process.PID, 0)
 	if err == unix.ESRCH {
 		return errTargetGone
@@ -63,7 +63,7 @@ func (a lendProcess) apply(l *launch) error {
 	if err != nil {
 		return os.NewSyscallError("pidfd_open", err)
 	}
-	l.lent = append(l.lent, fd)
+	l.Lend(fd)
 	for _, k := range a.Kinds {
 		var st unix.Stat_t
 		path := fmt.Sprintf("/proc/%d/ns/%s", a.Process.PID, host.ProcName(k))

@@ -31,7 +31,7 @@ func (a lendTree) String() string {
 	return fmt.Sprintf("%s (uid %s; gid %s), for the stage", text, rangesWords(a.Map.UID), rangesWords(a.Map.GID))
 }
 
-func (a lendTree) apply(l *launch) error {
+func (a lendTree) apply(l launching) error {
 	ns, err := a.namespace(l)
 	if err != nil {
 		return err
@@ -53,7 +53,7 @@ func (a lendTree) apply(l *launch) error {
 	if err != nil {
 		return a.refused(ns, err)
 	}
-	l.lent = append(l.lent, tree)
+	l.Lend(tree)
 	return nil
 }
 
@@ -76,9 +76,9 @@ func mappedClone(dir int, path string, ns int, recursive bool) (int, error) {
 }
 
 // namespace returns the user namespace whose map is the mount's.
-func (a lendTree) namespace(l *launch) (int, error) {
+func (a lendTree) namespace(l launching) (int, error) {
 	if a.Map.User {
-		return unix.Open(fmt.Sprintf("/proc/%d/ns/user", l.pid), unix.O_RDONLY|unix.O_CLOEXEC, 0)
+		return unix.Open(fmt.Sprintf("/proc/%d/ns/user", l.PID()), unix.O_RDONLY|unix.O_CLOEXEC, 0)
 	}
 	return mappedNamespace(a.Map)
 }

@@ -17,7 +17,7 @@ type openPTY struct{}
 
 func (openPTY) String() string { return "open a pseudoterminal" }
 
-func (openPTY) apply(l *launch) error { return l.openPTY() }
+func (openPTY) apply(l launching) error { return l.OpenPTY() }
 
 // denySetgroups forbids setgroups(2) in the new user namespace, which the
 // kernel demands of a caller without privilege before gid_map.
@@ -25,7 +25,7 @@ type denySetgroups struct{}
 
 func (denySetgroups) String() string { return "deny setgroups" }
 
-func (denySetgroups) apply(l *launch) error { return l.writeProc("setgroups", "deny") }
+func (denySetgroups) apply(l launching) error { return writeProc(l.PID(), "setgroups", "deny") }
 
 // writeMap writes a user namespace's uid_map or gid_map, itself or by a helper with the privilege to.
 type writeMap struct {
@@ -58,11 +58,11 @@ func rangeWords(r config.IDRange) string {
 	return fmt.Sprintf("%d-%d are %d-%d", r.Inside, r.Inside+(r.Count-1), r.Outside, r.Outside+(r.Count-1))
 }
 
-func (a writeMap) apply(l *launch) error {
+func (a writeMap) apply(l launching) error {
 	if a.Helper != "" {
-		return l.runMapHelper(a)
+		return a.runHelper(l.PID())
 	}
-	return l.writeProc(a.File, mapText(a.Ranges))
+	return writeProc(l.PID(), a.File, mapText(a.Ranges))
 }
 
 // mapText is a map as the kernel reads it.
@@ -82,9 +82,9 @@ func (a raiseRlimit) String() string {
 	return fmt.Sprintf("raise the limit %s to %s, %s", a.Name, limitWord(a.Soft), limitWord(a.Hard))
 }
 
-func (a raiseRlimit) apply(l *launch) error {
+func (a raiseRlimit) apply(l launching) error {
 	limit := unix.Rlimit{Cur: a.Soft, Max: a.Hard}
-	return unix.Prlimit(l.pid, rlimitResource(a.Name), &limit, nil)
+	return unix.Prlimit(l.PID(), rlimitResource(a.Name), &limit, nil)
 }
 
 // setOOMScoreAdj sets how readily the kernel kills the sandbox when memory is short; see proc(5).
@@ -92,11 +92,11 @@ type setOOMScoreAdj struct{ Value int }
 
 func (a setOOMScoreAdj) String() string { return fmt.Sprintf("set oom_score_adj %d", a.Value) }
 
-func (a setOOMScoreAdj) apply(l *launch) error {
+func (a setOOMScoreAdj) apply(l launching) error {
 	if !ownProc() { // anybody's could be written to, where nslaunch is root
 		return errOtherProc{}
 	}
-	return l.writeProc("oom_score_adj", fmt.Sprint(a.Value))
+	return writeProc(l.PID(), "oom_score_adj", fmt.Sprint(a.Value))
 }
 
 // setNice sets the nice value.
@@ -104,8 +104,8 @@ type setNice struct{ Value int }
 
 func (a setNice) String() string { return fmt.Sprintf("set the nice value %d", a.Value) }
 
-func (a setNice) apply(l *launch) error {
-	return unix.Setpriority(unix.PRIO_PROCESS, l.pid, a.Value)
+func (a setNice) apply(l launching) error {
+	return unix.Setpriority(unix.PRIO_PROCESS, l.PID(), a.Value)
 }
 
 // awaitInit waits until init has dropped all that it had for the set-up.
@@ -113,18 +113,18 @@ type awaitInit struct{}
 
 func (awaitInit) String() string { return "wait until init is in place" }
 
-func (awaitInit) apply(l *launch) error { return l.awaitInit() }
+func (awaitInit) apply(l launching) error { return l.AwaitInit() }
 
 // giveTerminal makes the command's process group the terminal's foreground one.
 type giveTerminal struct{}
 
 func (giveTerminal) String() string { return "hand the terminal to the command's process group" }
 
-func (giveTerminal) apply(l *launch) error { return l.terminal.give(l.pid) }
+func (giveTerminal) apply(l launching) error { return l.GiveTerminal() }
 
-// writeProc writes a file of the child in /proc in one call.
-func (l *launch) writeProc(name, text string) error {
-	fd, err := unix.Open(fmt.Sprintf("/proc/%d/%s", l.pid, name), unix.O_WRONLY|unix.O_CLOEXEC, 0)
+// writeProc writes a file of a process in /proc in one call.
+func writeProc(pid int, name, text string) error {
+	fd, err := unix.Open(fmt.Sprintf("/proc/%d/%s", pid, name), unix.O_WRONLY|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return err
 	}
@@ -149,9 +149,9 @@ func (e *helperError) Error() string {
 	return fmt.Sprintf("%s: exit status %d", e.Helper, e.Status.ExitStatus())
 }
 
-// runMapHelper runs newuidmap or newgidmap with what it needs and no more. It dies with the launcher.
-func (l *launch) runMapHelper(a writeMap) error {
-	argv := []string{a.Helper, fmt.Sprint(l.pid)}
+// runHelper runs newuidmap or newgidmap with what it needs and no more. It dies with the launcher.
+func (a writeMap) runHelper(process int) error {
+	argv := []string{a.Helper, fmt.Sprint(process)}
 	for _, r := range a.Ranges {
 		argv = append(argv, fmt.Sprint(r.Inside), fmt.Sprint(r.Outside), fmt.Sprint(r.Count))
 	}

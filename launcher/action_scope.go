@@ -1,10 +1,7 @@
 package launcher
 
 import (
-	"context"
-	"errors"
 	"fmt"
-	"os"
 	"strings"
 
 	"github.com/nslaunch/nslaunch/config"
@@ -103,7 +100,7 @@ func propertyWords(properties []config.Property) string {
 	return b.String()
 }
 
-func (a placeInScope) apply(l *launch) error {
+func (a placeInScope) apply(l launching) error {
 	unit := a.Unit
 	if unit == "" {
 		var id [8]byte
@@ -112,7 +109,7 @@ func (a placeInScope) apply(l *launch) error {
 		}
 		unit = scopeName(a.Name, fmt.Sprintf("%x", id))
 	}
-	return l.place(Placement{Manager: a.Manager, Unit: unit, Fixed: a.Unit != "", Service: a.Service, Watch: a.Watch})
+	return l.Place(Placement{Manager: a.Manager, Unit: unit, Fixed: a.Unit != "", Service: a.Service, Watch: a.Watch})
 }
 
 // scopeName makes a scope's name of a sandbox's; see "String Escaping" in systemd.unit(5).
@@ -145,63 +142,9 @@ func (a keepUnit) String() string {
 	return text
 }
 
-func (a keepUnit) apply(l *launch) error {
+func (a keepUnit) apply(l launching) error {
 	if len(a.Limits) == 0 {
 		return nil
 	}
-	return l.place(Placement{Manager: a.Manager, Unit: a.Unit.Name, Keep: true})
-}
-
-// place has the caller of the library place the child: this package does
-// not know D-Bus.
-func (l *launch) place(p Placement) error {
-	if l.options.Place == nil {
-		return errors.New("the profile asks for a unit of systemd, and launcher.Options.Place is not set")
-	}
-	fd, err := unix.PidfdOpen(l.pid, 0)
-	if err != nil {
-		return err
-	}
-	defer unix.Close(fd)
-	p.PID, p.PIDFD, p.Profile = l.pid, fd, l.plan.profile
-	type result struct {
-		placed Placed
-		err    error
-	}
-	var ends [2]int
-	if err := unix.Pipe2(ends[:], unix.O_CLOEXEC); err != nil {
-		return os.NewSyscallError("pipe2", err)
-	}
-	defer unix.Close(ends[0])
-	ctx, cancel := context.WithCancel(l.ctx)
-	defer cancel()
-	l.mu.Lock()
-	l.unplacing = cancel
-	l.mu.Unlock()
-	done := make(chan result, 1)
-	// On another thread: the children of this one are the sandbox's.
-	go func() {
-		placed, err := l.options.Place(ctx, p)
-		done <- result{placed, err}
-		unix.Close(ends[1])
-	}()
-	l.waitFor(ends[0], -1)
-	r := <-done
-	l.mu.Lock()
-	l.unplacing = nil
-	l.mu.Unlock()
-	if r.err != nil {
-		return r.err
-	}
-	l.placed = r.placed
-	l.oomKills = oomKills(r.placed.Cgroup)
-	return nil
-}
-
-// unplace ends what there is beside the sandbox's processes.
-func (l *launch) unplace() {
-	if l.placed.End != nil {
-		l.placed.End()
-		l.placed.End = nil
-	}
+	return l.Place(Placement{Manager: a.Manager, Unit: a.Unit.Name, Keep: true})
 }

@@ -19,17 +19,17 @@ type lendSocket struct{}
 
 func (lendSocket) String() string { return "make a socket for notifications, for the stage" }
 
-func (lendSocket) apply(l *launch) error {
+func (lendSocket) apply(l launching) error {
 	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
 	if err != nil {
 		return os.NewSyscallError("socket", err)
 	}
-	l.notifier.socket = os.NewFile(uintptr(fd), "notifications")
+	l.Listen(os.NewFile(uintptr(fd), "notifications"))
 	lent, err := unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, 3)
 	if err != nil {
 		return os.NewSyscallError("fcntl", err)
 	}
-	l.lent = append(l.lent, lent)
+	l.Lend(lent)
 	return nil
 }
 
@@ -77,7 +77,7 @@ func (a relayNotifications) String() string {
 	return "pass the command's notifications on to " + quote.Word(a.Address)
 }
 
-func (a relayNotifications) apply(l *launch) error { return l.notifier.prepare(l, a.Address) }
+func (a relayNotifications) apply(l launching) error { return l.Notify(a.Address, 0) }
 
 // notifyExec tells the manager that the command runs, and that it still does.
 type notifyExec struct {
@@ -93,9 +93,8 @@ func (a notifyExec) String() string {
 	return text
 }
 
-func (a notifyExec) apply(l *launch) error {
-	l.notifier.every = a.Every
-	return l.notifier.prepare(l, a.Address)
+func (a notifyExec) apply(l launching) error {
+	return l.Notify(a.Address, a.Every)
 }
 
 // passSockets says to the command that sockets are passed to it.

@@ -109,14 +109,7 @@ func (a release) String() string {
 	return "release the stage"
 }
 
-func (a release) apply(l *launch) error {
-	if a.At == pointCommand {
-		l.mu.Lock()
-		l.released = true
-		l.mu.Unlock()
-	}
-	return l.release()
-}
+func (a release) apply(l launching) error { return l.Release(a.At == pointCommand) }
 
 // forkCommand forks the process that becomes the command.
 type forkCommand struct{}

@@ -4,7 +4,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 
 	"github.com/nslaunch/nslaunch/internal/quote"
 	"github.com/nslaunch/nslaunch/launcher/internal/host"
@@ -21,15 +20,15 @@ type makeLayerDir struct {
 
 func (a makeLayerDir) String() string { return "make " + quote.Word(a.Dir) + " where it is missing" }
 
-func (a makeLayerDir) apply(l *launch) error {
+func (a makeLayerDir) apply(l launching) error {
 	for _, dir := range a.Parts {
 		made, err := makeAll(dir)
-		l.made = append(l.made, made...)
+		l.Made(made...)
 		if err != nil {
 			return err
 		}
 	}
-	if !slices.Contains(l.made, a.Parts[0]) {
+	if !l.WasMade(a.Parts[0]) {
 		return nil
 	}
 	return a.adapt(a.Parts[0])
@@ -58,12 +57,12 @@ type lockLayer struct{ Dir string }
 
 func (a lockLayer) String() string { return "lock " + quote.Word(a.Dir) }
 
-func (a lockLayer) apply(l *launch) error {
+func (a lockLayer) apply(l launching) error {
 	fd, err := unix.Open(a.Dir, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return os.NewSyscallError("open", err)
 	}
-	l.locks = append(l.locks, fd)
+	l.Hold(fd)
 	for {
 		if err = unix.Flock(fd, unix.LOCK_EX|unix.LOCK_NB); err != unix.EINTR {
 			return os.NewSyscallError("flock", err)
@@ -99,15 +98,4 @@ func makeAll(dir string) (made []string, err error) {
 func openDir(dir string, flags uint64) (int, error) {
 	how := unix.OpenHow{Flags: flags | unix.O_DIRECTORY | unix.O_CLOEXEC, Resolve: host.ResolveNothing}
 	return unix.Openat2(unix.AT_FDCWD, dir, &how)
-}
-
-// unmake removes what a launch that failed had made, if it is still empty.
-func (l *launch) unmake() {
-	for i := len(l.made) - 1; i >= 0; i-- {
-		if filepath.Base(l.made[i]) == "work" {
-			_ = os.Remove(l.made[i] + "/work") // of the overlay that was made meanwhile
-		}
-		_ = os.Remove(l.made[i])
-	}
-	l.made = nil
 }

@@ -1,7 +1,6 @@
 package launcher
 
 import (
-	"errors"
 	"os"
 	"sync"
 	"time"
@@ -29,16 +28,6 @@ const (
 	// The manager's time to read what the command said last.
 	longestDrain = 2 * time.Second
 )
-
-func (n *notifier) prepare(l *launch, address string) error {
-	notify := l.options.Notify
-	if notify == nil {
-		return errors.New("the profile asks for notifications, and launcher.Options.Notify is not set")
-	}
-	n.tell = func(message []byte, descriptors []int) { notify(address, message, descriptors) }
-	n.stopping = make(chan struct{}, 1)
-	return nil
-}
 
 // start begins, now that the command's program runs.
 func (n *notifier) start() {

@@ -2,7 +2,9 @@ package launcher
 
 import (
 	"fmt"
+	"os"
 	"strings"
+	"time"
 
 	"github.com/nslaunch/nslaunch/config"
 	"github.com/nslaunch/nslaunch/internal/quote"
@@ -80,7 +82,23 @@ type childAction interface {
 
 // launcherAction is done in the launcher while the child waits.
 type launcherAction interface {
-	apply(*launch) error
+	apply(launching) error
+}
+
+// launching is what an action of the launcher can do to the launch that it is a part of.
+type launching interface {
+	PID() int            // of the process that waits
+	Lend(fd int)         // to that process, with the word to go on; it is closed then
+	Hold(fd int)         // until the sandbox has ended
+	Made(dirs ...string) // on the host: they are removed if the launch fails
+	WasMade(dir string) bool
+	Release(command bool) error // lets the process go on, which may become the command then
+	AwaitInit() error           // until init has dropped all that it had for the set-up
+	OpenPTY() error
+	GiveTerminal() error // to the process group of the process that waits
+	Place(Placement) error
+	Listen(socket *os.File)                           // for the command's notifications
+	Notify(address string, every time.Duration) error // of the command, once it runs
 }
 
 // layout has the descriptors that the child is started with.

@@ -27,9 +27,9 @@ type pty struct {
 	relay *relay
 }
 
-// openPTY opens the master and, through it, the slave: no path of a
+// OpenPTY opens the master and, through it, the slave: no path of a
 // mount namespace is asked which slave it is (TIOCGPTPEER, Linux 4.13).
-func (l *launch) openPTY() error {
+func (l *launch) OpenPTY() error {
 	fd, err := unix.Open("/dev/ptmx", unix.O_RDWR|unix.O_NOCTTY|unix.O_CLOEXEC|unix.O_NONBLOCK, 0)
 	if err != nil {
 		return os.NewSyscallError("open /dev/ptmx", err)

@@ -194,35 +194,6 @@ func (l *launch) command(pid int) error {
 	return nil
 }
 
-// release lets the process that waits go on.
-func (l *launch) release() error {
-	err := unix.Sendto(l.sync, []byte{1}, unix.MSG_NOSIGNAL, nil)
-	for _, fd := range l.lent {
-		if err == nil {
-			err = unix.Sendmsg(l.sync, []byte{1}, unix.UnixRights(fd), nil, unix.MSG_NOSIGNAL)
-		}
-		unix.Close(fd)
-	}
-	l.lent = nil
-	if err == unix.EPIPE || err == unix.ECONNRESET {
-		return errGone
-	}
-	return err
-}
-
-// awaitInit waits for the word of init.
-func (l *launch) awaitInit() error {
-	l.waitFor(l.control, -1)
-	m, pid, err := receive(l.control)
-	if err == nil {
-		l.adopt(pid)
-	}
-	if err == nil && m.Kind != program.MessageReady {
-		err = fmt.Errorf("message %d of init", m.Kind)
-	}
-	return err
-}
-
 // awaitExec waits for the end of the sync socket: the last descriptor of it is
 // closed by the execve itself.
 func (l *launch) awaitExec() error {
