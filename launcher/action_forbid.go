@@ -2,6 +2,7 @@ package launcher
 
 import (
 	"github.com/nslaunch/nslaunch/config"
+	"github.com/nslaunch/nslaunch/launcher/internal/host"
 	"github.com/nslaunch/nslaunch/launcher/internal/program"
 	"golang.org/x/sys/unix"
 )
@@ -49,3 +50,6 @@ func (f *failure) forbid() Advice {
 	}
 	return Advice{}
 }
+
+// maxName is the file of /proc/sys/user with the limit on namespaces of a kind.
+func maxName(k config.NamespaceKind) string { return "max_" + host.ProcName(k) + "_namespaces" }

@@ -87,6 +87,8 @@ func (a raiseRlimit) apply(l launching) error {
 	return unix.Prlimit(l.PID(), rlimitResource(a.Name), &limit, nil)
 }
 
+func (a raiseRlimit) leave(t *Target) { t.Rlimits = append(t.Rlimits, a.Rlimit) }
+
 // setOOMScoreAdj sets how readily the kernel kills the sandbox when memory is short; see proc(5).
 type setOOMScoreAdj struct{ Value int }
 
@@ -99,6 +101,8 @@ func (a setOOMScoreAdj) apply(l launching) error {
 	return writeProc(l.PID(), "oom_score_adj", fmt.Sprint(a.Value))
 }
 
+func (a setOOMScoreAdj) leave(t *Target) { t.OOMScoreAdj = &a.Value }
+
 // setNice sets the nice value.
 type setNice struct{ Value int }
 
@@ -107,6 +111,8 @@ func (a setNice) String() string { return fmt.Sprintf("set the nice value %d", a
 func (a setNice) apply(l launching) error {
 	return unix.Setpriority(unix.PRIO_PROCESS, l.PID(), a.Value)
 }
+
+func (a setNice) leave(t *Target) { t.Nice = &a.Value }
 
 // awaitInit waits until init has dropped all that it had for the set-up.
 type awaitInit struct{}

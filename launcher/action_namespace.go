@@ -166,6 +166,8 @@ func (a enterUser) emit(s *assembler) {
 	}
 }
 
+func (a enterUser) leave(t *Target) { t.RootUID, t.RootGID = a.UID, a.GID }
+
 // setIDs sets real, effective and saved ids; EINVAL, for an id that the
 // namespace does not have, is no failure if lenient.
 func (s *assembler) setIDs(uid, gid int64, lenient bool) {

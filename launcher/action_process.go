@@ -19,6 +19,8 @@ func (a setUmask) String() string { return fmt.Sprintf("set the umask %03o", a.M
 
 func (a setUmask) emit(s *assembler) { s.Call(unix.SYS_UMASK, program.Const(uint64(a.Mask))) }
 
+func (a setUmask) leave(t *Target) { t.Umask = &a.Mask }
+
 // newKeyring gives the process a session keyring of its own: keyrings belong
 // to no namespace.
 type newKeyring struct{}
@@ -54,6 +56,8 @@ func limitWord(v uint64) string {
 func (a setRlimit) emit(s *assembler) {
 	s.Call(unix.SYS_PRLIMIT64, null(), program.Int(rlimitResource(a.Name)), s.Words(a.Soft, a.Hard), null())
 }
+
+func (a setRlimit) leave(t *Target) { t.Rlimits = append(t.Rlimits, a.Rlimit) }
 
 // rlimitResource is the RLIMIT_* number of a limit.
 func rlimitResource(name string) int { return slices.Index(config.RlimitNames(), name) }
@@ -114,6 +118,11 @@ func (a setGroups) emit(s *assembler) {
 	s.Call(unix.SYS_SETGROUPS, program.Int(len(a.Groups)), list)
 }
 
+func (a setGroups) leave(t *Target) {
+	groups := append([]uint32{}, a.Groups...) // none is not unchanged
+	t.Groups = &groups
+}
+
 // becomeUser sets the command's ids.
 type becomeUser struct {
 	UID, GID int64 // -1: unchanged
@@ -129,6 +138,8 @@ func (a becomeUser) emit(s *assembler) {
 	}
 	s.setIDs(a.UID, a.GID, a.Lenient)
 }
+
+func (a becomeUser) leave(t *Target) { t.UID, t.GID = a.UID, a.GID }
 
 // dropBounding takes capabilities out of the bounding set.
 type dropBounding struct {
@@ -150,6 +161,8 @@ func (a dropBounding) emit(s *assembler) {
 		}
 	}
 }
+
+func (a dropBounding) leave(t *Target) { t.Bounding = &a.Keep }
 
 func capabilityWords(set uint64) string {
 	var words []string
@@ -191,6 +204,8 @@ func (a setCapabilities) emit(s *assembler) {
 	}
 }
 
+func (a setCapabilities) leave(t *Target) { t.Capabilities, t.Ambient = &a.Set, a.Ambient }
+
 // changeDir changes the working directory, and makes sure that it is below the root.
 type changeDir struct {
 	Path  string
@@ -215,12 +230,16 @@ func (a changeDir) emit(s *assembler) {
 	s.Special(program.SpecialCwd)
 }
 
+func (a changeDir) leave(t *Target) { t.Cwd, t.CwdOrTop = a.Path, a.OrTop }
+
 // setNoNewPrivs makes set-user-id and file capabilities of no effect.
 type setNoNewPrivs struct{}
 
 func (setNoNewPrivs) String() string { return "set no_new_privs" }
 
 func (setNoNewPrivs) emit(s *assembler) { s.prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) }
+
+func (setNoNewPrivs) leave(t *Target) { t.NoNewPrivs = true }
 
 // closeFDs closes all descriptors but the standard three, those to keep and,
 // last of all, by the execve itself, the one that reports errors.
@@ -256,6 +275,15 @@ type execute struct {
 
 func (a execute) String() string {
 	return fmt.Sprintf("execute %s with %s", quote.Words(a.Argv, " "), a.variables())
+}
+
+// Brief is String for an error: the names of many variables would hide what follows them.
+func (a execute) Brief() string {
+	const most = 60
+	if len(a.variables()) > most {
+		return fmt.Sprintf("execute %s with %d variables", quote.Words(a.Argv, " "), len(a.Env))
+	}
+	return a.String()
 }
 
 // variables names those of the environment.
@@ -308,6 +336,8 @@ func (a execute) emit(s *assembler) {
 	}
 	s.Special(program.SpecialNotFound)
 }
+
+func (a execute) leave(t *Target) { t.Env = a.Env }
 
 func (s *assembler) environment(list []string) program.Operand {
 	words := make([]program.Operand, len(list))

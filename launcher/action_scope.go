@@ -43,10 +43,6 @@ type PlaceError struct {
 
 func (e *PlaceError) Error() string { return e.Message }
 
-func (e *PlaceError) advice(*failure) Advice {
-	return Advice{Cause: e.Cause, Cure: try(e.Cure), Key: e.Key}
-}
-
 // placeInScope makes a transient scope with the waiting child in it.
 type placeInScope struct {
 	Manager    host.Manager

@@ -62,9 +62,3 @@ func (c Cure) In(p *config.Profile) string {
 	}
 	return fmt.Sprintf(c.format, args...)
 }
-
-// explained is an error that knows its own cause and cure.
-type explained interface {
-	error
-	advice(*failure) Advice
-}

@@ -48,6 +48,9 @@ func assemble(p *Plan, cloneFlags uint64) (*program.Program, error) {
 		a.SetInPlace()
 	}
 	for i, s := range p.Steps {
+		if _, ok := s.Action.(startStage); ok {
+			p.start = i
+		}
 		if c, ok := s.Action.(childAction); ok {
 			a.Step(i)
 			c.emit(a)

@@ -34,7 +34,6 @@ type failure struct {
 // particular to the action, then what can meet every action. Of several causes that fit, one for
 // which the machine gives evidence comes first.
 func (f *failure) explain(a Action, err error) Advice {
-	var known explained
 	if writesToProc(a) {
 		for _, ask := range []func() Advice{f.otherProc, f.unreadable} {
 			if d := ask(); d.some() {
@@ -42,9 +41,10 @@ func (f *failure) explain(a Action, err error) Advice {
 			}
 		}
 	}
+	if d, ok := f.known(err); ok {
+		return d
+	}
 	switch {
-	case errors.As(err, &known):
-		return known.advice(f)
 	case f.ended != "":
 		return f.lostChild()
 	case f.errno == 0:
@@ -56,6 +56,27 @@ func (f *failure) explain(a Action, err error) Advice {
 		}
 	}
 	return f.general(a)
+}
+
+// known explains an error that says more than an errno. It reports whether err is one.
+func (f *failure) known(err error) (Advice, bool) {
+	var (
+		place  *PlaceError
+		helper *helperError
+		tree   *idmapError
+		proc   errOtherProc
+	)
+	switch {
+	case errors.As(err, &place):
+		return Advice{Cause: place.Cause, Cure: try(place.Cure), Key: place.Key}, true
+	case errors.As(err, &helper):
+		return f.helper(helper), true
+	case errors.As(err, &tree):
+		return mapped(tree), true
+	case errors.As(err, &proc):
+		return adviceOtherProc(), true
+	}
+	return Advice{}, false
 }
 
 // particular knows what an errno means for an action.

@@ -47,8 +47,8 @@ func (a lendTree) refused(ns int, err error) error {
 	return e
 }
 
-// advice says which file system it was.
-func (e *idmapError) advice(*failure) Advice {
+// mapped is about ids of a tree that cannot be mapped: it says which file system it was.
+func mapped(e *idmapError) Advice {
 	if e.Mount.Target == "" {
 		return Advice{}
 	}

@@ -26,9 +26,9 @@ func (f *failure) writeMap(a writeMap) Advice {
 	return Advice{}
 }
 
-// advice is about what newuidmap(1) or newgidmap(1) refused. They need the
+// helper is about what newuidmap(1) or newgidmap(1) refused. They need the
 // privilege to write any map, which an ordinary user does not pass on to them.
-func (e *helperError) advice(f *failure) Advice {
+func (f *failure) helper(e *helperError) Advice {
 	name := filepath.Base(e.Helper)
 	if lacks := f.machine.unprivileged(e.Helper); lacks.some() && !f.plan.host.Has(host.CapSetuid) {
 		return lacks

@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/nslaunch/nslaunch/config"
-	"github.com/nslaunch/nslaunch/launcher/internal/host"
 	"github.com/nslaunch/nslaunch/mountprop"
 )
 
@@ -60,8 +59,6 @@ func (m machine) noNewPrivs() bool {
 func (m machine) maxNamespaces(k config.NamespaceKind) (int64, bool) {
 	return m.number("/proc/sys/user/" + maxName(k))
 }
-
-func maxName(k config.NamespaceKind) string { return "max_" + host.ProcName(k) + "_namespaces" }
 
 // restrictedByAppArmor tells whether AppArmor takes all capabilities away in
 // a user namespace that an ordinary user makes. A process that has a profile

@@ -11,8 +11,6 @@ type errOtherProc struct{}
 
 func (errOtherProc) Error() string { return "/proc is that of another pid namespace" }
 
-func (errOtherProc) advice(*failure) Advice { return adviceOtherProc() }
-
 func adviceOtherProc() Advice {
 	return Advice{Cause: "/proc is that of another pid namespace: the numbers there are other processes, and nslaunch has to write to its child's files",
 		Cure: try("mount one of this pid namespace before nslaunch starts: unshare --mount-proc instead of --mount, or mount -t proc proc /proc")}

@@ -21,6 +21,7 @@ type Plan struct {
 	// Notes say where the profile may not do what its author thinks.
 	Notes []Note
 
+	start   int // the step that starts the stage
 	layout  layout
 	profile *config.Profile
 	host    *host.Host
@@ -30,16 +31,6 @@ type Plan struct {
 
 // Profile is the profile that the plan was made from.
 func (p *Plan) Profile() *config.Profile { return p.profile }
-
-// startStage returns the step that starts the stage.
-func (p *Plan) startStage() (startStage, bool) {
-	for i := range p.Steps {
-		if a, ok := p.Steps[i].Action.(startStage); ok {
-			return a, true
-		}
-	}
-	return startStage{}, false
-}
 
 // Step is one thing that is done, by one process, for one reason.
 type Step struct {
@@ -83,6 +74,11 @@ type childAction interface {
 // launcherAction is done in the launcher while the child waits.
 type launcherAction interface {
 	apply(launching) error
+}
+
+// lasting is an action that does to the command what has to be done to who enters the sandbox, too: leave notes it.
+type lasting interface {
+	leave(*Target)
 }
 
 // launching is what an action of the launcher can do to the launch that it is a part of.
@@ -156,11 +152,10 @@ func (p *Plan) String() string {
 // text is what the step does, on one line.
 func (s Step) text() string { return quote.Line(s.Action.String()) }
 
-// brief is text for an error: the names of many variables would hide what follows them.
+// brief is text for an error, where what the step does may have a shorter one.
 func (s Step) brief() string {
-	const most = 60
-	if a, ok := s.Action.(execute); ok && len(a.variables()) > most {
-		return quote.Line(fmt.Sprintf("execute %s with %d variables", quote.Words(a.Argv, " "), len(a.Env)))
+	if a, ok := s.Action.(interface{ Brief() string }); ok {
+		return quote.Line(a.Brief())
 	}
 	return s.text()
 }
@@ -177,12 +172,8 @@ func (s Step) place() string {
 func (p *Plan) Syscalls() string {
 	var b strings.Builder
 	head := func(i int) { fmt.Fprintf(&b, "# %d %s: %s\n", i+1, p.Steps[i].By, p.Steps[i].text()) }
-	for i, s := range p.Steps {
-		if _, ok := s.Action.(startStage); ok {
-			head(i)
-			fmt.Fprintf(&b, "%s\n", p.program.FormatStart())
-		}
-	}
+	head(p.start)
+	fmt.Fprintf(&b, "%s\n", p.program.FormatStart())
 	step := -1
 	for i := range p.program.Ops {
 		if s := int(p.program.Ops[i].Step); s != step {

@@ -65,7 +65,7 @@ func (l *launch) spawn() error {
 		// for the signal itself.
 		attr = &syscall.SysProcAttr{Cloneflags: uintptr(named.CloneFlags)}
 	}
-	if a, ok := l.plan.startStage(); ok && a.NoGroups {
+	if a, ok := l.plan.Steps[l.plan.start].Action.(startStage); ok && a.NoGroups {
 		attr.Credential = &syscall.Credential{Uid: uint32(os.Geteuid()), Gid: uint32(os.Getegid())}
 	}
 	if err := defaults(); err != nil {

@@ -123,7 +123,7 @@ func (l *launch) failedOp(e *StepError, f *failure, c *childError) {
 	e.Err, e.Said = c.errno, saidWords(c.said)
 	f.said = e.Said
 	if c.op == program.OpStart {
-		e.Index, e.Call = l.plan.startIndex(), "clone"
+		e.Index, e.Call = l.plan.start, "clone"
 		return
 	}
 	p := l.plan.program
@@ -150,16 +150,6 @@ func text(p *program.Program, o program.Operand) string {
 	return unix.ByteSliceToString(p.Data[o.Value:])
 }
 
-// startIndex is the index of the step that starts the stage.
-func (p *Plan) startIndex() int {
-	for i, s := range p.Steps {
-		if _, ok := s.Action.(startStage); ok {
-			return i
-		}
-	}
-	return 0
-}
-
 // lost says what became of a child that ended without a word.
 func (l *launch) lost(e *StepError, f *failure) {
 	f.ended = "the child ended unexpectedly"
@@ -179,7 +169,7 @@ func (l *launch) lost(e *StepError, f *failure) {
 		}
 	}
 	if f.unborn {
-		e.Index = l.plan.startIndex()
+		e.Index = l.plan.start
 	}
 	e.Err = errors.New(f.ended)
 }

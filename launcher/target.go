@@ -66,7 +66,9 @@ func targetOf(p *Plan) Target {
 		if _, groups := s.Action.(setGroups); groups && s.By != ByCommand {
 			continue // the caller's, which are dropped on the way
 		}
-		t.note(s.Action)
+		if a, ok := s.Action.(lasting); ok {
+			a.leave(&t)
+		}
 	}
 	for _, k := range config.Kinds() {
 		if n := p.profile.Namespaces[k]; n.Mode != config.NamespaceHost {
@@ -81,39 +83,6 @@ func targetOf(p *Plan) Target {
 		t.Cwd, t.CwdOrTop = p.host.Cwd, true
 	}
 	return t
-}
-
-// note takes over what a step does to the command.
-func (t *Target) note(a Action) {
-	switch a := a.(type) {
-	case enterUser:
-		t.RootUID, t.RootGID = a.UID, a.GID
-	case setGroups:
-		groups := append([]uint32{}, a.Groups...) // none is not unchanged
-		t.Groups = &groups
-	case becomeUser:
-		t.UID, t.GID = a.UID, a.GID
-	case dropBounding:
-		t.Bounding = &a.Keep
-	case setCapabilities:
-		t.Capabilities, t.Ambient = &a.Set, a.Ambient
-	case setNoNewPrivs:
-		t.NoNewPrivs = true
-	case changeDir:
-		t.Cwd, t.CwdOrTop = a.Path, a.OrTop
-	case setUmask:
-		t.Umask = &a.Mask
-	case setRlimit:
-		t.Rlimits = append(t.Rlimits, a.Rlimit)
-	case raiseRlimit:
-		t.Rlimits = append(t.Rlimits, a.Rlimit)
-	case setNice:
-		t.Nice = &a.Value
-	case setOOMScoreAdj:
-		t.OOMScoreAdj = &a.Value
-	case execute:
-		t.Env = a.Env
-	}
 }
 
 // inherit notes the launcher's own capabilities, where the command keeps those: who

@@ -45,7 +45,9 @@ rlimits = { nofile = [10, 20] }
 		steps++
 		before := Target{UID: -1, GID: -1}
 		noted := before
-		noted.note(s.Action)
+		if a, ok := s.Action.(lasting); ok {
+			a.leave(&noted)
+		}
 		if reflect.DeepEqual(noted, before) {
 			t.Errorf("who enters hears nothing of: %s", s.Action)
 		}
