@@ -48,8 +48,8 @@ func ProbeEntry(e *Entry) (*host.Host, error) {
 	h, err := host.Probe(e.profile(config.Kinds()))
 	if err == nil {
 		status, _ := host.ReadFile("/proc/self/status")
-		h.Bounding = capabilities(status, "CapBnd")
-		h.Terminal.Streams = streamTerminals()
+		h.Bounding = host.StatusSet(status, "CapBnd")
+		h.Terminal.Streams = host.StreamTerminals()
 	}
 	return h, err
 }

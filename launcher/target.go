@@ -1,8 +1,6 @@
 package launcher
 
 import (
-	"strconv"
-
 	"github.com/nslaunch/nslaunch/config"
 	"github.com/nslaunch/nslaunch/internal/process"
 	"github.com/nslaunch/nslaunch/launcher/internal/host"
@@ -89,22 +87,16 @@ func targetOf(p *Plan) Target {
 // enters may have more.
 func (t *Target) inherit(p *Plan) {
 	status, _ := host.ReadFile("/proc/self/status")
-	bounding, permitted := capabilities(status, "CapBnd"), p.host.Caps
+	bounding, permitted := host.StatusSet(status, "CapBnd"), p.host.Caps
 	ambient := p.host.UID != 0 || t.UID > 0
 	if ambient {
-		permitted = capabilities(status, "CapAmb")
+		permitted = host.StatusSet(status, "CapAmb")
 	}
 	if t.Bounding == nil {
 		t.Bounding = &bounding
 	}
 	permitted &= *t.Bounding
 	t.Capabilities, t.Ambient = &permitted, ambient && permitted != 0
-}
-
-// capabilities reads a set of a /proc/PID/status.
-func capabilities(status []byte, name string) uint64 {
-	set, _ := strconv.ParseUint(host.StatusLine(status, name), 16, 64)
-	return set
 }
 
 // ownNoNewPrivs tells whether this process has no_new_privs, which its children inherit.

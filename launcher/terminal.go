@@ -8,15 +8,6 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// streamTerminals asks which of the standard streams are terminals.
-func streamTerminals() (is [3]bool) {
-	for fd := range is {
-		_, err := unix.IoctlGetTermios(fd, unix.TCGETS)
-		is[fd] = err == nil
-	}
-	return is
-}
-
 // terminal is the controlling terminal, for handing it to the command's
 // process group and taking it back.
 type terminal struct {

@@ -12,7 +12,7 @@ import (
 // NoteTyping adds a note to the plan if its command could type into the caller's terminal, by TIOCSTI of ioctl_tty(2). It asks
 // the machine what no launch needs to know, so it is for who only reads the plan.
 func (p *Plan) NoteTyping() {
-	if p.profile.Process.Terminal != config.TerminalInherit || streamTerminals() == [3]bool{} {
+	if p.profile.Process.Terminal != config.TerminalInherit || host.StreamTerminals() == [3]bool{} {
 		return
 	}
 	why := "it has CAP_SYS_ADMIN in the initial user namespace"

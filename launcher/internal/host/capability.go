@@ -2,6 +2,7 @@ package host
 
 import (
 	"slices"
+	"strconv"
 
 	"github.com/nslaunch/nslaunch/config"
 )
@@ -29,5 +30,11 @@ func CapabilitySet(names []string) uint64 {
 			set |= 1 << i
 		}
 	}
+	return set
+}
+
+// StatusSet reads a set of a /proc/PID/status.
+func StatusSet(status []byte, name string) uint64 {
+	set, _ := strconv.ParseUint(StatusLine(status, name), 16, 64)
 	return set
 }

@@ -32,3 +32,12 @@ func terminalState() TerminalState {
 func OpenTTY() (int, error) {
 	return unix.Open("/dev/tty", unix.O_RDWR|unix.O_NOCTTY|unix.O_CLOEXEC, 0)
 }
+
+// StreamTerminals asks which of the standard streams are terminals.
+func StreamTerminals() (is [3]bool) {
+	for fd := range is {
+		_, err := unix.IoctlGetTermios(fd, unix.TCGETS)
+		is[fd] = err == nil
+	}
+	return is
+}
