@@ -75,7 +75,7 @@ func targetOf(p *Plan) Target {
 	}
 	user := p.profile.Namespaces[config.User]
 	if user.Mode == config.NamespaceHost && t.Capabilities == nil {
-		t.inherit(p)
+		inherit(&t, p)
 	}
 	if t.Cwd == "" {
 		t.Cwd, t.CwdOrTop = p.host.Cwd, true
@@ -85,7 +85,7 @@ func targetOf(p *Plan) Target {
 
 // inherit notes the launcher's own capabilities, where the command keeps those: who
 // enters may have more.
-func (t *Target) inherit(p *Plan) {
+func inherit(t *Target, p *Plan) {
 	status, _ := host.ReadFile("/proc/self/status")
 	bounding, permitted := host.StatusSet(status, "CapBnd"), p.host.Caps
 	ambient := p.host.UID != 0 || t.UID > 0

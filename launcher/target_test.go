@@ -8,7 +8,6 @@ import (
 	"github.com/nslaunch/nslaunch/config"
 	"github.com/nslaunch/nslaunch/internal/process"
 	"github.com/nslaunch/nslaunch/launcher/internal/host"
-	"golang.org/x/sys/unix"
 )
 
 // notOfTarget are what a command's process does at a launch that says nothing about its rights, or
@@ -36,7 +35,18 @@ capabilities = ["NET_ADMIN"]
 [limits]
 rlimits = { nofile = [10, 20] }
 `
-	plan := mustCompile(t, profile)
+	parsed, err := config.Parse("p.toml", []byte(profile), config.CallerVars())
+	if err != nil {
+		t.Fatal(err)
+	}
+	found, err := host.Probe(parsed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan, err := Compile(parsed, found, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
 	known, steps := notOfTarget(), 0
 	for _, s := range plan.Steps {
 		if s.By != ByCommand || known[fmt.Sprintf("%T", s.Action)] {
@@ -116,40 +126,6 @@ func TestEntryLimits(t *testing.T) {
 	for _, s := range plan.Steps {
 		if a, ok := s.Action.(setRlimit); ok && (a.Soft != 150 || a.Hard != 200) {
 			t.Errorf("got %s", a)
-		}
-	}
-}
-
-// A process that has another start time than the target's, or is in other namespaces, is not lent.
-func TestLendProcess(t *testing.T) {
-	self, err := process.At(unix.Getpid())
-	if err != nil {
-		t.Fatal(err)
-	}
-	net, err := host.OwnNamespace(config.Net)
-	if err != nil {
-		t.Fatal(err)
-	}
-	kinds := []config.NamespaceKind{config.Net}
-	recycled := self
-	recycled.Start--
-	for _, test := range []struct {
-		process process.Process
-		net     uint64
-		want    string
-	}{
-		{self, net, "<nil>"},
-		{recycled, net, "it has ended"},
-		{process.Process{PID: 1 << 22, Start: 1}, net, "it has ended"},
-		{self, net + 1, fmt.Sprintf("process %d has left the net namespace that it was started in", self.PID)},
-	} {
-		l := &launch{}
-		err := lendProcess{test.process, map[config.NamespaceKind]uint64{config.Net: test.net}, kinds}.apply(l)
-		if fmt.Sprint(err) != test.want {
-			t.Errorf("got %v; want %s", err, test.want)
-		}
-		for _, fd := range l.lent {
-			unix.Close(fd)
 		}
 	}
 }
