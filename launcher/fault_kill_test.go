@@ -8,7 +8,9 @@ import (
 	"testing"
 
 	"github.com/nslaunch/nslaunch/internal/nstest"
+	"github.com/nslaunch/nslaunch/launcher/internal/plan"
 	"github.com/nslaunch/nslaunch/launcher/internal/program"
+	"github.com/nslaunch/nslaunch/launcher/internal/step"
 	"golang.org/x/sys/unix"
 )
 
@@ -16,15 +18,15 @@ import (
 // has not said yet who it is. From its release on, a killed command is one that
 // ran.
 func TestKilledAtEachOp(t *testing.T) {
-	faultPlans(t, func(t *testing.T, p *Plan) {
+	faultPlans(t, func(t *testing.T, p *plan.Plan) {
 		for _, i := range opsToTry(p) {
-			o := &p.program.Ops[i]
+			o := &p.Program.Ops[i]
 			patched := *p
-			patched.program = new(program.Program)
-			*patched.program = *p.program
-			patched.program.Ops = slices.Clone(p.program.Ops)
+			patched.Program = new(program.Program)
+			*patched.Program = *p.Program
+			patched.Program.Ops = slices.Clone(p.Program.Ops)
 			// The next call is the end: seccomp(2) allows none but read and write.
-			patched.program.Ops[i] = program.Op{Nr: unix.SYS_PRCTL, Out: o.Out, Step: o.Step,
+			patched.Program.Ops[i] = program.Op{Nr: unix.SYS_PRCTL, Out: o.Out, Step: o.Step,
 				Args: [6]program.Operand{program.Const(unix.PR_SET_SECCOMP), program.Const(1)}}
 			t.Run(fmt.Sprintf("%d %s", i, o.Name()), func(t *testing.T) {
 				before := nstest.Snapshot(t)
@@ -44,7 +46,7 @@ func TestKilledAtEachOp(t *testing.T) {
 					// It was about to end; what it has forked goes on.
 				case err == nil && released(p, i) && exit == Exit{Signal: unix.SIGKILL}:
 				case err != nil && strings.Contains(err.Error(), "was killed by SIGKILL"):
-				case err != nil && p.layout.control >= 0 && strings.Contains(err.Error(), "the child ended unexpectedly"):
+				case err != nil && p.Layout.Control >= 0 && strings.Contains(err.Error(), "the child ended unexpectedly"):
 				default:
 					t.Errorf("got %+v, %v", exit, err)
 				}
@@ -55,9 +57,9 @@ func TestKilledAtEachOp(t *testing.T) {
 
 // released tells whether an op is the command's own, after the launcher's last
 // word to it or close before.
-func released(p *Plan, i int) bool {
+func released(p *plan.Plan, i int) bool {
 	for j := range i + 2 {
-		if o := &p.program.Ops[min(j, len(p.program.Ops)-1)]; o.Nr == program.SpecialSync && o.Args[0].Value == uint64(pointCommand) {
+		if o := &p.Program.Ops[min(j, len(p.Program.Ops)-1)]; o.Nr == program.SpecialSync && o.Args[0].Value == uint64(step.PointCommand) {
 			return true
 		}
 	}

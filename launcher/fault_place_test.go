@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/nslaunch/nslaunch/internal/nstest"
+	"github.com/nslaunch/nslaunch/launcher/internal/plan"
+	"github.com/nslaunch/nslaunch/launcher/internal/step"
 	"golang.org/x/sys/unix"
 )
 
@@ -17,10 +19,10 @@ type unit struct {
 	lives         bool // the process was there when the unit was ended
 }
 
-func (u *unit) place(_ context.Context, p Placement) (Placed, error) {
+func (u *unit) place(_ context.Context, p step.Placement) (step.Placed, error) {
 	u.placed++
 	u.pid = p.PID
-	return Placed{Unit: "u.scope", End: u.end}, nil
+	return step.Placed{Unit: "u.scope", End: u.end}, nil
 }
 
 func (u *unit) end() {
@@ -52,10 +54,10 @@ func placedProfiles() map[string]string {
 }
 
 // placementStep is the index of a plan's step that places.
-func placementStep(t *testing.T, p *Plan) int {
+func placementStep(t *testing.T, p *plan.Plan) int {
 	t.Helper()
 	for i, s := range p.Steps {
-		if _, ok := s.Action.(placeInScope); ok {
+		if _, ok := s.Action.(step.PlaceInScope); ok {
 			return i
 		}
 	}
@@ -65,7 +67,7 @@ func placementStep(t *testing.T, p *Plan) int {
 
 // eachPlaced runs test with plans that place, as each user, and asserts that
 // nothing is left and nobody unreaped.
-func eachPlaced(t *testing.T, command string, test func(t *testing.T, p *Plan)) {
+func eachPlaced(t *testing.T, command string, test func(t *testing.T, p *plan.Plan)) {
 	t.Helper()
 	for name, text := range placedProfiles() {
 		t.Run(name, func(t *testing.T) {
@@ -92,7 +94,7 @@ func TestPlaced(t *testing.T) {
 		`["true"]`: {}, `["sh", "-c", "exit 3"]`: {Code: 3}, `["sleep", "1000"]`: {Signal: unix.SIGKILL},
 	} {
 		t.Run(command, func(t *testing.T) {
-			eachPlaced(t, command, func(t *testing.T, p *Plan) {
+			eachPlaced(t, command, func(t *testing.T, p *plan.Plan) {
 				var u unit
 				o, told := u.options(), ""
 				o.Started = func(p Process) { told = p.Unit }
@@ -126,25 +128,25 @@ func TestPlaced(t *testing.T) {
 
 // A refusal is told at its place in the profile, with its cause and cure.
 func TestPlaceFails(t *testing.T) {
-	eachPlaced(t, `["true"]`, func(t *testing.T, p *Plan) {
+	eachPlaced(t, `["true"]`, func(t *testing.T, p *plan.Plan) {
 		for _, refusal := range []error{
 			unix.EIO, errors.New("no answer"),
-			&PlaceError{Message: "the manager says no", Cause: "the cause", Cure: "the cure"},
-			&PlaceError{Key: "command", Message: "the manager says no"},
+			&step.PlaceError{Message: "the manager says no", Cause: "the cause", Cure: "the cure"},
+			&step.PlaceError{Key: "command", Message: "the manager says no"},
 		} {
-			_, err := Start(context.Background(), p, Options{Place: func(context.Context, Placement) (Placed, error) { return Placed{}, refusal }})
-			var step *StepError
-			var place *PlaceError
+			_, err := Start(context.Background(), p, Options{Place: func(context.Context, step.Placement) (step.Placed, error) { return step.Placed{}, refusal }})
+			var failed *plan.StepError
+			var place *step.PlaceError
 			i := placementStep(t, p)
-			if !errors.As(err, &step) || !errors.Is(err, refusal) || step.Index != i {
+			if !errors.As(err, &failed) || !errors.Is(err, refusal) || failed.Index != i {
 				t.Fatalf("got %v; want %v at step %d", err, refusal, i+1)
 			}
 			switch want := p.Steps[i].Origin; {
 			case !errors.As(refusal, &place):
-			case place.Key != "" && (step.Step.Origin.Key != place.Key || step.Step.Origin.Pos.Line == 0),
-				place.Key == "" && step.Step.Origin != want,
-				step.Cause != place.Cause || step.Cure != place.Cure, !strings.Contains(err.Error(), place.Message):
-				t.Errorf("%v is told at %+v: %v", refusal, step.Step.Origin, err)
+			case place.Key != "" && (failed.Step.Origin.Key != place.Key || failed.Step.Origin.Pos.Line == 0),
+				place.Key == "" && failed.Step.Origin != want,
+				failed.Cause != place.Cause || failed.Cure != place.Cure, !strings.Contains(err.Error(), place.Message):
+				t.Errorf("%v is told at %+v: %v", refusal, failed.Step.Origin, err)
 			}
 		}
 		_, err := Start(context.Background(), p, Options{})
@@ -156,11 +158,11 @@ func TestPlaceFails(t *testing.T) {
 
 // The end of ctx ends a launch that is being placed, whether or not it then is.
 func TestPlaceCancelled(t *testing.T) {
-	eachPlaced(t, `["true"]`, func(t *testing.T, p *Plan) {
+	eachPlaced(t, `["true"]`, func(t *testing.T, p *plan.Plan) {
 		for _, made := range []bool{false, true} {
 			ctx, cancel := context.WithCancel(context.Background())
 			var u unit
-			_, err := Start(ctx, p, Options{Place: func(ctx context.Context, p Placement) (Placed, error) {
+			_, err := Start(ctx, p, Options{Place: func(ctx context.Context, p step.Placement) (step.Placed, error) {
 				cancel()
 				<-ctx.Done()
 				// It is killed meanwhile.
@@ -170,7 +172,7 @@ func TestPlaceCancelled(t *testing.T) {
 				if made {
 					return u.place(ctx, p)
 				}
-				return Placed{}, ctx.Err()
+				return step.Placed{}, ctx.Err()
 			}})
 			if !errors.Is(err, context.Canceled) {
 				t.Errorf("made %v: got %v", made, err)
@@ -186,17 +188,17 @@ func TestPlaceCancelled(t *testing.T) {
 
 // A child that is killed while it is placed is told of, unless the refusal is.
 func TestPlaceKilled(t *testing.T) {
-	eachPlaced(t, `["true"]`, func(t *testing.T, p *Plan) {
-		for _, refusal := range []error{nil, &PlaceError{Message: "the process is gone"}} {
+	eachPlaced(t, `["true"]`, func(t *testing.T, p *plan.Plan) {
+		for _, refusal := range []error{nil, &step.PlaceError{Message: "the process is gone"}} {
 			var u unit
-			_, err := Start(context.Background(), p, Options{Place: func(ctx context.Context, p Placement) (Placed, error) {
+			_, err := Start(context.Background(), p, Options{Place: func(ctx context.Context, p step.Placement) (step.Placed, error) {
 				if err := unix.PidfdSendSignal(p.PIDFD, unix.SIGKILL, nil, 0); err != nil {
 					t.Error(err)
 				}
 				placed, _ := u.place(ctx, p)
 				if refusal != nil {
 					u = unit{}
-					return Placed{}, refusal
+					return step.Placed{}, refusal
 				}
 				return placed, nil
 			}})

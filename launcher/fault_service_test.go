@@ -5,7 +5,10 @@ import (
 	"testing"
 
 	"github.com/nslaunch/nslaunch/config"
+	"github.com/nslaunch/nslaunch/launcher/internal/compile"
+	"github.com/nslaunch/nslaunch/launcher/internal/diagnose"
 	"github.com/nslaunch/nslaunch/launcher/internal/host"
+	"github.com/nslaunch/nslaunch/launcher/internal/step"
 	"golang.org/x/sys/unix"
 )
 
@@ -25,7 +28,7 @@ func TestLongestSocket(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	plan, err := Compile(p, h, []string{"no-such-command"})
+	plan, err := compile.Compile(p, h, []string{"no-such-command"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -49,9 +52,9 @@ func TestSocketAdvice(t *testing.T) {
 		{"mknodat", unix.EROFS, "the file system there is read-only"},
 		{"open_tree", unix.EPERM, ""},
 	} {
-		f := failure{errno: c.errno, call: c.call}
-		d := f.tree(placeSocket{At: mountPoint{Path: "/run/n"}})
-		cause, cure := d.Cause, d.Cure.format
+		f := diagnose.Failure{Errno: c.errno, Call: c.call}
+		d := f.Tree(step.PlaceSocket{At: step.MountPoint{Path: "/run/n"}})
+		cause, cure := d.Cause, d.Cure.Format
 		if cause != c.cause || (cure == "") != (cause == "") {
 			t.Errorf("%s gives %v: cause %q, cure %q; want cause %q", c.call, c.errno, cause, cure, c.cause)
 		}

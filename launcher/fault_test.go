@@ -13,8 +13,11 @@ import (
 
 	"github.com/nslaunch/nslaunch/config"
 	"github.com/nslaunch/nslaunch/internal/nstest"
+	"github.com/nslaunch/nslaunch/launcher/internal/compile"
 	"github.com/nslaunch/nslaunch/launcher/internal/host"
+	"github.com/nslaunch/nslaunch/launcher/internal/plan"
 	"github.com/nslaunch/nslaunch/launcher/internal/program"
+	"github.com/nslaunch/nslaunch/launcher/internal/step"
 	"golang.org/x/sys/unix"
 )
 
@@ -71,7 +74,7 @@ service = { notify = "exec" }
 
 // faultPlans runs test with the plan of each profile, as each user, in a
 // process of that user's.
-func faultPlans(t *testing.T, test func(t *testing.T, p *Plan)) {
+func faultPlans(t *testing.T, test func(t *testing.T, p *plan.Plan)) {
 	for name, text := range faultProfiles() {
 		t.Run(name, func(t *testing.T) {
 			nstest.EachUser(t, func(t *testing.T, u nstest.User) {
@@ -89,7 +92,7 @@ func faultPlans(t *testing.T, test func(t *testing.T, p *Plan)) {
 }
 
 // mustCompile compiles for this machine, with managers of systemd that nobody asks.
-func mustCompile(t *testing.T, text string) *Plan {
+func mustCompile(t *testing.T, text string) *plan.Plan {
 	t.Helper()
 	profile, err := config.Parse("p.toml", []byte(text), config.CallerVars())
 	if err != nil {
@@ -113,7 +116,7 @@ func mustCompile(t *testing.T, text string) *Plan {
 		given.OpenFDs[3] = true
 	}
 	given.Scope = host.ScopeState{Managers: []host.Manager{{Bus: config.BusUser}, {Bus: config.BusSystem}}}
-	plan, err := Compile(profile, given, nil)
+	plan, err := compile.Compile(profile, given, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -140,7 +143,7 @@ func holder(t *testing.T) int {
 
 // failed carries out a plan that is to fail, asserts that nothing is left of
 // it, and returns its error.
-func failed(t *testing.T, p *Plan) *StepError {
+func failed(t *testing.T, p *plan.Plan) *plan.StepError {
 	t.Helper()
 	before := nstest.Snapshot(t)
 	var unit unit
@@ -155,7 +158,7 @@ func failed(t *testing.T, p *Plan) *StepError {
 	if dead := unreaped(t); dead != "" {
 		t.Errorf("children are left that were not waited for: %s", dead)
 	}
-	var step *StepError
+	var step *plan.StepError
 	if !errors.As(err, &step) {
 		t.Fatalf("not a StepError: %v", err)
 	}
@@ -185,10 +188,10 @@ func unreaped(t *testing.T) string {
 
 // wantFailure asserts that err tells of step i, and of its place in the
 // profile.
-func wantFailure(t *testing.T, p *Plan, err *StepError, i int, errno unix.Errno) {
+func wantFailure(t *testing.T, p *plan.Plan, err *plan.StepError, i int, errno unix.Errno) {
 	t.Helper()
 	want := p.Steps[i]
-	_, execution := want.Action.(execute)
+	_, execution := want.Action.(step.Execute)
 	switch {
 	case err.Index != i || err.Step.Action.String() != want.Action.String() || !errors.Is(err, errno):
 		t.Errorf("got step %d: %v; want step %d, %s: %v", err.Index+1, err, i+1, want.Action, errno)
@@ -197,7 +200,7 @@ func wantFailure(t *testing.T, p *Plan, err *StepError, i int, errno unix.Errno)
 	case (err.Missing || err.NotExecutable) != execution:
 		t.Errorf("missing %v, not executable %v in step %s", err.Missing, err.NotExecutable, want.Action)
 	}
-	if text := fmt.Sprintf("step %d, %s: %s", i+1, shortened(want.brief()), unix.ErrnoName(errno)); !strings.Contains(err.Error(), text) {
+	if text := fmt.Sprintf("step %d, %s: %s", i+1, plan.Shortened(want.Brief()), unix.ErrnoName(errno)); !strings.Contains(err.Error(), text) {
 		t.Errorf("error %q; want %q in it", err, text)
 	}
 }
@@ -205,14 +208,14 @@ func wantFailure(t *testing.T, p *Plan, err *StepError, i int, errno unix.Errno)
 // Each op of a program fails in turn. What is made to fail is close(-1): its
 // errno is none that any op passes over.
 func TestEachOpFails(t *testing.T) {
-	faultPlans(t, func(t *testing.T, p *Plan) {
+	faultPlans(t, func(t *testing.T, p *plan.Plan) {
 		for _, i := range opsToTry(p) {
-			o := &p.program.Ops[i]
+			o := &p.Program.Ops[i]
 			patched := *p
-			patched.program = new(program.Program)
-			*patched.program = *p.program
-			patched.program.Ops = slices.Clone(p.program.Ops)
-			patched.program.Ops[i] = program.Op{Nr: unix.SYS_CLOSE, Out: o.Out, Flags: o.Flags, Step: o.Step,
+			patched.Program = new(program.Program)
+			*patched.Program = *p.Program
+			patched.Program.Ops = slices.Clone(p.Program.Ops)
+			patched.Program.Ops[i] = program.Op{Nr: unix.SYS_CLOSE, Out: o.Out, Flags: o.Flags, Step: o.Step,
 				Pass: o.Pass, Args: [6]program.Operand{program.Int(-1)}}
 			t.Run(fmt.Sprintf("%d %s", i, o.Name()), func(t *testing.T) {
 				err := failed(t, &patched)
@@ -233,10 +236,10 @@ func TestEachOpFails(t *testing.T) {
 
 // opsToTry are the ops of a program, but of a row of the same call in one step
 // only the first and the last.
-func opsToTry(p *Plan) []int {
+func opsToTry(p *plan.Plan) []int {
 	same := func(a, b program.Op) bool { return a.Nr == b.Nr && a.Step == b.Step && a.Nr != unix.SYS_FACCESSAT }
 	var list []int
-	ops := p.program.Ops
+	ops := p.Program.Ops
 	for i := range ops {
 		if i > 0 && i+1 < len(ops) && same(ops[i-1], ops[i]) && same(ops[i], ops[i+1]) {
 			continue
@@ -248,8 +251,8 @@ func opsToTry(p *Plan) []int {
 
 // silent tells whether an op has no means to tell of its failure: init's, once
 // it has closed the socket for that.
-func silent(p *Plan, i int) bool {
-	ops := p.program.Ops
+func silent(p *plan.Plan, i int) bool {
+	ops := p.Program.Ops
 	if ops[i].Nr == program.SpecialInit {
 		return true
 	}

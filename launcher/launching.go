@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/nslaunch/nslaunch/launcher/internal/program"
+	"github.com/nslaunch/nslaunch/launcher/internal/step"
 	"golang.org/x/sys/unix"
 )
 
@@ -88,7 +89,7 @@ func (l *launch) Notify(address string, every time.Duration) error {
 
 // Place has the caller of the library place the child: this package does
 // not know D-Bus.
-func (l *launch) Place(p Placement) error {
+func (l *launch) Place(p step.Placement) error {
 	if l.options.Place == nil {
 		return errors.New("the profile asks for a unit of systemd, and launcher.Options.Place is not set")
 	}
@@ -97,9 +98,9 @@ func (l *launch) Place(p Placement) error {
 		return err
 	}
 	defer unix.Close(fd)
-	p.PID, p.PIDFD, p.Profile = l.pid, fd, l.plan.profile
+	p.PID, p.PIDFD, p.Profile = l.pid, fd, l.plan.Source
 	type result struct {
-		placed Placed
+		placed step.Placed
 		err    error
 	}
 	var ends [2]int

@@ -7,6 +7,7 @@ import (
 	"github.com/nslaunch/nslaunch/config"
 	"github.com/nslaunch/nslaunch/internal/process"
 	"github.com/nslaunch/nslaunch/launcher/internal/host"
+	"github.com/nslaunch/nslaunch/launcher/internal/step"
 	"golang.org/x/sys/unix"
 )
 
@@ -34,7 +35,7 @@ func TestLendProcess(t *testing.T) {
 		{self, net + 1, fmt.Sprintf("process %d has left the net namespace that it was started in", self.PID)},
 	} {
 		l := &launch{}
-		err := lendProcess{test.process, map[config.NamespaceKind]uint64{config.Net: test.net}, kinds}.apply(l)
+		err := step.LendProcess{Process: test.process, Namespaces: map[config.NamespaceKind]uint64{config.Net: test.net}, Kinds: kinds}.Apply(l)
 		if fmt.Sprint(err) != test.want {
 			t.Errorf("got %v; want %s", err, test.want)
 		}

@@ -7,10 +7,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/nslaunch/nslaunch/internal/quote"
 	"github.com/nslaunch/nslaunch/launcher/internal/program"
-	"github.com/nslaunch/nslaunch/launcher/internal/tree"
-	"github.com/nslaunch/nslaunch/mountprop"
+	"github.com/nslaunch/nslaunch/launcher/internal/step"
 	"golang.org/x/sys/unix"
 )
 
@@ -88,51 +86,23 @@ func isPipe(fd int) bool {
 	return unix.Fstat(fd, &st) == nil && (st.Mode&unix.S_IFMT == unix.S_IFIFO || st.Mode&unix.S_IFMT == unix.S_IFSOCK)
 }
 
-// consoleRoom is that of the slave's name in a program.
-const consoleRoom = 64
-
-// consoleWord stands for the name in a plan: it is not known before the pseudoterminal is.
-const consoleWord = "/dev/pts/N"
-
-// bindConsole shows the command's pseudoterminal as the console.
-type bindConsole struct {
-	At          mountPoint
-	Attributes  tree.Attributes
-	Propagation mountprop.Propagation
-}
-
-func (a bindConsole) String() string {
-	return "bind the pseudoterminal on " + quote.Word(a.At.Path) + ", " + a.Attributes.Words()
-}
-
-func (a bindConsole) emit(s *assembler) {
-	name := s.Bytes(append([]byte(consoleWord), make([]byte, consoleRoom-len(consoleWord))...))
-	s.console = name
-	src := s.Reg()
-	s.Call(unix.SYS_OPENAT, atCwd(), name, program.Int(unix.O_PATH|unix.O_CLOEXEC), program.Const(0)).To(src)
-	mnt := s.clone(program.Register(src), "", false)
-	s.close(src)
-	s.setAttr(mnt, a.Attributes.Set, 0, a.Propagation, false)
-	s.place(mnt, a.At)
-}
-
 // withConsole returns the plan's program with the name of the pseudoterminal. The slave is
 // open, so that no other one has the name.
 func (l *launch) withConsole() (*program.Program, error) {
-	p := l.plan.program
-	if l.plan.console.Kind == 0 {
+	p := l.plan.Program
+	if l.plan.Console.Kind == 0 {
 		return p, nil
 	}
 	name, err := os.Readlink(fmt.Sprintf("/proc/self/fd/%d", l.pty.slave))
 	if err != nil {
 		return nil, err
 	}
-	if !strings.HasPrefix(name, "/") || len(name) >= consoleRoom {
+	if !strings.HasPrefix(name, "/") || len(name) >= step.ConsoleRoom {
 		return nil, &os.PathError{Op: "the pseudoterminal's name here", Path: name, Err: unix.ENOENT}
 	}
 	named := *p
 	named.Data = slices.Clone(p.Data)
-	room := named.Data[l.plan.console.Value:][:consoleRoom]
+	room := named.Data[l.plan.Console.Value:][:step.ConsoleRoom]
 	clear(room)
 	copy(room, name)
 	return &named, nil

@@ -64,7 +64,7 @@ const moment = 20 * time.Millisecond
 // mayReside tells whether this process can be replaced: nothing needs it all the time.
 func (l *launch) mayReside() bool {
 	r := l.options.Resident
-	return r != nil && l.plan.host.Portable == "" && l.pty == nil && l.notifier.tell == nil && l.placed.Unit == "" &&
+	return r != nil && l.plan.Host.Portable == "" && l.pty == nil && l.notifier.tell == nil && l.placed.Unit == "" &&
 		len(r.Descriptors) <= len(state{}.Descriptors) && l.options.Signals != nil
 }
 
@@ -244,7 +244,7 @@ func (e *EndRecord) emit(b *program.Builder, status uint8) {
 		lenient(b.Call(unix.SYS_WRITE, program.Int(fd), after, program.Int(len(e.After))))
 	}
 	if e.Remove != "" {
-		lenient(b.Call(unix.SYS_UNLINKAT, atCwd(), b.String(e.Remove), null()))
+		lenient(b.Call(unix.SYS_UNLINKAT, program.Int(unix.AT_FDCWD), b.String(e.Remove), program.Const(0)))
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 
 	"github.com/nslaunch/nslaunch/config"
 	"github.com/nslaunch/nslaunch/launcher/internal/host"
+	"github.com/nslaunch/nslaunch/launcher/internal/plan"
 	"golang.org/x/sys/unix"
 )
 
@@ -17,7 +18,7 @@ type rules struct {
 	JobControl  bool
 }
 
-func newRules(p *Plan, o *Options) rules {
-	pr := p.profile.Process
-	return rules{signalNumber(pr.StopSignal), pr.StopTimeout, p.host.Terminal, pr.Terminal == config.TerminalInherit, o.JobControl}
+func newRules(p *plan.Plan, o *Options) rules {
+	pr := p.Source.Process
+	return rules{signalNumber(pr.StopSignal), pr.StopTimeout, p.Host.Terminal, pr.Terminal == config.TerminalInherit, o.JobControl}
 }

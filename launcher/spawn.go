@@ -12,6 +12,7 @@ import (
 	"github.com/nslaunch/nslaunch/config"
 	"github.com/nslaunch/nslaunch/launcher/internal/child"
 	"github.com/nslaunch/nslaunch/launcher/internal/host"
+	"github.com/nslaunch/nslaunch/launcher/internal/step"
 	"golang.org/x/sys/unix"
 )
 
@@ -28,8 +29,8 @@ func (l *launch) spawn() error {
 		return err
 	}
 	close.add(prog)
-	lay := l.plan.layout
-	fds := map[int]int{lay.program: prog}
+	lay := l.plan.Layout
+	fds := map[int]int{lay.Program: prog}
 	for i, fd := range l.streams() {
 		fds[i] = fd
 		if l.pty != nil && l.pty.theirs[i] {
@@ -37,9 +38,9 @@ func (l *launch) spawn() error {
 		}
 	}
 	if l.pty != nil {
-		fds[lay.terminal] = l.pty.slave
+		fds[lay.Terminal] = l.pty.slave
 	}
-	for _, fd := range lay.keep {
+	for _, fd := range lay.Keep {
 		fds[fd] = fd
 	}
 	var theirs int
@@ -47,13 +48,13 @@ func (l *launch) spawn() error {
 		return err
 	}
 	close.add(theirs)
-	fds[lay.sync] = theirs
-	if lay.control >= 0 {
+	fds[lay.Sync] = theirs
+	if lay.Control >= 0 {
 		if l.control, theirs, err = socketPair(); err != nil {
 			return err
 		}
 		close.add(theirs)
-		fds[lay.control] = theirs
+		fds[lay.Control] = theirs
 	}
 	image, err := l.openImage(&close)
 	if err != nil {
@@ -65,7 +66,7 @@ func (l *launch) spawn() error {
 		// for the signal itself.
 		attr = &syscall.SysProcAttr{Cloneflags: uintptr(named.CloneFlags)}
 	}
-	if a, ok := l.plan.Steps[l.plan.start].Action.(startStage); ok && a.NoGroups {
+	if a, ok := l.plan.Steps[l.plan.Start].Action.(step.StartStage); ok && a.NoGroups {
 		attr.Credential = &syscall.Credential{Uid: uint32(os.Geteuid()), Gid: uint32(os.Getegid())}
 	}
 	if err := defaults(); err != nil {
@@ -75,7 +76,7 @@ func (l *launch) spawn() error {
 	// From the first instant on no key of the terminal does anything to the
 	// child: what is to be done about a signal is ours to say.
 	err = withMask(^uint64(0), func() (err error) {
-		pid, err = syscall.ForkExec(image, []string{child.Argv0, strconv.Itoa(lay.program)}, &syscall.ProcAttr{
+		pid, err = syscall.ForkExec(image, []string{child.Argv0, strconv.Itoa(lay.Program)}, &syscall.ProcAttr{
 			Env:   []string{},
 			Files: descriptors(fds),
 			Sys:   attr,
@@ -142,7 +143,7 @@ func socketPair() (ours, theirs int, err error) {
 func (l *launch) openImage(close *closer) (string, error) {
 	var fd int
 	var err error
-	switch h := l.plan.host; {
+	switch h := l.plan.Host; {
 	case h.Portable == "":
 		fd, err = child.Memfd("nslaunch", child.Image(), true)
 	case ownsBinary(h.UID):
@@ -267,7 +268,7 @@ func (l *launch) readNamespaces() {
 	dir := -1
 	for _, k := range config.Kinds() {
 		_, known := l.process.Namespaces[k]
-		if known || l.plan.profile.Namespaces[k].Mode == config.NamespaceHost {
+		if known || l.plan.Source.Namespaces[k].Mode == config.NamespaceHost {
 			continue
 		}
 		if dir < 0 {
@@ -287,7 +288,7 @@ func (l *launch) readNamespaces() {
 // completeNamespaces adds those that the command has from this process.
 func (l *launch) completeNamespaces() {
 	for _, k := range config.Kinds() {
-		if l.plan.profile.Namespaces[k].Mode != config.NamespaceHost {
+		if l.plan.Source.Namespaces[k].Mode != config.NamespaceHost {
 			continue
 		}
 		name := host.ProcName(k)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/nslaunch/nslaunch/config"
 	"github.com/nslaunch/nslaunch/launcher/internal/program"
+	"github.com/nslaunch/nslaunch/launcher/internal/step"
 	"golang.org/x/sys/unix"
 )
 
@@ -129,12 +130,12 @@ func (l *launch) cause(err error) error {
 }
 
 // await waits until a process has come to a point of the program.
-func (l *launch) await(at point) error {
+func (l *launch) await(at step.Point) error {
 	m, pid, err := l.next()
 	if err != nil {
 		return err
 	}
-	if m.Kind != program.MessageReached || point(m.A) != at || pid == 0 {
+	if m.Kind != program.MessageReached || step.Point(m.A) != at || pid == 0 {
 		return fmt.Errorf("message %d (%d) of process %d instead of point %d", m.Kind, m.A, pid, at)
 	}
 	l.pid = pid
@@ -142,9 +143,9 @@ func (l *launch) await(at point) error {
 		return err
 	}
 	switch at {
-	case pointMoved:
+	case step.PointMoved:
 		return l.reapOthers(pid)
-	case pointCommand:
+	case step.PointCommand:
 		return l.command(pid)
 	}
 	return nil

@@ -24,7 +24,11 @@ var table = []struct {
 }{
 	{"mountprop", nil},
 	{"config", []string{"mountprop", "internal/gitrepo", "internal/passwd", "internal/quote", "internal/smallfile"}},
-	{"launcher", []string{"config", "mountprop", "internal/nofile", "internal/process", "internal/quote", "launcher/internal/..."}},
+	{"launcher", []string{"config", "internal/nofile", "internal/process", "launcher/internal/..."}},
+	{"launcher/internal/compile", []string{"config", "mountprop", "internal/quote", "launcher/internal/host", "launcher/internal/plan", "launcher/internal/step", "launcher/internal/tree"}},
+	{"launcher/internal/diagnose", []string{"config", "mountprop", "internal/quote", "launcher/internal/host", "launcher/internal/plan", "launcher/internal/step", "launcher/internal/tree"}},
+	{"launcher/internal/step", []string{"config", "mountprop", "internal/process", "internal/quote", "launcher/internal/host", "launcher/internal/plan", "launcher/internal/program", "launcher/internal/tree"}},
+	{"launcher/internal/plan", []string{"config", "internal/process", "internal/quote", "launcher/internal/host", "launcher/internal/program", "launcher/internal/tree"}},
 	{"launcher/internal/tree", []string{"config", "mountprop", "internal/quote"}},
 	{"launcher/internal/host", []string{"config", "mountprop", "internal/gitrepo", "internal/nofile", "internal/passwd", "internal/quote", "internal/smallfile", "launcher/internal/child", "launcher/internal/tree"}},
 	{"launcher/internal/child", []string{"launcher/internal/program"}},

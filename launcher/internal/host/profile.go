@@ -1,6 +1,8 @@
 package host
 
 import (
+	"strings"
+
 	"github.com/nslaunch/nslaunch/config"
 	"github.com/nslaunch/nslaunch/mountprop"
 )
@@ -27,4 +29,15 @@ func Receives(p mountprop.Propagation) bool {
 // IsMount tells whether an entry is a mount.
 func IsMount(m config.MountEntry) bool {
 	return m.Type != config.MountSymlink && m.Type != config.MountDir
+}
+
+// Lookup returns the value of a variable of an environment; the path that
+// execvp(3) falls back to where PATH is not set.
+func Lookup(env []string, name string) string {
+	for _, e := range env {
+		if value, ok := strings.CutPrefix(e, name+"="); ok {
+			return value
+		}
+	}
+	return "/bin:/usr/bin"
 }

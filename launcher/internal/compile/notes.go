@@ -1,0 +1,139 @@
+package compile
+
+import (
+	"cmp"
+	"fmt"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/nslaunch/nslaunch/config"
+	"github.com/nslaunch/nslaunch/launcher/internal/host"
+	"github.com/nslaunch/nslaunch/launcher/internal/plan"
+	"github.com/nslaunch/nslaunch/launcher/internal/tree"
+	"golang.org/x/sys/unix"
+)
+
+func (c *compiler) notef(key, format string, args ...any) {
+	c.notes = append(c.notes, plan.Note{Origin: c.p.Origin(key), Text: fmt.Sprintf(format, args...)})
+}
+
+// noteWritable tells that what is left out can be made from inside.
+func (c *compiler) noteWritable(m config.MountEntry, as string) {
+	l := c.lies[m.Target]
+	var writable string
+	switch e := l.Entry; {
+	case l.Ours || l.Closed:
+		return
+	case e != nil && e.Type == config.MountBind && !e.Readonly:
+		writable = e.Target
+	case l.At == "/" && !c.p.Root.Readonly:
+		writable = "root"
+	default:
+		return
+	}
+	c.notef(m.Key, "%s is not there and not %s: below the writable %s it can be made from inside", m.Target, as, writable)
+}
+
+// noteDevice notes that a device is bound where none can be opened.
+func (c *compiler) noteDevice(m config.MountEntry, f tree.File, a tree.Attributes) {
+	device := f.Type == unix.S_IFCHR || f.Type == unix.S_IFBLK
+	if !device || a.Set&unix.MOUNT_ATTR_NODEV == 0 || m.Key == host.OverlayKey {
+		return
+	}
+	kind := "rw"
+	if m.Readonly {
+		kind = "ro"
+	}
+	entry := map[string]any{kind: m.Source, "options": []string{"dev"}}
+	if m.Optional {
+		entry["optional"] = true
+	}
+	c.notef(m.Key, "%s is a device and is bound nodev, so nobody can open it (in its place: %s)", m.Source, c.say("mounts."+strconv.Quote(m.Target), entry))
+}
+
+// hiddenMounts tells what is mounted below a directory and is not shown with it.
+func (c *compiler) hiddenMounts() {
+	note := func(key, dir, what string) {
+		if mounts := c.h.Files[dir].Mounts; len(mounts) > 0 {
+			c.notef(key, "%s of %s does not show what is mounted on %s", what, dir, plan.Few(mounts))
+		}
+	}
+	if r := c.p.Root; r.Mode == config.RootPath && r.Overlay.Mode != config.OverlayNone {
+		note("root.overlay", r.Path, "an overlay")
+	}
+	c.noteParts()
+	for _, m := range c.p.Mounts {
+		switch {
+		case m.Type == config.MountBind && !m.Recursive:
+			note(m.Key, m.Source, "a bind that is not recursive")
+		case m.Type == config.MountOverlay:
+			for _, dir := range m.Lower {
+				note(m.Key, dir, "an overlay")
+			}
+		}
+	}
+}
+
+// sortNotes puts the notes into source order.
+func (c *compiler) sortNotes() {
+	slices.SortStableFunc(c.notes, func(a, b plan.Note) int {
+		return cmp.Or(cmp.Compare(a.Origin.Pos.Line, b.Origin.Pos.Line), cmp.Compare(a.Origin.Pos.Col, b.Origin.Pos.Col))
+	})
+}
+
+// hidden refuses a mount that another one would hide because of a symbolic
+// link in a target: order in the file means nothing, so neither can be meant to win.
+func (c *compiler) hidden() {
+	// What was mounted so far at each path or below it.
+	placed := make(map[string]string, 8+len(c.p.Mounts))
+	place := func(target string) {
+		for dir := c.h.Real(target); dir != "/"; dir = path.Dir(dir) {
+			if _, ok := placed[dir]; !ok {
+				placed[dir] = target
+			}
+		}
+	}
+	for _, own := range ownTargets(c.p) {
+		if c.h.Real(own) == own { // else it is an error of its own
+			place(own)
+		}
+	}
+	for _, m := range c.p.Mounts {
+		if c.h.LeftOut(m) || !host.IsMount(m) {
+			continue
+		}
+		real := c.h.Real(m.Target)
+		switch before, ok := placed[real]; {
+		case real == "/":
+			c.errorf(m.Key, "%s leads to / inside, and the root has a key of its own: root", m.Target)
+		case !ok:
+		case real != m.Target:
+			c.errorf(m.Key, "%s leads to %s inside, and would hide %s", m.Target, real, before)
+		case c.h.Real(before) != before:
+			c.errorf(m.Key, "%s would hide %s, which leads to %s inside", m.Target, before, c.h.Real(before))
+		}
+		place(m.Target)
+	}
+}
+
+// noteParts tells what an overlay of the host's tree does not cover.
+func (c *compiler) noteParts() {
+	var fixed, open []string
+	for _, m := range c.p.Mounts {
+		switch {
+		case m.Key != host.OverlayKey || m.Type != config.MountBind:
+		case m.Readonly:
+			fixed = append(fixed, m.Target)
+		default:
+			open = append(open, m.Target)
+		}
+	}
+	if len(fixed) > 0 {
+		c.notef(host.OverlayKey, "an overlay does not cover what has mounts on it or below it, which is read-only: %s", strings.Join(fixed, ", "))
+	}
+	if len(open) > 0 {
+		c.notef(host.OverlayKey, "an overlay does not cover the host's own %s", strings.Join(open, ", "))
+	}
+}

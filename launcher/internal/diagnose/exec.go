@@ -1,0 +1,220 @@
+package diagnose
+
+import (
+	"fmt"
+	"math"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/nslaunch/nslaunch/config"
+	"github.com/nslaunch/nslaunch/launcher/internal/plan"
+	"github.com/nslaunch/nslaunch/launcher/internal/step"
+	"golang.org/x/sys/unix"
+)
+
+// execute is about execve(2).
+func (f *Failure) execute(a step.Execute) plan.Advice {
+	name, file := a.Argv[0], f.File
+	switch f.Errno {
+	case unix.ENOENT, unix.ENOTDIR:
+		if f.Interpreter {
+			return f.noInterpreter(file)
+		}
+		return f.notFound(name, a.Path)
+	case unix.EACCES, unix.EPERM:
+		return f.notExecutable(a)
+	case unix.ENOEXEC:
+		return f.notProgram(file)
+	case unix.ELIBBAD:
+		return plan.Advice{Cause: fmt.Sprintf("the loader of %q is no program for this machine", file), Cure: plan.Try("install the right one")}
+	case unix.E2BIG:
+		return f.tooLong(a)
+	case unix.ETXTBSY:
+		return plan.Advice{Cause: fmt.Sprintf("%q is open for writing", file), Cure: plan.Try("wait until it is written, or execute a copy")}
+	case unix.ELOOP:
+		if strings.HasPrefix(f.head(file), "#!") {
+			return plan.Advice{Cause: fmt.Sprintf("%q is a script, and its interpreter is one too, and so on for too many times", file),
+				Cure: plan.Try("name a program in its first line")}
+		}
+		return plan.Advice{Cause: fmt.Sprintf("%q leads through too many symbolic links", file), Cure: plan.Try("correct the links")}
+	case unix.ENOMEM:
+		return f.noMemoryFor(file)
+	case unix.EAGAIN:
+		return f.tooManyOfUser()
+	}
+	return plan.Advice{}
+}
+
+// notFound is about a command that is not there: 127.
+func (f *Failure) notFound(name, searched string) plan.Advice {
+	if !strings.Contains(name, "/") {
+		if d, hidden := f.hiddenProgram(name, searched); hidden {
+			return d
+		}
+	} else if h, hidden := f.hidden(path.Join(f.cwd(), name)); hidden && !path.IsAbs(name) {
+		return plan.Advice{Cause: h.words(), Cure: h.cure()}
+	} else if h, hidden := f.hidden(name); hidden {
+		return plan.Advice{Cause: h.words(), Cure: h.cure()}
+	}
+	switch {
+	case strings.HasPrefix(name, "-"):
+		return plan.Advice{Cause: fmt.Sprintf("there is no %q in the sandbox's PATH, %s", name, searched),
+			Cure: plan.Try("put flags of nslaunch before the profile")}
+	case !strings.Contains(name, "/"):
+		return plan.Advice{Cause: fmt.Sprintf("there is no %q in the sandbox's PATH, %s", name, searched),
+			Cure: plan.Try("install it, give its path, or set PATH in env.set")}
+	case f.Errno == unix.ENOTDIR:
+		return plan.Advice{Cause: fmt.Sprintf("%q leads through something that is no directory", name), Cure: plan.Try("correct the path")}
+	case !path.IsAbs(name):
+		return plan.Advice{Cause: fmt.Sprintf("there is no file %q from the working directory, %s", name, f.cwd()),
+			Cure: plan.Try("set process.cwd, or give an absolute path")}
+	}
+	return plan.Advice{Cause: fmt.Sprintf("there is no file %q in the sandbox", name), Cure: plan.Try("correct the path, or install what is missing")}
+}
+
+// noInterpreter is about a file that is there, but what it names to run it is not.
+func (f *Failure) noInterpreter(file string) plan.Advice {
+	kind, interpreter := interpreterOf(f.head(file))
+	if h, hidden := f.hidden(interpreter); hidden {
+		return plan.Advice{Cause: fmt.Sprintf("%q is run by %q, and %s", file, interpreter, h.words()), Cure: h.cure()}
+	}
+	switch {
+	case kind == kindScript && strings.HasSuffix(interpreter, "\r"):
+		return plan.Advice{Cause: fmt.Sprintf("the first line of %q ends in a carriage return, which makes its interpreter %q", file, interpreter),
+			Cure: plan.Try("write the file with line ends of Unix")}
+	case kind == kindScript:
+		return plan.Advice{Cause: fmt.Sprintf("%q is a script for %q, which is not there", file, interpreter),
+			Cure: plan.Try("install that, or correct the first line of the script")}
+	case kind == kindELF && interpreter != "":
+		return plan.Advice{Cause: fmt.Sprintf("%q is a program that is loaded by %q, which is not there", file, interpreter),
+			Cure: plan.Try("install the C library that it was built for, or use a static build")}
+	}
+	return plan.Advice{Cause: fmt.Sprintf("%q is there, but the interpreter or loader that it names is not", file), Cure: plan.Try("install that")}
+}
+
+// notProgram is about a file that is executable and of no known form.
+func (f *Failure) notProgram(file string) plan.Advice {
+	head := f.head(file)
+	kind, interpreter := interpreterOf(head)
+	shell := fmt.Sprintf(`begin it with "#!/bin/sh", or command = ["/bin/sh", %q]`, file)
+	machine, ours := elfMachine(head), elfMachine(f.machine.self())
+	switch {
+	case kind == kindELF && machine != "" && ours != "" && machine != ours:
+		return plan.Advice{Cause: fmt.Sprintf("%q is a program for %s, and this machine is %s", file, machine, ours),
+			Cure: plan.Try("a build for this machine, or qemu-user with binfmt_misc")}
+	case kind == kindELF:
+		return plan.Advice{Cause: fmt.Sprintf("%q begins like a program, but the kernel does not take it as one", file),
+			Cure: plan.Try("install it anew, it may be damaged")}
+	case kind == kindScript && interpreter == "":
+		return plan.Advice{Cause: fmt.Sprintf("%q begins with #! and names no interpreter", file), Cure: plan.Try(shell)}
+	case kind == kindOther && head != "":
+		return plan.Advice{Cause: fmt.Sprintf("%q is neither a program nor a script that begins with #!", file), Cure: plan.Try(shell)}
+	case f.empty(file):
+		return plan.Advice{Cause: fmt.Sprintf("%q is empty", file), Cure: plan.Try("install it anew")}
+	}
+	return plan.Advice{Cause: fmt.Sprintf("%q is not in a form that this kernel executes", file), Cure: plan.Try(shell)}
+}
+
+// tooLong is about E2BIG. One string may take 32 pages; all together a quarter
+// of the stack limit, but 128 KiB at least, 6 MiB at most, and no more than the
+// stack itself.
+func (f *Failure) tooLong(a step.Execute) plan.Advice {
+	most := 32 * unix.Getpagesize()
+	words := slices.Concat(a.Argv, a.Env)
+	var all uint64
+	for i, s := range words {
+		switch {
+		case len(s) < most:
+		case i < len(a.Argv):
+			return plan.Advice{Cause: fmt.Sprintf("argument %d has %d bytes, and the kernel takes %d at most", i, len(s), most-1),
+				Cure: plan.Try("pass it in a file")}
+		default:
+			name, _, _ := strings.Cut(s, "=")
+			return plan.Advice{Cause: fmt.Sprintf("the variable %s has %d bytes, and the kernel takes %d at most", name, len(s), most-1), Cure: plan.Try("leave it out of env.inherit and env.set"), Key: "env"}
+		}
+		all += uint64(len(s)) + 1 + 8 // and the pointer to it
+	}
+	stack := f.limit("stack")
+	room := min(max(min(stack/4, 6<<20), 128<<10), stack)
+	text := fmt.Sprintf("the arguments and the environment, %d words, take %d bytes", len(words), all)
+	switch {
+	case all > room:
+		return plan.Advice{Cause: fmt.Sprintf("%s, and with a stack limit of %s the kernel takes %d", text, step.LimitWord(stack), room),
+			Cure: plan.Try("fewer of them, or %s", f.highest("stack"))}
+	case f.limit("as") != config.RlimitInfinity:
+		return plan.Advice{Cause: fmt.Sprintf("%s, and with a limit of address space of %s that is too much", text, step.LimitWord(f.limit("as"))), Cure: plan.Try("%s", f.highest("as")), Key: "limits.rlimits.as"}
+	}
+	return plan.Advice{Cause: text + ", which is too much for the kernel", Cure: plan.Try("fewer of them")}
+}
+
+// limit is the soft limit that the command has.
+func (f *Failure) limit(name string) uint64 {
+	for _, r := range f.Plan.Source.Limits.Rlimits {
+		if r.Name == name {
+			return r.Soft
+		}
+	}
+	if r, ok := f.Plan.Host.Rlimits[name]; ok {
+		return r.Soft
+	}
+	return config.RlimitInfinity
+}
+
+// highest sets a limit to the most that the caller may give.
+func (f *Failure) highest(name string) config.Setting {
+	key := "limits.rlimits." + name
+	if hard := f.Plan.Host.Rlimits[name].Hard; hard > 0 && hard < math.MaxInt64 {
+		return plan.Set(key, int64(hard))
+	}
+	return plan.Set(key, "infinity")
+}
+
+// noMemoryFor is about ENOMEM of execve, which a limit of the profile can bring about.
+func (f *Failure) noMemoryFor(file string) plan.Advice {
+	if as := f.limit("as"); as != config.RlimitInfinity {
+		return plan.Advice{Cause: fmt.Sprintf("most likely the limit of address space, %d bytes, is too little for %q", as, file), Cure: plan.Try("%s", f.highest("as")), Key: "limits.rlimits.as"}
+	}
+	return f.memory()
+}
+
+// tooManyOfUser is about EAGAIN: who changed to a user that has more processes
+// than allowed is refused here.
+func (f *Failure) tooManyOfUser() plan.Advice {
+	return plan.Advice{Cause: fmt.Sprintf("uid %d has more processes than the limit, %s: those outside of the sandbox count as well", f.who().uid, step.LimitWord(f.limit("nproc"))), Cure: plan.Try("%s, or an id that nobody else has", f.highest("nproc")), Key: "limits.rlimits.nproc"}
+}
+
+// cwd is the command's working directory. Who enters a mount namespace is in its root; see setns(2).
+func (f *Failure) cwd() string {
+	if dir := f.Plan.Source.Process.Cwd; dir != "" {
+		return dir
+	}
+	if f.joined(config.Mount) {
+		return "/"
+	}
+	return f.Plan.Host.Cwd
+}
+
+// changeDir is about chdir(2), and about getcwd(2) afterwards.
+func (f *Failure) changeDir(a step.ChangeDir) plan.Advice {
+	switch f.Errno {
+	case unix.ENOENT:
+		if f.Call == "getcwd" {
+			return plan.Advice{Cause: fmt.Sprintf("%q leads out of the sandbox's root", a.Path), Cure: plan.Try("a directory inside")}
+		}
+		return plan.Advice{Cause: "there is no such directory in the sandbox", Cure: plan.Try("make it, or %s", plan.Set("process.cwd", "/"))}
+	case unix.ENOTDIR:
+		return plan.Advice{Cause: fmt.Sprintf("%q is no directory, or leads through something that is none", a.Path),
+			Cure: plan.Try("a directory: %s", plan.Set("process.cwd", "/"))}
+	case unix.ELOOP:
+		return plan.Advice{Cause: fmt.Sprintf("%q leads through too many symbolic links, or one of proc that may not be followed", a.Path),
+			Cure: plan.Try("a directory: %s", plan.Set("process.cwd", "/"))}
+	case unix.EACCES, unix.EPERM:
+		cure := "a directory that the command may enter, or other ids for it (process.uid, idmap)"
+		if d := f.obstacle(a.Path, cure); d.Some() {
+			return d
+		}
+		return plan.Advice{Cause: "the command may not enter it", Cure: plan.Try(cure)}
+	}
+	return plan.Advice{}
+}

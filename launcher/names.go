@@ -1,0 +1,69 @@
+package launcher
+
+import (
+	"github.com/nslaunch/nslaunch/config"
+	"github.com/nslaunch/nslaunch/launcher/internal/compile"
+	"github.com/nslaunch/nslaunch/launcher/internal/plan"
+	"github.com/nslaunch/nslaunch/launcher/internal/step"
+)
+
+// Plan is all that a launch does, in order. It is a pure function of a profile and a [Host], and what it prints is what runs.
+type Plan = plan.Plan
+
+// The parts of a [Plan].
+type (
+	Action = plan.Action
+	Actor  = plan.Actor
+	Note   = plan.Note
+	Step   = plan.Step
+)
+
+// The processes that do steps.
+const (
+	ByLauncher = plan.ByLauncher // the caller's
+	ByStage    = plan.ByStage    // the child that enters and makes namespaces
+	ByInit     = plan.ByInit     // process 1 of a new pid namespace
+	ByCommand  = plan.ByCommand  // what becomes the command
+)
+
+// Compile makes the plan of a checked profile on a host. The words replace or follow the profile's command as
+// [config.Command] says. Its error is a [config.Errors] with all that this host has against the profile.
+func Compile(p *config.Profile, h *Host, words []string) (*Plan, error) {
+	return compile.Compile(p, h, words)
+}
+
+// DefaultPath is PATH inside where the profile neither sets nor inherits one.
+const DefaultPath = compile.DefaultPath
+
+// DefaultEnv returns what a command gets of an environment where its profile has no [env], sorted by name.
+func DefaultEnv(env []string) []string { return compile.DefaultEnv(env) }
+
+// Target is a running sandbox as one sees it who enters: what its launch left its command with.
+type Target = plan.Target
+
+// Entry is a command that enters a running sandbox.
+type Entry = compile.Entry
+
+// ProbeEntry asks this machine what [CompileEntry] has to know.
+func ProbeEntry(e *Entry) (*Host, error) { return compile.ProbeEntry(e) }
+
+// CompileEntry makes the plan of running a command in a target: in its namespaces, as its user, and never with more rights than
+// its command was started with.
+func CompileEntry(e *Entry, h *Host) (*Plan, error) { return compile.CompileEntry(e, h) }
+
+// StepError says which step of a plan failed and why. It unwraps to the errno.
+type StepError = plan.StepError
+
+// Advice is what a diagnosis comes to: one cause, and what helps against it. Cure is the latter.
+type (
+	Advice = plan.Advice
+	Cure   = plan.Cure
+)
+
+// Placement asks for the unit of systemd that a sandbox is to be in, Placed is the one that it is in, and PlaceError says why
+// it cannot be. See [Options.Place].
+type (
+	Placement  = step.Placement
+	Placed     = step.Placed
+	PlaceError = step.PlaceError
+)
