@@ -13,7 +13,7 @@ import (
 // broken is an action of the launcher that fails in place of another.
 type broken struct{ plan.Action }
 
-func (broken) Apply(*launch) error { return unix.EIO }
+func (broken) Apply(step.Launch) error { return unix.EIO }
 
 // Each step of the launcher fails in turn, waiting for a child among them, while
 // the children are wherever they have come to.

@@ -278,7 +278,9 @@ func (l *launch) setUp() error {
 		case step.Launcher:
 			err = a.Apply(l)
 		default:
-			continue
+			if s.By == plan.ByLauncher {
+				err = fmt.Errorf("a bug of nslaunch: %T is nothing that a launcher does", a)
+			}
 		}
 		if err != nil {
 			return l.stepError(i, l.cause(err))

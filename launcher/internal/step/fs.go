@@ -214,6 +214,9 @@ type LeaveOut struct{ Target, Why string }
 
 func (a LeaveOut) String() string { return "leave out " + quote.Word(a.Target) + ": " + a.Why }
 
+// Apply does nothing: the step is there to be read.
+func (LeaveOut) Apply(Launch) error { return nil }
+
 // SetMountPropagation sets the type of a mount of ours once the root has its own.
 type SetMountPropagation struct {
 	Target      string
