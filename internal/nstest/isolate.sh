@@ -5,6 +5,8 @@
 #
 #	go test -exec "$PWD/internal/nstest/isolate.sh" ./...
 #
+# isolate.sh --mounts COMMAND [ARG…] gives it a mount namespace alone, and leaves /tmp and /run as they are.
+#
 # An ordinary user cannot make such namespaces: the command then runs as it is.
 set -euo pipefail
 
@@ -79,5 +81,9 @@ self=$(realpath -- "$0")
 top=${self%/internal/nstest/isolate.sh}
 case ${1-} in
 --inside | --within) "${1#--}" "${@:2}" ;;
+--mounts)
+	[ "$(id -u)" = 0 ] || exec "${@:2}"
+	exec unshare --mount -- "${@:2}" # which makes all mounts private
+	;;
 *) outside "$@" ;;
 esac
