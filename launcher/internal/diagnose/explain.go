@@ -196,6 +196,7 @@ func (f *Failure) newUser() bool { return f.Plan.Source.Namespaces.New(config.Us
 // joined tells whether the sandbox enters an existing namespace of that kind.
 func (f *Failure) joined(k config.NamespaceKind) bool { return f.Plan.Source.Namespaces[k].Joined() }
 
+// AsErrno returns the errno that an error wraps, and reports whether there is one.
 func AsErrno(err error) (unix.Errno, bool) {
 	var e unix.Errno
 	ok := errors.As(err, &e)

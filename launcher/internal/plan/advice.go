@@ -19,6 +19,7 @@ type Advice struct {
 // Some reports whether anything is known.
 func (a Advice) Some() bool { return a.Cause != "" }
 
+// None reports whether nothing is known.
 func (a Advice) None() bool { return a.Cause == "" }
 
 // Cure is what to do. Changes of the profile are in it as settings, which are written in the

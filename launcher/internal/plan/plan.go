@@ -12,17 +12,8 @@ import (
 	"github.com/nslaunch/nslaunch/launcher/internal/program"
 )
 
-// Sockets are the descriptors of the sockets that a service manager passed to this process
-// and the command gets. Once it runs nobody else needs them.
-func (p *Plan) Sockets() []int {
-	if !p.Source.Service.ListenFDs {
-		return nil
-	}
-	return p.Host.Sockets()
-}
-
 // Plan is all that a launch does, in order. It is a pure function of a
-// profile and a [Host], and what it prints is what runs.
+// profile and a [host.Host], and what it prints is what runs.
 type Plan struct {
 	Name    string
 	Command []string
@@ -30,12 +21,21 @@ type Plan struct {
 	// Notes say where the profile may not do what its author thinks.
 	Notes []Note
 
-	Start   int // the step that starts the stage
-	Layout  Layout
-	Source  *config.Profile
-	Host    *host.Host
-	Program *program.Program
-	Console program.Operand // the room for the pseudoterminal's name; none if Kind is 0
+	Start   int              // the step that starts the stage, from 0
+	Layout  Layout           // the descriptors that the child is started with
+	Source  *config.Profile  // what the plan was made from
+	Host    *host.Host       // likewise
+	Program *program.Program // what the steps of the children come to
+	Console program.Operand  // the room for the pseudoterminal's name; none if Kind is 0
+}
+
+// Sockets are the descriptors of the sockets that a service manager passed to this process
+// and the command gets. Once it runs nobody else needs them.
+func (p *Plan) Sockets() []int {
+	if !p.Source.Service.ListenFDs {
+		return nil
+	}
+	return p.Host.Sockets()
 }
 
 // Profile is the profile that the plan was made from.

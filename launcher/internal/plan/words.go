@@ -9,6 +9,7 @@ import (
 	"github.com/nslaunch/nslaunch/launcher/internal/tree"
 )
 
+// Key is the key of a kind of namespace.
 func Key(k config.NamespaceKind) string { return "namespaces." + string(k) }
 
 // Few names the topmost of mounts, and not too many of them.

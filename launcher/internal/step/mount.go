@@ -58,6 +58,7 @@ func (a MountProc) String() string {
 	return text
 }
 
+// MountAttrAPI are the attributes of the kernel's own file systems.
 const MountAttrAPI = unix.MOUNT_ATTR_NOSUID | unix.MOUNT_ATTR_NODEV | unix.MOUNT_ATTR_NOEXEC
 
 func (a MountProc) Emit(s *Assembler) {

@@ -47,6 +47,7 @@ func (a SetRlimit) String() string {
 	return fmt.Sprintf("%s the limit %s to %s, %s", verb, a.Name, LimitWord(a.Soft), LimitWord(a.Hard))
 }
 
+// LimitWord is a limit as a plan says it: a number, or "infinity".
 func LimitWord(v uint64) string {
 	if v == config.RlimitInfinity {
 		return "infinity"
@@ -165,6 +166,7 @@ func (a DropBounding) Emit(s *Assembler) {
 
 func (a DropBounding) Leave(t *plan.Target) { t.Bounding = &a.Keep }
 
+// CapabilityWords lists the names of a set of capabilities; "" is none.
 func CapabilityWords(set uint64) string {
 	var words []string
 	for i, name := range config.CapabilityNames() {

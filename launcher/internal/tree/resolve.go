@@ -51,6 +51,7 @@ func (t *Tree) Resolve(target string, last bool) File {
 	return f
 }
 
+// ResolvedTo is what [File.Resolved] says of a target whose path without symbolic links is real.
 func ResolvedTo(real, target string) string {
 	if real == target {
 		return ""
