@@ -55,7 +55,7 @@ func TestKilledAtEachOp(t *testing.T) {
 	})
 }
 
-// released tells whether an op is the command's own, after the launcher's last
+// released reports whether an op is the command's own, after the launcher's last
 // word to it or close before.
 func released(p *plan.Plan, i int) bool {
 	for j := range i + 2 {

@@ -249,7 +249,7 @@ func opsToTry(p *plan.Plan) []int {
 	return list
 }
 
-// silent tells whether an op has no means to tell of its failure: init's, once
+// silent reports whether an op has no means to tell of its failure: init's, once
 // it has closed the socket for that.
 func silent(p *plan.Plan, i int) bool {
 	ops := p.Program.Ops

@@ -83,20 +83,20 @@ func (l *launch) suspend() {
 	_ = l.signalGroup(sig)
 }
 
-// ownGroup tells whether the command was started in a process group of its own.
+// ownGroup reports whether the command was started in a process group of its own.
 func (l *launch) ownGroup() bool {
 	t := l.rules.Terminal
 	return !l.rules.Inherits || t.Interactive || !t.Controlling
 }
 
-// sharesGroup tells whether the command is in the launcher's process group,
+// sharesGroup reports whether the command is in the launcher's process group,
 // and so gets what is sent to that.
 func (l *launch) sharesGroup() bool {
 	group, err := unix.Getpgid(l.process.PID)
 	return err == nil && group == l.terminal.own
 }
 
-// handsTerminal tells whether the command has a process group that can be
+// handsTerminal reports whether the command has a process group that can be
 // given the terminal.
 func (l *launch) handsTerminal() bool {
 	return l.rules.Terminal.Interactive && l.rules.Inherits

@@ -60,7 +60,7 @@ func stops(sig unix.Signal) bool {
 	return sig == unix.SIGSTOP || sig == unix.SIGTSTP || sig == unix.SIGTTIN || sig == unix.SIGTTOU
 }
 
-// staysStopped tells whether the command is stopped still, after a moment in which a CONT that was
+// staysStopped reports whether the command is stopped still, after a moment in which a CONT that was
 // sent as soon as it stopped gets through: of what comes before this process stops, nothing
 // would be heard any more.
 func (l *launch) staysStopped() bool {
@@ -94,7 +94,7 @@ func (l *launch) resume() {
 	_ = l.signalGroup(unix.SIGCONT)
 }
 
-// orphaned tells whether this process's group is an orphaned one: nobody above
+// orphaned reports whether this process's group is an orphaned one: nobody above
 // it in the session can do job control; see setpgid(2). Where /proc does not tell who is
 // above, as for a container's first process, a terminal is what speaks for a shell.
 func (l *launch) orphaned() bool {
@@ -118,7 +118,7 @@ func (l *launch) orphaned() bool {
 	return true
 }
 
-// groupAbove tells whether a process group is one of a process above this one
+// groupAbove reports whether a process group is one of a process above this one
 // in the session, such as a shell.
 func groupAbove(group int) bool {
 	for pid := unix.Getppid(); pid != 0; pid = parentOf(pid) {
@@ -141,7 +141,7 @@ func parentOf(pid int) int {
 	return s.Parent
 }
 
-// handles tells whether a process catches or ignores a signal.
+// handles reports whether a process catches or ignores a signal.
 func handles(pid int, sig unix.Signal) bool {
 	text, _ := host.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	for _, name := range []string{"SigCgt", "SigIgn"} {

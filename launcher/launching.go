@@ -14,7 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// What the actions of the launcher do to a launch; see [launching].
+// What the steps of the launcher do to a launch; see [step.Launch].
 
 func (l *launch) PID() int { return l.pid }
 
@@ -37,7 +37,7 @@ func (l *launch) unmake() {
 	l.made = nil
 }
 
-// Release lets the process that waits go on. command reports whether it becomes the command.
+// Release lets the process that waits go on. With command it may become the command then.
 func (l *launch) Release(command bool) error {
 	if command {
 		l.mu.Lock()

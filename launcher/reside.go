@@ -61,14 +61,14 @@ type state struct {
 // moment is how long the command is waited for before this process is replaced, which takes longer than many a command.
 const moment = 20 * time.Millisecond
 
-// mayReside tells whether this process can be replaced: nothing needs it all the time.
+// mayReside reports whether this process can be replaced: nothing needs it all the time.
 func (l *launch) mayReside() bool {
 	r := l.options.Resident
 	return r != nil && l.plan.Host.Portable == "" && l.pty == nil && l.notifier.tell == nil && l.placed.Unit == "" &&
 		len(r.Descriptors) <= len(state{}.Descriptors) && l.options.Signals != nil
 }
 
-// outlives tells whether the command runs on for a time, or until its deadline, and forwards what comes meanwhile.
+// outlives reports whether the command runs on for a time, or until its deadline, and forwards what comes meanwhile.
 func (l *launch) outlives(t time.Duration) bool {
 	end := time.Now().Add(t)
 	if !l.deadline.IsZero() && l.deadline.Before(end) {
@@ -96,7 +96,7 @@ func (l *launch) outlives(t time.Duration) bool {
 	return true
 }
 
-// saysEnd tells whether the next message of init is of the command's end, or its last.
+// saysEnd reports whether the next message of init is of the command's end, or its last.
 func (l *launch) saysEnd() bool {
 	var buf [program.MessageSize]byte
 	n, _, err := unix.Recvfrom(l.control, buf[:], unix.MSG_PEEK|unix.MSG_DONTWAIT)

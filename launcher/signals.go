@@ -133,14 +133,14 @@ func defaults() error {
 // bit is the mask of a signal.
 func bit(s unix.Signal) uint64 { return 1 << (s - 1) }
 
-// ends tells whether a signal ends a launch that it reaches before the command runs.
+// ends reports whether a signal ends a launch that it reaches before the command runs.
 func (a arrival) ends() bool {
 	return a.Signal != unix.SIGCONT && a.Signal != unix.SIGTSTP && a.Signal != unix.SIGWINCH
 }
 
 const siQueue = -1 // SI_QUEUE
 
-// ofKeyboard tells whether a terminal sends this signal.
+// ofKeyboard reports whether a terminal sends this signal.
 func ofKeyboard(s unix.Signal) bool {
 	switch s {
 	case unix.SIGINT, unix.SIGQUIT, unix.SIGTSTP, unix.SIGWINCH:

@@ -160,7 +160,7 @@ func (l *launch) openImage(close *closer) (string, error) {
 	return fmt.Sprintf("/proc/%s/fd/%d", self, fd), err
 }
 
-// ownsBinary tells whether the caller may write to this binary, or make it
+// ownsBinary reports whether the caller may write to this binary, or make it
 // writable: root, and who has installed it for themselves.
 func ownsBinary(uid uint32) bool {
 	const self = "/proc/self/exe"

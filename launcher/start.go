@@ -333,7 +333,7 @@ func (l *launch) started() {
 	}
 }
 
-// told tells whether anybody wants to be told of the command's process.
+// told reports whether anybody wants to be told of the command's process.
 func (l *launch) told() bool { return l.options.Started != nil || l.options.Lasting != nil }
 
 // tell tells a function of the command's process.

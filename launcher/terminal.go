@@ -34,7 +34,7 @@ func openTerminal(controlling bool) *terminal {
 	return t
 }
 
-// foreground tells whether the launcher's own group has the terminal.
+// foreground reports whether the launcher's own group has the terminal.
 func (t *terminal) foreground() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()

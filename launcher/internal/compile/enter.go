@@ -111,7 +111,7 @@ func (c *entryCompiler) add(by plan.Actor, a plan.Action) {
 	c.steps = append(c.steps, plan.Step{By: by, Action: a, Origin: config.Origin{Pos: config.Pos{File: c.e.Name}}})
 }
 
-// sameUser tells whether the ids and capabilities of the target's command mean anything to who
+// sameUser reports whether the ids and capabilities of the target's command mean anything to who
 // enters: not where its user namespace is left out.
 func (c *entryCompiler) sameUser() bool {
 	return c.isJoined(config.User) || c.e.Target.Namespaces[config.User] == c.h.OwnNamespaces[config.User]

@@ -241,7 +241,7 @@ func (s *idSide) writer(ranges []config.IDRange) string {
 	return s.helper
 }
 
-// setgroups tells whether setgroups is denied, which it must be where a
+// setgroups reports whether setgroups is denied, which it must be where a
 // caller without privilege writes its gid_map.
 func (c *compiler) setgroups(m idMaps) bool {
 	must := m.gid != nil && m.gidHelper == "" && !c.h.Has(host.CapSetgid)

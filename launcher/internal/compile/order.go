@@ -366,7 +366,7 @@ func (c *compiler) seal() {
 	c.add(plan.ByCommand, "", step.UnblockSignals{})
 }
 
-// raises tells whether a limit is set by the launcher: where its hard limit goes up.
+// raises reports whether a limit is set by the launcher: where its hard limit goes up.
 func (c *compiler) raises(r config.Rlimit) bool { return r.Hard > c.h.Rlimits[r.Name].Hard }
 
 func (c *compiler) rlimits() {

@@ -53,7 +53,7 @@ func (c *compiler) canMake(what string) {
 	}
 }
 
-// noRoot tells whether the root itself is not there, which is an error of its own.
+// noRoot reports whether the root itself is not there, which is an error of its own.
 func (c *compiler) noRoot() bool {
 	f := c.h.Files[c.p.Root.Path]
 	return c.p.Root.Mode == config.RootPath && (f.Err != 0 || !f.Dir)

@@ -9,7 +9,7 @@ import (
 	"github.com/nslaunch/nslaunch/mountprop"
 )
 
-// touchesProc tells whether something is mounted on /proc or below it.
+// touchesProc reports whether something is mounted on /proc or below it.
 func (c *compiler) touchesProc() bool {
 	pr := c.p.Proc
 	return pr.Mode != config.ProcHost || len(pr.ReadonlyPaths)+len(pr.MaskedPaths) > 0

@@ -50,7 +50,7 @@ func inherit(t *plan.Target, p *plan.Plan) {
 	t.Capabilities, t.Ambient = &permitted, ambient && permitted != 0
 }
 
-// ownNoNewPrivs tells whether this process has no_new_privs, which its children inherit.
+// ownNoNewPrivs reports whether this process has no_new_privs, which its children inherit.
 func ownNoNewPrivs() bool {
 	set, err := unix.PrctlRetInt(unix.PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0)
 	return err == nil && set == 1

@@ -123,7 +123,7 @@ func (c *compiler) cloneHost(root bool) {
 	}
 }
 
-// bindsRoot tells whether an entry shows the host's "/".
+// bindsRoot reports whether an entry shows the host's "/".
 func (c *compiler) bindsRoot(m config.MountEntry) bool {
 	host, f := c.h.Files["/"], c.h.Files[m.Source]
 	return m.Type == config.MountBind && f.Dir && f.Dev == host.Dev && f.Ino == host.Ino
@@ -144,7 +144,7 @@ func (c *compiler) countEarly() {
 	}
 }
 
-// mayCover tells whether a layer may be laid over the root.
+// mayCover reports whether a layer may be laid over the root.
 func mayCover(p *config.Profile) bool {
 	return p.Root.Mode == config.RootPath && p.Root.Readonly && p.Root.Overlay.Mode == config.OverlayNone
 }

@@ -53,7 +53,7 @@ func (f *Failure) Explain(a plan.Action, err error) plan.Advice {
 	case f.Errno == 0:
 		return plan.Advice{}
 	}
-	for _, ask := range []func(plan.Action) plan.Advice{f.Tree, f.particular} {
+	for _, ask := range []func(plan.Action) plan.Advice{f.tree, f.particular} {
 		if d := ask(a); d.Some() {
 			return d
 		}
@@ -171,7 +171,7 @@ func (f *Failure) general(a plan.Action) plan.Advice {
 	return plan.Advice{}
 }
 
-// needsCapability tells whether an action is one that takes a capability in the
+// needsCapability reports whether an action is one that takes a capability in the
 // new user namespace.
 func needsCapability(a plan.Action) bool {
 	switch a.(type) {
@@ -190,10 +190,10 @@ func (f *Failure) inCall() string {
 	return ": " + f.Call
 }
 
-// newUser tells whether the sandbox has a new user namespace.
+// newUser reports whether the sandbox has a new user namespace.
 func (f *Failure) newUser() bool { return f.Plan.Source.Namespaces.New(config.User) }
 
-// joined tells whether the sandbox enters an existing namespace of that kind.
+// joined reports whether the sandbox enters an existing namespace of that kind.
 func (f *Failure) joined(k config.NamespaceKind) bool { return f.Plan.Source.Namespaces[k].Joined() }
 
 // AsErrno returns the errno that an error wraps, and reports whether there is one.

@@ -292,7 +292,7 @@ func (m machine) inGroup(gid uint32) bool {
 	return slices.Contains(strings.Fields(field(m.text("/proc/self/status"), "Groups")), strconv.FormatUint(uint64(gid), 10))
 }
 
-// mayUse tells whether the command may enter a directory or execute a file, by
+// mayUse reports whether the command may enter a directory or execute a file, by
 // its mode. Access control lists count where the launcher is of the same ids.
 func (f *Failure) mayUse(file string) bool {
 	who := f.who()

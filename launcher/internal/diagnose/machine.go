@@ -46,12 +46,12 @@ func field(text, name string) string {
 	return ""
 }
 
-// filtered tells whether this process runs under a seccomp filter.
+// filtered reports whether this process runs under a seccomp filter.
 func (m machine) filtered() bool {
 	return field(m.text("/proc/self/status"), "Seccomp") == "2"
 }
 
-// noNewPrivs tells whether this process has no_new_privs.
+// noNewPrivs reports whether this process has no_new_privs.
 func (m machine) noNewPrivs() bool {
 	return field(m.text("/proc/self/status"), "NoNewPrivs") == "1"
 }
@@ -61,7 +61,7 @@ func (m machine) maxNamespaces(k config.NamespaceKind) (int64, bool) {
 	return m.number("/proc/sys/user/" + step.MaxName(k))
 }
 
-// restrictedByAppArmor tells whether AppArmor takes all capabilities away in
+// restrictedByAppArmor reports whether AppArmor takes all capabilities away in
 // a user namespace that an ordinary user makes. A process that has a profile
 // of its own gets what that says; the one named here is what AppArmor gives to
 // what is in such a namespace already.
@@ -76,7 +76,7 @@ func (m machine) appArmorLabel() string {
 	return cmp.Or(m.text("/proc/self/attr/apparmor/current"), m.text("/proc/self/attr/current"))
 }
 
-// forbiddenByDebian tells whether Debian's switch keeps ordinary users from making user namespaces.
+// forbiddenByDebian reports whether Debian's switch keeps ordinary users from making user namespaces.
 func (m machine) forbiddenByDebian() bool {
 	n, ok := m.number("/proc/sys/kernel/unprivileged_userns_clone")
 	return ok && n == 0
@@ -95,7 +95,7 @@ func (m machine) mounts() []mountprop.Mount {
 	return mounts
 }
 
-// chrooted tells whether the root of this process is known not to be that of
+// chrooted reports whether the root of this process is known not to be that of
 // its mount namespace. One whose root is a mount cannot tell without
 // privilege.
 func (m machine) chrooted() bool {
@@ -155,7 +155,7 @@ func (m machine) cgroup(controller string) (dirs, names []string) {
 	return dirs, names
 }
 
-// listed tells whether word is one of a list with commas.
+// listed reports whether word is one of a list with commas.
 func listed(list, word string) bool {
 	for w := range strings.SplitSeq(list, ",") {
 		if w == word {

@@ -56,7 +56,7 @@ func (f *Failure) mountProc() plan.Advice {
 }
 
 // hiddenProc lists what is mounted below the mounts of proc, and those that
-// are read-only; found tells whether there is a proc. On an empty directory
+// are read-only; found reports whether there is a proc. On an empty directory
 // of proc, such as that of binfmt_misc, a mount hides nothing.
 func hiddenProc(mounts []mountprop.Mount) (hidden []string, found bool) {
 	for _, proc := range mounts {

@@ -91,7 +91,7 @@ func (m machine) threadsOf(uid uint32) int64 {
 	return sum
 }
 
-// outOfMemory tells whether a process of this one's cgroup was killed for want of memory.
+// outOfMemory reports whether a process of this one's cgroup was killed for want of memory.
 func (m machine) outOfMemory() bool {
 	dirs, _ := m.cgroup("memory")
 	for _, dir := range dirs {

@@ -16,8 +16,8 @@ import (
 // retry is the cure where something changed between the look and the launch.
 const retry = "run it again"
 
-// Tree is about the steps that build the root.
-func (f *Failure) Tree(a plan.Action) plan.Advice {
+// tree is about the steps that build the root.
+func (f *Failure) tree(a plan.Action) plan.Advice {
 	if f.Errno == unix.EINVAL && (f.Call == "fchownat" || f.Call == "fsconfig" && hasOwner(a)) {
 		return plan.Advice{Cause: "the owner of what is made is not mapped in the sandbox's user namespace", Cure: plan.Try("a uid and gid that are")}
 	}
@@ -68,7 +68,7 @@ func (f *Failure) Tree(a plan.Action) plan.Advice {
 	return plan.Advice{}
 }
 
-// atTarget tells whether it was the mount point that failed, and not what is mounted.
+// atTarget reports whether it was the mount point that failed, and not what is mounted.
 func (f *Failure) atTarget() bool {
 	switch f.Call {
 	case "openat2", "mkdirat", "mknodat", "symlinkat", "move_mount":

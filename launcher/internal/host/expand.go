@@ -23,13 +23,13 @@ type TopEntry struct {
 // OverlayKey is the key of the entries that are made here.
 const OverlayKey = "root.overlay"
 
-// expands tells whether the profile has an overlay of the host's tree: it
+// expands reports whether the profile has an overlay of the host's tree: it
 // does not show what is mounted there, of which the rest of the tree is made.
 func expands(p *config.Profile) bool {
 	return p.Root.Mode == config.RootHost && p.Root.Overlay.Mode != config.OverlayNone
 }
 
-// inParts tells whether the overlay itself has to be made of parts, too: in a
+// inParts reports whether the overlay itself has to be made of parts, too: in a
 // new user namespace the mounts below "/" are locked, and the kernel refuses
 // (EINVAL) a lower directory with such.
 func inParts(p *config.Profile) bool { return p.Namespaces.New(config.User) }
@@ -97,13 +97,13 @@ func (h *Host) expand(p *config.Profile) *config.Profile {
 	return &e
 }
 
-// gives tells whether a part is what an entry would make.
+// gives reports whether a part is what an entry would make.
 func gives(part, m config.MountEntry) bool {
 	return part.Target == m.Target && (m.Type == config.MountSymlink && part.Type == config.MountSymlink && part.To == m.To ||
 		m.Type == config.MountDir && part.Type != config.MountSymlink)
 }
 
-// ownPlace tells whether proc, dev or sys says what is there.
+// ownPlace reports whether proc, dev or sys says what is there.
 func ownPlace(p *config.Profile, at string) bool {
 	return tree.Below(at, "/proc") && (p.Proc.Mode != config.ProcHost || tree.BindsProc(p)) ||
 		tree.Below(at, "/dev") && p.Dev.Mode != "" || tree.Below(at, "/sys") && p.Sys != ""

@@ -214,7 +214,7 @@ func (h *Host) readContent(path string) error {
 	return err
 }
 
-// LeftOut tells whether an optional entry has no source or no place, or what it masks is not there.
+// LeftOut reports whether an optional entry has no source or no place, or what it masks is not there.
 func (h *Host) LeftOut(m config.MountEntry) bool {
 	switch {
 	case !m.Optional:

@@ -172,16 +172,16 @@ type TerminalState struct {
 // Any reports whether there is any terminal.
 func (s TerminalState) Any() bool { return s.Controlling || s.Streams != [3]bool{} }
 
-// Has tells whether the caller has a capability.
+// Has reports whether the caller has a capability.
 func (h *Host) Has(c Capability) bool { return h.Caps>>c&1 == 1 }
 
-// InitialUser tells whether the caller is in the initial user namespace, or in one that maps
+// InitialUser reports whether the caller is in the initial user namespace, or in one that maps
 // every id as the initial one does.
 func (h *Host) InitialUser() bool {
 	return len(h.UIDMap) == 1 && h.UIDMap[0] == config.IDRange{Count: 1<<32 - 1}
 }
 
-// AtLeast tells whether the kernel has at least that version.
+// AtLeast reports whether the kernel has at least that version.
 func (h *Host) AtLeast(major, minor int) bool {
 	return h.Kernel[0] > major || h.Kernel[0] == major && h.Kernel[1] >= minor
 }

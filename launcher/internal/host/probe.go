@@ -93,7 +93,7 @@ func probe(p *config.Profile, alone bool) (*Host, error) {
 	return h, nil
 }
 
-// hasIDs tells whether a mount depends on which ids there are.
+// hasIDs reports whether a mount depends on which ids there are.
 func hasIDs(m config.MountEntry) bool {
 	return m.IDMap != nil || m.Type == config.MountDevpts || m.Type == config.MountOverlay || m.UID != nil || m.GID != nil
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/nslaunch/nslaunch/mountprop"
 )
 
-// Covers tells whether count ids from first on are all inside the map.
+// Covers reports whether count ids from first on are all inside the map.
 func Covers(ranges []config.IDRange, first, count uint32) bool {
 	next, end := uint64(first), uint64(first)+uint64(count)
 	for moved := true; moved && next < end; {
@@ -26,7 +26,7 @@ func Receives(p mountprop.Propagation) bool {
 	return p == mountprop.Slave || p == mountprop.Shared || p == mountprop.SlaveShared
 }
 
-// IsMount tells whether an entry is a mount.
+// IsMount reports whether an entry is a mount.
 func IsMount(m config.MountEntry) bool {
 	return m.Type != config.MountSymlink && m.Type != config.MountDir
 }

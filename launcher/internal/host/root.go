@@ -123,7 +123,7 @@ func whereIsRoot() (rootPlace, error) {
 	return rootPlace{st.Mnt_id, st.Ino}, err
 }
 
-// atBottom tells whether "/" lies on no other mount. The kernel's own root
+// atBottom reports whether "/" lies on no other mount. The kernel's own root
 // is a ramfs or a tmpfs.
 func atBottom(mountinfo string) bool {
 	var st unix.Statfs_t

@@ -32,7 +32,7 @@ func (h *Host) NotifyPath() string {
 	return "/run/systemd/notify"
 }
 
-// Relays tells whether the command's notifications are passed on.
+// Relays reports whether the command's notifications are passed on.
 func (h *Host) Relays(p *config.Profile) bool {
 	return p.Service.Notify == config.NotifyCommand && h.Service.Notify != ""
 }
@@ -94,7 +94,7 @@ type ServiceState struct {
 	JournalStream string
 }
 
-// UsesService tells whether [service] asks for anything.
+// UsesService reports whether [service] asks for anything.
 func UsesService(s config.Service) bool {
 	return s.Notify != "" && s.Notify != config.NotifyNone || s.ListenFDs || s.Credentials
 }
@@ -130,7 +130,7 @@ func (h *Host) probeService(p *config.Profile) {
 // mostSockets is more than any manager passes.
 const mostSockets = 1 << 12
 
-// inherited tells whether the caller passed a descriptor: one that is closed
+// inherited reports whether the caller passed a descriptor: one that is closed
 // on exec is our own.
 func inherited(fd int) bool {
 	flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0)
@@ -146,7 +146,7 @@ func (h *Host) Sockets() []int {
 	return fds
 }
 
-// ManagerVariable tells whether a variable is for the process that a
+// ManagerVariable reports whether a variable is for the process that a
 // service manager started, and not for those that it starts.
 func ManagerVariable(name string) bool {
 	switch name {

@@ -119,7 +119,7 @@ func UnescapeAddress(text string) (string, error) {
 	return b.String(), nil
 }
 
-// Reach tells whether somebody has bound the socket that an address names. It connects with a
+// Reach reports whether somebody has bound the socket that an address names. It connects with a
 // socket of another type, which the kernel refuses with EPROTOTYPE where there is one: a connection
 // that says nothing would be a complaint in the manager's log. An address of another
 // kind is taken as it is.

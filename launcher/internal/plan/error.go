@@ -72,7 +72,7 @@ func Shortened(text string) string {
 	return text[:cut] + "…"
 }
 
-// CommandFromWords tells whether the command is not the profile's own.
+// CommandFromWords reports whether the command is not the profile's own.
 func (p *Plan) CommandFromWords() bool {
 	argv := p.Source.Command.Argv
 	return len(argv) == 0 || !slices.Equal(p.Command[:min(len(argv), len(p.Command))], argv)

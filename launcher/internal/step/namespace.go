@@ -78,7 +78,7 @@ type NewTime struct {
 	Monotonic, Boottime ClockOffset
 }
 
-// ClockOffset is one clock's offset. Set tells whether it is written.
+// ClockOffset is one clock's offset. Set reports whether it is written.
 type ClockOffset struct {
 	Set    bool
 	Offset time.Duration

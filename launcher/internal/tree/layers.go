@@ -127,18 +127,18 @@ func (t *Tree) Of(p string) Layer {
 	return t.Layers["/"]
 }
 
-// Below tells whether a clean absolute path is dir or below it.
+// Below reports whether a clean absolute path is dir or below it.
 func Below(p, dir string) bool {
 	return dir == "/" || p == dir || strings.HasPrefix(p, dir+"/")
 }
 
-// ShowsHost tells whether the root is the host's tree as it is, with all that is
+// ShowsHost reports whether the root is the host's tree as it is, with all that is
 // mounted in it.
 func ShowsHost(p *config.Profile) bool {
 	return p.Root.Mode == config.RootHost && p.Root.Overlay.Mode == config.OverlayNone
 }
 
-// ChangesTree tells whether the profile does anything to the file system but
+// ChangesTree reports whether the profile does anything to the file system but
 // for proc. The sandbox then gets a root of its own, into which it pivots: while it is built, "/"
 // is still the host's tree, in which sources are found.
 func ChangesTree(p *config.Profile) bool {

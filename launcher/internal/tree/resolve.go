@@ -13,7 +13,7 @@ const MostLinks = 40
 
 // Resolve looks at a path of the sandbox as the kernel will, when all is
 // mounted that the tree has: symbolic links lead below the root. Of a path
-// that is missing, Resolved is where it would be. last tells whether a
+// that is missing, Resolved is where it would be. last reports whether a
 // link at the end is followed, too.
 func (t *Tree) Resolve(target string, last bool) File {
 	at, rest := "/", Components(target)
