@@ -18,7 +18,7 @@ var ErrUnconfined = errors.New("the command cannot be kept from doing anything")
 // Rehearse carries the plan out as [Run] does, and executes the command as well, which then does nothing: of its system calls
 // none is made but to execute another program, which is held like it, and to end. So a command that is missing, or whose loader is, gives
 // the error that it would give. Nothing is left, nor what the launch made for later. It needs Linux 5.0; see seccomp_unotify(2).
-func Rehearse(ctx context.Context, p *plan.Plan, o Options) error {
+func Rehearse(ctx context.Context, p *Plan, o Options) error {
 	last := len(p.Steps) - 1
 	if !step.CanConfine() {
 		return ErrUnconfined

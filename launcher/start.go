@@ -11,7 +11,6 @@ import (
 
 	"github.com/nslaunch/nslaunch/config"
 	"github.com/nslaunch/nslaunch/launcher/internal/child"
-	"github.com/nslaunch/nslaunch/launcher/internal/plan"
 	"github.com/nslaunch/nslaunch/launcher/internal/step"
 	"golang.org/x/sys/unix"
 )
@@ -42,7 +41,7 @@ type Options struct {
 
 	// Place puts the sandbox's first process into a unit of systemd, where the profile asks for
 	// that. Its error may be a [*PlaceError]. ctx ends with the launch.
-	Place func(ctx context.Context, p step.Placement) (step.Placed, error)
+	Place func(ctx context.Context, p Placement) (Placed, error)
 
 	// Notify tells the service manager at an address, as $NOTIFY_SOCKET has it, what the
 	// command says to its own, or that the command runs: a message of sd_notify(3), and the
@@ -59,7 +58,7 @@ type Process struct {
 	PID        int                             // in the launcher's pid namespace
 	Namespaces map[config.NamespaceKind]uint64 // inode numbers, of those that can be read
 	Unit       string                          // of systemd; "" if none was asked for
-	Target     plan.Target                     // for who enters it; set once it runs
+	Target     Target                          // for who enters it; set once it runs
 }
 
 // Exit is how a command ended.
@@ -102,7 +101,7 @@ func (e *InterruptError) Error() string {
 // Start carries the plan out up to the point where the command's program runs. Where a
 // step fails, its error is a [*StepError] and nothing of the sandbox is left.
 // Ending ctx before that ends the launch; afterwards it has no effect.
-func Start(ctx context.Context, p *plan.Plan, o Options) (*Sandbox, error) {
+func Start(ctx context.Context, p *Plan, o Options) (*Sandbox, error) {
 	s, err := newSandbox(ctx, p, o)
 	if err != nil {
 		return nil, err
@@ -124,7 +123,7 @@ func Start(ctx context.Context, p *plan.Plan, o Options) (*Sandbox, error) {
 }
 
 // Run is Start and Wait, on the calling goroutine's thread.
-func Run(ctx context.Context, p *plan.Plan, o Options) (Exit, error) {
+func Run(ctx context.Context, p *Plan, o Options) (Exit, error) {
 	s, err := newSandbox(ctx, p, o)
 	if err != nil {
 		return Exit{}, err
@@ -138,7 +137,7 @@ func Run(ctx context.Context, p *plan.Plan, o Options) (Exit, error) {
 	return s.exit, s.err
 }
 
-func newSandbox(ctx context.Context, p *plan.Plan, o Options) (*Sandbox, error) {
+func newSandbox(ctx context.Context, p *Plan, o Options) (*Sandbox, error) {
 	if os.Args[0] == child.Argv0 {
 		return nil, errors.New("this process is the child of a launch, and its main did not call launcher.Child first")
 	}
@@ -227,7 +226,7 @@ func (s *Sandbox) Stop() { s.l.stop() }
 type launch struct {
 	ctx     context.Context // of the set-up
 	early   []arrival       // for the command, from before anybody forwards
-	plan    *plan.Plan      // nil once the process was resumed
+	plan    *Plan           // nil once the process was resumed
 	options Options
 	rules   rules
 
@@ -243,7 +242,7 @@ type launch struct {
 	locks     closer   // directories of overlays
 	process   Process
 	deadline  time.Time // of the command; zero: none
-	placed    step.Placed
+	placed    Placed
 	resident  *resident   // that this process assists; nil if it is the launcher itself
 	oomKills  int         // of the unit's control group, before the sandbox was in it
 	others    []int       // children of the launch's thread that are none of its
@@ -277,10 +276,8 @@ func (l *launch) setUp() error {
 			err = l.await(a.At)
 		case step.Launcher:
 			err = a.Apply(l)
-		default:
-			if s.By == plan.ByLauncher {
-				err = fmt.Errorf("a bug of nslaunch: %T is nothing that a launcher does", a)
-			}
+		default: // a child's
+			continue
 		}
 		if err != nil {
 			return l.stepError(i, l.cause(err))

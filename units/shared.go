@@ -7,6 +7,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/godbus/dbus/v5"
 	"golang.org/x/sys/unix"
@@ -46,13 +47,15 @@ func servedBy(address string) (int, error) {
 		return 0, err
 	}
 	defer unix.Close(fd)
+	const longest = 10 * time.Second
+	end := time.Now().Add(longest)
 	err = errors.New("no Unix socket in the address")
 	for part := range strings.SplitSeq(address, ";") {
 		name, ok := socketName(part)
 		if !ok {
 			continue
 		}
-		if err = uninterrupted(func() error { return unix.Connect(fd, &unix.SockaddrUnix{Name: name}) }); err == nil {
+		if err = uninterrupted(end, func() error { return unix.Connect(fd, &unix.SockaddrUnix{Name: name}) }); err == nil {
 			break
 		}
 	}
@@ -62,7 +65,7 @@ func servedBy(address string) (int, error) {
 	if err := unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_PASSCRED, 1); err != nil {
 		return 0, err
 	}
-	if err := unix.SetsockoptTimeval(fd, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &unix.Timeval{Sec: 10}); err != nil {
+	if err := unix.SetsockoptTimeval(fd, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &unix.Timeval{Sec: int64(longest.Seconds())}); err != nil {
 		return 0, err
 	}
 	// The first words of each client; the answer lists the ways to authenticate.
@@ -71,7 +74,7 @@ func servedBy(address string) (int, error) {
 	}
 	buffer, oob := make([]byte, 512), make([]byte, unix.CmsgSpace(unix.SizeofUcred))
 	var n, oobn int
-	err = uninterrupted(func() (err error) {
+	err = uninterrupted(end, func() (err error) {
 		n, oobn, _, _, err = unix.Recvmsg(fd, buffer, oob, unix.MSG_CMSG_CLOEXEC)
 		return err
 	})
@@ -93,11 +96,11 @@ func servedBy(address string) (int, error) {
 	return 0, errors.New("the kernel did not say who answers")
 }
 
-// uninterrupted repeats a call that a signal has interrupted, as the Go runtime's own do. A call with a time limit
-// is not restarted by the kernel; see signal(7).
-func uninterrupted(call func() error) error {
+// uninterrupted repeats a call that a signal has interrupted, as the Go runtime's own do, until end. A call with a time
+// limit is not restarted by the kernel; see signal(7).
+func uninterrupted(end time.Time, call func() error) error {
 	for {
-		if err := call(); err != unix.EINTR {
+		if err := call(); err != unix.EINTR || time.Now().After(end) {
 			return err
 		}
 	}

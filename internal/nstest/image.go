@@ -9,8 +9,8 @@ import (
 // environment says so, which every command of theirs gets.
 func Portable() bool { return os.Getenv("NSLAUNCH_IMAGE") == "portable" }
 
-// Rounds returns how often a test is to repeat what it does: n times, and a fifth of it by the portable image. Its tests
-// are about the image, and what shows in one of many rounds is the launcher's, which is the same.
+// Rounds returns how often a test is to repeat what it does: n times by the sealed image, and a fifth of it by the portable one,
+// to spare time.
 func Rounds(n int) int {
 	if Portable() {
 		return n / 5

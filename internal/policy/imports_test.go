@@ -84,6 +84,17 @@ type goPackage struct {
 	ImportPath string
 	Imports    []string // of the package itself, without its tests
 	Deps       []string // all that it depends on, likewise
+	GoFiles    []string // likewise
+	Doc        string   // the first sentence of its comment
+}
+
+// Every package says what it is.
+func TestPackageComments(t *testing.T) {
+	for _, p := range packages(t) {
+		if len(p.GoFiles) > 0 && p.Doc == "" {
+			t.Errorf("%s has no package comment", ours(p.ImportPath))
+		}
+	}
 }
 
 func TestImports(t *testing.T) {
@@ -175,7 +186,7 @@ func fitsAny(path string, patterns []string) bool {
 // packages lists those of this module.
 func packages(t *testing.T) []goPackage {
 	t.Helper()
-	output := goCommand(t, "list", "-json=ImportPath,Imports,Deps", module+"/...")
+	output := goCommand(t, "list", "-json=ImportPath,Imports,Deps,GoFiles,Doc", module+"/...")
 	decoder := json.NewDecoder(bytes.NewReader(output))
 	var all []goPackage
 	for {

@@ -1,4 +1,4 @@
-// Package compile makes a plan of a profile and a host: which steps, in which order. It asks nothing of the machine.
+// Package compile makes a plan of a profile and a host: which steps, in which order. Compile asks nothing of the machine.
 package compile
 
 import (

@@ -44,7 +44,11 @@ func TestErrorsDocumented(t *testing.T) {
 			case *ast.BasicLit:
 				said.WriteString(literal(n) + "\n")
 			case *ast.CompositeLit:
-				if kind, ok := n.Type.(*ast.SelectorExpr); ok && kind.Sel.Name == "Advice" && len(n.Elts) > 0 {
+				kind, _ := n.Type.(*ast.Ident)
+				if s, ok := n.Type.(*ast.SelectorExpr); ok {
+					kind = s.Sel
+				}
+				if kind != nil && kind.Name == "Advice" && len(n.Elts) > 0 {
 					causes++
 					for _, fragment := range fragments(n.Elts[0]) {
 						if !strings.Contains(string(page), fragment) {

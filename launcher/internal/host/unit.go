@@ -17,7 +17,7 @@ import (
 // that the caller is in.
 func (h *Host) probeScope(p *config.Profile) {
 	text, _ := ReadFile("/proc/self/cgroup")
-	h.Scope.Service = ServiceOf(string(text))
+	h.Scope.Service = serviceOf(string(text))
 	asked := BusOrder(p.Scope.Bus, h.UID)
 	if own := h.Scope.Service; own.Name != "" && !slices.Contains(asked, own.Bus) {
 		asked = append(asked, own.Bus)
@@ -28,7 +28,7 @@ func (h *Host) probeScope(p *config.Profile) {
 			h.Scope.Tried = append(h.Scope.Tried, why)
 		}
 		for _, m := range found {
-			if err := Reach(m.Address); err != nil {
+			if err := reach(m.Address); err != nil {
 				h.Scope.Tried = append(h.Scope.Tried, strings.TrimPrefix(m.Address, "unix:path=")+": "+tree.Reason(err))
 				continue
 			}
@@ -69,8 +69,8 @@ func managers(bus config.Bus) (all []Manager, why string) {
 		}
 	}
 	return []Manager{
-		{bus, "unix:path=" + EscapeAddress(private), true},
-		{bus, cmp.Or(address, "unix:path="+EscapeAddress(fallback)), false},
+		{bus, "unix:path=" + escapeAddress(private), true},
+		{bus, cmp.Or(address, "unix:path="+escapeAddress(fallback)), false},
 	}, ""
 }
 
@@ -86,8 +86,8 @@ func ownDir(path string) error {
 	return nil
 }
 
-// EscapeAddress escapes a path for an address of D-Bus.
-func EscapeAddress(path string) string {
+// escapeAddress escapes a path for an address of D-Bus.
+func escapeAddress(path string) string {
 	var b strings.Builder
 	for _, c := range []byte(path) {
 		if strings.IndexByte("-_/.\\*", c) >= 0 || '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' {
@@ -100,8 +100,8 @@ func EscapeAddress(path string) string {
 	return b.String()
 }
 
-// UnescapeAddress is the inverse of escapeAddress.
-func UnescapeAddress(text string) (string, error) {
+// unescapeAddress is the inverse of escapeAddress.
+func unescapeAddress(text string) (string, error) {
 	var b strings.Builder
 	for i := 0; i < len(text); i++ {
 		if text[i] != '%' {
@@ -119,11 +119,11 @@ func UnescapeAddress(text string) (string, error) {
 	return b.String(), nil
 }
 
-// Reach reports whether somebody has bound the socket that an address names. It connects with a
+// reach reports whether somebody has bound the socket that an address names. It connects with a
 // socket of another type, which the kernel refuses with EPROTOTYPE where there is one: a connection
 // that says nothing would be a complaint in the manager's log. An address of another
 // kind is taken as it is.
-func Reach(address string) error {
+func reach(address string) error {
 	first, _, _ := strings.Cut(address, ";")
 	rest, ok := strings.CutPrefix(first, "unix:")
 	if !ok {
@@ -131,7 +131,7 @@ func Reach(address string) error {
 	}
 	for pair := range strings.SplitSeq(rest, ",") {
 		key, value, _ := strings.Cut(pair, "=")
-		path, err := UnescapeAddress(value)
+		path, err := unescapeAddress(value)
 		switch {
 		case err != nil:
 			return err
@@ -154,9 +154,9 @@ func Reach(address string) error {
 	return nil
 }
 
-// ServiceOf finds the service in a text of /proc/PID/cgroup. A process of a
+// serviceOf finds the service in a text of /proc/PID/cgroup. A process of a
 // scope or of a session is in none, also below a service such as user@1000.service.
-func ServiceOf(cgroups string) Unit {
+func serviceOf(cgroups string) Unit {
 	path := unitCgroup(cgroups)
 	parts := strings.Split(path, "/")
 	for i := len(parts) - 1; i >= 0; i-- {

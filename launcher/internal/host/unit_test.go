@@ -21,7 +21,7 @@ func TestServiceOf(t *testing.T) {
 		"1:name=systemd:/\n0::/system.slice/c.service\n":                      {"c.service", config.BusSystem},
 		"3:memory:/x.service\n": {},
 	} {
-		if got := ServiceOf(cgroups); got != want {
+		if got := serviceOf(cgroups); got != want {
 			t.Errorf("%q: got %v; want %v", cgroups, got, want)
 		}
 	}
@@ -32,16 +32,16 @@ func TestAddress(t *testing.T) {
 		"/run/user/1000/bus": "/run/user/1000/bus",
 		"/tmp/a b,c;d=é":     "/tmp/a%20b%2cc%3bd%3d%c3%a9",
 	} {
-		got := EscapeAddress(path)
+		got := escapeAddress(path)
 		if got != want {
 			t.Errorf("%q: got %q; want %q", path, got, want)
 		}
-		if back, err := UnescapeAddress(got); back != path || err != nil {
+		if back, err := unescapeAddress(got); back != path || err != nil {
 			t.Errorf("%q: back came %q, %v", path, back, err)
 		}
 	}
 	for _, bad := range []string{"%", "%2", "a%zz"} {
-		if got, err := UnescapeAddress(bad); err == nil {
+		if got, err := unescapeAddress(bad); err == nil {
 			t.Errorf("%q: got %q; want an error", bad, got)
 		}
 	}
@@ -56,14 +56,14 @@ func TestReach(t *testing.T) {
 	if err := unix.Bind(fd, &unix.SockaddrUnix{Name: path}); err != nil {
 		t.Fatal(err)
 	}
-	address := "unix:guid=00,path=" + EscapeAddress(path)
-	if err := Reach(address + ";tcp:host=x"); err != nil {
+	address := "unix:guid=00,path=" + escapeAddress(path)
+	if err := reach(address + ";tcp:host=x"); err != nil {
 		t.Errorf("bound: %v", err)
 	}
 	if err := unix.Close(fd); err != nil {
 		t.Fatal(err)
 	}
-	if err := Reach(address); err != unix.ECONNREFUSED {
+	if err := reach(address); err != unix.ECONNREFUSED {
 		t.Errorf("nobody there any more: got %v; want ECONNREFUSED", err)
 	}
 	fd, err = unix.Socket(unix.AF_UNIX, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
@@ -74,10 +74,10 @@ func TestReach(t *testing.T) {
 	if err := unix.Bind(fd, &unix.SockaddrUnix{Name: path + "-datagrams"}); err != nil {
 		t.Fatal(err)
 	}
-	if err := Reach(address + "-datagrams"); err != unix.EPROTOTYPE {
+	if err := reach(address + "-datagrams"); err != unix.EPROTOTYPE {
 		t.Errorf("of another type: got %v; want EPROTOTYPE", err)
 	}
-	if err := Reach("unix:path=" + path + "-none"); err != unix.ENOENT {
+	if err := reach("unix:path=" + path + "-none"); err != unix.ENOENT {
 		t.Errorf("missing: got %v; want ENOENT", err)
 	}
 }

@@ -39,17 +39,6 @@ func Set(key string, value any) config.Setting { return config.Setting{Key: key,
 // Change is the cure by one change of the profile.
 func Change(key string, value any) Cure { return Try("%s", Set(key, value)) }
 
-// Settings are the changes of the profile that the cure names. Any of them may be one of several ways.
-func (c Cure) Settings() []config.Setting {
-	var all []config.Setting
-	for _, a := range c.args {
-		if s, ok := a.(config.Setting); ok {
-			all = append(all, s)
-		}
-	}
-	return all
-}
-
 // In returns the cure for who wrote a profile: flags for flags, keys for keys.
 func (c Cure) In(p *config.Profile) string {
 	if len(c.args) == 0 {

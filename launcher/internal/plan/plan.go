@@ -69,13 +69,12 @@ const (
 )
 
 // Action is what a step does; its text is in the imperative: "mount proc on
-// /proc". An action of the launcher implements [launcherAction], one of a child
-// [childAction].
+// /proc". What it does is in package step.
 type Action interface {
 	fmt.Stringer
 }
 
-// Lasting is an action that does to the command what has to be done to who enters the sandbox, too: leave notes it.
+// Lasting is an action that does to the command what has to be done to who enters the sandbox, too: Leave notes it.
 type Lasting interface {
 	Leave(*Target)
 }

@@ -51,15 +51,22 @@ func Assemble(p *plan.Plan, cloneFlags uint64) (*program.Program, error) {
 		a.SetInPlace()
 	}
 	for i, s := range p.Steps {
-		if _, ok := s.Action.(StartStage); ok {
+		// A step that its process does not know would be passed over.
+		switch c := s.Action.(type) {
+		case StartStage:
 			p.Start = i
-		}
-		switch c, ok := s.Action.(Child); {
-		case ok:
+		case Child:
+			if s.By == plan.ByLauncher {
+				return nil, fmt.Errorf("a bug of nslaunch: %T is nothing that a launcher does", c)
+			}
 			a.Step(i)
 			c.Emit(a)
-		case s.By != plan.ByLauncher:
-			return nil, fmt.Errorf("a bug of nslaunch: %T makes no system calls", s.Action)
+		case Launcher:
+			if s.By != plan.ByLauncher {
+				return nil, fmt.Errorf("a bug of nslaunch: %T makes no system calls", c)
+			}
+		default:
+			return nil, fmt.Errorf("a bug of nslaunch: nobody does %T", c)
 		}
 	}
 	p.Console = a.console

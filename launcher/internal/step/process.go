@@ -129,7 +129,6 @@ func (a SetGroups) Leave(t *plan.Target) {
 type BecomeUser struct {
 	UID, GID int64 // -1: unchanged
 	KeepCaps bool
-	Lenient  bool
 }
 
 func (a BecomeUser) String() string { return "become " + idWords(a.UID, a.GID) }
@@ -138,7 +137,7 @@ func (a BecomeUser) Emit(s *Assembler) {
 	if a.KeepCaps {
 		s.prctl(unix.PR_SET_KEEPCAPS, 1)
 	}
-	s.setIDs(a.UID, a.GID, a.Lenient)
+	s.setIDs(a.UID, a.GID, false)
 }
 
 func (a BecomeUser) Leave(t *plan.Target) { t.UID, t.GID = a.UID, a.GID }

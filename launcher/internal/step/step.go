@@ -12,14 +12,14 @@ type Child interface {
 	Emit(*Assembler)
 }
 
-// Launcher is a step that the launcher does while the process waits.
+// Launcher is a step that the launcher does before it starts the process, or while that waits.
 type Launcher interface {
 	Apply(Launch) error
 }
 
 // Launch is what an action of the launcher can do to the launch that it is a part of.
 type Launch interface {
-	PID() int            // of the process that waits
+	PID() int            // of the process that waits; 0 before it is started
 	Lend(fd int)         // to that process, with the word to go on; it is closed then
 	Hold(fd int)         // until the sandbox has ended
 	Made(dirs ...string) // on the host: they are removed if the launch fails

@@ -27,7 +27,7 @@ type File struct {
 	NoPlace    bool     // of a mount point: it is missing, and nothing is made where it would be
 	Mounts     []string // of a directory, where it matters: what is mounted below it
 	Err        syscall.Errno
-	Fuse       fuseMount // of what may not be looked at: the file system that is closed to the caller
+	Fuse       FuseMount // of what may not be looked at: the file system that is closed to the caller
 
 	Links []string // the symbolic links that its path goes through
 }

@@ -10,28 +10,28 @@ import (
 	"github.com/nslaunch/nslaunch/mountprop"
 )
 
-// fuseMount is a FUSE file system that only its owner may use: the kernel refuses all others, root too, unless it
+// FuseMount is a FUSE file system that only its owner may use: the kernel refuses all others, root too, unless it
 // is mounted with allow_other; see fuse(4), and fuse_allow_current_process in the kernel.
-type fuseMount struct {
+type FuseMount struct {
 	Target string
 	UID    uint32 // its owner's
 }
 
 // FuseAt returns the FUSE file system that a path is on, if only its owner may use that. A refused path cannot be
 // resolved, so symbolic links above it count for nothing.
-func FuseAt(mounts []mountprop.Mount, file string) (fuseMount, bool) {
+func FuseAt(mounts []mountprop.Mount, file string) (FuseMount, bool) {
 	on, ok := mountprop.At(mounts, file)
 	for ; !ok && file != "/"; on, ok = mountprop.At(mounts, file) {
 		file = path.Dir(file)
 	}
 	kind, _, _ := strings.Cut(on.FSType, ".")
 	if kind != "fuse" && kind != "fuseblk" {
-		return fuseMount{}, false
+		return FuseMount{}, false
 	}
-	found := fuseMount{Target: on.Target}
+	found := FuseMount{Target: on.Target}
 	for option := range strings.SplitSeq(on.SuperOptions, ",") {
 		if option == "allow_other" {
-			return fuseMount{}, false
+			return FuseMount{}, false
 		}
 		if id, ok := strings.CutPrefix(option, "user_id="); ok {
 			n, _ := strconv.ParseUint(id, 10, 32)
@@ -42,7 +42,7 @@ func FuseAt(mounts []mountprop.Mount, file string) (fuseMount, bool) {
 }
 
 // Hint is for the error of a path that is refused before the launch.
-func (m fuseMount) Hint() string {
+func (m FuseMount) Hint() string {
 	if m.Target == "" {
 		return ""
 	}
