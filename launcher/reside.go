@@ -7,9 +7,9 @@ import (
 	"unsafe"
 
 	"github.com/nslaunch/nslaunch/internal/nofile"
-	"github.com/nslaunch/nslaunch/launcher/internal/child"
 	"github.com/nslaunch/nslaunch/launcher/internal/program"
 	"github.com/nslaunch/nslaunch/launcher/internal/siginfo"
+	"github.com/nslaunch/nslaunch/launcher/internal/stage"
 	"golang.org/x/sys/unix"
 )
 
@@ -177,7 +177,7 @@ func (l *launch) execResident(r *Resident, s *state, open *closer) error {
 		resident.Others = append(resident.Others, int32(timer))
 		keep = append(keep, timer)
 	}
-	memory, err := child.Memfd("nslaunch-state", unsafe.Slice((*byte)(unsafe.Pointer(s)), unsafe.Sizeof(*s)), false)
+	memory, err := stage.Memfd("nslaunch-state", unsafe.Slice((*byte)(unsafe.Pointer(s)), unsafe.Sizeof(*s)), false)
 	if err != nil {
 		return err
 	}
@@ -254,12 +254,12 @@ func (l *launch) become(b *program.Builder, keep []int, open *closer) error {
 	if err != nil {
 		return err
 	}
-	prog, err := child.Memfd("nslaunch-program", p.Encode(), false)
+	prog, err := stage.Memfd("nslaunch-program", p.Encode(), false)
 	if err != nil {
 		return err
 	}
 	open.add(prog)
-	image, err := child.Memfd("nslaunch", child.Image(), true)
+	image, err := stage.Memfd("nslaunch", stage.Image(), true)
 	if err != nil {
 		return err
 	}

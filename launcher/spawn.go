@@ -10,8 +10,8 @@ import (
 	"syscall"
 
 	"github.com/nslaunch/nslaunch/config"
-	"github.com/nslaunch/nslaunch/launcher/internal/child"
 	"github.com/nslaunch/nslaunch/launcher/internal/host"
+	"github.com/nslaunch/nslaunch/launcher/internal/stage"
 	"github.com/nslaunch/nslaunch/launcher/internal/step"
 	"golang.org/x/sys/unix"
 )
@@ -24,7 +24,7 @@ func (l *launch) spawn() error {
 	if err != nil {
 		return err
 	}
-	prog, err := child.Memfd("nslaunch-program", named.Encode(), false)
+	prog, err := stage.Memfd("nslaunch-program", named.Encode(), false)
 	if err != nil {
 		return err
 	}
@@ -76,7 +76,7 @@ func (l *launch) spawn() error {
 	// From the first instant on no key of the terminal does anything to the
 	// child: what is to be done about a signal is ours to say.
 	err = withMask(^uint64(0), func() (err error) {
-		pid, err = syscall.ForkExec(image, []string{child.Argv0, strconv.Itoa(lay.Program)}, &syscall.ProcAttr{
+		pid, err = syscall.ForkExec(image, []string{stage.Argv0, strconv.Itoa(lay.Program)}, &syscall.ProcAttr{
 			Env:   []string{},
 			Files: descriptors(fds),
 			Sys:   attr,
@@ -145,7 +145,7 @@ func (l *launch) openImage(close *closer) (string, error) {
 	var err error
 	switch h := l.plan.Host; {
 	case h.Portable == "":
-		fd, err = child.Memfd("nslaunch", child.Image(), true)
+		fd, err = stage.Memfd("nslaunch", stage.Image(), true)
 	case ownsBinary(h.UID):
 		fd, err = sealedSelf()
 	default:
@@ -177,7 +177,7 @@ func sealedSelf() (int, error) {
 		return -1, os.NewSyscallError("open /proc/self/exe", err)
 	}
 	defer unix.Close(self)
-	fd, err := child.NewMemfd("nslaunch", true)
+	fd, err := stage.NewMemfd("nslaunch", true)
 	if err != nil {
 		return -1, err
 	}
@@ -185,7 +185,7 @@ func sealedSelf() (int, error) {
 		n, err = unix.Sendfile(fd, self, nil, 1<<30)
 	}
 	if err == nil {
-		err = child.Seal(fd)
+		err = stage.Seal(fd)
 	}
 	if err != nil {
 		unix.Close(fd)

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/nslaunch/nslaunch/config"
-	"github.com/nslaunch/nslaunch/launcher/internal/child"
+	"github.com/nslaunch/nslaunch/launcher/internal/stage"
 	"github.com/nslaunch/nslaunch/launcher/internal/step"
 	"golang.org/x/sys/unix"
 )
@@ -18,7 +18,7 @@ import (
 // Child runs the set-up of a sandbox if this process was started for that,
 // and then never returns. A program that starts sandboxes calls it first in
 // main: the launcher executes the program's own binary again.
-func Child() { child.Main() }
+func Child() { stage.Main() }
 
 // Options are what a launch depends on besides its plan.
 type Options struct {
@@ -138,7 +138,7 @@ func Run(ctx context.Context, p *Plan, o Options) (Exit, error) {
 }
 
 func newSandbox(ctx context.Context, p *Plan, o Options) (*Sandbox, error) {
-	if os.Args[0] == child.Argv0 {
+	if os.Args[0] == stage.Argv0 {
 		return nil, errors.New("this process is the child of a launch, and its main did not call launcher.Child first")
 	}
 	l := &launch{ctx: ctx, plan: p, options: o, rules: newRules(p, &o), terminal: openTerminal(p.Host.Terminal.Controlling), sync: -1, control: -1, pidfd: -1}

@@ -181,7 +181,7 @@ func (t tree) ours(ctx context.Context, root, dir, arch string) error {
 		"/usr/bin/nslaunch":       {"build", "./cmd/nslaunch"},
 		"/usr/bin/nslaunch-scope": {"build", "./cmd/nslaunch-scope"},
 		agentPath:                 {"build", "./internal/vmtest/agent"},
-		testsPath + "/child.test": {"test", "./launcher/internal/child"},
+		testsPath + "/stage.test": {"test", "./launcher/internal/stage"},
 	} {
 		binary := filepath.Join(dir, path.Base(name))
 		args := []string{words[0], "-trimpath", "-o", binary, words[1]}

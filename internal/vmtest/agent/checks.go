@@ -22,7 +22,7 @@ func initChecks() []check {
 	}
 	all = append(all, runningChecks()...)
 	all = append(all, settingChecks()...)
-	return append(all, check{name: "package child", users: []user{superuser()}, without: "amd64", run: childTests})
+	return append(all, check{name: "package stage", users: []user{superuser()}, without: "amd64", run: stageTests})
 }
 
 const greeting = `hello from NewNamespace: uid 0, process \d+`

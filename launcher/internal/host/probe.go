@@ -13,7 +13,7 @@ import (
 	"github.com/nslaunch/nslaunch/config"
 	"github.com/nslaunch/nslaunch/internal/nofile"
 	"github.com/nslaunch/nslaunch/internal/smallfile"
-	"github.com/nslaunch/nslaunch/launcher/internal/child"
+	"github.com/nslaunch/nslaunch/launcher/internal/stage"
 	"github.com/nslaunch/nslaunch/launcher/internal/tree"
 	"github.com/nslaunch/nslaunch/mountprop"
 	"golang.org/x/sys/unix"
@@ -157,10 +157,10 @@ func portable() string {
 	switch {
 	case os.Getenv(imageVariable) == "portable":
 		return imageVariable + " asks for it"
-	case !child.HasImage():
+	case !stage.HasImage():
 		return "there is no sealed one for " + runtime.GOARCH
 	}
-	fd, err := child.NewMemfd("nslaunch", true)
+	fd, err := stage.NewMemfd("nslaunch", true)
 	switch {
 	case errors.Is(err, unix.EACCES):
 		return "vm.memfd_noexec"

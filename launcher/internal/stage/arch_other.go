@@ -1,6 +1,6 @@
 //go:build !amd64 && !arm64
 
-package child
+package stage
 
 const elfMachine = 0 // EM_NONE: there is no image
 

@@ -1,4 +1,4 @@
-package child
+package stage
 
 const elfMachine = 183 // EM_AARCH64
 

@@ -7,12 +7,12 @@ import (
 	"github.com/nslaunch/nslaunch/internal/vmtest/report"
 )
 
-// childTests runs the tests of the child's package: those that an emulator of the processor alone cannot do, too. Each
+// stageTests runs the tests of the stage: those that an emulator of the processor alone cannot do, too. Each
 // is reported as a check of its own.
-func childTests(t *tester) {
+func stageTests(t *tester) {
 	t.limit = 15 * time.Minute
 	// Those left out look at the source with the Go toolchain, or run a great many programs, which is done elsewhere.
-	r := t.run(tests+"/child.test", "-test.v", "-test.short", "-test.timeout=6m", "-test.skip=^(TestStages|TestHeader|TestCallsAreRefused|TestRandomPrograms|TestMalformed.*)$")
+	r := t.run(tests+"/stage.test", "-test.v", "-test.short", "-test.timeout=6m", "-test.skip=^(TestStages|TestHeader|TestCallsAreRefused|TestRandomPrograms|TestMalformed.*)$")
 	passed := 0
 	for line := range strings.Lines(r.stdout) {
 		for _, outcome := range []string{"PASS", "FAIL", "SKIP"} {
@@ -26,7 +26,7 @@ func childTests(t *tester) {
 			if outcome == "PASS" {
 				passed++
 			}
-			t.report(report.Line{Check: "root/child/" + name, OK: allowed, Text: outcome})
+			t.report(report.Line{Check: "root/stage/" + name, OK: allowed, Text: outcome})
 		}
 	}
 	if r.status != 0 || passed < 15 {

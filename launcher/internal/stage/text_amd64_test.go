@@ -1,4 +1,4 @@
-package child
+package stage
 
 import (
 	"bytes"
@@ -60,7 +60,7 @@ func stageIn(t *testing.T, binary string) []byte {
 		t.Fatal(err)
 	}
 	for _, s := range symbols {
-		if strings.TrimSuffix(s.Name, ".abi0") != "github.com/nslaunch/nslaunch/launcher/internal/child.stage" {
+		if strings.TrimSuffix(s.Name, ".abi0") != "github.com/nslaunch/nslaunch/launcher/internal/stage.stage" {
 			continue
 		}
 		code := make([]byte, s.Size)
@@ -98,7 +98,7 @@ var instruction = regexp.MustCompile(`^ +stage_\w+\.s:\d+\s+0x([0-9a-f]+)\s+[0-9
 // it finds itself.
 func disassemble(t *testing.T, arch, binary string, size int) {
 	t.Helper()
-	out, err := exec.Command("go", "tool", "objdump", "-s", `child\.stage$`, binary).Output()
+	out, err := exec.Command("go", "tool", "objdump", "-s", `stage\.stage$`, binary).Output()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-// Package child is the process that sets a sandbox up: it loads the program
+// Package stage is the process that sets a sandbox up: it loads the program
 // that the launcher compiled and runs it, one system call after the other.
 //
 // This is the portable image, a re-exec of the launcher's own binary. A
@@ -6,7 +6,7 @@
 // setns(2) of user namespaces to such a one, so the runtime only loads the program; a raw fork without exec, single-threaded,
 // then runs it. From the fork on there is no allocation, no lock, no stack
 // growth and no signal handler, as in package syscall between fork and exec.
-package child
+package stage
 
 import (
 	"os"
@@ -17,15 +17,15 @@ import (
 	"github.com/nslaunch/nslaunch/launcher/internal/program"
 )
 
-// Argv0 is the name under which the binary is started as a child; the only
+// Argv0 is the name under which the binary is started as a stage; the only
 // argument is the number of the descriptor that holds the program.
 const Argv0 = "nslaunch-init"
 
-// Exit status of a child whose setup failed.
+// Exit status of a stage whose setup failed.
 const exitSetup = 125
 
 // Main runs the program and never returns if this process was started as a
-// child; else it does nothing. It goes first in main.
+// stage; else it does nothing. It goes first in main.
 func Main() {
 	if len(os.Args) != 2 || os.Args[0] != Argv0 {
 		return

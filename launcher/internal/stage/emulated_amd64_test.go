@@ -1,4 +1,4 @@
-package child
+package stage
 
 import (
 	"os"
@@ -19,7 +19,7 @@ func TestARM64(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	binary := filepath.Join(t.TempDir(), "child.test")
+	binary := filepath.Join(t.TempDir(), "stage.test")
 	build := exec.Command("go", "test", "-c", "-o", binary, ".")
 	build.Env = append(os.Environ(), "GOARCH=arm64", "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {

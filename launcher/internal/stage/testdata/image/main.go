@@ -4,11 +4,11 @@ package main
 import (
 	"os"
 
-	"github.com/nslaunch/nslaunch/launcher/internal/child"
+	"github.com/nslaunch/nslaunch/launcher/internal/stage"
 )
 
 func main() {
-	if _, err := os.Stdout.Write(child.Image()); err != nil {
+	if _, err := os.Stdout.Write(stage.Image()); err != nil {
 		panic(err)
 	}
 }

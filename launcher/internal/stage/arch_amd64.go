@@ -1,4 +1,4 @@
-package child
+package stage
 
 const elfMachine = 62 // EM_X86_64
 
