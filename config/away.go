@@ -1,6 +1,10 @@
 package config
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/nslaunch/nslaunch/config/internal/toml"
+)
 
 // asRead is the field.off of a key whose reader reads false itself: a boolean, or what cannot be taken away.
 const asRead = "as it is read"
@@ -18,7 +22,7 @@ func (d *decoder) away(f field, v value) {
 		return
 	}
 	d.tookAway(v.key)
-	d.unmark(v.key, v.raw)
+	d.p.origins.Forget(v.key, v.raw)
 }
 
 // instead returns what is written to lift the restriction that a key is; "" where false does that.
@@ -34,7 +38,7 @@ func (f field) instead() string {
 func restricting(path string, fields []field) []string {
 	var keys []string
 	for _, f := range fields {
-		key := joinKey(path, f.name)
+		key := toml.JoinKey(path, f.name)
 		if f.instead() != "" {
 			keys = append(keys, key)
 		} else {

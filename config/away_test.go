@@ -6,18 +6,20 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/nslaunch/nslaunch/config/internal/toml"
 )
 
 // layered reads what trees say, each over those before it, and returns the profile without the places of what it says.
 func layered(t *testing.T, trees ...map[string]any) (*Profile, Errors) {
 	t.Helper()
 	d := newDecoder("x.toml", testVars())
-	d.p.sources = map[string]*source{}
+	d.p.sources = map[string]*toml.Source{}
 	d.took = map[string]bool{}
 	whole := map[string]any{}
 	for i, tree := range trees {
-		src := &source{name: "x.toml", text: []byte{}, layer: i + 1}
-		l := &layer{src: src, tree: tree, marks: origins{}}
+		src := &toml.Source{Name: "x.toml", Text: []byte{}, Layer: i + 1}
+		l := &layer{src: src, tree: tree, marks: toml.Marks{}}
 		for _, name := range names(tree) {
 			l.mark(name, tree[name], src)
 		}
@@ -77,7 +79,7 @@ func TestFalse(t *testing.T) {
 				t.Errorf("%s = false: %v", key, errs)
 			}
 			word := f.instead()
-			tree, _, err := readText(&source{text: []byte("v = " + word)})
+			tree, _, err := toml.Read(&toml.Source{Text: []byte("v = " + word)})
 			if word == "" || err != nil { // words on other keys
 				return
 			}
@@ -144,7 +146,7 @@ func TestFalseFlags(t *testing.T) {
 			[]Setting{{`mounts."/x"`, map[string]any{"type": "file", "content": "false"}, FromSet}}},
 	} {
 		got, want := tree(t, "p.toml", test.settings...), tree(t, "bare.toml", test.want...)
-		if g, w := tomlValue(got, Literal), tomlValue(want, Literal); g != w {
+		if g, w := TOMLValue(got), TOMLValue(want); g != w {
 			t.Errorf("%v gives\n%s\nwant\n%s", test.settings, g, w)
 		}
 	}

@@ -2,8 +2,8 @@ package config
 
 import (
 	"fmt"
-	"strings"
 
+	"github.com/nslaunch/nslaunch/config/internal/toml"
 	"github.com/nslaunch/nslaunch/mountprop"
 )
 
@@ -37,35 +37,21 @@ func (c *checker) run() {
 // problem notes a value that does not fit, at the value.
 func (c *checker) problem(key, format string, args ...any) {
 	if !c.counted() {
-		c.add(key, c.p.origins.valuePos(key), format, args...)
+		c.add(key, c.p.origins.ValuePos(key), format, args...)
 	}
 }
 
 // misplaced notes a key that has no business there, at the key.
 func (c *checker) misplaced(key, format string, args ...any) {
 	if !c.counted() {
-		c.add(key, c.p.origins.keyPos(key), format, args...)
+		c.add(key, c.p.origins.KeyPos(key), format, args...)
 	}
 }
 
 // add notes a problem of key. Where a bare value was written for it, the
 // message names that.
 func (c *checker) add(key string, pos Pos, format string, args ...any) {
-	c.errs = append(c.errs, &Error{Pos: pos, Key: c.p.written(key), Msg: fmt.Sprintf(format, args...)})
-}
-
-// written returns the key that the value at key was written at: the section's
-// for a bare value.
-func (p *Profile) written(key string) string {
-	if m, ok := p.origins[key]; ok && m.as != "" {
-		return m.as
-	} else if !ok {
-		parent := parentKey(key)
-		if m, ok := p.origins[parent]; ok && !m.kind.table() {
-			return parent
-		}
-	}
-	return key
+	c.errs = append(c.errs, &Error{Pos: pos, Key: c.p.origins.Written(key), Msg: fmt.Sprintf(format, args...)})
 }
 
 // sound tells whether no problem is known of the keys, of what is above and of
@@ -73,18 +59,12 @@ func (p *Profile) written(key string) string {
 func (c *checker) sound(keys ...string) bool {
 	for bad := range c.spoilt {
 		for _, key := range keys {
-			if within(bad, key) || within(key, bad) {
+			if toml.Within(bad, key) || toml.Within(key, bad) {
 				return false
 			}
 		}
 	}
 	return true
-}
-
-// within tells whether key is at or below the path above.
-func within(key, above string) bool {
-	rest, ok := strings.CutPrefix(key, above)
-	return ok && (rest == "" || rest[0] == '.' || rest[0] == '[')
 }
 
 // known tells whether it is sure what the namespace of that kind is.
@@ -93,7 +73,7 @@ func (c *checker) known(kinds ...NamespaceKind) bool {
 		return true
 	}
 	for _, k := range kinds {
-		key := joinKey("namespaces", string(k))
+		key := toml.JoinKey("namespaces", string(k))
 		if !c.sound(key) {
 			return false
 		}

@@ -1,5 +1,9 @@
 package config
 
+import (
+	"github.com/nslaunch/nslaunch/config/internal/toml"
+)
+
 // idmap checks the maps by themselves.
 func (c *checker) idmap() {
 	m := c.p.IDMap
@@ -21,7 +25,7 @@ func (c *checker) idmap() {
 		if m.UID == nil {
 			here, missing = missing, here
 		}
-		c.add(missing, c.p.origins.keyPos(here), "missing, as %s is given", here)
+		c.add(missing, c.p.origins.KeyPos(here), "missing, as %s is given", here)
 	}
 	c.ranges("idmap.uid", m.UID)
 	c.ranges("idmap.gid", m.GID)
@@ -33,13 +37,13 @@ func (c *checker) ranges(key string, ranges []IDRange) {
 		return
 	}
 	if len(ranges) > maxRanges {
-		c.problem(indexKey(key, maxRanges), "the kernel takes at most %d ranges, got %d", maxRanges, len(ranges))
+		c.problem(toml.IndexKey(key, maxRanges), "the kernel takes at most %d ranges, got %d", maxRanges, len(ranges))
 		return
 	}
 	for i, r := range ranges {
-		here := indexKey(key, i)
+		here := toml.IndexKey(key, i)
 		if end(r.Inside, r.Count) > maxID+1 || end(r.Outside, r.Count) > maxID+1 {
-			c.problem(joinKey(here, "count"), "the range goes beyond the highest id, %d", uint32(maxID))
+			c.problem(toml.JoinKey(here, "count"), "the range goes beyond the highest id, %d", uint32(maxID))
 			continue
 		}
 		for _, side := range []struct {
@@ -53,7 +57,7 @@ func (c *checker) ranges(key string, ranges []IDRange) {
 			for j, s := range ranges[:i] {
 				b := side.first(s)
 				if uint64(a) < end(b, s.Count) && uint64(b) < end(a, r.Count) {
-					c.problem(joinKey(here, side.name), "%s overlaps %s, %s", span(a, r.Count), indexKey(key, j), span(b, s.Count))
+					c.problem(toml.JoinKey(here, side.name), "%s overlaps %s, %s", span(a, r.Count), toml.IndexKey(key, j), span(b, s.Count))
 					break
 				}
 			}
@@ -78,17 +82,17 @@ func (c *checker) ids() {
 	}
 	for _, entry := range c.p.Mounts {
 		if entry.UID != nil {
-			c.mapped(joinKey(entry.Key, "uid"), *entry.UID, "idmap.uid", m.UID)
+			c.mapped(toml.JoinKey(entry.Key, "uid"), *entry.UID, "idmap.uid", m.UID)
 		}
 		if entry.GID != nil {
-			c.mapped(joinKey(entry.Key, "gid"), *entry.GID, "idmap.gid", m.GID)
+			c.mapped(toml.JoinKey(entry.Key, "gid"), *entry.GID, "idmap.gid", m.GID)
 		}
 	}
 	if !c.sound("process.groups") {
 		return // the indexes may be others
 	}
 	for i, g := range proc.Groups {
-		c.mapped(indexKey("process.groups", i), g, "idmap.gid", m.GID)
+		c.mapped(toml.IndexKey("process.groups", i), g, "idmap.gid", m.GID)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"path"
 	"strings"
 
+	"github.com/nslaunch/nslaunch/config/internal/toml"
 	"github.com/nslaunch/nslaunch/mountprop"
 )
 
@@ -51,7 +52,7 @@ func (c *checker) mounts() {
 		m := &c.p.Mounts[i]
 		if first, ok := seen[m.Target]; ok {
 			by := first.Key
-			if pos := c.p.origins.keyPos(first.Key); !pos.IsZero() {
+			if pos := c.p.origins.KeyPos(first.Key); !pos.IsZero() {
 				by += ", at " + pos.String()
 			}
 			hint := ""
@@ -74,7 +75,7 @@ func (c *checker) globs() {
 	first := map[string]string{}
 	for _, g := range c.p.Globs {
 		if key, ok := first[g.Pattern]; ok {
-			c.misplaced(g.Entry.Key, "%q is there already, at %s", g.Pattern, c.p.origins.keyPos(key))
+			c.misplaced(g.Entry.Key, "%q is there already, at %s", g.Pattern, c.p.origins.KeyPos(key))
 			continue
 		}
 		first[g.Pattern] = g.Entry.Key
@@ -128,15 +129,15 @@ func (c *checker) mountPlace(m *MountEntry, above map[string]*MountEntry) {
 func (c *checker) mountType(m *MountEntry) {
 	switch m.Type {
 	case MountProc:
-		c.needsOwn(joinKey(m.Key, "type"), PID)
+		c.needsOwn(toml.JoinKey(m.Key, "type"), PID)
 	case MountSysfs:
-		c.needsOwn(joinKey(m.Key, "type"), Net)
+		c.needsOwn(toml.JoinKey(m.Key, "type"), Net)
 	case MountMqueue:
-		c.needsOwn(joinKey(m.Key, "type"), IPC)
+		c.needsOwn(toml.JoinKey(m.Key, "type"), IPC)
 	case MountCgroup2:
 		if c.known(Cgroup, User) && c.p.Namespaces[Cgroup].Mode == NamespaceHost && c.p.Namespaces.New(User) {
 			// It is mounted by who owns the cgroup namespace.
-			c.misplaced(joinKey(m.Key, "type"), "needs %s, as namespaces.user is \"new\"", c.newOne(Cgroup))
+			c.misplaced(toml.JoinKey(m.Key, "type"), "needs %s, as namespaces.user is \"new\"", c.newOne(Cgroup))
 		}
 	}
 }
@@ -144,16 +145,16 @@ func (c *checker) mountType(m *MountEntry) {
 // mountBind checks what only a bind mount has.
 func (c *checker) mountBind(m *MountEntry) {
 	if m.Propagation == mountprop.Shared {
-		c.sharedInUser(joinKey(m.Key, "propagation"))
+		c.sharedInUser(toml.JoinKey(m.Key, "propagation"))
 	}
 	if m.IDMap == nil {
 		return
 	}
-	key := joinKey(m.Key, "idmap")
+	key := toml.JoinKey(m.Key, "idmap")
 	switch {
 	case !m.IDMap.User:
-		c.ranges(joinKey(key, "uid"), m.IDMap.UID)
-		c.ranges(joinKey(key, "gid"), m.IDMap.GID)
+		c.ranges(toml.JoinKey(key, "uid"), m.IDMap.UID)
+		c.ranges(toml.JoinKey(key, "gid"), m.IDMap.GID)
 	case c.lacks(User):
 		c.misplaced(key, "needs %s, or maps of its own: { uid = […], gid = […] }", c.newOne(User))
 	case c.sound("idmap") && c.p.IDMap.Mode == IDMapNone:

@@ -1,13 +1,17 @@
 package config
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/nslaunch/nslaunch/config/internal/toml"
+)
 
 // procPathsThere notes paths below /proc of which it is known without looking that they
 // cannot be mounted on.
 func (c *checker) procPathsThere(key string, paths []string) {
 	for i, p := range paths {
 		first, _, _ := strings.Cut(strings.TrimPrefix(p, "/proc/"), "/")
-		at := indexKey(key, i)
+		at := toml.IndexKey(key, i)
 		switch {
 		case procLink(first):
 			c.problem(at, "/proc/%s is a symbolic link, and what it points to would stay as it is", first)

@@ -1,5 +1,9 @@
 package config
 
+import (
+	"github.com/nslaunch/nslaunch/config/internal/toml"
+)
+
 // unitLimitKeys are the limits that a control group enforces.
 func unitLimitKeys() []string {
 	return []string{"limits.memory", "limits.swap", "limits.tasks", "limits.cpu"}
@@ -45,7 +49,7 @@ func stopKey(name string) string {
 // twice notes a property that the key sets, too.
 func (c *checker) twice(o Property, key string) {
 	by := key
-	if pos := c.p.origins.keyPos(key); !pos.IsZero() {
+	if pos := c.p.origins.KeyPos(key); !pos.IsZero() {
 		by += ", at " + pos.String()
 	}
 	c.misplaced(o.Key, "set already by %s", by)
@@ -78,7 +82,7 @@ func (c *checker) scope() {
 		{"properties", len(s.Properties) > 0},
 	} {
 		if o.given {
-			c.misplaced(joinKey("scope", o.name), "needs scope.mode = %q or %q (it is %q)", ScopeAuto, ScopeRequired, ScopeOff)
+			c.misplaced(toml.JoinKey("scope", o.name), "needs scope.mode = %q or %q (it is %q)", ScopeAuto, ScopeRequired, ScopeOff)
 		}
 	}
 }

@@ -1,6 +1,8 @@
 package config
 
-import "time"
+import (
+	"time"
+)
 
 // maxClock is the highest value that the kernel lets a clock be set to
 // (KTIME_SEC_MAX / 2).

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/nslaunch/nslaunch/config/internal/toml"
 )
 
 var update = flag.Bool("update", false, "write the expected files of testdata anew")
@@ -132,19 +134,19 @@ func TestGood(t *testing.T) {
 			t.Fatal(err)
 		}
 		golden(t, base+".json", string(text)+"\n")
-		golden(t, base+".pos", p.origins.dump())
+		golden(t, base+".pos", dump(p.origins))
 	}
 }
 
 // dump prints the marks in source order, each with the place of its key and
 // that of its value.
-func (o origins) dump() string {
+func dump(o toml.Marks) string {
 	keys := slices.SortedFunc(maps.Keys(o), func(a, b string) int {
-		return 1000*(o[a].key-o[b].key) + strings.Compare(a, b)
+		return 1000*(o[a].Key-o[b].Key) + strings.Compare(a, b)
 	})
 	var b strings.Builder
 	for _, k := range keys {
-		key, value := o[k].keyPos(), o[k].valuePos()
+		key, value := o[k].KeyPos(), o[k].ValuePos()
 		fmt.Fprintf(&b, "%d:%d %d:%d %s\n", key.Line, key.Col, value.Line, value.Col, k)
 	}
 	return b.String()

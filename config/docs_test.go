@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/nslaunch/nslaunch/config/internal/toml"
 )
 
 const docsFile = "../docs/profile.md"
@@ -23,7 +25,7 @@ func docs(t *testing.T) string {
 func documented(path string, fields []field) []string {
 	var paths []string
 	for _, f := range fields {
-		here := joinKey(path, f.name)
+		here := toml.JoinKey(path, f.name)
 		switch {
 		case f.fields == nil:
 			paths = append(paths, "`"+here+"`")

@@ -6,71 +6,19 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/nslaunch/nslaunch/internal/quote"
+	"github.com/nslaunch/nslaunch/config/internal/toml"
 )
 
-// Error is one problem of a profile, at the place that has to be changed.
-type Error struct {
-	Pos Pos    // of the bad value, or of a key that is wrong where it stands
-	Key string // its path: idmap.uid[0].inside; "" for a problem of the text itself
-	Msg string
-	Via []Pos // for a file that others extend: where that is written, the nearest first
-
-	layer int
-}
-
-// Error prints the problem as file:line:col: key: msg, and after that the files
-// that led to this one. A flag that names its key is followed by it, as on the
-// command line: --set limits.memory: msg.
-func (e *Error) Error() string {
-	var b strings.Builder
-	for _, s := range []string{e.Pos.String(), quote.Line(e.Key)} {
-		if s == "" {
-			continue
-		}
-		b.WriteString(s)
-		if e.Key != "" && (s == FromSet || s == fromVar) {
-			b.WriteByte(' ')
-			continue
-		}
-		b.WriteString(": ")
-	}
-	b.WriteString(quote.Line(e.Msg))
-	for i, pos := range e.Via {
-		if i == 0 {
-			b.WriteString(" (extended from ")
-		} else {
-			b.WriteString(", from ")
-		}
-		b.WriteString(pos.String())
-	}
-	if len(e.Via) > 0 {
-		b.WriteByte(')')
-	}
-	return b.String()
-}
-
-// Errors are the problems of a profile, all of them, in source order: those of
-// a file that is extended before those of the files that extend it.
-type Errors []*Error
-
-// Error prints one problem a line.
-func (e Errors) Error() string {
-	lines := make([]string, len(e))
-	for i, err := range e {
-		lines[i] = err.Error()
-	}
-	return strings.Join(lines, "\n")
-}
-
-// Unwrap makes each problem known to errors.As.
-func (e Errors) Unwrap() []error {
-	errs := make([]error, len(e))
-	for i, err := range e {
-		errs[i] = err
-	}
-	return errs
-}
+// What is wrong with a profile, and where.
+type (
+	// Error is one problem of a profile, at the place that has to be changed.
+	Error = toml.Error
+	// Errors are the problems of a profile, all of them, in source order: those of
+	// a file that is extended before those of the files that extend it.
+	Errors = toml.Errors
+	// Pos is a place in a profile.
+	Pos = toml.Pos
+)
 
 // sorted returns the problems in source order as an error, nil where there
 // are none. Those of one place, as all of a flag's are, stay as they were found.
@@ -80,13 +28,21 @@ func (p *Profile) sorted(e Errors) error {
 	}
 	for _, err := range e {
 		if src := p.sources[err.Pos.File]; src != nil {
-			err.layer, err.Via = src.layer, src.via()
+			err.Via = src.Via()
 		}
 	}
 	slices.SortStableFunc(e, func(a, b *Error) int {
-		return cmp.Or(a.layer-b.layer, a.Pos.Line-b.Pos.Line, a.Pos.Col-b.Pos.Col)
+		return cmp.Or(p.layerOf(a)-p.layerOf(b), a.Pos.Line-b.Pos.Line, a.Pos.Col-b.Pos.Col)
 	})
 	return e
+}
+
+// layerOf returns the layer that a problem is in, 0 where there is one source.
+func (p *Profile) layerOf(err *Error) int {
+	if src := p.sources[err.Pos.File]; src != nil {
+		return src.Layer
+	}
+	return 0
 }
 
 // words lists what is allowed: "a, b or c".

@@ -4,6 +4,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/nslaunch/nslaunch/config/internal/toml"
 )
 
 // What a profile may extend, directly or not.
@@ -27,24 +29,24 @@ type composer struct {
 // and above that the settings. top is nil for a profile of flags alone.
 func (d *decoder) compose(top *layer, settings []Setting) (*Profile, error) {
 	c := &composer{d: d, taken: map[string]bool{}}
-	d.p.sources = map[string]*source{}
+	d.p.sources = map[string]*toml.Source{}
 	flags := d.flagLayer(settings)
 	c.extend(flags)
 	if top != nil {
-		c.add(top, top.src.path())
+		c.add(top, top.src.Path())
 	}
 	for i, l := range c.layers {
-		l.src.layer = i + 1
+		l.src.Layer = i + 1
 	}
 	for _, m := range flags.marks {
-		m.src.layer = len(c.layers) + 1
-		d.p.sources[m.src.name] = m.src
+		m.Src.Layer = len(c.layers) + 1
+		d.p.sources[m.Src.Name] = m.Src
 	}
 	c.layers = append(c.layers, flags)
 	if c.failed {
 		return nil, d.p.andMore(d.p.sorted(d.errs), d.more)
 	}
-	d.p.origins = origins{}
+	d.p.origins = toml.Marks{}
 	d.took = map[string]bool{}
 	tree := map[string]any{}
 	for _, l := range c.layers {
@@ -56,7 +58,7 @@ func (d *decoder) compose(top *layer, settings []Setting) (*Profile, error) {
 
 // add takes a layer from the file at path, and before it what that extends.
 func (c *composer) add(l *layer, path string) {
-	c.d.p.sources[l.src.name] = l.src
+	c.d.p.sources[l.src.Name] = l.src
 	c.taken[path] = true
 	c.open = append(c.open, path)
 	c.version(l)
@@ -71,7 +73,7 @@ func (c *composer) version(l *layer) {
 	case isNumber && n != Version:
 		c.d.problemIn(l, "version", "unknown version %d, want %d", n, Version)
 		c.failed = true
-	case !isNumber && l.tree["version"] != nil && l.src.from != nil: // that of the profile itself is read with the rest
+	case !isNumber && l.tree["version"] != nil && l.src.From != nil: // that of the profile itself is read with the rest
 		c.d.problemIn(l, "version", "want an integer, got %s", typeName(l.tree["version"]))
 		c.failed = true
 	case l.tree["version"] == nil && !misspelt(l.tree, "version"):
@@ -119,16 +121,16 @@ func (c *composer) problem(v value, format string, args ...any) {
 // extendOne takes the file or preset s, which the element v of a layer names.
 func (c *composer) extendOne(l *layer, v value, s string) {
 	from := l.at(v.key)
-	src := &source{name: s, from: &from}
+	src := &toml.Source{Name: s, From: &from}
 	if name, ok := strings.CutPrefix(s, presetPrefix); ok {
-		if src.text, ok = preset(name); !ok {
+		if src.Text, ok = preset(name); !ok {
 			c.problem(v, "%s", noPreset(name))
 			return
 		}
 	} else {
-		src.file(s)
+		locate(src, s)
 	}
-	path := src.path()
+	path := src.Path()
 	switch {
 	case slices.Contains(c.open, path) && path == c.open[len(c.open)-1]:
 		c.problem(v, "%q is this file itself", s)
@@ -145,16 +147,16 @@ func (c *composer) extendOne(l *layer, v value, s string) {
 		c.problem(v, "%q is one file too many, want at most %d in all", s, maxSources)
 		return
 	}
-	if src.text == nil {
+	if src.Text == nil {
 		var err error
-		if src.text, err = readFile(src.name); err != nil {
-			c.problem(v, "%s: %q%s", err, s, fileHint(src.name, s))
+		if src.Text, err = readFile(src.Name); err != nil {
+			c.problem(v, "%s: %q%s", err, s, fileHint(src.Name, s))
 			return
 		}
 	}
-	tree, marks, err := readText(src)
+	tree, marks, err := toml.Read(src)
 	if err != nil {
-		c.d.p.sources[src.name] = src
+		c.d.p.sources[src.Name] = src
 		c.d.errs = append(c.d.errs, err)
 		c.failed = true
 		c.taken[path] = true
@@ -163,31 +165,23 @@ func (c *composer) extendOne(l *layer, v value, s string) {
 	c.add(&layer{src: src, tree: tree, marks: marks}, path)
 }
 
-// file names the source of the file s that another extends: by the path that it is opened
+// locate names the source of the file at path, which another extends: by the path that it is opened
 // at, which is relative where that of the other is.
-func (s *source) file(path string) {
-	by := s.from.src
+func locate(s *toml.Source, path string) {
+	by := s.From.Src
 	if filepath.IsAbs(path) {
-		s.name = filepath.Clean(path)
-		s.dir = filepath.Dir(path)
+		s.Name = filepath.Clean(path)
+		s.Dir = filepath.Dir(path)
 		return
 	}
 	near := ""
-	if by.text != nil { // not a flag
-		near = filepath.Dir(by.name)
+	if by.Text != nil { // not a flag
+		near = filepath.Dir(by.Name)
 	}
-	s.name = filepath.Join(near, path)
-	if by.dir != "" {
-		s.dir = filepath.Dir(filepath.Join(by.dir, path))
+	s.Name = filepath.Join(near, path)
+	if by.Dir != "" {
+		s.Dir = filepath.Dir(filepath.Join(by.Dir, path))
 	}
-}
-
-// path tells a source from others: it is absolute where that is known.
-func (s *source) path() string {
-	if s.dir == "" || s.name == "-" {
-		return s.name
-	}
-	return filepath.Join(s.dir, filepath.Base(s.name))
 }
 
 // fileHint tells which file may have been meant by one that is not there.
@@ -207,20 +201,10 @@ func fileHint(path, s string) string {
 func (p *Profile) Extends() []string {
 	var files []string
 	for _, src := range p.sources {
-		if src.from != nil && src.dir != "" {
-			files = append(files, src.path())
+		if src.From != nil && src.Dir != "" {
+			files = append(files, src.Path())
 		}
 	}
 	slices.Sort(files)
 	return files
-}
-
-// via returns where a source is named that others extend: the places on the
-// way to the profile, the nearest first.
-func (s *source) via() []Pos {
-	var way []Pos
-	for m := s.from; m != nil; m = m.src.from {
-		way = append(way, m.valuePos())
-	}
-	return way
 }

@@ -1,6 +1,8 @@
 package config
 
-import "github.com/nslaunch/nslaunch/mountprop"
+import (
+	"github.com/nslaunch/nslaunch/mountprop"
+)
 
 // Root is the tree that the sandbox sees as "/".
 type Root struct {

@@ -4,6 +4,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/nslaunch/nslaunch/config/internal/toml"
 )
 
 // Setting is one key of a profile that is given by a flag.
@@ -24,19 +26,19 @@ func New(settings []Setting, vars Vars) (*Profile, error) {
 // flagLayer returns what all settings say, as one source would: of two of one
 // key the later wins, but what one adds to a list or removes comes to that of the others.
 func (d *decoder) flagLayer(settings []Setting) *layer {
-	l := &layer{src: &source{dir: d.facts.cwd()}, tree: map[string]any{}, marks: origins{}}
+	l := &layer{src: &toml.Source{Dir: d.facts.cwd()}, tree: map[string]any{}, marks: toml.Marks{}}
 	for _, s := range settings {
-		src := &source{name: s.From, dir: l.src.dir}
-		parts, ok := splitKey(s.Key)
+		src := &toml.Source{Name: s.From, Dir: l.src.Dir}
+		parts, ok := toml.SplitKey(s.Key)
 		if !ok {
-			d.errs = append(d.errs, &Error{Pos: src.pos(0), Msg: "not a key: " + quoted(s.Key) + keyHint(s.Key)})
+			d.errs = append(d.errs, &Error{Pos: src.Pos(0), Msg: "not a key: " + quoted(s.Key) + keyHint(s.Key)})
 			continue
 		}
 		v := generic(s.Value)
 		if text, ok := v.(Text); ok {
 			var problem *Error
 			if v, problem = d.meant(parts, text, src); problem != nil {
-				d.errs = append(d.errs, &Error{Pos: src.pos(0), Key: s.Key, Msg: problem.Msg})
+				d.errs = append(d.errs, &Error{Pos: src.Pos(0), Key: s.Key, Msg: problem.Msg})
 				d.spoilt[s.Key] = true
 				continue
 			}
@@ -49,9 +51,9 @@ func (d *decoder) flagLayer(settings []Setting) *layer {
 // set puts a value at the key parts below the table at path, whose keys are
 // fields. A bare value of a section goes to its main key, so that a flag for
 // another key of that section may come before or after it.
-func (l *layer) set(table map[string]any, path string, parts []string, v any, src *source, fields []field) {
+func (l *layer) set(table map[string]any, path string, parts []string, v any, src *toml.Source, fields []field) {
 	name := parts[0]
-	key := joinKey(path, name)
+	key := toml.JoinKey(path, name)
 	f, _ := fieldNamed(fields, name)
 	subfields := f.below()
 	if subfields == nil && f.many != notMany {
@@ -62,7 +64,7 @@ func (l *layer) set(table map[string]any, path string, parts []string, v any, sr
 	if len(parts) == 1 && !isTable {
 		if f.main == "" || v == false {
 			if list, ok := v.([]any); ok && f.many == asWords && f.read == nil {
-				v = append(slices.Clone(listOf(table[name])), list...)
+				v = append(slices.Clone(toml.List(table[name])), list...)
 			}
 			table[name] = v
 			l.mark(key, v, src)
@@ -70,9 +72,9 @@ func (l *layer) set(table map[string]any, path string, parts []string, v any, sr
 		}
 		parts = []string{name, f.main}
 		defer func() { // once it is there
-			m := l.marks[joinKey(key, f.main)]
-			m.as = key
-			l.marks[joinKey(key, f.main)] = m
+			m := l.marks[toml.JoinKey(key, f.main)]
+			m.As = key
+			l.marks[toml.JoinKey(key, f.main)] = m
 		}()
 	}
 	if !hasTable {
@@ -83,7 +85,7 @@ func (l *layer) set(table map[string]any, path string, parts []string, v any, sr
 		table[name] = below
 	}
 	if _, ok := l.marks[key]; !ok {
-		l.marks[key] = mark{src: src, kind: markTable}
+		l.marks[key] = toml.Mark{Src: src, Kind: toml.MarkTable}
 	}
 	if len(parts) > 1 {
 		l.set(below, key, parts[1:], v, src, subfields)
@@ -95,16 +97,16 @@ func (l *layer) set(table map[string]any, path string, parts []string, v any, sr
 }
 
 // mark marks a value, and what is in it, unless it has a mark already.
-func (l *layer) mark(key string, v any, src *source) {
-	l.marks[key] = mark{src: src}
+func (l *layer) mark(key string, v any, src *toml.Source) {
+	l.marks[key] = toml.Mark{Src: src}
 	if table, ok := v.(map[string]any); ok {
-		l.marks[key] = mark{src: src, kind: markMember}
+		l.marks[key] = toml.Mark{Src: src, Kind: toml.MarkMember}
 		for name, e := range table {
-			l.mark(joinKey(key, name), e, src)
+			l.mark(toml.JoinKey(key, name), e, src)
 		}
 	}
-	for i, e := range listOf(v) {
-		if element := indexKey(key, i); l.marks[element].src == nil {
+	for i, e := range toml.List(v) {
+		if element := toml.IndexKey(key, i); l.marks[element].Src == nil {
 			l.mark(element, e, src)
 		}
 	}

@@ -32,8 +32,8 @@ func (d *decoder) hostPath(v value, s string) (string, bool) {
 // dir returns where the relative paths of the value at key start; "" where that
 // is not known.
 func (d *decoder) dir(key string) string {
-	if m, ok := d.p.origins.near(key); ok && (m.src.dir != "" || m.src.from != nil) {
-		return m.src.dir
+	if m, ok := d.p.origins.Near(key); ok && (m.Src.Dir != "" || m.Src.From != nil) {
+		return m.Src.Dir
 	}
 	return d.facts.dir()
 }

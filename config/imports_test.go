@@ -17,14 +17,20 @@ func TestImports(t *testing.T) {
 		"bytes": true, "cmp": true, "embed": true, "errors": true, "fmt": true, "io": true, "io/fs": true, "maps": true, "math": true,
 		"math/bits": true, "os": true, "path": true, "path/filepath": true, "slices": true, "strconv": true,
 		"strings": true, "sync": true, "syscall": true, "time": true, "unicode": true, "unicode/utf8": true,
-		"github.com/BurntSushi/toml":  true,
-		module + "mountprop":          true,
-		module + "internal/passwd":    true,
-		module + "internal/gitrepo":   true,
-		module + "internal/smallfile": true,
-		module + "internal/quote":     true,
+		"github.com/BurntSushi/toml":    true,
+		module + "config/internal/toml": true,
+		module + "mountprop":            true,
+		module + "internal/passwd":      true,
+		module + "internal/gitrepo":     true,
+		module + "internal/smallfile":   true,
+		module + "internal/quote":       true,
 	}
 	files, _ := filepath.Glob("*.go")
+	below, _ := filepath.Glob("internal/*/*.go")
+	if len(below) == 0 {
+		t.Error("no files in internal")
+	}
+	files = append(files, below...)
 	for _, file := range files {
 		if strings.HasSuffix(file, "_test.go") {
 			continue

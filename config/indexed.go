@@ -1,6 +1,8 @@
 package config
 
-import "fmt"
+import (
+	"fmt"
+)
 
 // indexed is a list on its way to another, with the places of what is in it: to look through all of it
 // for each element of a long one would take the square of its length.

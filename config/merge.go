@@ -4,13 +4,15 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/nslaunch/nslaunch/config/internal/toml"
 )
 
 // layer is what one source says.
 type layer struct {
-	src   *source
+	src   *toml.Source
 	tree  map[string]any
-	marks origins
+	marks toml.Marks
 
 	extends any // the value of that key, which is not in the tree any more
 
@@ -20,8 +22,8 @@ type layer struct {
 // element is one of a list.
 type element struct {
 	raw   any
-	path  string  // where the marks have it
-	marks origins // its own, and of what is in it
+	path  string     // where the marks have it
+	marks toml.Marks // its own, and of what is in it
 }
 
 // merge puts what a layer says over the tree of all that lie below it. The
@@ -41,7 +43,7 @@ func (d *decoder) merge(tree map[string]any, l *layer) {
 func rivals() [][]string {
 	all := []string{"namespaces.all"} // it stands for every kind
 	for _, k := range Kinds() {
-		all = append(all, joinKey("namespaces", string(k)))
+		all = append(all, toml.JoinKey("namespaces", string(k)))
 	}
 	return [][]string{
 		all,
@@ -76,10 +78,10 @@ func (d *decoder) spelt(l *layer) *layer {
 		if _, isTable := raw.(map[string]any); !ok || isTable || f.main == "" || raw == false {
 			continue
 		}
-		key := joinKey(f.name, f.main)
-		copyMarks(l.marks, key, raw, l.marks, f.name)
+		key := toml.JoinKey(f.name, f.main)
+		l.marks.Copy(key, raw, l.marks, f.name)
 		m := l.marks[f.name]
-		m.kind = markTable
+		m.Kind = toml.MarkTable
 		l.marks[f.name] = m
 		long.tree[f.name] = map[string]any{f.main: raw}
 	}
@@ -88,7 +90,7 @@ func (d *decoder) spelt(l *layer) *layer {
 
 func (d *decoder) mergeTable(below map[string]any, path string, l *layer, above map[string]any, fields []field) {
 	for _, name := range slices.Sorted(maps.Keys(above)) {
-		key, raw := joinKey(path, name), above[name]
+		key, raw := toml.JoinKey(path, name), above[name]
 		f, _ := fieldNamed(fields, name)
 		_, changes := f.changes(raw)
 		sub, isTable := raw.(map[string]any)
@@ -123,10 +125,10 @@ func (d *decoder) mergeTable(below map[string]any, path string, l *layer, above 
 }
 
 // at returns the mark of a key; of one without a mark of its own, that of what is around it.
-func (l *layer) at(key string) mark {
-	m, ok := l.marks.near(key)
+func (l *layer) at(key string) toml.Mark {
+	m, ok := l.marks.Near(key)
 	if !ok {
-		m.src = l.src
+		m.Src = l.src
 	}
 	return m
 }
@@ -140,69 +142,12 @@ func (d *decoder) replace(table map[string]any, name, key string, raw any, l *la
 	}
 	table[name] = raw
 	d.p.origins[key] = l.at(key)
-	copyMarks(d.p.origins, key, raw, l.marks, key)
-}
-
-// copyMarks gives v, which is at the path key, the marks that it has in from
-// at the path fromKey.
-func copyMarks(to origins, key string, v any, from origins, fromKey string) {
-	if m, ok := from[fromKey]; ok {
-		if m.as == "" && key != fromKey {
-			m.as = fromKey
-		}
-		to[key] = m
-	}
-	if table, ok := v.(map[string]any); ok {
-		for name, e := range table {
-			copyMarks(to, joinKey(key, name), e, from, joinKey(fromKey, name))
-		}
-		return
-	}
-	for i, e := range listOf(v) {
-		copyMarks(to, indexKey(key, i), e, from, indexKey(fromKey, i))
-	}
+	d.p.origins.Copy(key, raw, l.marks, key)
 }
 
 // forget takes away the marks of v, which is at the path key, and returns what it was.
 func (d *decoder) forget(key string, v any) Overridden {
-	was := Overridden{Key: d.p.written(key), Value: v, Pos: d.p.origins.keyPos(key)}
-	d.unmark(key, v)
+	was := Overridden{Key: d.p.origins.Written(key), Value: v, Pos: d.p.origins.KeyPos(key)}
+	d.p.origins.Forget(key, v)
 	return was
-}
-
-func (d *decoder) unmark(key string, v any) {
-	delete(d.p.origins, key)
-	if table, ok := v.(map[string]any); ok {
-		for name, e := range table {
-			d.unmark(joinKey(key, name), e)
-		}
-		return
-	}
-	for i, e := range listOf(v) {
-		d.unmark(indexKey(key, i), e)
-	}
-}
-
-// listOf returns the elements of an array of TOML; nil for anything else.
-func listOf(v any) []any {
-	switch v := v.(type) {
-	case []any:
-		return v
-	case []map[string]any: // [[key]]
-		list := make([]any, len(v))
-		for i, m := range v {
-			list[i] = m
-		}
-		return list
-	}
-	return nil
-}
-
-// isList tells whether v is an array of TOML.
-func isList(v any) bool {
-	switch v.(type) {
-	case []any, []map[string]any:
-		return true
-	}
-	return false
 }

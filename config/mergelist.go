@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/nslaunch/nslaunch/config/internal/toml"
 )
 
 // mergeList returns the list that a layer makes of the one below: what
@@ -21,16 +23,16 @@ func (d *decoder) mergeList(f field, key string, l *layer, raw, old any) any {
 			}
 			return old
 		}
-	case isList(raw) && (old == nil || isList(old)):
+	case toml.IsList(raw) && (old == nil || toml.IsList(old)):
 		after = append(elements(key, old, &layer{marks: d.p.origins}), elements(key, raw, l)...)
 	default: // a type that is a problem
-		d.unmark(key, old)
+		d.p.origins.Forget(key, old)
 		d.p.origins[key] = l.at(key)
 		return raw
 	}
-	d.unmark(key, old)
+	d.p.origins.Forget(key, old)
 	m := l.at(key)
-	m.kind = markTable // what is in it has places of its own
+	m.Kind = toml.MarkTable // what is in it has places of its own
 	d.p.origins[key] = m
 	return d.put(key, after)
 }
@@ -65,12 +67,12 @@ func (f field) empty() any {
 // elements returns those of the list v at the path key, with their marks; those
 // of a default have none.
 func elements(key string, v any, l *layer) []element {
-	list := listOf(v)
+	list := toml.List(v)
 	all := make([]element, len(list))
 	for i, raw := range list {
-		path := indexKey(key, i)
-		all[i] = element{raw, path, origins{}}
-		copyMarks(all[i].marks, path, raw, l.marks, path)
+		path := toml.IndexKey(key, i)
+		all[i] = element{raw, path, toml.Marks{}}
+		all[i].marks.Copy(path, raw, l.marks, path)
 	}
 	return all
 }
@@ -80,7 +82,7 @@ func (d *decoder) put(key string, all []element) []any {
 	list := make([]any, len(all))
 	for i, e := range all {
 		list[i] = e.raw
-		copyMarks(d.p.origins, indexKey(key, i), e.raw, e.marks, e.path)
+		d.p.origins.Copy(toml.IndexKey(key, i), e.raw, e.marks, e.path)
 	}
 	return list
 }
@@ -92,7 +94,7 @@ func (d *decoder) changed(f field, key string, l *layer, changes map[string]any,
 	before := elements(key, old, &layer{marks: d.p.origins})
 	if old == nil && f.initial != nil {
 		old = f.initial
-		for _, raw := range listOf(old) {
+		for _, raw := range toml.List(old) {
 			before = append(before, element{raw: raw})
 		}
 	}
@@ -101,15 +103,15 @@ func (d *decoder) changed(f field, key string, l *layer, changes map[string]any,
 		d.problemIn(l, key, format, args...)
 		good = false
 	}
-	if old != nil && !isList(old) && old != string(CapabilitiesNone) {
+	if old != nil && !toml.IsList(old) && old != string(CapabilitiesNone) {
 		note(key, "there is no list to change, it is %s", quoted(old))
 	}
 	for _, name := range slices.Sorted(maps.Keys(changes)) {
-		path := joinKey(key, name)
+		path := toml.JoinKey(key, name)
 		switch raw := changes[name]; {
 		case name != "add" && name != "remove":
 			note(path, "unknown key %q, want add and remove alone, or a list", name)
-		case !isList(raw):
+		case !toml.IsList(raw):
 			note(path, "want an array, got %s", typeName(raw))
 		}
 	}
@@ -117,7 +119,7 @@ func (d *decoder) changed(f field, key string, l *layer, changes map[string]any,
 		return nil, false
 	}
 	list := newIndexed(before)
-	for _, e := range elements(joinKey(key, "remove"), changes["remove"], l) {
+	for _, e := range elements(toml.JoinKey(key, "remove"), changes["remove"], l) {
 		i := list.find(e.raw)
 		switch {
 		case i < 0 && d.counted():
@@ -129,7 +131,7 @@ func (d *decoder) changed(f field, key string, l *layer, changes map[string]any,
 			list.remove(i)
 		}
 	}
-	for _, e := range elements(joinKey(key, "add"), changes["add"], l) {
+	for _, e := range elements(toml.JoinKey(key, "add"), changes["add"], l) {
 		if f.many == asWords || !list.has(e.raw) {
 			list.add(e)
 		}
@@ -139,7 +141,7 @@ func (d *decoder) changed(f field, key string, l *layer, changes map[string]any,
 
 func (e element) pos() Pos {
 	if m, ok := e.marks[e.path]; ok {
-		return m.keyPos()
+		return m.KeyPos()
 	}
 	return Pos{}
 }
@@ -167,6 +169,6 @@ func (d *decoder) problemIn(l *layer, key, format string, args ...any) {
 	if d.counted() {
 		return
 	}
-	d.errs = append(d.errs, &Error{Pos: l.marks.valuePos(key), Key: key, Msg: fmt.Sprintf(format, args...)})
+	d.errs = append(d.errs, &Error{Pos: l.marks.ValuePos(key), Key: key, Msg: fmt.Sprintf(format, args...)})
 	d.spoilt[key] = true
 }

@@ -1,6 +1,10 @@
 package config
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/nslaunch/nslaunch/config/internal/toml"
+)
 
 // placed is an entry of [mounts] before it is read.
 type placed struct {
@@ -20,8 +24,8 @@ func (d *decoder) place(table value) {
 	quiet := &decoder{p: d.p, facts: d.facts, spoilt: map[string]bool{}}
 	d.mounted = map[string][]placed{}
 	add := func(v value, target string, ok bool) {
-		if m, marked := d.p.origins.near(v.key); ok && marked {
-			d.mounted[target] = append(d.mounted[target], placed{v.key, m.src.layer, v.raw})
+		if m, marked := d.p.origins.Near(v.key); ok && marked {
+			d.mounted[target] = append(d.mounted[target], placed{v.key, m.Src.Layer, v.raw})
 		}
 	}
 	lists := mountsFields()
@@ -32,8 +36,8 @@ func (d *decoder) place(table value) {
 			add(v, target, ok)
 			continue
 		}
-		for i, raw := range listOf(raw) {
-			e := value{key: indexKey(v.key, i), raw: raw}
+		for i, raw := range toml.List(raw) {
+			e := value{key: toml.IndexKey(v.key, i), raw: raw}
 			if s, ok := raw.(string); ok {
 				pattern, ok := quiet.globPath(value{key: e.key, raw: strings.TrimPrefix(s, "-")})
 				target := GlobText(pattern)
@@ -49,15 +53,15 @@ func (d *decoder) place(table value) {
 // below returns the entries of a target that are of earlier sources than v, and
 // tells whether a later one has an entry, too.
 func (d *decoder) below(v value, target string) (earlier []placed, replaced bool) {
-	m, _ := d.p.origins.near(v.key)
-	if m.src == nil {
+	m, _ := d.p.origins.Near(v.key)
+	if m.Src == nil {
 		return nil, false
 	}
 	for _, p := range d.mounted[target] {
 		switch {
-		case p.layer < m.src.layer:
+		case p.layer < m.Src.Layer:
 			earlier = append(earlier, p)
-		case p.layer > m.src.layer:
+		case p.layer > m.Src.Layer:
 			replaced = true
 		}
 	}
@@ -72,7 +76,7 @@ func (d *decoder) replaced(v value, target string) bool {
 		return true
 	}
 	for _, p := range earlier {
-		d.overrode(v.key, Overridden{Key: d.p.written(p.key), Value: p.raw, Pos: d.p.origins.keyPos(p.key)})
+		d.overrode(v.key, Overridden{Key: d.p.origins.Written(p.key), Value: p.raw, Pos: d.p.origins.KeyPos(p.key)})
 	}
 	return false
 }
@@ -84,7 +88,7 @@ func (d *decoder) takeAway(v value, target string) {
 		d.problem(v, "nothing to take away: what the profile extends has no entry %q", target)
 	}
 	for _, p := range earlier {
-		d.overrode(v.key, Overridden{Key: d.p.written(p.key), Value: p.raw, Pos: d.p.origins.keyPos(p.key)})
+		d.overrode(v.key, Overridden{Key: d.p.origins.Written(p.key), Value: p.raw, Pos: d.p.origins.KeyPos(p.key)})
 	}
 	d.tookAway(v.key)
 }

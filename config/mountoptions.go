@@ -1,6 +1,10 @@
 package config
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/nslaunch/nslaunch/config/internal/toml"
+)
 
 // mountOptions are the words of mount(8) that a mount takes.
 func mountOptions() []string {
@@ -32,7 +36,7 @@ func readMountOptions(d *decoder, v value) []string {
 		case !ok:
 			return "", false
 		case s == "ro" || s == "rw":
-			if within(v.key, "root") {
+			if toml.Within(v.key, "root") {
 				d.problem(v, "%q is no option, want root.readonly = %t", s, s == "ro")
 				return "", false
 			}

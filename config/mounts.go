@@ -5,6 +5,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/nslaunch/nslaunch/config/internal/toml"
 )
 
 // anyPath stands among the keys of [mounts] for every target.
@@ -78,7 +80,7 @@ func sortEntries(p *Profile) {
 		if order := compareTargets(a.Target, b.Target); order != 0 {
 			return order
 		}
-		return cmp.Compare(p.origins[a.Key].key, p.origins[b.Key].key)
+		return cmp.Compare(p.origins[a.Key].Key, p.origins[b.Key].Key)
 	})
 }
 
@@ -144,7 +146,7 @@ func (d *decoder) listed(v value, m MountEntry) {
 	case s == "/":
 		d.problem(v, "%s", rootTarget(raw))
 	case glob && strings.Contains(raw, "${") && slices.ContainsFunc(d.p.Globs, func(g Glob) bool {
-		return g.Pattern == pattern && parentKey(g.Entry.Key) == parentKey(m.Key)
+		return g.Pattern == pattern && toml.ParentKey(g.Entry.Key) == toml.ParentKey(m.Key)
 	}):
 		d.leftOut(v.key)
 	case glob:
@@ -167,7 +169,7 @@ func (d *decoder) listed(v value, m MountEntry) {
 func (d *decoder) listedAlready(m MountEntry) bool {
 	for i := range d.p.Mounts {
 		if o := &d.p.Mounts[i]; o.Target == m.Target && o.Source == m.Source && o.Type == m.Type && o.Readonly == m.Readonly &&
-			parentKey(o.Key) == parentKey(m.Key) {
+			toml.ParentKey(o.Key) == toml.ParentKey(m.Key) {
 			o.Optional = o.Optional && m.Optional
 			return true
 		}
@@ -195,7 +197,7 @@ func (d *decoder) target(v value, name string) (string, bool) {
 	before := len(d.errs)
 	s, ok := d.expand(v, name)
 	for _, e := range d.errs[before:] {
-		e.Pos = d.p.origins.keyPos(v.key) // what is to be changed is the key
+		e.Pos = d.p.origins.KeyPos(v.key) // what is to be changed is the key
 	}
 	switch {
 	case !ok:

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/nslaunch/nslaunch/config/internal/toml"
 )
 
 func TestCompareTargets(t *testing.T) {
@@ -44,7 +46,7 @@ func TestOverlayCreate(t *testing.T) {
 			{"root.overlay.", "root = { overlay = { dir = %, create = true } }"},
 			{`mounts."/m".`, `mounts = { "/m" = { type = "overlay", lower = ["/l"], create = true, dir = % } }`},
 		} {
-			text := strings.ReplaceAll(profile.text, "%", quoteKey(test.dir))
+			text := strings.ReplaceAll(profile.text, "%", toml.QuoteKey(test.dir))
 			_, err := Parse("p", []byte("version = 1\nnamespaces = \"new\"\n"+text), vars)
 			got, want := "", test.want
 			if err != nil {

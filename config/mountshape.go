@@ -1,6 +1,8 @@
 package config
 
-import "slices"
+import (
+	"slices"
+)
 
 // takesMounts notes what readMounts takes: the lists, and the tables of targets.
 func (d *decoder) takesMounts(v value) {

@@ -6,6 +6,8 @@ import (
 	"math"
 	"slices"
 	"strings"
+
+	"github.com/nslaunch/nslaunch/config/internal/toml"
 )
 
 // mountKey is one key of the table of a target.
@@ -134,7 +136,7 @@ func (d *decoder) typeMissing(v value, keys []mountKey) {
 	var names []string
 	for _, k := range keys {
 		if k.of == nil {
-			if d.spoilt[joinKey(v.key, k.name)] {
+			if d.spoilt[toml.JoinKey(v.key, k.name)] {
 				return
 			}
 			names = append(names, k.name)
@@ -146,7 +148,7 @@ func (d *decoder) typeMissing(v value, keys []mountKey) {
 // unknownMountKey is unknown, and knows the words of mount(8).
 func (d *decoder) unknownMountKey(v value, name string, fields []field) {
 	if slices.Contains(mountOptions(), name) {
-		d.misplaced(joinKey(v.key, name), "unknown key %q in [%s] (it is an option: options = [%q])", name, v.key, name)
+		d.misplaced(toml.JoinKey(v.key, name), "unknown key %q in [%s] (it is an option: options = [%q])", name, v.key, name)
 		return
 	}
 	d.unknown(v, name, fields)
@@ -158,12 +160,12 @@ func (d *decoder) mountRequires(v value, members map[string]any, m *MountEntry) 
 	case MountOverlay:
 		d.require(v, "lower")
 		if m.Create && members["dir"] == nil {
-			d.misplaced(joinKey(v.key, "create"), "needs a dir")
+			d.misplaced(toml.JoinKey(v.key, "create"), "needs a dir")
 		}
 		d.createsBelowState(v, m.Dir, m.Create)
 		for _, key := range []string{"uid", "gid"} {
 			if members[key] != nil && members["dir"] != nil && !m.Create {
-				d.misplaced(joinKey(v.key, key), "needs create = true, or no dir (nslaunch does not change the owner of a directory that is there)")
+				d.misplaced(toml.JoinKey(v.key, key), "needs create = true, or no dir (nslaunch does not change the owner of a directory that is there)")
 			}
 		}
 	case MountFile:
@@ -171,7 +173,7 @@ func (d *decoder) mountRequires(v value, members map[string]any, m *MountEntry) 
 		case members["source"] == nil:
 			d.require(v, "content")
 		case members["content"] != nil:
-			d.misplaced(joinKey(v.key, "source"), "content and source exclude each other")
+			d.misplaced(toml.JoinKey(v.key, "source"), "content and source exclude each other")
 		}
 	case MountSymlink:
 		d.require(v, "to")

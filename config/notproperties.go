@@ -1,6 +1,8 @@
 package config
 
-import "strings"
+import (
+	"strings"
+)
 
 // insteadOf returns the key of a profile for a setting of systemd that is
 // none of scope.properties; "" where there is none.

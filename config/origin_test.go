@@ -1,6 +1,8 @@
 package config
 
-import "testing"
+import (
+	"testing"
+)
 
 func TestOrigin(t *testing.T) {
 	p, err := Parse("p.toml", []byte(`version = 1

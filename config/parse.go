@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"github.com/nslaunch/nslaunch/config/internal/toml"
 )
 
 // Load reads, decodes and checks the profile at path; "-" is standard input, and
@@ -42,13 +44,13 @@ func Parse(file string, data []byte, vars Vars, settings ...Setting) (*Profile, 
 }
 
 func (d *decoder) parse(data []byte, settings []Setting) (*Profile, error) {
-	src := &source{name: d.p.File, text: data}
-	tree, marks, err := readText(src)
+	src := &toml.Source{Name: d.p.File, Text: data}
+	tree, marks, err := toml.Read(src)
 	if err != nil {
 		return nil, Errors{err}
 	}
 	if _, extends := tree["extends"]; extends || len(settings) > 0 || len(d.facts.vars.Var) > 0 || d.shown != nil {
-		src.dir = d.facts.dir()
+		src.Dir = d.facts.dir()
 		return d.compose(&layer{src: src, tree: tree, marks: marks}, settings)
 	}
 	d.p.origins = marks
@@ -56,32 +58,13 @@ func (d *decoder) parse(data []byte, settings []Setting) (*Profile, error) {
 	return d.profile(tree, versionMissing(src))
 }
 
-func versionMissing(src *source) *Error {
-	return &Error{Pos: Pos{src.name, 1, 1}, Key: "version", Msg: "missing (write version = " + strconv.Itoa(Version) + " at the top)"}
-}
-
-// readText returns the tree of a source and the place of all that is in it.
-func readText(src *source) (map[string]any, origins, *Error) {
-	if src.text == nil {
-		src.text = []byte{} // nil is a flag's
-	}
-	if offset, msg := badText(src.text); msg != "" {
-		return nil, nil, &Error{Pos: src.pos(offset), Msg: msg}
-	}
-	scanned := scan(src)
-	switch {
-	case scanned.deep > 0:
-		return nil, nil, &Error{Pos: src.pos(scanned.deep), Msg: fmt.Sprintf("nested too deeply, want at most %d levels", maxDepth)}
-	case scanned.unsure:
-		tree, err := parseTOML(src, scanned.twice)
-		return tree, scanned.marks, err
-	}
-	return scanned.tree, scanned.marks, nil
+func versionMissing(src *toml.Source) *Error {
+	return &Error{Pos: Pos{File: src.Name, Line: 1, Col: 1}, Key: "version", Msg: "missing (write version = " + strconv.Itoa(Version) + " at the top)"}
 }
 
 func newDecoder(file string, vars Vars) *decoder {
 	p := newProfile(file)
-	p.origins = origins{}
+	p.origins = toml.Marks{}
 	return &decoder{p: p, facts: &facts{vars, file}, spoilt: map[string]bool{}}
 }
 

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/nslaunch/nslaunch/config/internal/toml"
 )
 
 // Whatever the text, Parse gives a profile or problems at places in the file.
@@ -41,7 +43,7 @@ func FuzzParse(f *testing.F) {
 		if !errors.As(err, &errs) || len(errs) == 0 {
 			t.Fatalf("the error is a %T: %v", err, err)
 		}
-		lines := bytes.Split(bytes.TrimPrefix(text, []byte(bom)), []byte("\n"))
+		lines := bytes.Split(bytes.TrimPrefix(text, []byte(toml.Bom)), []byte("\n"))
 		for _, e := range errs {
 			if e.Pos.File != "f.toml" || e.Pos.Line < 1 || e.Pos.Line > len(lines) || e.Pos.Col < 1 || e.Pos.Col > len(lines[e.Pos.Line-1])+1 {
 				t.Errorf("%v: not a place in the file", e)
@@ -140,7 +142,7 @@ func TestProfileDir(t *testing.T) {
 func TestErrorsAs(t *testing.T) {
 	_, err := Parse("p.toml", []byte("version = 1\nname = 5\nhostname = 5"), testVars())
 	var one *Error
-	if !errors.As(err, &one) || one.Key != "name" || one.Pos != (Pos{"p.toml", 2, 8}) || one.Msg != "want a string or a table, got an integer" {
+	if !errors.As(err, &one) || one.Key != "name" || one.Pos != (Pos{File: "p.toml", Line: 2, Col: 8}) || one.Msg != "want a string or a table, got an integer" {
 		t.Errorf("errors.As = %+v of %v", one, err)
 	}
 	if n := len(err.(Errors).Unwrap()); n != 2 {

@@ -9,6 +9,7 @@ package config
 import (
 	"time"
 
+	"github.com/nslaunch/nslaunch/config/internal/toml"
 	"github.com/nslaunch/nslaunch/mountprop"
 )
 
@@ -44,8 +45,8 @@ type Profile struct {
 
 	others  *leftForOthers // nil where none is left out
 	here    bool           // ${cwd} or a variable of git's has been looked at
-	origins origins
-	sources map[string]*source // by name, where there are several
+	origins toml.Marks
+	sources map[string]*toml.Source // by name, where there are several
 }
 
 // Taken says what a launch does whose name a running sandbox has already.

@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/nslaunch/nslaunch/config/internal/toml"
 )
 
 // propertyKind is a notation, and the properties that have it.
@@ -119,7 +121,7 @@ func elsewhere(name string) (key, why string) {
 		return "", fmt.Sprintf("%s is set by nslaunch", name)
 	case inUnitFiles(name) != "":
 		name = inUnitFiles(name)
-		return joinKey("scope.properties", name), "a property goes by its name in unit files"
+		return toml.JoinKey("scope.properties", name), "a property goes by its name in unit files"
 	case listed(name, unsupported):
 		return "", fmt.Sprintf("%s is a property of scopes that nslaunch does not set", name)
 	case listed(name, ofServices):

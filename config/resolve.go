@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/nslaunch/nslaunch/config/internal/toml"
 )
 
 // resolved fills in what the profile is made of, from the tree and what became of its values.
@@ -52,7 +54,7 @@ func (d *decoder) resolveTable(r *Resolved, parts []string, path string, table m
 	}
 	names := slices.SortedFunc(maps.Keys(table), func(a, b string) int { return cmp.Or(order(a)-order(b), cmp.Compare(a, b)) })
 	for _, name := range names {
-		key, raw := joinKey(path, name), table[name]
+		key, raw := toml.JoinKey(path, name), table[name]
 		f, _ := fieldNamed(fields, name)
 		here := append(slices.Clone(parts), name)
 		sub, isTable := raw.(map[string]any)
@@ -73,33 +75,33 @@ func (d *decoder) resolveValue(r *Resolved, parts []string, key string, raw any)
 	v := ResolvedValue{Key: key, Parts: parts, Value: d.final(key, raw), Overrides: d.shown.over[key]}
 	if target, ok := d.shown.values[key].(string); ok && len(parts) == 2 && parts[0] == "mounts" {
 		v.Parts = []string{"mounts", target}
-		v.Key = joinKey("mounts", target)
+		v.Key = toml.JoinKey("mounts", target)
 	}
 	if m, ok := d.p.origins[key]; ok {
-		v.Pos = m.keyPos()
+		v.Pos = m.KeyPos()
 	}
-	var marks []mark
+	var marks []toml.Mark
 	mixed := false
-	for i := range listOf(raw) {
-		here := indexKey(key, i)
+	for i := range toml.List(raw) {
+		here := toml.IndexKey(key, i)
 		if d.shown.gone[here] {
 			continue
 		}
 		m := d.p.origins[here] // none for a default
 		marks = append(marks, m)
-		mixed = mixed || m.src != marks[0].src
+		mixed = mixed || m.Src != marks[0].Src
 		v.Overrides = append(v.Overrides, d.shown.over[here]...)
 	}
-	if mixed || len(marks) > 0 && marks[0].src == nil {
+	if mixed || len(marks) > 0 && marks[0].Src == nil {
 		for _, m := range marks {
 			pos := Pos{}
-			if m.src != nil {
-				pos = m.keyPos()
+			if m.Src != nil {
+				pos = m.KeyPos()
 			}
 			v.Elements = append(v.Elements, pos)
 		}
 	}
-	if isList(raw) && len(marks) == 0 && len(listOf(raw)) > 0 {
+	if toml.IsList(raw) && len(marks) == 0 && len(toml.List(raw)) > 0 {
 		return
 	}
 	r.Values = append(r.Values, v)
@@ -110,14 +112,14 @@ func (d *decoder) final(key string, raw any) any {
 	if table, ok := raw.(map[string]any); ok {
 		copied := map[string]any{}
 		for name, e := range table {
-			copied[name] = d.final(joinKey(key, name), e)
+			copied[name] = d.final(toml.JoinKey(key, name), e)
 		}
 		return copied
 	}
-	if isList(raw) {
+	if toml.IsList(raw) {
 		copied := []any{}
-		for i, e := range listOf(raw) {
-			if here := indexKey(key, i); !d.shown.gone[here] {
+		for i, e := range toml.List(raw) {
+			if here := toml.IndexKey(key, i); !d.shown.gone[here] {
 				copied = append(copied, d.final(here, e))
 			}
 		}
@@ -159,7 +161,7 @@ func (r *Resolved) Tree(parts ...string) (tree any, ok bool) {
 // the error tells where the language has no such key. Nothing in it is a key
 // whose default holds.
 func (r *Resolved) At(key string) (*Resolved, []string, error) {
-	parts, ok := splitKey(key)
+	parts, ok := toml.SplitKey(key)
 	if !ok {
 		return nil, nil, fmt.Errorf("not a key: %q%s", key, keyHint(key))
 	}
@@ -189,7 +191,7 @@ func (r *Resolved) At(key string) (*Resolved, []string, error) {
 func joinAll(parts []string) string {
 	key := ""
 	for _, part := range parts {
-		key = joinKey(key, part)
+		key = toml.JoinKey(key, part)
 	}
 	return key
 }

@@ -1,6 +1,10 @@
 package config
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/nslaunch/nslaunch/config/internal/toml"
+)
 
 // Restrict says what the command cannot do, whoever it is.
 type Restrict struct {
@@ -39,7 +43,7 @@ func readRestrictNamespaces(d *decoder, v value) {
 		k := enum(d, v, Kinds()...)
 		return k, k != ""
 	})
-	if !isList(v.raw) {
+	if !toml.IsList(v.raw) {
 		return
 	}
 	d.p.Restrict.Namespaces = []NamespaceKind{}

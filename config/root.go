@@ -1,6 +1,10 @@
 package config
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/nslaunch/nslaunch/config/internal/toml"
+)
 
 func rootFields() []field {
 	return []field{
@@ -65,7 +69,7 @@ func overlayFields(o *Overlay) []field {
 func readRootPropagation(d *decoder, v value) {
 	kind := readPropagation(d, v)
 	if _, ok := d.p.origins["propagation"]; ok {
-		d.misplaced(v.key, "propagation is given already, at %s", d.p.origins.keyPos("propagation"))
+		d.misplaced(v.key, "propagation is given already, at %s", d.p.origins.KeyPos("propagation"))
 		return
 	}
 	d.p.Propagation = kind
@@ -88,7 +92,7 @@ func (d *decoder) createsBelowState(v value, dir string, create bool) {
 	if !create || dir == "" {
 		return
 	}
-	key := joinKey(v.key, "create")
+	key := toml.JoinKey(v.key, "create")
 	switch state := d.facts.state(); {
 	case state == "":
 		d.misplaced(key, "needs a dir below ${state}, which is not known here")

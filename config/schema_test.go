@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/BurntSushi/toml"
+	parser "github.com/BurntSushi/toml"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
@@ -129,7 +129,7 @@ func textTree(t *testing.T, file string) (tree map[string]any, ok bool) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = toml.Decode(string(text), &tree)
+	_, err = parser.Decode(string(text), &tree)
 	return tree, err == nil
 }
 
@@ -218,7 +218,7 @@ func TestSchemaComposition(t *testing.T) {
 		`namespaces.net = "sandbox:"`:                          false,
 	} {
 		var tree map[string]any
-		if _, err := toml.Decode("version = 1\n"+text, &tree); err != nil {
+		if _, err := parser.Decode("version = 1\n"+text, &tree); err != nil {
 			t.Fatal(err)
 		}
 		if err := s.Validate(asJSON(tree)); (err == nil) != good {

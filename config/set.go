@@ -3,11 +3,13 @@ package config
 import (
 	"strconv"
 	"strings"
+
+	"github.com/nslaunch/nslaunch/config/internal/toml"
 )
 
 // FromSet is the From of a setting that is said as --set key=value: a problem
 // then names the key after it.
-const FromSet = "--set"
+const FromSet = toml.FromSet
 
 // Text is the Value of a setting as it stands on a command line: the key's
 // type decides how it is read. false takes the key away, as in a file; the string is "false" in quotes.
@@ -18,7 +20,7 @@ type Text string
 
 // meant returns the value that a text stands for at the key of those parts. A
 // problem is one of the text; what is wrong with a value is told where it is read.
-func (d *decoder) meant(parts []string, text Text, src *source) (any, *Error) {
+func (d *decoder) meant(parts []string, text Text, src *toml.Source) (any, *Error) {
 	if text == "false" && fieldAt(parts).name != "" { // it takes the key away, unless it is a boolean
 		return false, nil
 	}
@@ -103,7 +105,7 @@ func inBrackets(s string) (any, *Error) {
 		return nil, nil
 	}
 	const before = "v = "
-	tree, _, err := readText(&source{text: []byte(before + s)})
+	tree, _, err := toml.Read(&toml.Source{Text: []byte(before + s)})
 	switch {
 	case err != nil:
 		err.Msg += " in " + strconv.Quote(s)
@@ -119,10 +121,10 @@ func inBrackets(s string) (any, *Error) {
 
 // try reads a value at the key of those parts, and tells whether there is a
 // problem, and whether one of type.
-func (d *decoder) try(parts []string, v any, src *source) (wrong, wrongType bool) {
+func (d *decoder) try(parts []string, v any, src *toml.Source) (wrong, wrongType bool) {
 	alone := newDecoder(d.p.File, d.facts.vars)
 	alone.trial = true
-	alone.p.origins[joinKey("", parts[0])] = mark{src: src}
+	alone.p.origins[toml.JoinKey("", parts[0])] = toml.Mark{Src: src}
 	alone.table(value{raw: nested(parts, v)}, topFields())
 	return len(alone.errs) > 0, alone.wrongTypes > 0
 }

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/nslaunch/nslaunch/config/internal/toml"
 )
 
 // plain prints a profile without the places in it.
@@ -201,7 +203,7 @@ func FuzzMerge(f *testing.F) {
 			texts := map[string]string{"top.toml": string(top), dir + "/base.toml": string(base)}
 			for _, e := range err.(Errors) {
 				text, ok := texts[e.Pos.File]
-				lines := strings.Split(strings.TrimPrefix(text, bom), "\n")
+				lines := strings.Split(strings.TrimPrefix(text, toml.Bom), "\n")
 				bad := ok && (e.Pos.Line < 1 || e.Pos.Line > len(lines) || e.Pos.Col < 1 || e.Pos.Col > len(lines[e.Pos.Line-1])+1)
 				if !ok && e.Pos.File != FromSet || bad || e.Msg == "" || strings.ContainsAny(e.Error(), "\n\x00") {
 					t.Errorf("%q: no place of ours", e.Error())

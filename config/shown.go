@@ -1,6 +1,8 @@
 package config
 
-import "slices"
+import (
+	"slices"
+)
 
 // shown is what became of the values on their way into a profile.
 type shown struct {
@@ -38,7 +40,7 @@ func (d *decoder) leftOut(key string) {
 func (d *decoder) tookAway(key string) {
 	if d.shown != nil {
 		d.shown.gone[key] = true
-		d.shown.away[key] = d.p.origins.keyPos(key)
+		d.shown.away[key] = d.p.origins.KeyPos(key)
 	}
 }
 

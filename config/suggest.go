@@ -1,6 +1,8 @@
 package config
 
-import "strings"
+import (
+	"strings"
+)
 
 // suggest returns the word of known that got was most likely meant to be: one
 // that differs in case alone, else the one the fewest typing mistakes away,

@@ -3,6 +3,8 @@ package config
 import (
 	"maps"
 	"slices"
+
+	"github.com/nslaunch/nslaunch/config/internal/toml"
 )
 
 // survey is what the readers of the keys take, as they tell it themselves: a decoder that has one
@@ -96,10 +98,10 @@ func (s *survey) shapeAt(key string, describe func(key string) string) *Shape {
 		case "object":
 			complete.Keys = map[string]*Shape{}
 			for name := range shape.Keys {
-				complete.Keys[name] = s.shapeAt(joinKey(key, name), describe)
+				complete.Keys[name] = s.shapeAt(toml.JoinKey(key, name), describe)
 			}
 			for pattern := range shape.KeysLike {
-				complete.KeysLike = map[string]*Shape{pattern: s.shapeAt(joinKey(key, anyPath), describe)}
+				complete.KeysLike = map[string]*Shape{pattern: s.shapeAt(toml.JoinKey(key, anyPath), describe)}
 			}
 			complete.Required = slices.Compact(slices.Sorted(slices.Values(s.required[key])))
 		}
@@ -149,7 +151,7 @@ func (s *Shape) Each(path string, visit func(path string, s *Shape)) {
 		return
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.Keys)) {
-		key := joinKey(path, name)
+		key := toml.JoinKey(path, name)
 		visit(key, s.Keys[name])
 		s.Keys[name].Each(key, visit)
 	}

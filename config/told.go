@@ -1,6 +1,8 @@
 package config
 
-import "fmt"
+import (
+	"fmt"
+)
 
 // problemOnce is problem for what is wrong outside of the profile: of several values that meet it, the first has it told.
 func (d *decoder) problemOnce(v value, format string, args ...any) {

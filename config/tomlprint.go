@@ -2,10 +2,10 @@ package config
 
 import (
 	"fmt"
-	"maps"
 	"slices"
-	"strconv"
 	"strings"
+
+	"github.com/nslaunch/nslaunch/config/internal/toml"
 )
 
 // TOML prints the values as a profile that says the same from anywhere. With
@@ -19,11 +19,11 @@ func (r *Resolved) TOML(origins bool) string {
 			if b.Len() > 0 {
 				b.WriteByte('\n')
 			}
-			fmt.Fprintf(&b, "[%s]\n", joinKey("", section))
+			fmt.Fprintf(&b, "[%s]\n", toml.JoinKey("", section))
 		}
 		key := ""
 		for _, part := range v.Parts[min(1, len(v.Parts)-1):] {
-			key = joinKey(key, Literal(part))
+			key = toml.JoinKey(key, Literal(part))
 		}
 		b.WriteString(key)
 		b.WriteString(" = ")
@@ -62,8 +62,8 @@ func (v ResolvedValue) lines(b *strings.Builder) {
 func (v ResolvedValue) won() string {
 	var b strings.Builder
 	for _, o := range v.Overrides {
-		what := tomlValue(o.Value, func(s string) string { return s }) // as it is written
-		if o.Key != v.Key && o.Key != parentKey(v.Key) {
+		what := toml.Print(o.Value, func(s string) string { return s }, entryOrder) // as it is written
+		if o.Key != v.Key && o.Key != toml.ParentKey(v.Key) {
 			what = o.Key + " = " + what
 		}
 		if r := []rune(what); len(r) > 60 {
@@ -83,37 +83,7 @@ func place(p Pos) string {
 
 // TOMLValue prints a value of a profile as TOML in one line. In strings a "${"
 // is written so that it stays one.
-func TOMLValue(v any) string { return tomlValue(v, Literal) }
-
-// tomlValue prints a value, its strings and keys as text has them.
-func tomlValue(v any, text func(string) string) string {
-	switch v := v.(type) {
-	case string:
-		return quoteKey(text(v))
-	case map[string]any:
-		if len(v) == 0 {
-			return "{}"
-		}
-		var members []string
-		for _, name := range slices.SortedFunc(maps.Keys(v), entryOrder) {
-			members = append(members, joinKey("", text(name))+" = "+tomlValue(v[name], text))
-		}
-		return "{ " + strings.Join(members, ", ") + " }"
-	case []any, []map[string]any:
-		var elements []string
-		for _, e := range listOf(v) {
-			elements = append(elements, tomlValue(e, text))
-		}
-		return "[" + strings.Join(elements, ", ") + "]"
-	case float64:
-		s := strconv.FormatFloat(v, 'f', -1, 64)
-		if !strings.Contains(s, ".") {
-			s += ".0"
-		}
-		return s
-	}
-	return fmt.Sprint(v)
-}
+func TOMLValue(v any) string { return toml.Print(v, Literal, entryOrder) }
 
 // entryOrder is the order of the keys of an entry of [mounts] and of a range of ids.
 func entryOrder(a, b string) int {

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/nslaunch/nslaunch/config/internal/toml"
 )
 
 // unknown notes a key that its table does not have. The message tells, in
@@ -26,7 +28,7 @@ func (d *decoder) unknown(table value, name string, fields []field) {
 	}
 
 	if meant := otherWords()[name]; table.key == "namespaces" && meant != "" {
-		d.spoilt[joinKey(table.key, meant)] = true
+		d.spoilt[toml.JoinKey(table.key, meant)] = true
 		note(" (did you mean %q?)", meant)
 		return
 	}
@@ -47,12 +49,12 @@ func (d *decoder) unknown(table value, name string, fields []field) {
 	switch {
 	case len(homes) > 0 && !strings.EqualFold(meant, name) && !(isTable && meant != ""):
 		for i, home := range homes {
-			d.spoilt[joinKey(home, name)] = true
+			d.spoilt[toml.JoinKey(home, name)] = true
 			homes[i] = "[" + home + "]"
 		}
 		note(" (it belongs in %s)", words(homes))
 	case meant != "":
-		d.spoilt[joinKey(table.key, meant)] = true
+		d.spoilt[toml.JoinKey(table.key, meant)] = true
 		note(" (did you mean %q?)", meant)
 	default:
 		note(", want %s", words(names))
@@ -102,7 +104,7 @@ func tablesWith(name, path string, fields []field) []string {
 		if f.fields == nil || f.name == anyPath {
 			continue
 		}
-		here, sub := joinKey(path, f.name), f.fields()
+		here, sub := toml.JoinKey(path, f.name), f.fields()
 		if hasField(sub, name) {
 			tables = append(tables, here)
 		}

@@ -48,9 +48,12 @@ type facts struct {
 	file string
 }
 
-func (f *facts) home() string  { return f.ask(&f.vars.Home, "home") }
-func (f *facts) user() string  { return f.ask(&f.vars.User, "user") }
-func (f *facts) cwd() string   { return f.ask(&f.vars.Cwd, "cwd") }
+func (f *facts) home() string { return f.ask(&f.vars.Home, "home") }
+
+func (f *facts) user() string { return f.ask(&f.vars.User, "user") }
+
+func (f *facts) cwd() string { return f.ask(&f.vars.Cwd, "cwd") }
+
 func (f *facts) state() string { return f.ask(&f.vars.State, "state") }
 
 // ask finds out a fact that is not known yet.

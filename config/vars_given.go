@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/nslaunch/nslaunch/config/internal/toml"
 	"github.com/nslaunch/nslaunch/internal/gitrepo"
 	"github.com/nslaunch/nslaunch/internal/quote"
 )
@@ -18,7 +19,7 @@ func (d *decoder) given(v value, name string) (string, bool) {
 	name, fallback, hasFallback := strings.Cut(name, ":-")
 	s, ok := d.facts.vars.Var[name]
 	switch {
-	case !bareKey(name):
+	case !toml.BareKey(name):
 		d.problem(v, "%q is not the name of a variable, want letters, digits, \"_\" and \"-\" in ${var:NAME} or ${var:NAME:-default}", name)
 		return "", false
 	case ok:
@@ -93,9 +94,6 @@ func (p *Profile) LeftForOthers() (key, text string) {
 	return p.others.key, fmt.Sprintf("%s (cd %s, or show it read-only: mounts.ro = [%q])", p.others.from, quote.Word(tree), tree)
 }
 
-// fromVar is what problems of Vars.Var are from.
-const fromVar = "--var"
-
 // unusedVars notes each variable that is given and stands nowhere in the layers.
 func (d *decoder) unusedVars(layers []*layer) {
 	if len(d.facts.vars.Var) == 0 {
@@ -111,10 +109,11 @@ func (d *decoder) unusedVars(layers []*layer) {
 			}
 		})
 	}
+	d.p.sources[toml.FromVar] = &toml.Source{Name: toml.FromVar, Layer: len(layers) + 1}
 	names := slices.Sorted(maps.Keys(used))
 	for _, name := range slices.Sorted(maps.Keys(d.facts.vars.Var)) {
 		if !used[name] {
-			d.errs = append(d.errs, &Error{Pos: Pos{File: fromVar}, Key: name, layer: len(layers) + 1,
+			d.errs = append(d.errs, &Error{Pos: Pos{File: toml.FromVar}, Key: name,
 				Msg: fmt.Sprintf("not used, there is no ${var:%s}%s", name, didYouMean(name, names))})
 		}
 	}
@@ -131,7 +130,7 @@ func eachString(v any, one func(s string)) {
 			eachString(e, one)
 		}
 	default:
-		for _, e := range listOf(v) {
+		for _, e := range toml.List(v) {
 			eachString(e, one)
 		}
 	}

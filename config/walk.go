@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/nslaunch/nslaunch/config/internal/toml"
 )
 
 // decoder walks a tree of values into a Profile and collects the problems.
@@ -69,20 +71,20 @@ type value struct {
 
 // member returns the value of a key in the table v.
 func (v value) member(name string, raw any) value {
-	return value{key: joinKey(v.key, name), raw: raw}
+	return value{key: toml.JoinKey(v.key, name), raw: raw}
 }
 
 // problem notes what is wrong with a value, at the value.
 func (d *decoder) problem(v value, format string, args ...any) {
 	if !d.counted() {
-		d.add(v.key, d.p.origins.valuePos(v.key), format, args...)
+		d.add(v.key, d.p.origins.ValuePos(v.key), format, args...)
 	}
 }
 
 // misplaced notes a key that should not be where it is, at the key.
 func (d *decoder) misplaced(key, format string, args ...any) {
 	if !d.counted() {
-		d.add(key, d.p.origins.keyPos(key), format, args...)
+		d.add(key, d.p.origins.KeyPos(key), format, args...)
 	}
 }
 
@@ -90,13 +92,13 @@ func (d *decoder) add(key string, pos Pos, format string, args ...any) {
 	if d.asked() {
 		return
 	}
-	d.errs = append(d.errs, &Error{Pos: pos, Key: d.p.written(key), Msg: fmt.Sprintf(format, args...)})
+	d.errs = append(d.errs, &Error{Pos: pos, Key: d.p.origins.Written(key), Msg: fmt.Sprintf(format, args...)})
 	d.spoilt[key] = true
 }
 
 // wrongType notes a value that is not of the type wanted.
 func (d *decoder) wrongType(v value, want string) {
-	if v.short || d.p.origins[v.key].short(v.key) {
+	if v.short || d.p.origins[v.key].Short(v.key) {
 		want += " or a table"
 	}
 	d.wrongTypes++
@@ -178,9 +180,9 @@ func (d *decoder) require(v value, name string) {
 		d.survey.required[v.key] = append(d.survey.required[v.key], name)
 		return
 	}
-	key := joinKey(v.key, name)
+	key := toml.JoinKey(v.key, name)
 	if members, ok := v.raw.(map[string]any); ok && members[name] == nil && !d.spoilt[key] && !d.counted() {
-		d.add(key, d.p.origins.valuePos(v.key), "missing")
+		d.add(key, d.p.origins.ValuePos(v.key), "missing")
 	}
 }
 
@@ -343,14 +345,14 @@ func (d *decoder) elements(v value, want string) ([]value, bool) {
 	if d.asked() {
 		return d.takesElements(v), true
 	}
-	if !isList(v.raw) {
+	if !toml.IsList(v.raw) {
 		d.wrongType(v, want)
 		return nil, false
 	}
-	raws := listOf(v.raw)
+	raws := toml.List(v.raw)
 	values := make([]value, len(raws))
 	for i, raw := range raws {
-		values[i] = value{key: indexKey(v.key, i), raw: raw}
+		values[i] = value{key: toml.IndexKey(v.key, i), raw: raw}
 	}
 	return values, true
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/nslaunch/nslaunch/config/internal/toml"
 	"github.com/nslaunch/nslaunch/internal/quote"
 )
 
@@ -34,8 +35,8 @@ func (p *Profile) Worded(s Setting) string {
 	value := TOMLValue(generic(s.Value))
 	f, _ := fieldNamed(topFields(), section)
 	m, written := p.origins[section]
-	written = written && m.src != nil && m.src.name == p.File
-	switch isTable := written && m.kind.table(); {
+	written = written && m.Src != nil && m.Src.Name == p.File
+	switch isTable := written && m.Kind.Table(); {
 	case isTable && !deep && f.main != "":
 		rest, deep = f.main, true
 	case !isTable && deep && f.main == rest:
@@ -45,16 +46,16 @@ func (p *Profile) Worded(s Setting) string {
 	if deep {
 		full = section + "." + rest
 	}
-	for above := parentKey(full); above != ""; above = parentKey(above) {
+	for above := toml.ParentKey(full); above != ""; above = toml.ParentKey(above) {
 		m, written := p.origins[above]
-		if !written || m.src == nil || m.src.name != p.File {
+		if !written || m.Src == nil || m.Src.Name != p.File {
 			continue
 		}
 		rest = strings.TrimPrefix(full, above+".")
-		switch m.kind {
-		case markTable:
+		switch m.Kind {
+		case toml.MarkTable:
 			return fmt.Sprintf("%s = %s in [%s]", rest, value, above)
-		case markInline, markValue:
+		case toml.MarkInline, toml.MarkValue:
 			return fmt.Sprintf("%s = { …, %s = %s }", above, rest, value)
 		}
 	}
@@ -78,7 +79,7 @@ func (p *Profile) asFlags(s Setting) string {
 	if isKind && s.Value == "new" {
 		var kinds []string
 		for _, k := range Kinds() {
-			if string(k) == kind || p.origins["namespaces."+string(k)].src != nil && p.origins["namespaces."+string(k)].src.name == "--new" {
+			if string(k) == kind || p.origins["namespaces."+string(k)].Src != nil && p.origins["namespaces."+string(k)].Src.Name == "--new" {
 				kinds = append(kinds, string(k))
 			}
 		}

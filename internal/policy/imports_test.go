@@ -23,7 +23,8 @@ var table = []struct {
 	imports  []string
 }{
 	{"mountprop", nil},
-	{"config", []string{"mountprop", "internal/gitrepo", "internal/passwd", "internal/quote", "internal/smallfile"}},
+	{"config/internal/toml", []string{"internal/quote"}},
+	{"config", []string{"config/internal/...", "mountprop", "internal/gitrepo", "internal/passwd", "internal/quote", "internal/smallfile"}},
 	{"launcher", []string{"config", "internal/nofile", "internal/process", "launcher/internal/..."}},
 	{"launcher/internal/compile", []string{"config", "mountprop", "internal/quote", "launcher/internal/host", "launcher/internal/plan", "launcher/internal/step", "launcher/internal/tree"}},
 	{"launcher/internal/diagnose", []string{"config", "mountprop", "internal/quote", "launcher/internal/host", "launcher/internal/plan", "launcher/internal/step", "launcher/internal/tree"}},
@@ -69,7 +70,7 @@ var foreign = []struct {
 	{"github.com/sirupsen/logrus", []string{"cmd/..."}, true},
 	{"github.com/godbus/...", []string{"units", "cmd/nslaunch-scope"}, true},
 	{"github.com/coreos/...", []string{"units", "units/unitfile", "cmd/..."}, true},
-	{"github.com/BurntSushi/toml", []string{"config"}, false},
+	{"github.com/BurntSushi/toml", []string{"config/internal/toml"}, false},
 	{"github.com/rogpeppe/...", nil, true},
 	{"golang.org/x/sys/unix", []string{"launcher/...", "mountprop", "units", "units/notify", "cmd/...", "internal/nslist", "internal/process", "internal/state", "internal/nstest/...", "internal/vmtest/agent", "bench"}, false},
 	{"testing", []string{"internal/nstest"}, true},

@@ -1,4 +1,4 @@
-package config
+package toml
 
 import (
 	"bytes"
@@ -36,7 +36,7 @@ func checkScan(t *testing.T, text string) bool {
 	if _, msg := badText([]byte(text)); msg != "" {
 		return false
 	}
-	s := scan(&source{name: "f.toml", text: []byte(text)})
+	s := scan(&Source{Name: "f.toml", Text: []byte(text)})
 	if s.deep > 0 {
 		return false
 	}
@@ -157,9 +157,9 @@ func TestScanCorpus(t *testing.T) {
 		dir   string
 		least int // of the documents are taken
 	}{
-		{"testdata/good", 20},
-		{"testdata/bad", 200},
-		{"../examples", 25},
+		{"../../testdata/good", 20},
+		{"../../testdata/bad", 200},
+		{"../../../examples", 25},
 		{filepath.Join(theirs, "valid"), 150},
 		{filepath.Join(theirs, "invalid"), 0},
 	} {
@@ -180,7 +180,7 @@ func FuzzScan(f *testing.F) {
 	for _, text := range scanSeeds() {
 		f.Add(text)
 	}
-	for _, text := range slices.Concat(tomlFiles(f, "testdata/good"), tomlFiles(f, "testdata/bad")) {
+	for _, text := range slices.Concat(tomlFiles(f, "../../testdata/good"), tomlFiles(f, "../../testdata/bad")) {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {

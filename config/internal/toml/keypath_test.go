@@ -1,4 +1,4 @@
-package config
+package toml
 
 import (
 	"slices"
@@ -18,11 +18,11 @@ func TestJoinKey(t *testing.T) {
 		{"a", "t\t\x7f", `a."t\u0009\u007f"`},
 		{"a", "é", `a."é"`},
 	} {
-		got := joinKey(test.path, test.key)
+		got := JoinKey(test.path, test.key)
 		if got != test.want {
 			t.Errorf("joinKey(%q, %q) = %s; want %s", test.path, test.key, got, test.want)
 		}
-		if parent := parentKey(got); parent != test.path {
+		if parent := ParentKey(got); parent != test.path {
 			t.Errorf("parentKey(%s) = %q; want %q", got, parent, test.path)
 		}
 		// What is printed is a key of TOML's.
@@ -50,7 +50,7 @@ func TestParentKey(t *testing.T) {
 		`"top level"`:         "",
 		`idmap.uid[0].inside`: "idmap.uid[0]",
 	} {
-		if got := parentKey(path); got != want {
+		if got := ParentKey(path); got != want {
 			t.Errorf("parentKey(%s) = %q; want %q", path, got, want)
 		}
 	}
@@ -66,13 +66,13 @@ func TestSplitKey(t *testing.T) {
 		`"".a`:                  {"", "a"},
 		`mounts."\u002Fa.b".ro`: {"mounts", "/a.b", "ro"},
 	} {
-		got, ok := splitKey(key)
+		got, ok := SplitKey(key)
 		if !ok || !slices.Equal(got, want) {
 			t.Errorf("splitKey(%q) = %q, %v; want %q", key, got, ok, want)
 		}
 	}
 	for _, key := range []string{"", " ", ".", "a.", ".a", "a..b", "a b", "a=b", "é", "a[0]", `"a"b`, `"a`, `'`} {
-		if got, ok := splitKey(key); ok {
+		if got, ok := SplitKey(key); ok {
 			t.Errorf("splitKey(%q) = %q; want none", key, got)
 		}
 	}

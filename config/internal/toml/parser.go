@@ -1,4 +1,4 @@
-package config
+package toml
 
 import (
 	"bytes"
@@ -15,15 +15,15 @@ import (
 // []map[string]any, string, int64, float64, bool and time.Time.
 // twice is the key that the scanner has found to be defined twice, if any: the
 // parser finds some of them only.
-func parseTOML(src *source, twice *clash) (tree map[string]any, problem *Error) {
+func parseTOML(src *Source, twice *clash) (tree map[string]any, problem *Error) {
 	// The parser's own mistakes are panics.
 	defer func() {
 		if r := recover(); r != nil {
-			tree, problem = nil, &Error{Pos: src.pos(0), Msg: fmt.Sprintf("the TOML parser gave up: %v", r)}
+			tree, problem = nil, &Error{Pos: src.Pos(0), Msg: fmt.Sprintf("the TOML parser gave up: %v", r)}
 		}
 	}()
 	var v any
-	if _, err := toml.Decode(string(src.text), &v); err != nil {
+	if _, err := toml.Decode(string(src.Text), &v); err != nil {
 		return nil, syntaxError(src, twice, err)
 	}
 	if twice != nil {
@@ -57,20 +57,20 @@ func badText(text []byte) (offset int, msg string) {
 }
 
 // problem tells of a key that is defined twice.
-func (c *clash) problem(src *source) *Error {
-	return &Error{Pos: src.pos(c.second), Key: c.path, Msg: fmt.Sprintf("defined already in line %d", src.pos(c.first).Line)}
+func (c *clash) problem(src *Source) *Error {
+	return &Error{Pos: src.Pos(c.second), Key: c.path, Msg: fmt.Sprintf("defined already in line %d", src.Pos(c.first).Line)}
 }
 
 // syntaxError gives a parser's error our form and its right place.
-func syntaxError(src *source, twice *clash, err error) *Error {
+func syntaxError(src *Source, twice *clash, err error) *Error {
 	pe, ok := err.(toml.ParseError)
 	if !ok {
-		return &Error{Pos: src.pos(0), Msg: err.Error()}
+		return &Error{Pos: src.Pos(0), Msg: err.Error()}
 	}
-	text := src.text
+	text := src.Text
 	start := pe.Position.Start
-	if bytes.HasPrefix(text, []byte(bom)) {
-		start += len(bom) // the parser has cut it off
+	if bytes.HasPrefix(text, []byte(Bom)) {
+		start += len(Bom) // the parser has cut it off
 	}
 	start = min(max(start, 0), len(text))
 	msg := strings.TrimSuffix(pe.Message, ".")
@@ -109,7 +109,7 @@ func syntaxError(src *source, twice *clash, err error) *Error {
 	if strings.Contains(msg, "out of range") {
 		key = pe.LastKey // the text alone says nothing of what it is for
 	}
-	return &Error{Pos: src.pos(start), Key: key, Msg: printable(msg)}
+	return &Error{Pos: src.Pos(start), Key: key, Msg: printable(msg)}
 }
 
 // printable escapes what would not be seen: the parser prints the text's

@@ -1,4 +1,4 @@
-package config
+package toml
 
 import (
 	"cmp"
@@ -14,9 +14,9 @@ import (
 
 // named tells whether a mark of that kind is one of a key that the document
 // names in full, which are those that the parser lists.
-func (k markKind) named() bool {
+func (k MarkKind) named() bool {
 	switch k {
-	case markValue, markInline, markTable, markEntry:
+	case MarkValue, MarkInline, MarkTable, MarkEntry:
 		return true
 	}
 	return false
@@ -29,7 +29,7 @@ func checkPositions(t *testing.T, text string) bool {
 	if _, msg := badText([]byte(text)); msg != "" {
 		return false
 	}
-	src := &source{name: "f.toml", text: []byte(text)}
+	src := &Source{Name: "f.toml", Text: []byte(text)}
 	s := scan(src)
 	if s.deep > 0 {
 		return false
@@ -49,13 +49,13 @@ func checkPositions(t *testing.T, text string) bool {
 	for _, key := range md.Keys() {
 		path := ""
 		for _, part := range key {
-			path = joinKey(path, part)
+			path = JoinKey(path, part)
 		}
 		want = append(want, path)
 	}
-	paths := slices.SortedFunc(maps.Keys(s.marks), func(a, b string) int { return cmp.Compare(s.marks[a].key, s.marks[b].key) })
+	paths := slices.SortedFunc(maps.Keys(s.marks), func(a, b string) int { return cmp.Compare(s.marks[a].Key, s.marks[b].Key) })
 	for _, path := range paths {
-		if s.marks[path].kind.named() {
+		if s.marks[path].Kind.named() {
 			got = append(got, withoutIndexes(path))
 		}
 	}
@@ -74,7 +74,7 @@ func checkPositions(t *testing.T, text string) bool {
 
 // checkMarks checks the marks of v, which is at path, and of all below it,
 // and takes them out of left.
-func checkMarks(t *testing.T, text string, marks, left origins, path string, v any) {
+func checkMarks(t *testing.T, text string, marks, left Marks, path string, v any) {
 	t.Helper()
 	if path != "" {
 		m, ok := marks[path]
@@ -83,31 +83,31 @@ func checkMarks(t *testing.T, text string, marks, left origins, path string, v a
 			return
 		}
 		delete(left, path)
-		switch m.kind {
-		case markValue, markElement, markInline, markMember:
+		switch m.Kind {
+		case MarkValue, MarkElement, MarkInline, MarkMember:
 			checkValue(t, text, path, m, v)
 		}
 	}
 	switch v := v.(type) {
 	case map[string]any:
 		for k, e := range v {
-			checkMarks(t, text, marks, left, joinKey(path, k), e)
+			checkMarks(t, text, marks, left, JoinKey(path, k), e)
 		}
 	case []any:
 		for i, e := range v {
-			checkMarks(t, text, marks, left, indexKey(path, i), e)
+			checkMarks(t, text, marks, left, IndexKey(path, i), e)
 		}
 	case []map[string]any:
 		for i, e := range v {
-			checkMarks(t, text, marks, left, indexKey(path, i), e)
+			checkMarks(t, text, marks, left, IndexKey(path, i), e)
 		}
 	}
 }
 
 // checkValue parses the text at a mark by itself: it has to give the value.
-func checkValue(t *testing.T, text, path string, m mark, want any) {
+func checkValue(t *testing.T, text, path string, m Mark, want any) {
 	t.Helper()
-	s := &scanner{src: m.src, text: string(m.src.text), at: m.value, marks: origins{}}
+	s := &scanner{src: m.Src, text: string(m.Src.Text), at: m.value, marks: Marks{}}
 	s.value("x", 0, false)
 	var got map[string]any
 	if _, err := toml.Decode("x = "+text[m.value:s.at], &got); err != nil {
@@ -153,7 +153,7 @@ func withoutIndexes(path string) string {
 	if path == "" {
 		return ""
 	}
-	parent := parentKey(path)
+	parent := ParentKey(path)
 	last := path[len(parent):]
 	if last[0] == '[' {
 		last = ""
@@ -167,7 +167,7 @@ func positionSeeds() []string {
 		"",
 		"a = 1",
 		"a = 1\r\nb = 2\r\n",
-		bom + "a = 1\n[b]\nc = 2",
+		Bom + "a = 1\n[b]\nc = 2",
 		"#!/bin/x\n# a = 1\n a=1#b\n\t\"b c\" = 'd' # e",
 		"a.b.c = 1\na.b.d = 2\n\"x.y\".z = 3\n'' = 4\n\"\" . a = 5",
 		"[a]\nb = 1\n[a.c]\nd = 2\n[e.f]\n[e]\ng = 1",
@@ -208,9 +208,9 @@ func TestDefinedTwice(t *testing.T) {
 		{"[[a]]\n[[a]]\nb = 1\nb = 2", "f:4:1: a[1].b: defined already in line 3"},
 		{"a = [{ b = 1, b = 2 }]", "f:1:15: a[0].b: defined already in line 1"},
 	} {
-		_, err := Parse("f", []byte(test.text), Vars{})
+		_, _, err := Read(&Source{Name: "f", Text: []byte(test.text)})
 		if err == nil || err.Error() != test.want {
-			t.Errorf("Parse(%q) = %v; want %s", test.text, err, test.want)
+			t.Errorf("%q: %v; want %s", test.text, err, test.want)
 		}
 	}
 }

@@ -1,20 +1,18 @@
-package config
+package toml
 
-import "strings"
-
-// maxDepth bounds the nesting of tables and arrays. No key of ours needs more
-// than a few levels, and the TOML parser's cost grows with a power of them.
-const maxDepth = 32
+import (
+	"strings"
+)
 
 // scanner reads a TOML document in one pass: the tree of its values, and where
 // each key and value stands. What it is not sure of it leaves to the parser,
 // which also words the problems: there is no tree then, and the marks mean
 // something up to the first mistake in the text.
 type scanner struct {
-	src    *source
+	src    *Source
 	text   string
 	at     int
-	marks  origins
+	marks  Marks
 	tree   map[string]any
 	unsure bool           // the tree is not the document's
 	count  map[string]int // of [[key]]: how many there are so far
@@ -24,12 +22,12 @@ type scanner struct {
 }
 
 // scan reads a document that has no bad text.
-func scan(src *source) *scanner {
-	s := &scanner{src: src, text: string(src.text), tree: map[string]any{}}
+func scan(src *Source) *scanner {
+	s := &scanner{src: src, text: string(src.Text), tree: map[string]any{}}
 	// About as many as there are paths: a map that grows is made anew several times.
-	s.marks = make(origins, min(strings.Count(s.text, "=")+strings.Count(s.text, ","), 512))
-	if strings.HasPrefix(s.text, bom) {
-		s.at = len(bom)
+	s.marks = make(Marks, min(strings.Count(s.text, "=")+strings.Count(s.text, ","), 512))
+	if strings.HasPrefix(s.text, Bom) {
+		s.at = len(Bom)
 	}
 	path, table := "", s.tree
 	for s.skip(true); s.at < len(s.text); s.skip(true) {
@@ -108,13 +106,13 @@ func (s *scanner) skip(lines bool) {
 
 // mark notes a path. The first note stands, but for a table that was only
 // opened on the way to another.
-func (s *scanner) mark(path string, key, value int, kind markKind) {
+func (s *scanner) mark(path string, key, value int, kind MarkKind) {
 	old, again := s.marks[path]
-	if again && !old.kind.allows(kind) && s.twice == nil {
-		s.twice, s.unsure = &clash{path, old.key, key}, true
+	if again && !old.Kind.allows(kind) && s.twice == nil {
+		s.twice, s.unsure = &clash{path, old.Key, key}, true
 	}
-	if !again || kind == markTable && old.kind == markOpened {
-		s.marks[path] = mark{src: s.src, key: key, value: value, kind: kind}
+	if !again || kind == MarkTable && old.Kind == MarkOpened {
+		s.marks[path] = Mark{Src: s.src, Key: key, value: value, Kind: kind}
 	}
 }
 
@@ -154,17 +152,17 @@ func (s *scanner) header() (path string, table map[string]any) {
 		s.skip(false)
 		offset := s.at
 		name := s.keyPart()
-		path = joinKey(path, name)
+		path = JoinKey(path, name)
 		s.skip(false)
 		if s.peek() == '.' {
 			if s.tooDeep(parts + 1) {
 				return path, table
 			}
 			s.at++
-			s.mark(path, offset, start, markOpened)
+			s.mark(path, offset, start, MarkOpened)
 			table = s.below(table, name)
 			if n := s.count[path]; n > 0 {
-				path = indexKey(path, n-1)
+				path = IndexKey(path, n-1)
 			}
 			continue
 		}
@@ -172,15 +170,15 @@ func (s *scanner) header() (path string, table map[string]any) {
 			if s.count == nil {
 				s.count = map[string]int{}
 			}
-			s.mark(path, offset, start, markList)
+			s.mark(path, offset, start, MarkList)
 			s.count[path]++
-			path = indexKey(path, s.count[path]-1)
-			s.mark(path, offset, start, markEntry)
+			path = IndexKey(path, s.count[path]-1)
+			s.mark(path, offset, start, MarkEntry)
 			s.expect(']')
 			all, _ := table[name].([]map[string]any)
 			table[name] = append(all, map[string]any{})
 		} else {
-			s.mark(path, offset, start, markTable)
+			s.mark(path, offset, start, MarkTable)
 		}
 		s.expect(']')
 		return path, s.below(table, name)
@@ -193,7 +191,7 @@ func (s *scanner) pair(path string, table map[string]any) {
 		s.skip(false)
 		offset := s.at
 		name := s.keyPart()
-		path = joinKey(path, name)
+		path = JoinKey(path, name)
 		s.skip(false)
 		switch s.peek() {
 		case '.':
@@ -201,7 +199,7 @@ func (s *scanner) pair(path string, table map[string]any) {
 				return
 			}
 			s.at++
-			s.mark(path, offset, offset, markDotted)
+			s.mark(path, offset, offset, MarkDotted)
 			table = s.below(table, name)
 			continue
 		case '=':
@@ -217,16 +215,16 @@ func (s *scanner) pair(path string, table map[string]any) {
 
 // value reads a value. key is the offset of its key; an element has none.
 func (s *scanner) value(path string, key int, element bool) any {
-	start, kind := s.at, markValue
+	start, kind := s.at, MarkValue
 	if element {
-		key, kind = start, markElement
+		key, kind = start, MarkElement
 	}
 	var v any
 	switch s.peek() {
 	case '{':
-		kind = markInline
+		kind = MarkInline
 		if element {
-			kind = markMember
+			kind = MarkMember
 		}
 		s.mark(path, key, start, kind)
 		table := map[string]any{}
@@ -235,7 +233,7 @@ func (s *scanner) value(path string, key int, element bool) any {
 	case '[':
 		s.mark(path, key, start, kind)
 		list := make([]any, 0, 4)
-		s.members(']', func(i int) { list = append(list, s.value(indexKey(path, i), 0, true)) })
+		s.members(']', func(i int) { list = append(list, s.value(IndexKey(path, i), 0, true)) })
 		return list
 	case '"', '\'':
 		v = s.quoted()

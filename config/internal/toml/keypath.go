@@ -1,4 +1,4 @@
-package config
+package toml
 
 import (
 	"fmt"
@@ -11,10 +11,10 @@ import (
 // A key path is written as TOML writes a dotted key, with indexes:
 // mounts."/work".rw, idmap.uid[0].inside.
 
-// joinKey appends a key to the path of its table, in quotes where it is not bare.
-func joinKey(path, key string) string {
-	if !bareKey(key) {
-		key = quoteKey(key)
+// JoinKey appends a key to the path of its table, in quotes where it is not bare.
+func JoinKey(path, key string) string {
+	if !BareKey(key) {
+		key = QuoteKey(key)
 	}
 	if path == "" {
 		return key
@@ -22,12 +22,12 @@ func joinKey(path, key string) string {
 	return path + "." + key
 }
 
-// indexKey appends the index of an element to the path of its array.
-func indexKey(path string, i int) string {
+// IndexKey appends the index of an element to the path of its array.
+func IndexKey(path string, i int) string {
 	return path + "[" + strconv.Itoa(i) + "]"
 }
 
-func bareKey(s string) bool {
+func BareKey(s string) bool {
 	for i := range len(s) {
 		if !bareKeyByte(s[i]) {
 			return false
@@ -40,8 +40,8 @@ func bareKeyByte(c byte) bool {
 	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '_' || c == '-'
 }
 
-// quoteKey writes a key as a basic string of TOML, with escapes for what cannot be shown.
-func quoteKey(s string) string {
+// QuoteKey writes a key as a basic string of TOML, with escapes for what cannot be shown.
+func QuoteKey(s string) string {
 	var b strings.Builder
 	b.WriteByte('"')
 	for _, r := range s {
@@ -61,9 +61,9 @@ func quoteKey(s string) string {
 	return b.String()
 }
 
-// parentKey returns the path of what directly holds the key or element at
+// ParentKey returns the path of what directly holds the key or element at
 // path, "" for a top-level key.
-func parentKey(path string) string {
+func ParentKey(path string) string {
 	end := 0
 	for i := 0; i < len(path); i++ {
 		switch path[i] {
@@ -80,8 +80,8 @@ func parentKey(path string) string {
 	return path[:end]
 }
 
-// splitKey splits a dotted key as TOML reads one; ok is false where s is none.
-func splitKey(s string) (parts []string, ok bool) {
+// SplitKey splits a dotted key as TOML reads one; ok is false where s is none.
+func SplitKey(s string) (parts []string, ok bool) {
 	sc := &scanner{text: s}
 	for {
 		sc.skip(false)
