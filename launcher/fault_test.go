@@ -220,7 +220,7 @@ func TestEachOpFails(t *testing.T) {
 			t.Run(fmt.Sprintf("%d %s", i, o.Name()), func(t *testing.T) {
 				err := failed(t, &patched)
 				if silent(p, i) {
-					if !errors.Is(err, errGone) && !strings.Contains(err.Error(), "ended") {
+					if !errors.Is(err, program.ErrGone) && !strings.Contains(err.Error(), "ended") {
 						t.Errorf("got %v; want that the child has ended", err)
 					}
 					return

@@ -3,20 +3,10 @@ package launcher
 import (
 	"os"
 	"time"
-	"unsafe"
 
 	"github.com/nslaunch/nslaunch/launcher/internal/program"
+	"github.com/nslaunch/nslaunch/launcher/internal/siginfo"
 	"golang.org/x/sys/unix"
-)
-
-// Values of si_code for children; see sigaction(2).
-const (
-	cldExited    = 1
-	cldKilled    = 2
-	cldDumped    = 3
-	cldTrapped   = 4
-	cldStopped   = 5
-	cldContinued = 6
 )
 
 // follow waits for the command's end and does what comes with its stops.
@@ -33,9 +23,9 @@ func (l *launch) follow() (Exit, error) {
 	l.unplace()
 	l.finish()
 	if exit.Signal != 0 {
-		l.terminal.restore()
+		l.terminal.Restore()
 	}
-	l.terminal.close()
+	l.terminal.Close()
 	return exit, err
 }
 
@@ -44,7 +34,7 @@ func (l *launch) ended() (Exit, error) {
 	first := l.children[0]
 	for {
 		code, status, err := l.nextState(first)
-		if err == errGone {
+		if err == program.ErrGone {
 			// Init was killed, and the command with it.
 			oom := l.ranOutOfMemory()
 			ws, err := l.endOfFirst(first)
@@ -54,16 +44,16 @@ func (l *launch) ended() (Exit, error) {
 			return Exit{}, err
 		}
 		switch code {
-		case cldStopped:
+		case siginfo.Stopped:
 			l.stopped(unix.Signal(status))
-		case cldTrapped:
+		case siginfo.Trapped:
 			// It has asked to be traced, and nobody traces it. The signal was for it alone.
-		case cldExited, cldKilled, cldDumped:
+		case siginfo.Exited, siginfo.Killed, siginfo.Dumped:
 			exit := Exit{Code: status, OOMKilled: l.ranOutOfMemory()}
-			if code != cldExited {
+			if code != siginfo.Exited {
 				exit.Code, exit.Signal = 0, unix.Signal(status)
 			}
-			if l.resident != nil {
+			if l.parent != nil {
 				return exit, nil
 			}
 			_, err := l.reap(first)
@@ -74,8 +64,8 @@ func (l *launch) ended() (Exit, error) {
 
 // endOfFirst waits for the end of the sandbox's first process.
 func (l *launch) endOfFirst(first int) (unix.WaitStatus, error) {
-	if l.resident != nil {
-		return l.resident.end()
+	if l.parent != nil {
+		return l.parent.End()
 	}
 	return l.reap(first)
 }
@@ -91,12 +81,12 @@ func signalOf(ws unix.WaitStatus) unix.Signal {
 // or, without an init, of our own child.
 func (l *launch) nextState(first int) (code, status int, err error) {
 	if l.control >= 0 {
-		m, _, err := receive(l.control)
+		m, _, err := program.Receive(l.control)
 		if err != nil {
 			return 0, 0, err
 		}
 		if m.Kind != program.MessageState {
-			return cldContinued, 0, nil
+			return siginfo.Continued, 0, nil
 		}
 		return int(m.A), int(m.B), nil
 	}
@@ -112,19 +102,13 @@ func (l *launch) nextState(first int) (code, status int, err error) {
 		// Taken, so that it is not told again; an end is left for reap. Only what
 		// was told: since then the process may have stopped once more, or ended.
 		switch info.Code {
-		case cldStopped, cldTrapped:
+		case siginfo.Stopped, siginfo.Trapped:
 			_ = unix.Waitid(unix.P_PID, first, nil, unix.WSTOPPED|unix.WNOHANG, nil)
-		case cldContinued:
+		case siginfo.Continued:
 			_ = unix.Waitid(unix.P_PID, first, nil, unix.WCONTINUED|unix.WNOHANG, nil)
 		}
-		return int(info.Code), childStatus(&info), nil
+		return int(info.Code), siginfo.ChildStatus(&info), nil
 	}
-}
-
-// childStatus is si_status: after si_signo, si_errno, si_code and 4 bytes of
-// padding come si_pid, si_uid and si_status of 4 bytes each.
-func childStatus(info *unix.Siginfo) int {
-	return int(*(*int32)(unsafe.Add(unsafe.Pointer(info), 24)))
 }
 
 // finish gives back what the launch had.
@@ -132,14 +116,14 @@ func (l *launch) finish() {
 	l.locks.all()
 	l.locks = nil
 	if l.pty != nil {
-		l.pty.finish()
+		l.pty.Finish()
 	}
-	l.notifier.finish()
+	l.notifier.Finish()
 	for _, fd := range l.lent {
 		unix.Close(fd)
 	}
 	l.lent = nil
-	l.terminal.takeBack()
+	l.terminal.TakeBack()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, fd := range []*int{&l.sync, &l.control, &l.pidfd} {
@@ -156,9 +140,9 @@ func (l *launch) abandon() {
 	if l.sync >= 0 {
 		// A process that is not known yet says who it is, hears nothing, and exits.
 		_ = unix.Shutdown(l.sync, unix.SHUT_WR)
-		for err := error(nil); err != errGone; {
+		for err := error(nil); err != program.ErrGone; {
 			var pid int
-			if _, pid, err = receive(l.sync); pid > 0 {
+			if _, pid, err = program.Receive(l.sync); pid > 0 {
 				l.adopt(pid)
 			}
 		}
@@ -171,5 +155,5 @@ func (l *launch) abandon() {
 	l.unplace()
 	l.unmake()
 	l.finish()
-	l.terminal.close()
+	l.terminal.Close()
 }

@@ -17,7 +17,7 @@ func (l *launch) forward(a arrival) {
 	sig := a.Signal
 	switch {
 	case sig == unix.SIGWINCH && l.pty != nil:
-		l.pty.copySize()
+		l.pty.CopySize()
 		return
 	case a.Keyboard:
 		l.keyboard(sig)
@@ -29,7 +29,7 @@ func (l *launch) forward(a arrival) {
 		l.resume()
 		return
 	case sig == unix.SIGTERM:
-		l.notifier.stop()
+		l.notifier.Stopping()
 		sig = l.rules.Stop
 		l.killLater()
 	}
@@ -54,13 +54,13 @@ func (l *launch) keyboard(sig unix.Signal) {
 		return
 	case l.pty != nil:
 		// The terminal of the keys is shared with others, or not raw yet.
-		l.pty.keyboard(sig)
+		l.pty.Signal(sig)
 		return
 	case l.sharesGroup():
 		return
 	case l.handsTerminal():
 		// A shell can bring a running job to the foreground without a word.
-		_ = l.terminal.give(l.process.PID)
+		_ = l.terminal.Give(l.process.PID)
 	}
 	_ = l.signalGroup(sig)
 }
@@ -93,7 +93,7 @@ func (l *launch) ownGroup() bool {
 // and so gets what is sent to that.
 func (l *launch) sharesGroup() bool {
 	group, err := unix.Getpgid(l.process.PID)
-	return err == nil && group == l.terminal.own
+	return err == nil && group == l.terminal.Own()
 }
 
 // handsTerminal reports whether the command has a process group that can be

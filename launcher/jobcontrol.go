@@ -19,7 +19,7 @@ func (l *launch) stopped(sig unix.Signal) {
 	}
 	wantsTerminal := sig == unix.SIGTTIN || sig == unix.SIGTTOU
 	switch {
-	case wantsTerminal && l.handsTerminal() && l.terminal.foreground():
+	case wantsTerminal && l.handsTerminal() && l.terminal.Foreground():
 		// A shell can bring a running job to the foreground without a word.
 		l.resume()
 		return
@@ -40,16 +40,15 @@ func (l *launch) stopped(sig unix.Signal) {
 		return
 	}
 	if l.pty != nil {
-		l.pty.relay.flush()
-		l.pty.keys.restore()
+		l.pty.Suspend()
 	}
-	l.terminal.takeBack()
+	l.terminal.TakeBack()
 	// Where the command has a group of its own, the rest of ours would have been stopped with it.
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	group := l.handsTerminal() && sig != unix.SIGSTOP
-	if l.resident != nil {
-		l.resident.stop(sig, group)
+	if l.parent != nil {
+		l.parent.Stop(sig, group)
 		return
 	}
 	l.continued = siginfo.Stop(sig, group)
@@ -66,7 +65,7 @@ func stops(sig unix.Signal) bool {
 func (l *launch) staysStopped() bool {
 	for range 10 {
 		time.Sleep(time.Millisecond)
-		if s := stateOf(l.process.PID); s != 'T' && s != 't' && s != 0 {
+		if s := process.State(l.process.PID); s != 'T' && s != 't' && s != 0 {
 			return false
 		}
 	}
@@ -84,11 +83,10 @@ func (l *launch) resume() {
 	}
 	switch {
 	case l.pty != nil:
-		l.pty.keys.set()
-		l.pty.copySize()
+		l.pty.Resume()
 	case l.handsTerminal():
-		_ = l.terminal.give(l.process.PID)
-	case l.sharesGroup() && stateOf(l.process.PID) != 'T':
+		_ = l.terminal.Give(l.process.PID)
+	case l.sharesGroup() && process.State(l.process.PID) != 'T':
 		return // continued with us
 	}
 	_ = l.signalGroup(unix.SIGCONT)
@@ -100,8 +98,8 @@ func (l *launch) resume() {
 func (l *launch) orphaned() bool {
 	session, err := unix.Getsid(0)
 	own, pid := unix.Getpgrp(), unix.Getppid()
-	if l.resident != nil {
-		own, pid = l.terminal.own, parentOf(l.resident.pid)
+	if l.parent != nil {
+		own, pid = l.terminal.Own(), process.Parent(l.parent.PID)
 	}
 	for err == nil {
 		var s, group int
@@ -111,34 +109,11 @@ func (l *launch) orphaned() bool {
 		if group, err = unix.Getpgid(pid); err == nil && group != own {
 			return false
 		}
-		if pid = parentOf(pid); pid == 0 {
+		if pid = process.Parent(pid); pid == 0 {
 			return !l.rules.Terminal.Controlling
 		}
 	}
 	return true
-}
-
-// groupAbove reports whether a process group is one of a process above this one
-// in the session, such as a shell.
-func groupAbove(group int) bool {
-	for pid := unix.Getppid(); pid != 0; pid = parentOf(pid) {
-		if g, err := unix.Getpgid(pid); err == nil && g == group {
-			return true
-		}
-	}
-	return false
-}
-
-// stateOf is the letter of a process's state, 0 where it is not told.
-func stateOf(pid int) byte {
-	s, _ := process.Look(pid)
-	return s.State
-}
-
-// parentOf is a process's parent, 0 where it is not told.
-func parentOf(pid int) int {
-	s, _ := process.Look(pid)
-	return s.Parent
 }
 
 // handles reports whether a process catches or ignores a signal.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/nslaunch/nslaunch/launcher/internal/program"
 	"github.com/nslaunch/nslaunch/launcher/internal/step"
+	"github.com/nslaunch/nslaunch/launcher/internal/tty"
 	"golang.org/x/sys/unix"
 )
 
@@ -53,7 +54,7 @@ func (l *launch) Release(command bool) error {
 	}
 	l.lent = nil
 	if err == unix.EPIPE || err == unix.ECONNRESET {
-		return errGone
+		return program.ErrGone
 	}
 	return err
 }
@@ -61,7 +62,7 @@ func (l *launch) Release(command bool) error {
 // AwaitInit waits for the word of init.
 func (l *launch) AwaitInit() error {
 	l.waitFor(l.control, -1)
-	m, pid, err := receive(l.control)
+	m, pid, err := program.Receive(l.control)
 	if err == nil {
 		l.adopt(pid)
 	}
@@ -71,9 +72,14 @@ func (l *launch) AwaitInit() error {
 	return err
 }
 
-func (l *launch) GiveTerminal() error { return l.terminal.give(l.pid) }
+func (l *launch) OpenPTY() (err error) {
+	l.pty, err = tty.OpenPTY(l.streams(), l.terminal.FD())
+	return err
+}
 
-func (l *launch) Listen(socket *os.File) { l.notifier.socket = socket }
+func (l *launch) GiveTerminal() error { return l.terminal.Give(l.pid) }
+
+func (l *launch) Listen(socket *os.File) { l.notifier.Listen(socket) }
 
 // Notify prepares for passing on what the command says, or for saying that it runs.
 func (l *launch) Notify(address string, every time.Duration) error {
@@ -81,9 +87,7 @@ func (l *launch) Notify(address string, every time.Duration) error {
 	if notify == nil {
 		return errors.New("the profile asks for notifications, and launcher.Options.Notify is not set")
 	}
-	l.notifier.every = every
-	l.notifier.tell = func(message []byte, descriptors []int) { notify(address, message, descriptors) }
-	l.notifier.stopping = make(chan struct{}, 1)
+	l.notifier.Prepare(every, func(message []byte, descriptors []int) { notify(address, message, descriptors) })
 	return nil
 }
 

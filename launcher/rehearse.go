@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/nslaunch/nslaunch/internal/process"
 	"github.com/nslaunch/nslaunch/launcher/internal/plan"
 	"github.com/nslaunch/nslaunch/launcher/internal/step"
 	"golang.org/x/sys/unix"
@@ -50,7 +51,7 @@ func (s *Sandbox) curtain() error {
 	// is executing may do so for a moment.
 	const lasting = 10
 	for asleep, end := 0, time.Now().Add(time.Second); asleep < lasting && time.Now().Before(end); time.Sleep(time.Millisecond) {
-		switch stateOf(s.l.process.PID) {
+		switch process.State(s.l.process.PID) {
 		case 'R', 'D':
 			asleep = 0
 		case 'S':

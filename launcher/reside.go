@@ -1,15 +1,12 @@
 package launcher
 
 import (
-	"os"
-	"strconv"
 	"time"
-	"unsafe"
 
-	"github.com/nslaunch/nslaunch/internal/nofile"
 	"github.com/nslaunch/nslaunch/launcher/internal/program"
+	"github.com/nslaunch/nslaunch/launcher/internal/resident"
 	"github.com/nslaunch/nslaunch/launcher/internal/siginfo"
-	"github.com/nslaunch/nslaunch/launcher/internal/stage"
+	"github.com/nslaunch/nslaunch/launcher/internal/tty"
 	"golang.org/x/sys/unix"
 )
 
@@ -27,36 +24,8 @@ type Resident struct {
 	End func() *EndRecord
 }
 
-// EndRecord is where the end of a process is recorded: the exit status, with what comes before and
-// after it, is written to each of the descriptors, which stay open until then, and with them their locks. If Remove is not "", the
-// file of that name is removed after that.
-type EndRecord struct {
-	Descriptors   []int
-	Before, After string
-	Remove        string
-}
-
-// residentVariable is the variable of the environment with the number of the descriptor that has the state.
-const residentVariable = "NSLAUNCH_RESIDENT"
-
-// state is what the program that is started again has to know. It is of fixed size, and read by the very
-// program that wrote it.
-type state struct {
-	Rules       rules
-	First, PID  int
-	PIDFD       int
-	Control     int
-	States      int   // where the resident tells what became of its child
-	Requests    int   // takes requests to the resident
-	Signals     int   // the pipe that signals come by
-	Deadline    int64 // of CLOCK_MONOTONIC, in nanoseconds; 0: none
-	Own         int
-	Gave        bool
-	HasModes    bool
-	Modes       unix.Termios
-	Descriptors [4]int
-	Count       int
-}
+// EndRecord is where the end of a process is recorded.
+type EndRecord = resident.EndRecord
 
 // moment is how long the command is waited for before this process is replaced, which takes longer than many a command.
 const moment = 20 * time.Millisecond
@@ -64,8 +33,8 @@ const moment = 20 * time.Millisecond
 // mayReside reports whether this process can be replaced: nothing needs it all the time.
 func (l *launch) mayReside() bool {
 	r := l.options.Resident
-	return r != nil && l.plan.Host.Portable == "" && l.pty == nil && l.notifier.tell == nil && l.placed.Unit == "" &&
-		len(r.Descriptors) <= len(state{}.Descriptors) && l.options.Signals != nil
+	return r != nil && l.plan.Host.Portable == "" && l.pty == nil && !l.notifier.Tells() && l.placed.Unit == "" &&
+		len(r.Descriptors) <= resident.MaxDescriptors && l.options.Signals != nil
 }
 
 // outlives reports whether the command runs on for a time, or until its deadline, and forwards what comes meanwhile.
@@ -101,184 +70,59 @@ func (l *launch) saysEnd() bool {
 	var buf [program.MessageSize]byte
 	n, _, err := unix.Recvfrom(l.control, buf[:], unix.MSG_PEEK|unix.MSG_DONTWAIT)
 	m, ok := program.DecodeMessage(buf[:max(n, 0)])
-	return err != nil || !ok || m.A == cldExited || m.A == cldKilled || m.A == cldDumped
+	return err != nil || !ok || m.A == siginfo.Exited || m.A == siginfo.Killed || m.A == siginfo.Dumped
 }
 
 // reside replaces this process, and does not return if that can be done.
 func (l *launch) reside() {
-	r := l.options.Resident
-	var s state
 	l.mu.Lock()
 	stopping := l.stopping != nil || l.killing != nil
 	l.mu.Unlock()
 	if stopping { // by this program, which has a timer
 		return
 	}
-	// From here on signals wait, or are in the pipe.
-	_ = withMask(^uint64(0), func() error {
-		var open closer
-		_ = l.execResident(r, &s, &open)
-		open.all() // nothing is lost: this process goes on
-		return nil
-	})
-}
-
-func (l *launch) execResident(r *Resident, s *state, open *closer) error {
-	binary, err := unix.Open("/proc/self/exe", unix.O_PATH|unix.O_CLOEXEC, 0)
-	if err != nil {
-		return err
-	}
-	open.add(binary)
-	states, theirStates, err := l.pair(open)
-	if err != nil {
-		return err
-	}
-	requests, theirRequests, err := l.pair(open)
-	if err != nil {
-		return err
-	}
-	receiver := l.options.Signals.receiver
-	*s = state{
+	r, signals := l.options.Resident, l.options.Signals
+	(&resident.Launch{
 		Rules: l.rules, First: l.children[0], PID: l.process.PID, PIDFD: l.pidfd, Control: l.control,
-		States: states, Requests: theirRequests, Signals: receiver.FD(),
-		Own: l.terminal.own, Gave: l.terminal.gave, Count: len(r.Descriptors),
-	}
-	copy(s.Descriptors[:], r.Descriptors)
-	if l.terminal.modes != nil {
-		s.HasModes, s.Modes = true, *l.terminal.modes
-	}
-	set := l.options.Signals.set | bit(unix.SIGCHLD)
-	signalFD, err := unix.Signalfd(-1, &unix.Sigset_t{Val: [16]uint64{set}}, unix.SFD_CLOEXEC)
-	if err != nil {
-		return err
-	}
-	open.add(signalFD)
-	resident := program.Resident{
-		Signals: set, Wake: bit(unix.SIGTERM) | bit(unix.SIGTSTP) | bit(unix.SIGCONT), Keys: bit(unix.SIGINT) | bit(unix.SIGQUIT) | bit(unix.SIGWINCH),
-		PIDFD: int32(l.pidfd), Pipe: int32(receiver.WriteFD()), PID: int32(s.First), Stop: int32(l.rules.Stop),
-		Binary: int32(binary), States: int32(theirStates),
-		// What else there is to do at the end is about a terminal.
-		Exits:   r.Exits && l.terminal.modes == nil,
-		Control: int32(l.control), SignalFD: int32(signalFD), Requests: int32(requests), Others: []int32{int32(s.Signals)},
-	}
-	if !l.ownGroup() || l.handsTerminal() {
-		resident.Wake |= resident.Keys
-	}
-	keep := append([]int{binary, signalFD, states, theirStates, requests, theirRequests, receiver.FD(), receiver.WriteFD(), l.pidfd}, r.Descriptors...)
-	if l.control >= 0 {
-		keep = append(keep, l.control)
-	}
-	keep = append(keep, l.locks...)
-	if !l.deadline.IsZero() {
-		timer, err := l.timer(s, open)
-		if err != nil {
-			return err
-		}
-		resident.Others = append(resident.Others, int32(timer))
-		keep = append(keep, timer)
-	}
-	memory, err := stage.Memfd("nslaunch-state", unsafe.Slice((*byte)(unsafe.Pointer(s)), unsafe.Sizeof(*s)), false)
-	if err != nil {
-		return err
-	}
-	open.add(memory)
-	var end *EndRecord
-	if r.End != nil {
-		end = r.End()
-	}
-	if end != nil {
-		keep = append(keep, end.Descriptors...)
-	}
-	return l.become(residentProgram(resident, memory, end), append(keep, memory), open)
+		Receiver: signals.receiver, Signals: signals.set, Terminal: l.terminal.State(), Deadline: l.deadline,
+		Keys: !l.ownGroup() || l.handsTerminal(), Exits: r.Exits, Descriptors: r.Descriptors, Keep: l.locks, Record: r.End,
+	}).Replace()
 }
 
-// pair makes a pair of sockets.
-func (l *launch) pair(open *closer) (ours, theirs int, err error) {
-	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC, 0)
-	if err == nil {
-		open.add(fds[0])
-		open.add(fds[1])
-	}
-	return fds[0], fds[1], err
+// Resumption is a sandbox whose launcher is the resident that has started this process.
+type Resumption struct {
+	// Descriptors are those of [Resident.Descriptors].
+	Descriptors []int
+	state       *resident.State
 }
 
-// timer makes a descriptor that can be read at the deadline.
-func (l *launch) timer(s *state, open *closer) (int, error) {
-	var now unix.Timespec
-	if err := unix.ClockGettime(unix.CLOCK_MONOTONIC, &now); err != nil {
-		return -1, err
+// Resumed returns the sandbox that this process was started for, by a resident; else nil. It
+// goes first in main.
+func Resumed() *Resumption {
+	s := resident.Resumed()
+	if s == nil {
+		return nil
 	}
-	s.Deadline = now.Nano() + max(int64(time.Until(l.deadline)), 1)
-	fd, err := unix.TimerfdCreate(unix.CLOCK_MONOTONIC, unix.TFD_CLOEXEC)
-	if err != nil {
-		return -1, err
-	}
-	open.add(fd)
-	return fd, unix.TimerfdSettime(fd, unix.TFD_TIMER_ABSTIME, &unix.ItimerSpec{Value: unix.NsecToTimespec(s.Deadline)}, nil)
+	return &Resumption{s.Kept(), s}
 }
 
-// residentProgram is that of the resident, which starts this program again where it has to.
-func residentProgram(r program.Resident, memory int, end *EndRecord) *program.Builder {
-	b := program.NewBuilder()
-	b.SetStart(0, -1, -1)
-	b.SetInPlace()
-	b.Call(unix.SYS_PRCTL, program.Const(unix.PR_SET_NAME), b.String("nslaunch"))
-	r.Argv, r.Env = b.Strings(os.Args), b.Strings([]string{residentVariable + "=" + strconv.Itoa(memory)})
-	status := b.Reside(r)
-	if end != nil {
-		end.emit(b, status)
+// Wait waits for the command's end, as [Run] would have done.
+func (r *Resumption) Wait() (Exit, error) {
+	s := r.state
+	// This process is in no foreground group, and sets the terminal all the same.
+	if err := siginfo.Ignore(unix.SIGTTOU); err != nil {
+		return Exit{}, err
 	}
-	b.Call(unix.SYS_EXIT_GROUP, program.Register(status))
-	return b
-}
-
-// emit adds the ops that record a status. Whatever becomes of them, the process exits with that.
-func (e *EndRecord) emit(b *program.Builder, status uint8) {
-	lenient := func(o *program.Op) {
-		o.PassOver(unix.ENOENT, unix.EACCES, unix.EPERM, unix.ENOSPC, unix.EROFS, unix.EBADF, unix.ELOOP, unix.EIO)
+	l := &launch{
+		options: Options{Signals: &Signals{receiver: siginfo.From(s.Signals)}}, rules: s.Rules, sync: -1, control: s.Control, pidfd: s.PIDFD,
+		process: Process{PID: s.PID}, children: []int{s.First}, released: true, deadline: s.End(),
+		terminal: tty.Resume(s.Rules.Terminal.Controlling, s.Terminal),
+		parent:   &resident.Parent{PID: unix.Getppid(), States: s.States, Requests: s.Requests},
 	}
-	text, length := b.WithNumber(e.Before, status)
-	after := b.String(e.After)
-	for _, fd := range e.Descriptors {
-		lenient(b.Call(unix.SYS_WRITE, program.Int(fd), text, program.Register(length)))
-		lenient(b.Call(unix.SYS_WRITE, program.Int(fd), after, program.Int(len(e.After))))
+	if l.control < 0 {
+		l.control = s.States
 	}
-	if e.Remove != "" {
-		lenient(b.Call(unix.SYS_UNLINKAT, program.Int(unix.AT_FDCWD), b.String(e.Remove), program.Const(0)))
-	}
-}
-
-// become executes the sealed image with a program, in this process.
-func (l *launch) become(b *program.Builder, keep []int, open *closer) error {
-	p, err := b.Program()
-	if err != nil {
-		return err
-	}
-	prog, err := stage.Memfd("nslaunch-program", p.Encode(), false)
-	if err != nil {
-		return err
-	}
-	open.add(prog)
-	image, err := stage.Memfd("nslaunch", stage.Image(), true)
-	if err != nil {
-		return err
-	}
-	open.add(image)
-	keep = append(keep, prog)
-	defer func() { // it has failed
-		for _, fd := range keep {
-			unix.CloseOnExec(fd)
-		}
-	}()
-	for _, fd := range keep {
-		if _, err := unix.FcntlInt(uintptr(fd), unix.F_SETFD, 0); err != nil {
-			return err
-		}
-	}
-	if limit := (unix.Rlimit{Cur: nofile.Original.Soft, Max: nofile.Original.Hard}); limit.Max != 0 {
-		if err := unix.Prlimit(0, unix.RLIMIT_NOFILE, &limit, nil); err != nil {
-			return err
-		}
-	}
-	return siginfo.Exec("/proc/self/fd/"+strconv.Itoa(image), os.Args, []string{strconv.Itoa(prog)})
+	sandbox := &Sandbox{l: l, done: make(chan struct{})}
+	sandbox.follow()
+	return sandbox.exit, sandbox.err
 }

@@ -1,7 +1,6 @@
 package launcher
 
 import (
-	"runtime"
 	"strconv"
 	"strings"
 
@@ -28,27 +27,6 @@ func signalNumber(name string) unix.Signal {
 		return unix.Signal(sigRTMax + offset)
 	}
 	return unix.SignalNum("SIG" + name)
-}
-
-// withBlocked runs f with a signal blocked in the calling thread.
-func withBlocked(sig unix.Signal, f func() error) error {
-	return withMask(bit(sig), f)
-}
-
-// withMask runs f with the signals of the mask blocked in the calling thread.
-func withMask(mask uint64, f func() error) error {
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
-	var set, old unix.Sigset_t
-	set.Val[0] = mask
-	if err := unix.PthreadSigmask(unix.SIG_BLOCK, &set, &old); err != nil {
-		return err
-	}
-	err := f()
-	if e := unix.PthreadSigmask(unix.SIG_SETMASK, &old, nil); err == nil {
-		err = e
-	}
-	return err
 }
 
 // arrival is a signal that reached this process.
@@ -98,7 +76,7 @@ func (s *Signals) receive() error {
 	}
 	s.receiver = receiver
 	for _, sig := range wanted {
-		s.set |= bit(sig)
+		s.set |= siginfo.Bit(sig)
 	}
 	return nil
 }
@@ -129,9 +107,6 @@ func defaults() error {
 	}
 	return nil
 }
-
-// bit is the mask of a signal.
-func bit(s unix.Signal) uint64 { return 1 << (s - 1) }
 
 // ends reports whether a signal ends a launch that it reaches before the command runs.
 func (a arrival) ends() bool {

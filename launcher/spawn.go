@@ -11,6 +11,8 @@ import (
 
 	"github.com/nslaunch/nslaunch/config"
 	"github.com/nslaunch/nslaunch/launcher/internal/host"
+	"github.com/nslaunch/nslaunch/launcher/internal/program"
+	"github.com/nslaunch/nslaunch/launcher/internal/siginfo"
 	"github.com/nslaunch/nslaunch/launcher/internal/stage"
 	"github.com/nslaunch/nslaunch/launcher/internal/step"
 	"golang.org/x/sys/unix"
@@ -33,12 +35,12 @@ func (l *launch) spawn() error {
 	fds := map[int]int{lay.Program: prog}
 	for i, fd := range l.streams() {
 		fds[i] = fd
-		if l.pty != nil && l.pty.theirs[i] {
-			fds[i] = l.pty.slave
+		if l.pty != nil && l.pty.Replaces(i) {
+			fds[i] = l.pty.Slave()
 		}
 	}
 	if l.pty != nil {
-		fds[lay.Terminal] = l.pty.slave
+		fds[lay.Terminal] = l.pty.Slave()
 	}
 	for _, fd := range lay.Keep {
 		fds[fd] = fd
@@ -75,7 +77,7 @@ func (l *launch) spawn() error {
 	var pid int
 	// From the first instant on no key of the terminal does anything to the
 	// child: what is to be done about a signal is ours to say.
-	err = withMask(^uint64(0), func() (err error) {
+	err = siginfo.WithBlocked(^uint64(0), func() (err error) {
 		pid, err = syscall.ForkExec(image, []string{stage.Argv0, strconv.Itoa(lay.Program)}, &syscall.ProcAttr{
 			Env:   []string{},
 			Files: descriptors(fds),
@@ -94,9 +96,27 @@ func (l *launch) spawn() error {
 		l.loader = pid
 	}
 	if l.pty != nil {
-		l.pty.closeSlave()
+		l.pty.CloseSlave()
 	}
 	return nil
+}
+
+// withConsole returns the plan's program with the name of the pseudoterminal.
+func (l *launch) withConsole() (*program.Program, error) {
+	p := l.plan.Program
+	if l.plan.Console.Kind == 0 {
+		return p, nil
+	}
+	name, err := l.pty.Name(step.ConsoleRoom)
+	if err != nil {
+		return nil, err
+	}
+	named := *p
+	named.Data = slices.Clone(p.Data)
+	room := named.Data[l.plan.Console.Value:][:step.ConsoleRoom]
+	clear(room)
+	copy(room, name)
+	return &named, nil
 }
 
 // streams are the descriptors that stand for the standard streams.

@@ -11,6 +11,7 @@ import (
 	"github.com/nslaunch/nslaunch/launcher/internal/diagnose"
 	"github.com/nslaunch/nslaunch/launcher/internal/plan"
 	"github.com/nslaunch/nslaunch/launcher/internal/program"
+	"github.com/nslaunch/nslaunch/launcher/internal/siginfo"
 	"github.com/nslaunch/nslaunch/launcher/internal/step"
 	"golang.org/x/sys/unix"
 )
@@ -25,7 +26,7 @@ func (l *launch) stepError(i int, err error) error {
 	switch {
 	case errors.As(err, &child):
 		l.failedOp(e, f, child)
-	case err == errGone:
+	case err == program.ErrGone:
 		l.lost(e, f)
 	case errors.As(err, &call):
 		e.Call = call.Syscall
@@ -90,10 +91,10 @@ func (l *launch) lost(e *plan.StepError, f *diagnose.Failure) {
 	l.mu.Unlock()
 	for _, pid := range children {
 		switch code, status := endOf(pid); {
-		case code == cldKilled || code == cldDumped:
+		case code == siginfo.Killed || code == siginfo.Dumped:
 			f.Signal, f.Unborn = unix.Signal(status), false
 			f.Ended = "the child was killed by " + unix.SignalName(f.Signal)
-		case code == cldExited && l.pid == 0:
+		case code == siginfo.Exited && l.pid == 0:
 			// Nothing of the program has run.
 			f.Unborn, f.GoFatal = true, status == goFatal
 			f.Ended = "the child could not start"
@@ -118,7 +119,7 @@ func endOf(pid int) (code, status int) {
 			return 0, 0
 		}
 		if info.Code != 0 {
-			return int(info.Code), childStatus(&info)
+			return int(info.Code), siginfo.ChildStatus(&info)
 		}
 		time.Sleep(time.Millisecond)
 	}

@@ -1,18 +1,15 @@
 package launcher
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 
 	"github.com/nslaunch/nslaunch/config"
+	"github.com/nslaunch/nslaunch/internal/process"
 	"github.com/nslaunch/nslaunch/launcher/internal/program"
 	"github.com/nslaunch/nslaunch/launcher/internal/step"
 	"golang.org/x/sys/unix"
 )
-
-// errGone says that the children ended without a word: they were killed.
-var errGone = errors.New("the child ended unexpectedly")
 
 // childError is an op that failed in a child.
 type childError struct {
@@ -24,51 +21,6 @@ type childError struct {
 func (e *childError) Error() string { return e.errno.Error() }
 
 func (e *childError) Unwrap() error { return e.errno }
-
-// receive returns the next message and the pid of its sender; errGone if all
-// ends of the socket are closed.
-func receive(fd int) (program.Message, int, error) {
-	m, pid, _, err := receiveText(fd)
-	return m, pid, err
-}
-
-// receiveText also returns the text behind a failure.
-func receiveText(fd int) (program.Message, int, string, error) {
-	var buf [program.MessageSize + program.MaxText + 1]byte
-	oob := make([]byte, unix.CmsgSpace(unix.SizeofUcred))
-	for {
-		n, oobn, _, _, err := unix.Recvmsg(fd, buf[:], oob, unix.MSG_CMSG_CLOEXEC)
-		// A reset is told once, before what was sent: the other end was closed with something of ours unread.
-		if err == unix.EINTR || err == unix.ECONNRESET {
-			continue
-		}
-		if err == nil && n == 0 {
-			return program.Message{}, 0, "", errGone
-		}
-		if err != nil {
-			return program.Message{}, 0, "", err
-		}
-		m, ok := program.DecodeMessage(buf[:n])
-		if !ok {
-			return m, 0, "", fmt.Errorf("a message of %d bytes from the child", n)
-		}
-		return m, sender(oob[:oobn]), string(buf[program.MessageSize:n]), nil
-	}
-}
-
-// sender is the pid of the credentials that the kernel added.
-func sender(oob []byte) int {
-	messages, err := unix.ParseSocketControlMessage(oob)
-	if err != nil {
-		return 0
-	}
-	for i := range messages {
-		if cred, err := unix.ParseUnixCredentials(&messages[i]); err == nil {
-			return int(cred.Pid)
-		}
-	}
-	return 0
-}
 
 // waitFor waits until a descriptor can be read, or for some milliseconds if that is not negative, and tells which. A
 // signal that ends a launch ends this one; what else comes is kept for the command.
@@ -103,7 +55,7 @@ func (l *launch) waitFor(fd, ms int) bool {
 // next returns the next message of the sync socket that is no failure.
 func (l *launch) next() (program.Message, int, error) {
 	l.waitFor(l.sync, -1)
-	m, pid, said, err := receiveText(l.sync)
+	m, pid, said, err := program.ReceiveText(l.sync)
 	if err != nil {
 		return m, pid, err
 	}
@@ -113,7 +65,7 @@ func (l *launch) next() (program.Message, int, error) {
 	if m.Kind == program.MessageFailed {
 		err = &childError{int(m.A), unix.Errno(m.B), said}
 	} else if l.killed {
-		err = errGone
+		err = program.ErrGone
 	}
 	return m, pid, err
 }
@@ -121,7 +73,7 @@ func (l *launch) next() (program.Message, int, error) {
 // cause is what a child has said of its end, where one was found to be gone, or err if it said nothing: it may have told of that on
 // another socket, and where init fails, the kernel kills the command's process.
 func (l *launch) cause(err error) error {
-	for err == errGone && l.sync >= 0 && l.waitFor(l.sync, 0) {
+	for err == program.ErrGone && l.sync >= 0 && l.waitFor(l.sync, 0) {
 		if _, _, said := l.next(); said != nil {
 			return said
 		}
@@ -180,7 +132,7 @@ func (l *launch) reapLoader() error {
 func (l *launch) command(pid int) error {
 	fd, err := unix.PidfdOpen(pid, 0)
 	if err == unix.ESRCH {
-		return errGone // killed while it waits
+		return program.ErrGone // killed while it waits
 	}
 	if err != nil {
 		return err
@@ -200,7 +152,7 @@ func (l *launch) command(pid int) error {
 func (l *launch) awaitExec() error {
 	for !l.waitFor(l.sync, 100) {
 		// A key may have stopped it just before, when no shell could know.
-		if stateOf(l.process.PID) == 'T' {
+		if process.State(l.process.PID) == 'T' {
 			_ = l.signal(unix.SIGCONT)
 		}
 		l.mu.Lock()
@@ -213,13 +165,13 @@ func (l *launch) awaitExec() error {
 	switch {
 	case err == nil:
 		return fmt.Errorf("message %d instead of the command", m.Kind)
-	case err != errGone:
+	case err != program.ErrGone:
 		return err
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.killed {
-		return errGone
+		return program.ErrGone
 	}
 	return nil
 }

@@ -94,3 +94,25 @@ func parse(pid int, text []byte) (Stat, error) {
 	s.Start, err = strconv.ParseUint(string(fields[19]), 10, 64)
 	return s, err
 }
+
+// State returns the letter of a process's state, 0 where /proc does not tell.
+func State(pid int) byte {
+	s, _ := Look(pid)
+	return s.State
+}
+
+// Parent returns a process's parent, 0 where /proc does not tell.
+func Parent(pid int) int {
+	s, _ := Look(pid)
+	return s.Parent
+}
+
+// GroupAbove reports whether a process group is one of a process above the caller, such as a shell.
+func GroupAbove(group int) bool {
+	for pid := unix.Getppid(); pid != 0; pid = Parent(pid) {
+		if g, err := unix.Getpgid(pid); err == nil && g == group {
+			return true
+		}
+	}
+	return false
+}

@@ -1,13 +1,14 @@
 package host
 
 import (
+	"github.com/nslaunch/nslaunch/launcher/internal/tty"
 	"golang.org/x/sys/unix"
 )
 
 // terminalState asks how the standard streams relate to a terminal.
 func terminalState() TerminalState {
 	var s TerminalState
-	fd, err := OpenTTY()
+	fd, err := tty.OpenControlling()
 	if err != nil {
 		return s
 	}
@@ -26,11 +27,6 @@ func terminalState() TerminalState {
 		}
 	}
 	return s
-}
-
-// OpenTTY opens the controlling terminal.
-func OpenTTY() (int, error) {
-	return unix.Open("/dev/tty", unix.O_RDWR|unix.O_NOCTTY|unix.O_CLOEXEC, 0)
 }
 
 // StreamTerminals asks which of the standard streams are terminals.

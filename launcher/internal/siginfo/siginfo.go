@@ -6,6 +6,8 @@
 // The handler is a few instructions that write siginfo_t to a pipe and touch
 // nothing of the Go runtime. It is in place of the runtime's own for the
 // signals received, and for those only.
+//
+// The package also blocks signals in a thread, and reads what the kernel says of the end of a child.
 package siginfo
 
 import (

@@ -1,4 +1,4 @@
-package launcher
+package notice
 
 import (
 	"testing"
@@ -8,10 +8,11 @@ import (
 func TestSpeakOfStopping(t *testing.T) {
 	for range 100 {
 		var told []string
-		n := notifier{tell: func(message []byte, _ []int) { told = append(told, string(message)) }, stopping: make(chan struct{}, 1)}
-		n.stop()
-		n.start()
-		n.finish()
+		var n Notifier
+		n.Prepare(0, func(message []byte, _ []int) { told = append(told, string(message)) })
+		n.Stopping()
+		n.Start()
+		n.Finish()
 		if len(told) != 2 || told[1] != "STOPPING=1" {
 			t.Fatalf("%q", told)
 		}

@@ -1,20 +1,17 @@
-package launcher
+package tty
 
 import (
 	"fmt"
 	"os"
-	"slices"
 	"strings"
 	"time"
 
-	"github.com/nslaunch/nslaunch/launcher/internal/program"
-	"github.com/nslaunch/nslaunch/launcher/internal/step"
 	"golang.org/x/sys/unix"
 )
 
-// pty is the command's own terminal. It takes the place of those standard streams that are terminals; the
+// PTY is the command's own terminal. It takes the place of those standard streams that are terminals; the
 // others are the caller's. What is typed on the caller's terminal comes in by the master, and what is written goes out.
-type pty struct {
+type PTY struct {
 	master *os.File
 	slave  int     // -1 once the child has it
 	theirs [3]bool // the standard streams that it takes the place of
@@ -26,33 +23,52 @@ type pty struct {
 }
 
 // OpenPTY opens the master and, through it, the slave: no path of a
-// mount namespace is asked which slave it is (TIOCGPTPEER, Linux 4.13).
-func (l *launch) OpenPTY() error {
+// mount namespace is asked which slave it is (TIOCGPTPEER, Linux 4.13). The streams are the command's standard ones, and
+// controlling is the controlling terminal, -1 without one.
+func OpenPTY(streams [3]int, controlling int) (*PTY, error) {
 	fd, err := unix.Open("/dev/ptmx", unix.O_RDWR|unix.O_NOCTTY|unix.O_CLOEXEC|unix.O_NONBLOCK, 0)
 	if err != nil {
-		return os.NewSyscallError("open /dev/ptmx", err)
+		return nil, os.NewSyscallError("open /dev/ptmx", err)
 	}
-	p := &pty{master: os.NewFile(uintptr(fd), "ptmx"), slave: -1}
+	p := &PTY{master: os.NewFile(uintptr(fd), "ptmx"), slave: -1}
 	if err = unix.IoctlSetPointerInt(fd, unix.TIOCSPTLCK, 0); err == nil {
 		p.slave, err = ioctlPeer(fd)
 	}
 	if err == nil {
-		p.findTerminal(l.streams(), l.terminal.fd)
+		p.findTerminal(streams, controlling)
 		p.relay, err = newRelay(p)
 	}
 	if err != nil {
-		p.closeSlave()
+		p.CloseSlave()
 		p.master.Close()
-		return err
+		return nil, err
 	}
 	p.imitate()
-	l.pty = p
-	return nil
+	return p, nil
+}
+
+// Slave is the descriptor for the command, until [PTY.CloseSlave].
+func (p *PTY) Slave() int { return p.slave }
+
+// Replaces reports whether the slave takes the place of a standard stream.
+func (p *PTY) Replaces(stream int) bool { return p.theirs[stream] }
+
+// Name is the slave's path in the caller's mount namespace, shorter than room. The slave is
+// open, so that no other one has the name.
+func (p *PTY) Name(room int) (string, error) {
+	name, err := os.Readlink(fmt.Sprintf("/proc/self/fd/%d", p.slave))
+	if err != nil {
+		return "", err
+	}
+	if !strings.HasPrefix(name, "/") || len(name) >= room {
+		return "", &os.PathError{Op: "the pseudoterminal's name here", Path: name, Err: unix.ENOENT}
+	}
+	return name, nil
 }
 
 // findTerminal finds the caller's terminal: those of the standard streams that are one, else the controlling
 // terminal, which is -1 if there is none.
-func (p *pty) findTerminal(streams [3]int, controlling int) {
+func (p *PTY) findTerminal(streams [3]int, controlling int) {
 	p.screen, p.keys.fd = controlling, controlling
 	may := func(fd, mode int) bool {
 		flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFL, 0)
@@ -86,28 +102,6 @@ func isPipe(fd int) bool {
 	return unix.Fstat(fd, &st) == nil && (st.Mode&unix.S_IFMT == unix.S_IFIFO || st.Mode&unix.S_IFMT == unix.S_IFSOCK)
 }
 
-// withConsole returns the plan's program with the name of the pseudoterminal. The slave is
-// open, so that no other one has the name.
-func (l *launch) withConsole() (*program.Program, error) {
-	p := l.plan.Program
-	if l.plan.Console.Kind == 0 {
-		return p, nil
-	}
-	name, err := os.Readlink(fmt.Sprintf("/proc/self/fd/%d", l.pty.slave))
-	if err != nil {
-		return nil, err
-	}
-	if !strings.HasPrefix(name, "/") || len(name) >= step.ConsoleRoom {
-		return nil, &os.PathError{Op: "the pseudoterminal's name here", Path: name, Err: unix.ENOENT}
-	}
-	named := *p
-	named.Data = slices.Clone(p.Data)
-	room := named.Data[l.plan.Console.Value:][:step.ConsoleRoom]
-	clear(room)
-	copy(room, name)
-	return &named, nil
-}
-
 func ioctlPeer(master int) (int, error) {
 	r, _, e := unix.Syscall(unix.SYS_IOCTL, uintptr(master), unix.TIOCGPTPEER, unix.O_RDWR|unix.O_NOCTTY|unix.O_CLOEXEC)
 	if e != 0 {
@@ -118,7 +112,7 @@ func ioctlPeer(master int) (int, error) {
 
 // imitate gives the pseudoterminal the modes and the size of the caller's
 // terminal. Without one nothing is echoed: nobody types.
-func (p *pty) imitate() {
+func (p *PTY) imitate() {
 	modes, err := unix.IoctlGetTermios(p.slave, unix.TCGETS)
 	if err != nil {
 		return
@@ -130,11 +124,11 @@ func (p *pty) imitate() {
 	}
 	_ = unix.IoctlSetTermios(p.slave, unix.TCSETS, modes)
 	p.began = *modes
-	p.copySize()
+	p.CopySize()
 }
 
 // modes are those that the command's terminal has now.
-func (p *pty) modes() (t *unix.Termios) {
+func (p *PTY) modes() (t *unix.Termios) {
 	t = &p.began
 	p.control(func(master int) {
 		if now, err := unix.IoctlGetTermios(master, unix.TCGETS); err == nil {
@@ -144,44 +138,57 @@ func (p *pty) modes() (t *unix.Termios) {
 	return t
 }
 
-// copySize gives the pseudoterminal the size of the caller's terminal.
-func (p *pty) copySize() {
+// CopySize gives the pseudoterminal the size of the caller's terminal.
+func (p *PTY) CopySize() {
 	if size, err := unix.IoctlGetWinsize(p.screen, unix.TIOCGWINSZ); err == nil {
 		p.control(func(master int) { _ = unix.IoctlSetWinsize(master, unix.TIOCSWINSZ, size) })
 	}
 }
 
-// keyboard sends a key's signal to the foreground inside.
-func (p *pty) keyboard(sig unix.Signal) {
+// Signal sends a key's signal to the foreground inside.
+func (p *PTY) Signal(sig unix.Signal) {
 	p.control(func(master int) { _ = unix.IoctlSetInt(master, unix.TIOCSIG, int(sig)) })
 }
 
 // control calls f with the master's descriptor, unless that is closed.
-func (p *pty) control(f func(master int)) {
+func (p *PTY) control(f func(master int)) {
 	if c, err := p.master.SyscallConn(); err == nil {
 		_ = c.Control(func(fd uintptr) { f(int(fd)) })
 	}
 }
 
-func (p *pty) closeSlave() {
+// CloseSlave closes the slave, once the child has it.
+func (p *PTY) CloseSlave() {
 	if p.slave >= 0 {
 		unix.Close(p.slave)
 		p.slave = -1
 	}
 }
 
-// start begins to pass on what is typed and what is written.
-func (p *pty) start() {
+// Start begins to pass on what is typed and what is written.
+func (p *PTY) Start() {
 	p.keys.set()
 	p.relay.start()
 }
 
-// finish passes on what is left of the command's output and gives the caller's terminal back.
-func (p *pty) finish() {
-	p.closeSlave()
+// Finish passes on what is left of the command's output and gives the caller's terminal back.
+func (p *PTY) Finish() {
+	p.CloseSlave()
 	// Without a pid namespace something may live on and keep the slave.
 	_ = p.master.SetReadDeadline(time.Now())
 	p.relay.stop()
 	p.keys.restore()
 	p.master.Close()
+}
+
+// Suspend passes on what was written up to now and gives the caller's terminal back, before this process stops.
+func (p *PTY) Suspend() {
+	p.relay.flush()
+	p.keys.restore()
+}
+
+// Resume takes the caller's terminal again after [PTY.Suspend].
+func (p *PTY) Resume() {
+	p.keys.set()
+	p.CopySize()
 }

@@ -1,4 +1,5 @@
-package launcher
+// Package notice tells the service manager what becomes of a command, while it runs: messages of sd_notify(3).
+package notice
 
 import (
 	"os"
@@ -8,9 +9,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// notifier tells the service manager what becomes of the command: in its
-// words, which are relayed, or in the launcher's.
-type notifier struct {
+// Notifier tells the service manager what becomes of the command: in its
+// words, which are relayed, or in the launcher's. The zero value tells nobody anything.
+type Notifier struct {
 	socket *os.File      // that the command writes to; nil where the launcher speaks
 	every  time.Duration // between words of the launcher's; 0: just at the start
 
@@ -29,8 +30,21 @@ const (
 	longestDrain = 2 * time.Second
 )
 
-// start begins, now that the command's program runs.
-func (n *notifier) start() {
+// Prepare has the notifier tell a function: what the command says, if it was made to [Notifier.Listen], else that
+// it runs, now and then again.
+func (n *Notifier) Prepare(every time.Duration, tell func(message []byte, descriptors []int)) {
+	n.every, n.tell = every, tell
+	n.stopping = make(chan struct{}, 1)
+}
+
+// Listen has it relay what comes in by a socket, which it closes in the end.
+func (n *Notifier) Listen(socket *os.File) { n.socket = socket }
+
+// Tells reports whether anybody is told anything.
+func (n *Notifier) Tells() bool { return n.tell != nil }
+
+// Start begins, now that the command's program runs.
+func (n *Notifier) Start() {
 	if n.tell == nil {
 		return
 	}
@@ -46,16 +60,16 @@ func (n *notifier) start() {
 	}()
 }
 
-// stop notes that the command was asked to end.
-func (n *notifier) stop() {
+// Stopping notes that the command was asked to end.
+func (n *Notifier) Stopping() {
 	select {
 	case n.stopping <- struct{}{}:
 	default: // nobody is to be told, or was told
 	}
 }
 
-// finish returns when all is passed on that was said.
-func (n *notifier) finish() {
+// Finish returns when all is passed on that was said.
+func (n *Notifier) Finish() {
 	if n.done != nil {
 		close(n.done)
 		if n.socket != nil {
@@ -70,7 +84,7 @@ func (n *notifier) finish() {
 }
 
 // speak says that the command runs, as long as it does.
-func (n *notifier) speak() {
+func (n *Notifier) speak() {
 	n.tell([]byte("READY=1"), nil)
 	var again <-chan time.Time
 	if n.every > 0 {
@@ -98,7 +112,7 @@ func (n *notifier) speak() {
 
 // relay passes on what the command says, and in the end what is there by then: what
 // lives on without a pid namespace may say more, and is not heard.
-func (n *notifier) relay() {
+func (n *Notifier) relay() {
 	c, err := n.socket.SyscallConn()
 	if err != nil {
 		return
@@ -120,7 +134,7 @@ func (n *notifier) relay() {
 
 // hear passes on one message, if there is one. Of its descriptors, what
 // there is no room for is closed by the kernel.
-func (n *notifier) hear(fd int, buf, oob []byte) bool {
+func (n *Notifier) hear(fd int, buf, oob []byte) bool {
 	size, oobn, _, _, err := unix.Recvmsg(fd, buf, oob, unix.MSG_DONTWAIT|unix.MSG_CMSG_CLOEXEC)
 	if err != nil {
 		return err == unix.EINTR

@@ -1,4 +1,4 @@
-package launcher
+package tty
 
 import (
 	"bytes"
@@ -12,7 +12,7 @@ import (
 
 // relay copies between the caller's terminal and the command's.
 type relay struct {
-	pty     *pty
+	pty     *PTY
 	master  *os.File
 	echo    echo
 	ended   int           // an eventfd, readable from stop on
@@ -25,7 +25,7 @@ type relay struct {
 // 64 KiB on the way and a line discipline's buffer.
 const inFlight = 128 << 10
 
-func newRelay(p *pty) (*relay, error) {
+func newRelay(p *PTY) (*relay, error) {
 	ended, err := unix.Eventfd(0, unix.EFD_CLOEXEC)
 	if err != nil {
 		return nil, os.NewSyscallError("eventfd", err)
