@@ -1,18 +1,47 @@
 package program
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
+	"unsafe"
 )
 
-// The encoded form, in the machine's byte order, is a header of 64 bytes, the data, padded
-// to 64 bytes, and the ops of 64 bytes each. It is what a child maps at [Address].
+// The encoded form is an [EncodedHeader], the data, padded to 64 bytes, and an [EncodedOp] for each op. It is what
+// a child maps at [Address], and reads where it lies.
+
+// Magic is what an encoded program begins with: "NLP2".
+const Magic = 0x32504c4e
+
+// EncodedHeader is how an encoded program begins.
+type EncodedHeader struct {
+	Magic, _           uint32
+	CloneFlags         uint64
+	SyncFD, ControlFD  int32
+	Ops, Data, Scratch uint32
+	InPlace            uint32 // 1: it is
+	_                  [24]byte
+}
+
+// EncodedOp is how an op is encoded.
+type EncodedOp struct {
+	Nr, Step   uint16
+	Out, Flags uint8
+	Kinds      uint16 // two bits an operand
+	Pass       [8]uint8
+	Args       [6]uint64
+}
+
+// The sizes of an EncodedHeader and of an EncodedOp.
 const (
-	magic      = 0x32504c4e // "NLP2"
 	HeaderSize = 64
 	OpSize     = 64
 )
+
+// at is what lies at an offset of encoded memory.
+func at[T any](buf []byte, offset int) *T {
+	var t T
+	return (*T)(unsafe.Pointer(unsafe.SliceData(buf[offset : offset+int(unsafe.Sizeof(t))])))
+}
 
 // Header is the decoded header of an encoded program.
 type Header struct {
@@ -40,61 +69,40 @@ func (p *Program) header() Header {
 // Encode returns the encoded form of a valid program.
 func (p *Program) Encode() []byte {
 	h := p.header()
-	e := binary.NativeEndian
-	buf := make([]byte, h.OpsAt(), h.Size())
-	e.PutUint32(buf[0:], magic)
-	e.PutUint64(buf[8:], h.CloneFlags)
-	e.PutUint32(buf[16:], uint32(h.SyncFD))
-	e.PutUint32(buf[20:], uint32(h.ControlFD))
-	e.PutUint32(buf[24:], h.Ops)
-	e.PutUint32(buf[28:], h.Data)
-	e.PutUint32(buf[32:], h.Scratch)
+	buf := make([]byte, h.Size())
+	e := at[EncodedHeader](buf, 0)
+	e.Magic, e.CloneFlags, e.SyncFD, e.ControlFD = Magic, h.CloneFlags, h.SyncFD, h.ControlFD
+	e.Ops, e.Data, e.Scratch = h.Ops, h.Data, h.Scratch
 	if h.InPlace {
-		e.PutUint32(buf[36:], 1)
+		e.InPlace = 1
 	}
-	copy(buf[HeaderSize:], p.Data)
+	copy(buf[h.DataAt():], p.Data)
 	for i := range p.Ops {
-		buf = appendOp(buf, &p.Ops[i])
+		p.Ops[i].encode(at[EncodedOp](buf, h.OpsAt()+OpSize*i))
 	}
 	return buf
 }
 
-// An op is nr u16, step u16, out u8, flags u8, kinds u16 (two bits an
-// operand), passed errnos 8 × u8, and six operands u64.
-func appendOp(buf []byte, o *Op) []byte {
-	e := binary.NativeEndian
-	buf = e.AppendUint16(buf, o.Nr)
-	buf = e.AppendUint16(buf, o.Step)
-	buf = append(buf, o.Out, o.Flags)
-	var kinds uint16
+func (o *Op) encode(e *EncodedOp) {
+	e.Nr, e.Step, e.Out, e.Flags, e.Pass = o.Nr, o.Step, o.Out, o.Flags, o.Pass
 	for i, a := range o.Args {
-		kinds |= uint16(a.Kind) << (2 * i)
+		e.Kinds |= uint16(a.Kind) << (2 * i)
+		e.Args[i] = a.Value
 	}
-	buf = e.AppendUint16(buf, kinds)
-	buf = append(buf, o.Pass[:]...)
-	for _, a := range o.Args {
-		buf = e.AppendUint64(buf, a.Value)
-	}
-	return buf
 }
 
 var errEncoding = errors.New("program: not an encoded program")
 
 // DecodeHeader reads the header of the encoded program in buf, which may be longer than that.
 func DecodeHeader(buf []byte) (Header, error) {
-	e := binary.NativeEndian
-	if len(buf) < HeaderSize || e.Uint32(buf) != magic {
+	if len(buf) < HeaderSize {
 		return Header{}, errEncoding
 	}
-	h := Header{
-		CloneFlags: e.Uint64(buf[8:]),
-		SyncFD:     int32(e.Uint32(buf[16:])),
-		ControlFD:  int32(e.Uint32(buf[20:])),
-		Ops:        e.Uint32(buf[24:]),
-		Data:       e.Uint32(buf[28:]),
-		Scratch:    e.Uint32(buf[32:]),
-		InPlace:    e.Uint32(buf[36:]) == 1,
+	e := at[EncodedHeader](buf, 0)
+	if e.Magic != Magic {
+		return Header{}, errEncoding
 	}
+	h := Header{e.CloneFlags, e.InPlace == 1, e.SyncFD, e.ControlFD, e.Ops, e.Data, e.Scratch}
 	if h.Ops > MaxOps || h.Data > MaxData || h.Size() > len(buf) {
 		return Header{}, errEncoding
 	}
@@ -109,8 +117,8 @@ func Decode(buf []byte) (*Program, error) {
 	}
 	p := &Program{CloneFlags: h.CloneFlags, InPlace: h.InPlace, SyncFD: h.SyncFD, ControlFD: h.ControlFD, Scratch: h.Scratch,
 		Data: buf[h.DataAt() : h.DataAt()+int(h.Data)]}
-	for at := h.OpsAt(); at < h.Size(); at += OpSize {
-		p.Ops = append(p.Ops, decodeOp(buf[at:]))
+	for offset := h.OpsAt(); offset < h.Size(); offset += OpSize {
+		p.Ops = append(p.Ops, decodeOp(at[EncodedOp](buf, offset)))
 	}
 	return p, p.Validate()
 }
@@ -121,12 +129,12 @@ func Check(buf []byte) (Header, error) {
 	if err != nil {
 		return Header{}, err
 	}
-	b := bounds{int(h.Ops), int(h.Data), int(h.Scratch), h.ControlFD >= 0, Calls()}
+	b := bounds{uint64(h.Ops), uint64(h.Data), uint64(h.Scratch), h.ControlFD >= 0}
 	if err := b.check(); err != nil {
 		return Header{}, err
 	}
 	for i := range int(h.Ops) {
-		o := decodeOp(buf[h.OpsAt()+OpSize*i:])
+		o := decodeOp(at[EncodedOp](buf, h.OpsAt()+OpSize*i))
 		if err := b.op(i, &o); err != nil {
 			return Header{}, fmt.Errorf("program: op %d: %w", i, err)
 		}
@@ -134,13 +142,10 @@ func Check(buf []byte) (Header, error) {
 	return h, nil
 }
 
-func decodeOp(buf []byte) Op {
-	e := binary.NativeEndian
-	o := Op{Nr: e.Uint16(buf), Step: e.Uint16(buf[2:]), Out: buf[4], Flags: buf[5]}
-	kinds := e.Uint16(buf[6:])
-	copy(o.Pass[:], buf[8:16])
-	for i := range o.Args {
-		o.Args[i] = Operand{Kind(kinds >> (2 * i) & 3), e.Uint64(buf[16+8*i:])}
+func decodeOp(e *EncodedOp) Op {
+	o := Op{Nr: e.Nr, Step: e.Step, Out: e.Out, Flags: e.Flags, Pass: e.Pass}
+	for i, v := range e.Args {
+		o.Args[i] = Operand{Kind(e.Kinds >> (2 * i) & 3), v}
 	}
 	return o
 }

@@ -120,7 +120,7 @@ func (p *Program) memory(what param, off uint64, o *Op) string {
 		return fmt.Sprintf("{sa_family=AF_UNIX, sun_path=%s}", quote([]byte(p.CString(off+2))))
 	case ifreq:
 		const nameSize = 16
-		return fmt.Sprintf("{ifr_name=%s, ifr_flags=%s}", quote([]byte(p.CString(off))), bitWords(p.uint(off+nameSize, 2), interfaceFlags()))
+		return fmt.Sprintf("{ifr_name=%s, ifr_flags=%s}", quote([]byte(p.CString(off))), bitWords(p.uint(off+nameSize, 2), interfaceFlags))
 	}
 	return fmt.Sprintf("data+%#x", off)
 }

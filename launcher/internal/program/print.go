@@ -12,28 +12,11 @@ import (
 // Name is the name of the op's system call; of a special op, of the one that
 // can fail.
 func (o *Op) Name() string {
-	switch o.Nr {
-	case SpecialSync:
-		return "recvfrom"
-	case SpecialFork:
-		return "clone"
-	case SpecialInit:
-		return "waitid"
-	case SpecialSameFile:
-		return "statx"
-	case SpecialCwd:
-		return "getcwd"
-	case SpecialReceive:
-		return "recvmsg"
-	case SpecialPID:
-		return "getpid"
-	case SpecialNotExecutable, SpecialNotFound:
-		return "execve"
-	case SpecialReside:
-		return "ppoll"
+	if s := SpecialOf(o.Nr); s != nil && s.call != "" {
+		return s.call
 	}
-	if name := lookup(o).name; name != "" {
-		return name
+	if c := callOf(o.Nr); c != nil {
+		return c.name
 	}
 	return fmt.Sprintf("syscall_%d", o.Nr)
 }
@@ -57,8 +40,8 @@ func (p *Program) FormatStart() string {
 //   - "#" begins a comment; "# again while EAGAIN" is of a call with Repeat.
 func (p *Program) Format(i int) []string {
 	o := &p.Ops[i]
-	if o.Special() {
-		return p.formatSpecial(o)
+	if s := SpecialOf(o.Nr); s != nil {
+		return s.print(p, o)
 	}
 	line := p.formatCall(o)
 	if o.Out != NoReg {
@@ -76,19 +59,21 @@ func (p *Program) Format(i int) []string {
 }
 
 func (p *Program) formatCall(o *Op) string {
-	c := lookup(o)
-	if c.name == "" {
-		c = call{o.Name(), []param{num(), num(), num(), num(), num(), num()}}
+	params := []param{num, num, num, num, num, num}
+	if c := callOf(o.Nr); c != nil && c.paramsOf != nil {
+		params = c.paramsOf(o)
+	} else if c != nil {
+		params = c.params
 	}
 	passed := *o
 	if o.Flags&MustFail != 0 {
 		passed.Args[5] = Const(0)
 	}
-	words := make([]string, len(c.params))
-	for i, param := range c.params {
+	words := make([]string, len(params))
+	for i, param := range params {
 		words[i] = p.operand(param, &passed, i)
 	}
-	return c.name + "(" + strings.Join(words, ", ") + ")"
+	return o.Name() + "(" + strings.Join(words, ", ") + ")"
 }
 
 // passWords lists the errnos that are no failures.
@@ -106,53 +91,6 @@ func (o *Op) passWords() string {
 	}
 	return strings.Join(words, ", ")
 }
-
-func (p *Program) formatSpecial(o *Op) []string {
-	arg := func(i int) string { return p.operand(num(), o, i) }
-	switch o.Nr {
-	case SpecialSync:
-		return []string{
-			p.formatSend(p.SyncFD, Message{Kind: MessageReached, A: uint32(o.Args[0].Value)}) + " # point " + arg(0) + " is reached",
-			fmt.Sprintf("recvfrom(%d, word, %d, 0, NULL, NULL) # the launcher says to go on", p.SyncFD, MessageSize),
-		}
-	case SpecialFork:
-		line := fmt.Sprintf("clone(child_stack=NULL, flags=%s)", cloneWords(o.Args[0].Value|uint64(unix.SIGCHLD)))
-		if o.Out != NoReg {
-			line += fmt.Sprintf(" = r%d", o.Out)
-		}
-		return []string{line + " # the child goes on at step " + p.stepOf(o.Args[1].Value)}
-	case SpecialInit:
-		return []string{
-			fmt.Sprintf("munmap(scratch, %d)", MaxScratch+p.header().Size()), // and the program, which lies behind it
-			p.formatSend(p.ControlFD, Message{Kind: MessageReady}) + " # init is in place",
-			"waitid(P_ALL, 0, info, WEXITED|WSTOPPED|WCONTINUED|__WALL, NULL) # until " + arg(0) + " has ended; what becomes of it is sent",
-		}
-	case SpecialSameFile:
-		return []string{fmt.Sprintf(`statx(%s, "", AT_EMPTY_PATH, STATX_TYPE|STATX_INO, file) # it is device %s:%s, inode %s, type %#o, or it fails with ESTALE`,
-			p.operand(fd(), o, 0), arg(1), arg(2), arg(3), o.Args[4].Value)}
-	case SpecialCwd:
-		return []string{fmt.Sprintf("getcwd(path, %d) # it begins with /, or it fails with ENOENT", cwdSize)}
-	case SpecialReceive:
-		return []string{fmt.Sprintf("recvmsg(%d, tree, MSG_CMSG_CLOEXEC) = r%d # the launcher lends it", p.SyncFD, o.Out)}
-	case SpecialPID:
-		from, size := o.Args[1].Value, o.Args[2].Value
-		return []string{"getpid() # " + pidString + " is " + quote(p.Data[from:from+size]) + " with it at the end"}
-	case SpecialSkip:
-		when := "an error"
-		if o.Args[2].Value != 0 {
-			when = "no error"
-		}
-		return []string{fmt.Sprintf("if %s is %s, skip %s", arg(0), when, arg(1))}
-	case SpecialNotExecutable:
-		return []string{"# it fails with EACCES if an execve did"}
-	case SpecialReside:
-		return []string{"ppoll(fds, n, NULL, NULL, 0) # until the command ends, or something is to be done"}
-	}
-	return []string{"# it fails as an execve did"}
-}
-
-// cwdSize is the size of the buffer that the working directory is read into.
-const cwdSize = 4096
 
 // formatSend prints how a message is sent.
 func (p *Program) formatSend(fd int32, m Message) string {
@@ -176,7 +114,7 @@ func cloneWords(v uint64) string {
 	sig := v & 0xff
 	words := []string{}
 	if v != sig {
-		words = append(words, bitWords(v&^sig, cloneFlags()))
+		words = append(words, bitWords(v&^sig, cloneFlags))
 	}
 	if sig != 0 {
 		words = append(words, signalWord(sig))

@@ -8,10 +8,7 @@
 // constant data, or the result of an earlier call.
 package program
 
-import (
-	"encoding/binary"
-	"syscall"
-)
+import "syscall"
 
 // Program is a list of ops and the data that they point into.
 type Program struct {
@@ -49,7 +46,7 @@ const (
 	MaxScratch = 64 << 10
 )
 
-// Op is one system call, or one of the special ops below.
+// Op is one system call, or one of the special ops.
 type Op struct {
 	Nr    uint16     // system call number, or a special op
 	Out   uint8      // register for the result, NoReg for none
@@ -78,98 +75,6 @@ const (
 
 // Repeats bounds the calls of an op with Repeat.
 const Repeats = 10000
-
-// PIDRoom is what SpecialPID may write: a number below 1<<32.
-const PIDRoom = 16
-
-// Special ops. They are above all system call numbers.
-const (
-	// SpecialSync tells the launcher that point Args[0] is reached and waits for its word.
-	SpecialSync uint16 = 0xf000 + iota
-	// SpecialFork forks with clone flags Args[0] in addition to SIGCHLD; the
-	// child goes on at op Args[1], the parent with the next.
-	SpecialFork
-	// SpecialInit unmaps the program and is init: it tells the launcher on the control socket that it
-	// is in place, then reaps until child Args[0] is gone, of which it reports
-	// every change of state, and exits.
-	SpecialInit
-	// SpecialSameFile fails with ESTALE unless the file of descriptor Args[0]
-	// has device major Args[1], minor Args[2], inode Args[3] and file type (S_IFMT) Args[4].
-	SpecialSameFile
-	// SpecialSkip passes over the next Args[1] ops if register Args[0] holds a
-	// negative errno (Args[2] = 0) or does not (Args[2] = 1).
-	SpecialSkip
-	// SpecialCwd fails with ENOENT if the working directory is not below the root.
-	SpecialCwd
-	// SpecialReceive takes the descriptor that the launcher sends; it is the result.
-	SpecialReceive
-	// SpecialPID writes to the scratch memory at Args[0] the string at Args[1] of
-	// the data, Args[2] bytes long, and behind it the process's own id, as it sees it, or, if that is a register, the number
-	// in Args[3], in decimal and with a NUL at the end: PIDRoom bytes more at most. Its result is the length without that.
-	SpecialPID
-	// SpecialNotExecutable fails with EACCES if an Exec op met it.
-	SpecialNotExecutable
-	// SpecialNotFound fails with the errno that was remembered of the Exec ops.
-	SpecialNotFound
-	// SpecialReside is what is left of a launcher while its command runs, as the [Resident] at Args[0] of
-	// the data says. Its result is the exit status, with which the ops that follow have the process exit.
-	SpecialReside
-)
-
-// Resident is what is left of a launcher while its command runs. It ends as the command does, or, where
-// there is something to do that it cannot do, starts an assistant, and then ends as that does.
-type Resident struct {
-	// Signals are those that it forwards to the command or, if they are in Wake too, leaves to the assistant; all are
-	// blocked, and SIGCHLD is among them. Those in Keys go to the command's process group where the kernel sends
-	// them, for a key of the terminal.
-	Signals, Wake, Keys uint64
-	// Argv and Env are those of the assistant, which is the executable Binary.
-	Argv, Env Operand
-	PIDFD     int32 // of the command
-	Pipe      int32 // takes the siginfo_t of a signal that is left to the assistant
-	PID       int32 // of the sandbox's first process, a child
-	Stop      int32 // what TERM is forwarded as
-	Binary    int32
-	States    int32 // takes messages of what becomes of the child, if there is no init to tell of the command, or of its end
-	// Exits: it may end with the status that shells give the command, without an assistant.
-	Exits bool
-	// Control is where init tells of the command, -1 if that is the first process itself. SignalFD is a signalfd(2) of
-	// Signals. Requests has those of the assistant: the number of a signal by which this process is to stop, in 4 bytes, and 4
-	// bytes more, not 0 if all of its process group is to.
-	Control, SignalFD, Requests int32
-	// Others are descriptors that are left to the assistant when they can be read.
-	Others []int32
-}
-
-// MaxPolled bounds the descriptors that are polled.
-const MaxPolled = 16
-
-// residentSize is that of the encoded form: three sets, two addresses, eight words of 4 bytes,
-// of which the last two are a boolean and the number of descriptors, and an array of struct pollfd.
-const residentSize = 72 + 8*MaxPolled
-
-// encode returns the encoded form.
-func (r *Resident) encode() []byte {
-	const pollIn = 1
-	e := binary.NativeEndian
-	b := make([]byte, 0, residentSize)
-	for _, w := range []uint64{r.Signals, r.Wake, r.Keys, r.Argv.Address(), r.Env.Address()} {
-		b = e.AppendUint64(b, w)
-	}
-	fds := append([]int32{r.Control, r.SignalFD, r.Requests}, r.Others...)
-	exits := int32(0)
-	if r.Exits {
-		exits = 1
-	}
-	for _, n := range []int32{r.PIDFD, r.Pipe, r.PID, r.Stop, r.Binary, r.States, exits, int32(len(fds))} {
-		b = e.AppendUint32(b, uint32(n))
-	}
-	for _, fd := range fds[:min(len(fds), MaxPolled)] {
-		b = e.AppendUint32(b, uint32(fd))
-		b = e.AppendUint32(b, pollIn)
-	}
-	return append(b, make([]byte, residentSize-len(b))...)
-}
 
 // Operand is an argument of an op.
 type Operand struct {
@@ -204,7 +109,7 @@ func (o Operand) Address() uint64 {
 	return DataAddress + o.Value
 }
 
-// Passes tells whether errno e is no failure of the op.
+// Passes reports whether errno e is no failure of the op.
 func (o *Op) Passes(e syscall.Errno) bool {
 	for _, p := range o.Pass {
 		if p != 0 && syscall.Errno(p) == e {
@@ -213,6 +118,3 @@ func (o *Op) Passes(e syscall.Errno) bool {
 	}
 	return false
 }
-
-// Special tells whether the op is more than one system call.
-func (o *Op) Special() bool { return o.Nr >= SpecialSync }

@@ -8,7 +8,7 @@ import (
 // Validate checks that every register, offset and jump of the program is in
 // bounds, and that it makes no system call but those that steps are made of. A child runs only what passed it.
 func (p *Program) Validate() error {
-	b := bounds{len(p.Ops), len(p.Data), int(p.Scratch), p.ControlFD >= 0, Calls()}
+	b := bounds{uint64(len(p.Ops)), uint64(len(p.Data)), uint64(p.Scratch), p.ControlFD >= 0}
 	if err := b.check(); err != nil {
 		return err
 	}
@@ -22,23 +22,24 @@ func (p *Program) Validate() error {
 
 // bounds are what the parts of a program have to stay within.
 type bounds struct {
-	ops, data, scratch int
+	ops, data, scratch uint64
 	control            bool
-	calls              CallSet
 }
 
-func (b bounds) check() error {
+func (b *bounds) check() error {
 	if b.ops == 0 || b.ops > MaxOps || b.data > MaxData || b.scratch > MaxScratch {
 		return fmt.Errorf("program: %d ops, %d bytes of data, %d of scratch memory: out of bounds", b.ops, b.data, b.scratch)
 	}
 	return nil
 }
 
-func (b bounds) op(i int, o *Op) error {
+// op checks op i.
+func (b *bounds) op(i int, o *Op) error {
+	special := SpecialOf(o.Nr)
 	switch {
-	case o.Nr > SpecialReside:
+	case o.Special() && special == nil:
 		return fmt.Errorf("unknown special op %#x", o.Nr)
-	case !o.Special() && !b.calls.Has(o.Nr):
+	case special == nil && callOf(o.Nr) == nil:
 		return fmt.Errorf("system call %d is not one that a step makes", o.Nr)
 	}
 	if o.Out != NoReg && o.Out >= NumRegs {
@@ -47,41 +48,71 @@ func (b bounds) op(i int, o *Op) error {
 	for _, a := range o.Args {
 		switch {
 		case a.Kind == KindConst,
-			a.Kind == KindData && a.Value < uint64(b.data),
+			a.Kind == KindData && a.Value < b.data,
 			a.Kind == KindReg && a.Value < NumRegs,
-			a.Kind == KindScratch && a.Value < uint64(b.scratch):
+			a.Kind == KindScratch && a.Value < b.scratch:
 		default:
 			return fmt.Errorf("operand %d of kind %d: out of bounds", a.Value, a.Kind)
 		}
 	}
-	last := uint64(b.ops - 1)
-	switch o.Nr {
-	case SpecialFork:
-		if to := o.Args[1]; to.Kind != KindConst || to.Value <= uint64(i) || to.Value > last {
-			return errors.New("fork goes on out of bounds")
-		}
-	case SpecialSkip:
-		if n := o.Args[1]; o.Args[0].Kind != KindReg || n.Kind != KindConst || n.Value > last-uint64(i) {
-			return errors.New("skip goes on out of bounds")
-		}
-	case SpecialPID:
-		if !b.pid(o.Args[0], o.Args[1], o.Args[2]) {
-			return errors.New("a process id is written out of bounds")
-		}
-	case SpecialReside:
-		if at := o.Args[0]; at.Kind != KindData || at.Value+residentSize > uint64(b.data) {
-			return errors.New("a resident out of bounds")
-		}
-	case SpecialInit:
-		if !b.control {
-			return errors.New("an init without a control socket")
-		}
+	if special != nil && !b.holds(special, i, o) {
+		return errors.New(special.refused)
 	}
 	return nil
 }
 
-// pid checks the operands of SpecialPID.
-func (b bounds) pid(to, from, size Operand) bool {
-	return to.Kind == KindScratch && from.Kind == KindData && size.Kind == KindConst && size.Value <= MaxScratch &&
-		from.Value+size.Value <= uint64(b.data) && to.Value+size.Value+PIDRoom <= uint64(b.scratch)
+// Bound is what an operand of a special op has to stay within, beyond what holds for each.
+type Bound struct {
+	Kind BoundKind
+	// Size is how many bytes of memory there have to be, and More the operand, a length, that says how
+	// many more, 0 for none. Size of a length is the most that it may be.
+	Size uint64
+	More uint8
+}
+
+// BoundKind tells what a [Bound] is about.
+type BoundKind uint8
+
+const (
+	BoundNone     BoundKind = iota // the operand may be any
+	BoundRegister                  // it is a register
+	BoundLater                     // it is the constant index of a later op
+	BoundAhead                     // it is a constant number of later ops
+	BoundLength                    // it is a constant length
+	BoundData                      // it is an address of the data
+	BoundScratch                   // it is an address of the scratch memory
+)
+
+// holds reports whether a special op is within its bounds. All are looked at: a sum that is larger than
+// a number can be has a length in it that is larger than it may be.
+func (b *bounds) holds(s *Special, i int, o *Op) bool {
+	if s.Control && !b.control {
+		return false
+	}
+	later := b.ops - 1 - uint64(i) // ops
+	for n, bound := range &s.Bounds {
+		a, size := o.Args[n], bound.Size
+		if bound.More != 0 {
+			size += o.Args[bound.More].Value
+		}
+		ok := true
+		switch bound.Kind {
+		case BoundRegister:
+			ok = a.Kind == KindReg
+		case BoundLater:
+			ok = a.Kind == KindConst && a.Value > uint64(i) && a.Value-uint64(i) <= later
+		case BoundAhead:
+			ok = a.Kind == KindConst && a.Value <= later
+		case BoundLength:
+			ok = a.Kind == KindConst && a.Value <= size
+		case BoundData:
+			ok = a.Kind == KindData && a.Value+size <= b.data
+		case BoundScratch:
+			ok = a.Kind == KindScratch && a.Value+size <= b.scratch
+		}
+		if !ok {
+			return false
+		}
+	}
+	return true
 }

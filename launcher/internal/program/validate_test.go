@@ -28,7 +28,7 @@ func TestValidateBounds(t *testing.T) {
 			p.Ops = append(p.Ops, slices.Repeat([]Op{{Nr: unix.SYS_SETSID}}, MaxOps-len(p.Ops))...)
 		}, ""},
 		{"too much data", func(p *Program) { p.Data = make([]byte, MaxData+1) }, "bytes of data"},
-		{"unknown special op", func(p *Program) { p.Ops[0].Nr = SpecialReside + 1 }, "op 0: unknown special op"},
+		{"unknown special op", func(p *Program) { p.Ops[0].Nr = EndSpecial }, "op 0: unknown special op"},
 		{"highest op", func(p *Program) { p.Ops[0].Nr = 0xffff }, "op 0: unknown special op"},
 		{"highest call", func(p *Program) { p.Ops[0].Nr = SpecialSync - 1 }, "op 0: system call 61439 is not"},
 		{"a call of no step", func(p *Program) { p.Ops[0].Nr = unix.SYS_PTRACE }, "op 0: system call"},
@@ -61,12 +61,12 @@ func TestValidateBounds(t *testing.T) {
 		{"a process id after too much", func(p *Program) { p.Ops[pid].Args[2] = Const(1 << 63) }, "op 9: a process id"},
 		{"a resident that is no data", func(p *Program) { p.Ops[samefile] = Op{Nr: SpecialReside, Out: NoReg} }, "op 1: a resident"},
 		{"a resident beyond the end", func(p *Program) {
-			p.Data = append(p.Data, make([]byte, residentSize)...)
-			p.Ops[samefile] = Op{Nr: SpecialReside, Out: NoReg, Args: [6]Operand{{KindData, uint64(len(p.Data)) - residentSize + 1}}}
+			p.Data = append(p.Data, make([]byte, ResidentSize)...)
+			p.Ops[samefile] = Op{Nr: SpecialReside, Out: NoReg, Args: [6]Operand{{KindData, uint64(len(p.Data)) - ResidentSize + 1}}}
 		}, "op 1: a resident"},
 		{"a resident", func(p *Program) {
-			p.Data = append(p.Data, make([]byte, residentSize)...)
-			p.Ops[samefile] = Op{Nr: SpecialReside, Out: NoReg, Args: [6]Operand{{KindData, uint64(len(p.Data)) - residentSize}}}
+			p.Data = append(p.Data, make([]byte, ResidentSize)...)
+			p.Ops[samefile] = Op{Nr: SpecialReside, Out: NoReg, Args: [6]Operand{{KindData, uint64(len(p.Data)) - ResidentSize}}}
 		}, ""},
 		{"same file of a constant", func(p *Program) { p.Ops[samefile].Args[0] = Const(1) }, ""},
 	} {
@@ -90,18 +90,33 @@ func TestValidateBounds(t *testing.T) {
 	}
 }
 
-// A program may make the calls that have a name in print, and no others.
+// A program may make the calls that have a row, each of which has a name, and no others.
 func TestCalls(t *testing.T) {
 	set, count := Calls(), 0
-	for nr := range uint16(SpecialSync) {
-		if named := lookup(&Op{Nr: nr}).name != ""; named != set.Has(nr) {
-			t.Errorf("system call %d: in the set %v, with a name %v", nr, set.Has(nr), named)
+	for nr := range uint16(FirstSpecial) {
+		c := callOf(nr)
+		if (c != nil) != set.Has(nr) || c != nil && c.name == "" {
+			t.Errorf("system call %d: in the set %v, row %+v", nr, set.Has(nr), c)
 		}
 		if set.Has(nr) {
 			count++
 		}
 	}
-	if count != len(calls()) || count == 0 {
-		t.Errorf("%d calls; want %d", count, len(calls()))
+	if count == 0 {
+		t.Error("no calls")
+	}
+}
+
+// The row of a special op is whole: it can be printed, and what it refuses has words.
+func TestSpecials(t *testing.T) {
+	for nr := uint16(FirstSpecial); nr < EndSpecial; nr++ {
+		if s := SpecialOf(nr); s.print == nil || (s.Control || s.Bounds != [6]Bound{}) != (s.refused != "") {
+			t.Errorf("%#x: row %+v", nr, s)
+		}
+	}
+	for _, nr := range []uint16{0, FirstSpecial - 1, EndSpecial, 1<<16 - 1} {
+		if s := SpecialOf(nr); s != nil {
+			t.Errorf("%#x: row %+v", nr, s)
+		}
 	}
 }

@@ -119,7 +119,7 @@ func TestSeals(t *testing.T) {
 func TestCallsAreRefused(t *testing.T) { eachImage(t, testCallsAreRefused) }
 
 func testCallsAreRefused(t *testing.T, run runner) {
-	numbers := []uint16{program.MaxCall, program.SpecialSync - 1, program.SpecialReside + 1, 1<<16 - 1, unix.SYS_PTRACE, unix.SYS_MMAP}
+	numbers := []uint16{program.MaxCall, program.FirstSpecial - 1, program.EndSpecial, 1<<16 - 1, unix.SYS_PTRACE, unix.SYS_MMAP}
 	set := program.Calls()
 	for nr := range uint16(program.MaxCall) {
 		// Those on both sides of one that is allowed, and a few more.
