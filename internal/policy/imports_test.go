@@ -36,6 +36,7 @@ var table = []struct {
 	{"launcher/internal/tty", []string{"internal/process", "launcher/internal/siginfo"}},
 	{"launcher/internal/notice", nil},
 	{"launcher/internal/stage", []string{"launcher/internal/program"}},
+	{"launcher/internal/stage/gen", []string{"launcher/internal/program"}},
 	{"launcher/internal/program", []string{"internal/quote"}},
 	{"launcher/internal/siginfo", nil},
 	{"units/unitfile", []string{"config", "internal/quote"}},

@@ -5,7 +5,6 @@ import (
 	"unsafe"
 
 	"github.com/nslaunch/nslaunch/launcher/internal/program"
-	"golang.org/x/sys/unix"
 )
 
 // machine is the state of a running program. All of it is made before the
@@ -181,7 +180,6 @@ type statx struct {
 }
 
 const (
-	sysStatx      = unix.SYS_STATX
 	atEmptyPath   = 0x1000
 	statxTypeIno  = 0x1 | 0x100
 	statxIFMTmask = syscall.S_IFMT

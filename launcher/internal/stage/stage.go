@@ -8,6 +8,8 @@
 // growth and no signal handler, as in package syscall between fork and exec.
 package stage
 
+//go:generate go run ./gen
+
 import (
 	"os"
 	"strconv"

@@ -2,7 +2,9 @@ package stage
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"debug/elf"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -13,6 +15,15 @@ import (
 
 	"github.com/nslaunch/nslaunch/internal/nstest"
 )
+
+// The text is byte for byte what was written by hand, before it was made from a source. Who changes what the stage does
+// changes this, too.
+func TestTextIsAsItWas(t *testing.T) {
+	const want = "b6973973ac752b1789c1130833f3a90989f38bdc006e4133332780f3df441915"
+	if got := fmt.Sprintf("%x", sha256.Sum256(text())); got != want {
+		t.Errorf("its SHA-256 is %s; want %s", got, want)
+	}
+}
 
 // However a program with it is built, and wherever it lies in that, the image is the same: no linker, no
 // instrumentation and no loader changes the text.

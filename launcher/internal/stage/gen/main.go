@@ -1,0 +1,31 @@
+// Gen writes the text of the stage for each processor, from one source. It is run by go generate in the directory above.
+//
+// The source is Go: functions whose results are lists of instructions, in the order in which they lie in memory. They
+// use some 30 portable instructions, of instruction.go. A file for each processor says what these are there, in the notation
+// of Go's assembler. What lies in the frame, in a program or in a structure of the kernel is a field of a Go structure
+// (layout.go), so that nobody counts bytes; numbers are those of Go's packages.
+package main
+
+import (
+	"log"
+	"os"
+)
+
+func main() {
+	for name, text := range files() {
+		if err := os.WriteFile(name, text, 0o644); err != nil {
+			log.Fatal(err)
+		}
+	}
+}
+
+// files returns what is to be written, by file names.
+func files() map[string][]byte {
+	all := map[string][]byte{}
+	for _, p := range processors() {
+		all["stage_"+p.name()+".s"] = write(p, stage())
+	}
+	return all
+}
+
+func processors() []processor { return []processor{amd64{}} }
