@@ -6,7 +6,7 @@ import (
 	"github.com/nslaunch/nslaunch/config/internal/toml"
 )
 
-// asRead is the field.off of a key whose reader reads false itself: a boolean, or what cannot be taken away.
+// asRead is the field.off of a key whose type reads false itself: a boolean, or what cannot be taken away.
 const asRead = "as it is read"
 
 // away reads false, which takes away what a profile that is extended says. It is as if the key were
@@ -22,13 +22,13 @@ func (d *decoder) away(f field, v value) {
 		return
 	}
 	d.tookAway(v.key)
-	d.p.origins.Forget(v.key, v.raw)
+	d.marks.Forget(v.key, v.raw)
 }
 
 // instead returns what is written to lift the restriction that a key is; "" where false does that.
 func (f field) instead() string {
-	if f.off == "" && f.main != "" {
-		m, _ := fieldNamed(f.fields(), f.main)
+	if main := f.main(); f.off == "" && main != "" {
+		m, _ := fieldNamed(f.below(), main)
 		return m.instead()
 	}
 	return strings.TrimPrefix(f.off, asRead)

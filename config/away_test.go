@@ -13,7 +13,7 @@ import (
 // layered reads what trees say, each over those before it, and returns the profile without the places of what it says.
 func layered(t *testing.T, trees ...map[string]any) (*Profile, Errors) {
 	t.Helper()
-	d := newDecoder("x.toml", testVars())
+	d := newReading("x.toml", testVars())
 	d.p.sources = map[string]*toml.Source{}
 	d.took = map[string]bool{}
 	whole := map[string]any{}
@@ -23,22 +23,29 @@ func layered(t *testing.T, trees ...map[string]any) (*Profile, Errors) {
 		for _, name := range names(tree) {
 			l.mark(name, tree[name], src)
 		}
-		d.merge(whole, l)
+		d.merge(whole, l, rivals())
 	}
-	d.table(value{raw: whole}, topFields())
+	d.p.origins = d.marks
+	d.read(whole)
 	d.p.origins, d.p.sources = nil, nil
 	return d.p, d.errs
+}
+
+// isRanges reports whether a key takes an array of tables.
+func isRanges(f field) bool {
+	_, ok := f.typ.(rangesType)
+	return ok
 }
 
 // everyField calls visit for each key of the tables and for each section, but for those of elements of lists.
 func everyField(path []string, fields []field, visit func(path []string, f field)) {
 	for _, f := range fields {
-		if f.name == anyPath {
+		if f.free {
 			continue
 		}
 		here := append(slices.Clone(path), f.name)
 		visit(here, f)
-		if !f.list {
+		if !isRanges(f) {
 			everyField(here, f.below(), visit)
 		}
 	}
@@ -56,11 +63,10 @@ func TestFalse(t *testing.T) {
 		all = append(all, base)
 	}
 	kinds := map[string]int{}
-	everyField(nil, topFields(), func(path []string, f field) {
+	everyField(nil, topFields(newProfile("")), func(path []string, f field) {
 		key := strings.Join(path, ".")
 		got, errs := layered(t, nested(path, false))
-		d := newDecoder("", Vars{})
-		d.trial = true
+		d := newReading("", Vars{})
 		d.field(f, value{key: key, raw: true})
 		boolean := f.off == asRead && d.errs == nil
 		switch {
@@ -94,7 +100,7 @@ func TestFalse(t *testing.T) {
 		}
 		tried := 0
 		for _, raw := range all {
-			alone := newDecoder("x.toml", testVars())
+			alone := newReading("x.toml", testVars())
 			if alone.field(f, value{key: key, raw: raw}); alone.errs != nil || raw == false {
 				continue
 			}

@@ -5,19 +5,6 @@ import (
 	"slices"
 )
 
-// maxProblems is how many problems are told of a profile's values, and how many of settings that do not fit each other.
-// Others are counted: the place and the words of one may cost as much as the rest of the profile.
-const maxProblems = 100
-
-// counted reports whether there are enough problems, so that one more is counted and not told.
-func (d *decoder) counted() bool {
-	if d.asked() || len(d.errs) < maxProblems {
-		return false
-	}
-	d.more++
-	return true
-}
-
 func (c *checker) counted() bool {
 	if len(c.errs) < maxProblems {
 		return false
@@ -25,9 +12,6 @@ func (c *checker) counted() bool {
 	c.more++
 	return true
 }
-
-// problems is how many there are.
-func (d *decoder) problems() int { return len(d.errs) + d.more }
 
 // andMore adds to a profile's problems how many others there are.
 func (p *Profile) andMore(err error, more int) error {

@@ -19,11 +19,11 @@ func CapabilityNames() []string {
 	}
 }
 
-// readCapabilities reads "keep", "none" or a list of names.
-func readCapabilities(d *decoder, v value) {
-	c := &d.p.Process.Capabilities
-	d.takes(v, oneWord(CapabilitiesKeep, CapabilitiesNone))
-	if s, ok := v.raw.(string); ok && !d.asked() {
+// capabilitiesType is "keep", "none" or a list of names.
+type capabilitiesType struct{ *Capabilities }
+
+func (c capabilitiesType) Read(d *decoder, v value) {
+	if s, ok := v.raw.(string); ok {
 		if s, ok = d.expand(v, s); !ok {
 			return
 		}
@@ -37,28 +37,39 @@ func readCapabilities(d *decoder, v value) {
 		return
 	}
 	names := CapabilityNames()
-	numbers := list(d, v, "a string or an array of strings", func(v value) (int, bool) {
-		if d.takes(v, oneWord(names...), like("^CAP_("+strings.Join(names, "|")+")$")) {
-			return 0, false
-		}
-		s, ok := d.str(v)
-		if !ok {
-			return 0, false
-		}
-		n := slices.Index(names, strings.TrimPrefix(s, "CAP_"))
-		if n < 0 {
-			hint := ""
-			short := strings.TrimPrefix(strings.ToUpper(s), "CAP_")
-			if meant := suggest(short, names); meant != "" {
-				hint = " (did you mean " + strconv.Quote(meant) + "?)"
-			}
-			d.problem(v, "unknown capability %q, want a name of capabilities(7) such as \"NET_ADMIN\"%s", s, hint)
-		}
-		return n, n >= 0
-	})
+	numbers, ok := readSet(d, v, "a string or an array of strings", func(d *decoder, v value) (int, bool) { return readCapability(d, v, names) })
+	if !ok {
+		return
+	}
 	slices.Sort(numbers)
 	c.Mode = CapabilitiesList
 	for _, n := range numbers {
 		c.List = append(c.List, names[n])
+	}
+}
+
+// readCapability returns the number of the capability that is named.
+func readCapability(d *decoder, v value, names []string) (int, bool) {
+	s, ok := d.str(v)
+	if !ok {
+		return 0, false
+	}
+	n := slices.Index(names, strings.TrimPrefix(s, "CAP_"))
+	if n < 0 {
+		hint := ""
+		short := strings.TrimPrefix(strings.ToUpper(s), "CAP_")
+		if meant := suggest(short, names); meant != "" {
+			hint = " (did you mean " + strconv.Quote(meant) + "?)"
+		}
+		d.problem(v, "unknown capability %q, want a name of capabilities(7) such as \"NET_ADMIN\"%s", s, hint)
+	}
+	return n, n >= 0
+}
+
+func (capabilitiesType) Shapes() []*Shape {
+	names := CapabilityNames()
+	return []*Shape{
+		oneWord(CapabilitiesKeep, CapabilitiesNone),
+		arrayOf([]*Shape{oneWord(names...), like("^CAP_(" + strings.Join(names, "|") + ")$")}, true),
 	}
 }

@@ -8,19 +8,19 @@ import (
 // (KTIME_SEC_MAX / 2).
 const maxClock = 4611686018 * time.Second
 
-func timeFields() []field {
+func timeFields(t *Time) []field {
+	clock := kind[Clock]{readClock, func() []*Shape { return append([]*Shape{like(`^[+-]?` + timeSum)}, durationShapes()...) }}
 	return []field{
-		{name: "monotonic", read: func(d *decoder, v value) { d.p.Time.Monotonic = d.clock(v) }},
-		{name: "boottime", read: func(d *decoder, v value) { d.p.Time.Boottime = d.clock(v) }},
+		{name: "monotonic", typ: to(&t.Monotonic, clock)},
+		{name: "boottime", typ: to(&t.Boottime, clock)},
 	}
 }
 
-// clock reads an offset, which has a sign, or a start value, which has none.
-func (d *decoder) clock(v value) Clock {
-	d.takes(v, like(`^[+-]?`+timeSum))
+// readClock reads an offset, which has a sign, or a start value, which has none.
+func readClock(d *decoder, v value) (Clock, bool) {
 	s, ok := d.durationText(v)
 	if !ok {
-		return Clock{}
+		return Clock{}, false
 	}
 	mode := ClockStart
 	sign := ""
@@ -30,19 +30,19 @@ func (d *decoder) clock(v value) Clock {
 	}
 	if s == "" {
 		d.problem(v, "%s after the sign", wantDuration)
-		return Clock{}
+		return Clock{}, false
 	}
 	t, err := ParseDuration(s)
 	switch {
 	case err != nil:
 		d.problem(v, "%s", err)
-		return Clock{}
+		return Clock{}, false
 	case t > maxClock:
 		d.problem(v, "%q is too long, want at most 146 years", sign+s)
-		return Clock{}
+		return Clock{}, false
 	}
 	if sign == "-" {
 		t = -t
 	}
-	return Clock{mode, t}
+	return Clock{mode, t}, true
 }

@@ -39,8 +39,7 @@ func newProfile(file string) *Profile {
 func DefaultInherit() []string { return []string{"TERM", "LANG", "LC_*"} }
 
 // defaults fills in what depends on what was declared.
-func (d *decoder) defaults() {
-	p := d.p
+func (p *Profile) defaults() {
 	if p.Taken == "" && p.Name != "" {
 		p.Taken = TakenError
 	}
@@ -79,7 +78,7 @@ func (d *decoder) defaults() {
 	case p.Scope.Mode == "":
 		p.Scope.Mode = ScopeOff
 	}
-	if !d.initGiven {
+	if _, given := p.origins["process.init"]; !given {
 		p.Process.Init = p.Namespaces.New(PID)
 	}
 }

@@ -27,18 +27,18 @@ func documented(path string, fields []field) []string {
 	for _, f := range fields {
 		here := toml.JoinKey(path, f.name)
 		switch {
-		case f.fields == nil:
+		case f.below() == nil:
 			paths = append(paths, "`"+here+"`")
-		case f.list:
+		case isRanges(f):
 			paths = append(paths, "`"+here+"`")
-			paths = append(paths, documented(here+"[]", f.fields())...)
+			paths = append(paths, documented(here+"[]", f.below())...)
 		default:
 			if path == "" {
 				paths = append(paths, "## "+here)
 			} else {
 				paths = append(paths, "`"+here+"`")
 			}
-			paths = append(paths, documented(here, f.fields())...)
+			paths = append(paths, documented(here, f.below())...)
 		}
 	}
 	return paths
@@ -48,23 +48,23 @@ func documented(path string, fields []field) []string {
 func TestDocsKeys(t *testing.T) {
 	text := docs(t)
 	known := map[string]bool{}
-	for _, path := range documented("", topFields()) {
+	for _, path := range documented("", topFields(newProfile(""))) {
 		known[path] = true
 		if !strings.Contains(text, path) {
 			t.Errorf("%s has nothing on %s", docsFile, path)
 		}
 	}
-	for _, f := range topFields() {
+	for _, f := range topFields(newProfile("")) {
 		for _, path := range regexp.MustCompile("`"+f.name+`\.[a-z_.\[\]]+`+"`").FindAllString(text, -1) {
 			if !known[path] {
 				t.Errorf("%s tells of %s, which is no key", docsFile, path)
 			}
 		}
-		if f.main != "" && !hasField(f.fields(), f.main) {
-			t.Errorf("the main key of %s is %s, which it does not have", f.name, f.main)
+		if f.main() != "" && !hasField(f.below(), f.main()) {
+			t.Errorf("the main key of %s is %s, which it does not have", f.name, f.main())
 		}
-		if f.main != "" && !strings.Contains(section(text, f.name), "Main key: `"+f.main+"`") {
-			t.Errorf("%s does not say that the main key of %s is %s", docsFile, f.name, f.main)
+		if f.main() != "" && !strings.Contains(section(text, f.name), "Main key: `"+f.main()+"`") {
+			t.Errorf("%s does not say that the main key of %s is %s", docsFile, f.name, f.main())
 		}
 	}
 	for _, name := range variableNames() {

@@ -130,7 +130,6 @@ func (n number) times(unit uint64) (uint64, error) {
 
 // durationText reads a string that is to be a duration.
 func (d *decoder) durationText(v value) (string, bool) {
-	d.takes(v, like("^"+timeSum))
 	switch v.raw.(type) {
 	case string:
 		return d.str(v)
@@ -141,6 +140,19 @@ func (d *decoder) durationText(v value) (string, bool) {
 	}
 	return "", false
 }
+
+// duration is a span of time.
+func duration() kind[time.Duration] {
+	return kind[time.Duration]{
+		func(d *decoder, v value) (time.Duration, bool) {
+			_, t, ok := d.duration(v)
+			return t, ok
+		},
+		durationShapes,
+	}
+}
+
+func durationShapes() []*Shape { return []*Shape{like("^" + timeSum)} }
 
 // duration reads a duration, and returns its text, too.
 func (d *decoder) duration(v value) (s string, t time.Duration, ok bool) {

@@ -18,7 +18,7 @@ const (
 // it extends: of two files that extend a third, the second does not undo what
 // the first changes of it.
 type composer struct {
-	d      *decoder
+	r      *reading
 	layers []*layer
 	taken  map[string]bool // by path, also while what they extend is looked for
 	open   []string        // the paths on the way from the profile to here
@@ -27,10 +27,10 @@ type composer struct {
 
 // compose reads the profile of several sources: what top extends, top itself,
 // and above that the settings. top is nil for a profile of flags alone.
-func (d *decoder) compose(top *layer, settings []Setting) (*Profile, error) {
-	c := &composer{d: d, taken: map[string]bool{}}
-	d.p.sources = map[string]*toml.Source{}
-	flags := d.flagLayer(settings)
+func (r *reading) compose(top *layer, settings []Setting) (*Profile, error) {
+	c := &composer{r: r, taken: map[string]bool{}}
+	r.p.sources = map[string]*toml.Source{}
+	flags := r.flagLayer(settings)
 	c.extend(flags)
 	if top != nil {
 		c.add(top, top.src.Path())
@@ -40,25 +40,25 @@ func (d *decoder) compose(top *layer, settings []Setting) (*Profile, error) {
 	}
 	for _, m := range flags.marks {
 		m.Src.Layer = len(c.layers) + 1
-		d.p.sources[m.Src.Name] = m.Src
+		r.p.sources[m.Src.Name] = m.Src
 	}
 	c.layers = append(c.layers, flags)
 	if c.failed {
-		return nil, d.p.andMore(d.p.sorted(d.errs), d.more)
+		return nil, r.p.andMore(r.p.sorted(r.errs), r.more)
 	}
-	d.p.origins = toml.Marks{}
-	d.took = map[string]bool{}
+	r.marks = toml.Marks{}
+	r.took = map[string]bool{}
 	tree := map[string]any{}
 	for _, l := range c.layers {
-		d.merge(tree, l)
+		r.merge(tree, l, rivals())
 	}
-	d.unusedVars(c.layers)
-	return d.profile(tree, nil)
+	r.unusedVars(c.layers)
+	return r.profile(tree, nil)
 }
 
 // add takes a layer from the file at path, and before it what that extends.
 func (c *composer) add(l *layer, path string) {
-	c.d.p.sources[l.src.Name] = l.src
+	c.r.p.sources[l.src.Name] = l.src
 	c.taken[path] = true
 	c.open = append(c.open, path)
 	c.version(l)
@@ -71,13 +71,13 @@ func (c *composer) add(l *layer, path string) {
 func (c *composer) version(l *layer) {
 	switch n, isNumber := l.tree["version"].(int64); {
 	case isNumber && n != Version:
-		c.d.problemIn(l, "version", "unknown version %d, want %d", n, Version)
+		c.r.problemIn(l, "version", "unknown version %d, want %d", n, Version)
 		c.failed = true
 	case !isNumber && l.tree["version"] != nil && l.src.From != nil: // that of the profile itself is read with the rest
-		c.d.problemIn(l, "version", "want an integer, got %s", typeName(l.tree["version"]))
+		c.r.problemIn(l, "version", "want an integer, got %s", typeName(l.tree["version"]))
 		c.failed = true
 	case l.tree["version"] == nil && !misspelt(l.tree, "version"):
-		c.d.errs = append(c.d.errs, versionMissing(l.src))
+		c.r.errs = append(c.r.errs, versionMissing(l.src))
 	}
 }
 
@@ -99,12 +99,12 @@ func (c *composer) extend(l *layer) {
 	}
 	l.extends = raw
 	delete(l.tree, "extends")
-	c.d.p.origins = l.marks
-	values, ok := c.d.elements(value{key: "extends", raw: raw}, "an array of strings")
+	c.r.marks = l.marks
+	values, ok := c.r.elements(value{key: "extends", raw: raw}, "an array of strings")
 	c.failed = c.failed || !ok
 	for _, v := range values {
-		c.d.p.origins = l.marks
-		if s, ok := c.d.str(v); ok {
+		c.r.marks = l.marks
+		if s, ok := c.r.str(v); ok {
 			c.extendOne(l, v, s)
 		} else {
 			c.failed = true
@@ -115,7 +115,7 @@ func (c *composer) extend(l *layer) {
 // problem notes why there is no profile at all.
 func (c *composer) problem(v value, format string, args ...any) {
 	c.failed = true
-	c.d.problem(v, format, args...)
+	c.r.problem(v, format, args...)
 }
 
 // extendOne takes the file or preset s, which the element v of a layer names.
@@ -156,8 +156,8 @@ func (c *composer) extendOne(l *layer, v value, s string) {
 	}
 	tree, marks, err := toml.Read(src)
 	if err != nil {
-		c.d.p.sources[src.Name] = src
-		c.d.errs = append(c.d.errs, err)
+		c.r.p.sources[src.Name] = src
+		c.r.errs = append(c.r.errs, err)
 		c.failed = true
 		c.taken[path] = true
 		return

@@ -20,30 +20,30 @@ type Setting struct {
 // merged key by key. Paths are relative to the working directory.
 // The error is an [Errors].
 func New(settings []Setting, vars Vars) (*Profile, error) {
-	return newDecoder("", vars).compose(nil, settings)
+	return newReading("", vars).compose(nil, settings)
 }
 
 // flagLayer returns what all settings say, as one source would: of two of one
 // key the later wins, but what one adds to a list or removes comes to that of the others.
-func (d *decoder) flagLayer(settings []Setting) *layer {
-	l := &layer{src: &toml.Source{Dir: d.facts.cwd()}, tree: map[string]any{}, marks: toml.Marks{}}
+func (r *reading) flagLayer(settings []Setting) *layer {
+	l := &layer{src: &toml.Source{Dir: r.facts.cwd()}, tree: map[string]any{}, marks: toml.Marks{}}
 	for _, s := range settings {
 		src := &toml.Source{Name: s.From, Dir: l.src.Dir}
 		parts, ok := toml.SplitKey(s.Key)
 		if !ok {
-			d.errs = append(d.errs, &Error{Pos: src.Pos(0), Msg: "not a key: " + quoted(s.Key) + keyHint(s.Key)})
+			r.errs = append(r.errs, &Error{Pos: src.Pos(0), Msg: "not a key: " + quoted(s.Key) + keyHint(s.Key)})
 			continue
 		}
 		v := generic(s.Value)
 		if text, ok := v.(Text); ok {
 			var problem *Error
-			if v, problem = d.meant(parts, text, src); problem != nil {
-				d.errs = append(d.errs, &Error{Pos: src.Pos(0), Key: s.Key, Msg: problem.Msg})
-				d.spoilt[s.Key] = true
+			if v, problem = r.meant(parts, text, src); problem != nil {
+				r.errs = append(r.errs, &Error{Pos: src.Pos(0), Key: s.Key, Msg: problem.Msg})
+				r.spoilt[s.Key] = true
 				continue
 			}
 		}
-		l.set(l.tree, "", parts, v, src, topFields())
+		l.set(l.tree, "", parts, v, src, r.top)
 	}
 	return l
 }
@@ -62,19 +62,19 @@ func (l *layer) set(table map[string]any, path string, parts []string, v any, sr
 	sub, isTable := v.(map[string]any)
 	below, hasTable := table[name].(map[string]any)
 	if len(parts) == 1 && !isTable {
-		if f.main == "" || v == false {
-			if list, ok := v.([]any); ok && f.many == asWords && f.read == nil {
+		if f.main() == "" || v == false {
+			if list, ok := v.([]any); ok && f.many == asWords && f.typ == nil {
 				v = append(slices.Clone(toml.List(table[name])), list...)
 			}
 			table[name] = v
 			l.mark(key, v, src)
 			return
 		}
-		parts = []string{name, f.main}
+		parts = []string{name, f.main()}
 		defer func() { // once it is there
-			m := l.marks[toml.JoinKey(key, f.main)]
+			m := l.marks[toml.JoinKey(key, f.main())]
 			m.As = key
-			l.marks[toml.JoinKey(key, f.main)] = m
+			l.marks[toml.JoinKey(key, f.main())] = m
 		}()
 	}
 	if !hasTable {

@@ -55,8 +55,7 @@ func GlobText(pattern string) string {
 
 // globPath reads a path of the host's that may be a pattern, as hostFile reads
 // one that may not, and returns it as a pattern.
-func (d *decoder) globPath(v value) (string, bool) {
-	d.takes(v, like(hostPathPattern))
+func globPath(d *decoder, v value) (string, bool) {
 	s, ok := d.textEach(v, "a string", plainGlob)
 	switch {
 	case !ok:

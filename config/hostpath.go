@@ -32,7 +32,7 @@ func (d *decoder) hostPath(v value, s string) (string, bool) {
 // dir returns where the relative paths of the value at key start; "" where that
 // is not known.
 func (d *decoder) dir(key string) string {
-	if m, ok := d.p.origins.Near(key); ok && (m.Src.Dir != "" || m.Src.From != nil) {
+	if m, ok := d.marks.Near(key); ok && (m.Src.Dir != "" || m.Src.From != nil) {
 		return m.Src.Dir
 	}
 	return d.facts.dir()
@@ -49,9 +49,12 @@ func (d *decoder) cleanPath(v value, s string) (string, bool) {
 	return s, true
 }
 
-// hostFile reads a path of the host's, in its shortest form.
+// hostFile is a path of the host's, in its shortest form.
+func hostFile() kind[string] {
+	return kind[string]{(*decoder).hostFile, func() []*Shape { return []*Shape{like(hostPathPattern)} }}
+}
+
 func (d *decoder) hostFile(v value) (string, bool) {
-	d.takes(v, like(hostPathPattern))
 	s, ok := d.text(v)
 	if !ok {
 		return "", false

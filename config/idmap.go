@@ -5,55 +5,57 @@ import (
 	"strings"
 )
 
-func idmapFields() []field {
+func idmapFields(m *IDMap) []field {
 	return []field{
-		{name: "mode", read: func(d *decoder, v value) {
-			d.p.IDMap.Mode = enum(d, v, IDMapRoot, IDMapKeep, IDMapSubid, IDMapRootSubid, IDMapKeepSubid, IDMapIdentity, IDMapNone)
-		}},
-		{name: "uid", read: func(d *decoder, v value) { d.p.IDMap.UID = d.ranges(v) }, fields: anyRangeFields, list: true, many: asSet},
-		{name: "gid", read: func(d *decoder, v value) { d.p.IDMap.GID = d.ranges(v) }, fields: anyRangeFields, list: true, many: asSet},
-		{name: "setgroups", off: `"allow"`, read: func(d *decoder, v value) { d.p.IDMap.Setgroups = enum(d, v, SetgroupsAllow, SetgroupsDeny) }},
+		{name: "mode", typ: enum(&m.Mode, IDMapRoot, IDMapKeep, IDMapSubid, IDMapRootSubid, IDMapKeepSubid, IDMapIdentity, IDMapNone)},
+		{name: "uid", typ: rangesType{&m.UID}, many: asSet},
+		{name: "gid", typ: rangesType{&m.GID}, many: asSet},
+		{name: "setgroups", off: `"allow"`, typ: enum(&m.Setgroups, SetgroupsAllow, SetgroupsDeny)},
 	}
 }
 
-func anyRangeFields() []field { return rangeFields(new(IDRange)) }
-
-// rangeFields are the keys of one line of a map, read into r.
-func rangeFields(r *IDRange) []field {
-	return []field{
-		{name: "inside", off: asRead, read: func(d *decoder, v value) { r.Inside, _ = d.id(v) }},
-		{name: "outside", off: asRead, read: func(d *decoder, v value) { r.Outside, _ = d.id(v) }},
-		{name: "count", off: asRead, read: func(d *decoder, v value) {
-			if n, ok := d.integer(v, 1, maxID+1); ok {
-				r.Count = uint32(n)
-			}
-		}},
-	}
+// rangeTable is one line of a map, read into r.
+func rangeTable(r *IDRange) table {
+	return table{of: func() []field {
+		return []field{
+			{name: "inside", off: asRead, typ: to(&r.Inside, id())},
+			{name: "outside", off: asRead, typ: to(&r.Outside, id())},
+			{name: "count", off: asRead, typ: to(&r.Count, integerBetween[uint32](1, maxID+1))},
+		}
+	}, required: []string{"inside", "outside"}}
 }
 
-// ranges reads the lines of a uid or gid map, of which there is at least one.
-func (d *decoder) ranges(v value) []IDRange {
+// rangesType is the lines of a uid or gid map, of which there is at least one.
+type rangesType struct{ dst *[]IDRange }
+
+func (rangesType) fields() []field { return rangeTable(new(IDRange)).of() }
+
+func (t rangesType) Read(d *decoder, v value) {
 	elements, ok := d.elements(v, "an array of tables")
 	if ok && len(elements) == 0 {
 		d.problem(v, `want at least one range (mode = "none" maps nothing)`)
 	}
 	all := []IDRange{} // not nil, as the key is there
-	if d.asked() {
-		d.survey.filled[v.key] = true
-	}
 	for _, e := range elements {
 		r := IDRange{Count: 1}
-		d.table(e, rangeFields(&r))
+		rangeTable(&r).Read(d, e)
 		all = append(all, r)
-		d.require(e, "inside")
-		d.require(e, "outside")
 	}
-	return all
+	*t.dst = all
 }
 
-// id reads a user or group id: an integer, or a variable that stands for one.
-func (d *decoder) id(v value) (uint32, bool) {
-	d.takes(v, like(hasVariable))
+func (rangesType) Shapes() []*Shape {
+	s := arrayOf(rangeTable(new(IDRange)).Shapes(), false)
+	s.Fewest = 1
+	return []*Shape{s}
+}
+
+// id is a user or group id: an integer, or a variable that stands for one.
+func id() kind[uint32] {
+	return kind[uint32]{readID, func() []*Shape { return []*Shape{like(hasVariable), whole(0, maxID)} }}
+}
+
+func readID(d *decoder, v value) (uint32, bool) {
 	if s, ok := v.raw.(string); ok && strings.Contains(s, "${") {
 		if s, ok = d.text(v); !ok {
 			return 0, false

@@ -3,28 +3,33 @@ package config
 import (
 	"math"
 	"strconv"
+	"time"
 )
 
 // infinity is the word for no limit.
 const infinity = "infinity"
 
-func limitsFields() []field {
+func limitsFields(l *Limits) []field {
 	return []field{
-		{name: "memory", read: func(d *decoder, v value) { d.p.Limits.memory = d.unitLimit(v, "MemoryMax", d.memoryLimit) }},
-		{name: "swap", read: func(d *decoder, v value) { d.p.Limits.swap = d.unitLimit(v, "MemorySwapMax", d.swapLimit) }},
-		{name: "tasks", read: func(d *decoder, v value) { d.p.Limits.tasks = d.unitLimit(v, "TasksMax", d.tasksLimit) }},
-		{name: "cpu", read: func(d *decoder, v value) { d.p.Limits.cpu = d.unitLimit(v, "CPUQuota", d.cpuLimit) }},
-		{name: "optional", off: asRead, read: func(d *decoder, v value) { d.boolean(v, &d.p.Limits.Optional) }},
-		{name: "timeout", read: readTimeout},
-		{name: "rlimits", fields: rlimitFields},
+		{name: "memory", typ: propertyType{&l.memory, "MemoryMax", memoryLimit()}},
+		{name: "swap", typ: propertyType{&l.swap, "MemorySwapMax", swapLimit()}},
+		{name: "tasks", typ: propertyType{&l.tasks, "TasksMax", tasksLimit()}},
+		{name: "cpu", typ: propertyType{&l.cpu, "CPUQuota", cpuLimit()}},
+		{name: "optional", off: asRead, typ: boolean(&l.Optional)},
+		{name: "timeout", typ: to(&l.Timeout, timeout())},
+		{name: "rlimits", typ: table{of: func() []field { return rlimitFields(l) }}},
 	}
 }
 
-func readTimeout(d *decoder, v value) {
-	d.takes(v, oneWord(infinity))
+// timeout is a duration above 0, or infinity, which is 0.
+func timeout() kind[time.Duration] {
+	return kind[time.Duration]{readTimeout, func() []*Shape { return append(durationShapes(), oneWord(infinity)) }}
+}
+
+func readTimeout(d *decoder, v value) (time.Duration, bool) {
 	s, ok := d.durationText(v)
 	if !ok || s == infinity {
-		return
+		return 0, ok
 	}
 	t, err := ParseDuration(s)
 	switch {
@@ -33,8 +38,9 @@ func readTimeout(d *decoder, v value) {
 	case t == 0:
 		d.problem(v, "want a duration above 0, or %q for none, got %q", infinity, s)
 	default:
-		d.p.Limits.Timeout = t
+		return t, true
 	}
+	return 0, false
 }
 
 // RlimitNames are those of getrlimit(2), at the index that is the kernel's number.
@@ -54,22 +60,23 @@ func inBytes(name string) bool {
 	return false
 }
 
-func rlimitFields() []field {
+func rlimitFields(l *Limits) []field {
 	names := RlimitNames()
 	fields := make([]field, 0, len(names))
 	for _, name := range names {
-		fields = append(fields, field{name: name, read: func(d *decoder, v value) { d.readRlimit(name, v) }})
+		fields = append(fields, field{name: name, typ: rlimitType{l, name}})
 	}
 	return fields
 }
 
-// readRlimit reads one limit: a value for both, or [soft, hard].
-func (d *decoder) readRlimit(name string, v value) {
-	r := Rlimit{Name: name}
-	if d.asked() {
-		d.takesRlimit(name, v)
-		return
-	}
+// rlimitType is that of the limit of that name: a value for both, or [soft, hard].
+type rlimitType struct {
+	l    *Limits
+	name string
+}
+
+func (t rlimitType) Read(d *decoder, v value) {
+	r := Rlimit{Name: t.name}
 	if raw, ok := v.raw.([]any); ok {
 		if len(raw) != 2 {
 			d.problem(v, "want [soft, hard], got an array of %d", len(raw))
@@ -77,8 +84,8 @@ func (d *decoder) readRlimit(name string, v value) {
 		}
 		values, _ := d.elements(v, "")
 		var softOK, hardOK bool
-		r.Soft, softOK = d.rlimit(name, values[0])
-		r.Hard, hardOK = d.rlimit(name, values[1])
+		r.Soft, softOK = readRlimit(d, t.name, values[0])
+		r.Hard, hardOK = readRlimit(d, t.name, values[1])
 		if !softOK || !hardOK {
 			return
 		}
@@ -87,30 +94,29 @@ func (d *decoder) readRlimit(name string, v value) {
 			return
 		}
 	} else {
-		n, ok := d.rlimit(name, v)
+		n, ok := readRlimit(d, t.name, v)
 		if !ok {
 			return
 		}
 		r.Soft, r.Hard = n, n
 	}
-	d.p.Limits.Rlimits = append(d.p.Limits.Rlimits, r)
+	t.l.Rlimits = append(t.l.Rlimits, r)
 }
 
-// takesRlimit notes what readRlimit takes.
-func (d *decoder) takesRlimit(name string, v value) {
+func (t rlimitType) Shapes() []*Shape {
 	one := []*Shape{whole(0, math.MaxInt64)}
-	if name != "nofile" {
+	if t.name != "nofile" {
 		one = append(one, oneWord(infinity))
 	}
-	if inBytes(name) {
+	if inBytes(t.name) {
 		one = append(one, like(sizePattern))
 	}
 	both := anyOf(one)
-	d.takes(v, both, &Shape{Type: "array", Items: both, Fewest: 2, Top: 2})
+	return []*Shape{both, {Type: "array", Items: both, Fewest: 2, Top: 2}}
 }
 
 // rlimit reads one value of the limit of that name.
-func (d *decoder) rlimit(name string, v value) (uint64, bool) {
+func readRlimit(d *decoder, name string, v value) (uint64, bool) {
 	want := `an integer or "infinity"`
 	switch {
 	case name == "nofile":

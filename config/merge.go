@@ -28,18 +28,19 @@ type element struct {
 
 // merge puts what a layer says over the tree of all that lie below it. The
 // marks of the whole are the profile's.
-func (d *decoder) merge(tree map[string]any, l *layer) {
+//
+// Of the keys of rivals the first, where the layer has it, takes the place of the others in all layers below.
+func (d *decoder) merge(tree map[string]any, l *layer, rivals [][]string) {
 	l = d.spelt(l)
-	for _, f := range rivals() {
+	for _, f := range rivals {
 		if _, ok := l.marks[f[0]]; ok {
 			d.yield(tree, f[1:])
 		}
 	}
-	d.mergeTable(tree, "", l, l.tree, topFields())
+	d.mergeTable(tree, "", l, l.tree, d.top)
 }
 
-// rivals are keys of which the first, where a layer has it, takes the place of
-// the others in all layers below.
+// rivals are keys of which the first takes the place of the others.
 func rivals() [][]string {
 	all := []string{"namespaces.all"} // it stands for every kind
 	for _, k := range Kinds() {
@@ -73,17 +74,17 @@ func (d *decoder) yield(tree map[string]any, keys []string) {
 // spelt returns a layer with each bare value of a section at the section's main key.
 func (d *decoder) spelt(l *layer) *layer {
 	long := &layer{src: l.src, tree: maps.Clone(l.tree), marks: l.marks, cleared: l.cleared}
-	for _, f := range topFields() {
+	for _, f := range d.top {
 		raw, ok := l.tree[f.name]
-		if _, isTable := raw.(map[string]any); !ok || isTable || f.main == "" || raw == false {
+		if _, isTable := raw.(map[string]any); !ok || isTable || f.main() == "" || raw == false {
 			continue
 		}
-		key := toml.JoinKey(f.name, f.main)
+		key := toml.JoinKey(f.name, f.main())
 		l.marks.Copy(key, raw, l.marks, f.name)
 		m := l.marks[f.name]
 		m.Kind = toml.MarkTable
 		l.marks[f.name] = m
-		long.tree[f.name] = map[string]any{f.main: raw}
+		long.tree[f.name] = map[string]any{f.main(): raw}
 	}
 	return long
 }
@@ -91,7 +92,7 @@ func (d *decoder) spelt(l *layer) *layer {
 func (d *decoder) mergeTable(below map[string]any, path string, l *layer, above map[string]any, fields []field) {
 	for _, name := range slices.Sorted(maps.Keys(above)) {
 		key, raw := toml.JoinKey(path, name), above[name]
-		f, _ := fieldNamed(fields, name)
+		f := fieldFor(fields, name)
 		_, changes := f.changes(raw)
 		sub, isTable := raw.(map[string]any)
 		old, had := below[name]
@@ -100,9 +101,9 @@ func (d *decoder) mergeTable(below map[string]any, path string, l *layer, above 
 		}
 		oldTable, hadTable := old.(map[string]any)
 		switch {
-		case changes || f.many != notMany && path == "mounts":
+		case changes || f.sums:
 			below[name] = d.mergeList(f, key, l, raw, old)
-		case path == "mounts":
+		case f.free:
 			if had && raw == false {
 				d.took[key] = true
 			}
@@ -116,7 +117,7 @@ func (d *decoder) mergeTable(below map[string]any, path string, l *layer, above 
 				oldTable = map[string]any{}
 				below[name] = oldTable
 			}
-			d.p.origins[key] = l.at(key)
+			d.marks[key] = l.at(key)
 			d.mergeTable(oldTable, key, l, sub, f.below())
 		default:
 			d.replace(below, name, key, raw, l)
@@ -136,18 +137,16 @@ func (l *layer) at(key string) toml.Mark {
 // replace puts a value of a layer in the place of what is there.
 func (d *decoder) replace(table map[string]any, name, key string, raw any, l *layer) {
 	if old, had := table[name]; had {
-		if was := d.forget(key, old); key != "version" {
-			d.overrode(key, was)
-		}
+		d.overrode(key, d.forget(key, old))
 	}
 	table[name] = raw
-	d.p.origins[key] = l.at(key)
-	d.p.origins.Copy(key, raw, l.marks, key)
+	d.marks[key] = l.at(key)
+	d.marks.Copy(key, raw, l.marks, key)
 }
 
 // forget takes away the marks of v, which is at the path key, and returns what it was.
 func (d *decoder) forget(key string, v any) Overridden {
-	was := Overridden{Key: d.p.origins.Written(key), Value: v, Pos: d.p.origins.KeyPos(key)}
-	d.p.origins.Forget(key, v)
+	was := Overridden{Key: d.marks.Written(key), Value: v, Pos: d.marks.KeyPos(key)}
+	d.marks.Forget(key, v)
 	return was
 }

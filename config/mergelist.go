@@ -10,7 +10,7 @@ import (
 )
 
 // mergeList returns the list that a layer makes of the one below: what
-// { add, remove } does to it, or, in [mounts], that with the layer's own after it.
+// { add, remove } does to it, or, where those of several sources are summed up, that with the layer's own after it.
 func (d *decoder) mergeList(f field, key string, l *layer, raw, old any) any {
 	changes, ok := f.changes(raw)
 	var after []element
@@ -18,22 +18,22 @@ func (d *decoder) mergeList(f field, key string, l *layer, raw, old any) any {
 	case ok:
 		if after, ok = d.changed(f, key, l, changes, old); !ok {
 			if old == nil {
-				d.p.origins[key] = l.at(key)
+				d.marks[key] = l.at(key)
 				return f.empty()
 			}
 			return old
 		}
 	case toml.IsList(raw) && (old == nil || toml.IsList(old)):
-		after = append(elements(key, old, &layer{marks: d.p.origins}), elements(key, raw, l)...)
+		after = append(elements(key, old, &layer{marks: d.marks}), elements(key, raw, l)...)
 	default: // a type that is a problem
-		d.p.origins.Forget(key, old)
-		d.p.origins[key] = l.at(key)
+		d.marks.Forget(key, old)
+		d.marks[key] = l.at(key)
 		return raw
 	}
-	d.p.origins.Forget(key, old)
+	d.marks.Forget(key, old)
 	m := l.at(key)
 	m.Kind = toml.MarkTable // what is in it has places of its own
-	d.p.origins[key] = m
+	d.marks[key] = m
 	return d.put(key, after)
 }
 
@@ -49,7 +49,7 @@ func (f field) changes(raw any) (map[string]any, bool) {
 // changedAlone returns the list that { add, remove } makes of the initial one,
 // in a profile of one source.
 func (d *decoder) changedAlone(f field, v value, changes map[string]any) any {
-	after, ok := d.changed(f, v.key, &layer{marks: d.p.origins}, changes, nil)
+	after, ok := d.changed(f, v.key, &layer{marks: d.marks}, changes, nil)
 	if !ok {
 		return f.empty()
 	}
@@ -82,7 +82,7 @@ func (d *decoder) put(key string, all []element) []any {
 	list := make([]any, len(all))
 	for i, e := range all {
 		list[i] = e.raw
-		d.p.origins.Copy(toml.IndexKey(key, i), e.raw, e.marks, e.path)
+		d.marks.Copy(toml.IndexKey(key, i), e.raw, e.marks, e.path)
 	}
 	return list
 }
@@ -91,7 +91,7 @@ func (d *decoder) put(key string, all []element) []any {
 // old, or, where there is none, of the initial one. What is removed has to be
 // there, and goes first; what is to be added and is there already is left as it is.
 func (d *decoder) changed(f field, key string, l *layer, changes map[string]any, old any) ([]element, bool) {
-	before := elements(key, old, &layer{marks: d.p.origins})
+	before := elements(key, old, &layer{marks: d.marks})
 	if old == nil && f.initial != nil {
 		old = f.initial
 		for _, raw := range toml.List(old) {
@@ -103,7 +103,7 @@ func (d *decoder) changed(f field, key string, l *layer, changes map[string]any,
 		d.problemIn(l, key, format, args...)
 		good = false
 	}
-	if old != nil && !toml.IsList(old) && old != string(CapabilitiesNone) {
+	if old != nil && !toml.IsList(old) && (f.none == "" || old != f.none) {
 		note(key, "there is no list to change, it is %s", quoted(old))
 	}
 	for _, name := range slices.Sorted(maps.Keys(changes)) {

@@ -1,19 +1,27 @@
 package config
 
-// readMountIDMap reads "user", or a table with maps of its own.
-func readMountIDMap(d *decoder, v value, m *MountEntry) {
-	ids := &MountIDMap{}
-	if _, isTable := v.raw.(map[string]any); !isTable {
-		if d.word(v, "user", "{ uid = […], gid = […] }") {
-			m.IDMap = &MountIDMap{User: true}
+// mountIDMapType is "user", or a table with maps of its own.
+type mountIDMapType struct{ m *MountEntry }
+
+func mountIDMapTable(ids *MountIDMap) table {
+	return table{of: func() []field {
+		return []field{
+			{name: "uid", typ: rangesType{&ids.UID}},
+			{name: "gid", typ: rangesType{&ids.GID}},
 		}
-		return
+	}, required: []string{"uid", "gid"}}
+}
+
+func (t mountIDMapType) Read(d *decoder, v value) {
+	if _, isTable := v.raw.(map[string]any); isTable {
+		ids := &MountIDMap{}
+		mountIDMapTable(ids).Read(d, v)
+		t.m.IDMap = ids
+	} else if d.word(v, "user", "{ uid = […], gid = […] }") {
+		t.m.IDMap = &MountIDMap{User: true}
 	}
-	d.table(v, []field{
-		{name: "uid", read: func(d *decoder, v value) { ids.UID = d.ranges(v) }},
-		{name: "gid", read: func(d *decoder, v value) { ids.GID = d.ranges(v) }},
-	})
-	d.require(v, "uid")
-	d.require(v, "gid")
-	m.IDMap = ids
+}
+
+func (mountIDMapType) Shapes() []*Shape {
+	return append([]*Shape{oneWord("user")}, mountIDMapTable(new(MountIDMap)).Shapes()...)
 }

@@ -16,22 +16,20 @@ type placed struct {
 // place finds the targets of all entries where several sources make the
 // profile: of two entries of one target the later source's is what counts, however
 // they are written. What is wrong with a target is told when it is read.
-func (d *decoder) place(table value) {
-	members, ok := table.raw.(map[string]any)
-	if d.p.sources == nil || !ok {
+func (r *mountReader) place(table value, members map[string]any, fields []field) {
+	if r.p.sources == nil {
 		return
 	}
-	quiet := &decoder{p: d.p, facts: d.facts, spoilt: map[string]bool{}}
-	d.mounted = map[string][]placed{}
+	quiet := &mountReader{decoder: &decoder{marks: r.marks, facts: r.facts, spoilt: map[string]bool{}}}
+	r.mounted = map[string][]placed{}
 	add := func(v value, target string, ok bool) {
-		if m, marked := d.p.origins.Near(v.key); ok && marked {
-			d.mounted[target] = append(d.mounted[target], placed{v.key, m.Src.Layer, v.raw})
+		if m, marked := r.marks.Near(v.key); ok && marked {
+			r.mounted[target] = append(r.mounted[target], placed{v.key, m.Src.Layer, v.raw})
 		}
 	}
-	lists := mountsFields()
 	for name, raw := range members {
 		v := table.member(name, raw)
-		if name == anyPath || !hasField(lists, name) {
+		if fieldFor(fields, name).free {
 			target, ok := quiet.target(v, name)
 			add(v, target, ok)
 			continue
@@ -39,7 +37,7 @@ func (d *decoder) place(table value) {
 		for i, raw := range toml.List(raw) {
 			e := value{key: toml.IndexKey(v.key, i), raw: raw}
 			if s, ok := raw.(string); ok {
-				pattern, ok := quiet.globPath(value{key: e.key, raw: strings.TrimPrefix(s, "-")})
+				pattern, ok := globPath(quiet.decoder, value{key: e.key, raw: strings.TrimPrefix(s, "-")})
 				target := GlobText(pattern)
 				if IsGlob(pattern) {
 					target = globKey(pattern)
@@ -52,12 +50,12 @@ func (d *decoder) place(table value) {
 
 // below returns the entries of a target that are of earlier sources than v, and
 // tells whether a later one has an entry, too.
-func (d *decoder) below(v value, target string) (earlier []placed, replaced bool) {
-	m, _ := d.p.origins.Near(v.key)
+func (r *mountReader) below(v value, target string) (earlier []placed, replaced bool) {
+	m, _ := r.marks.Near(v.key)
 	if m.Src == nil {
 		return nil, false
 	}
-	for _, p := range d.mounted[target] {
+	for _, p := range r.mounted[target] {
 		switch {
 		case p.layer < m.Src.Layer:
 			earlier = append(earlier, p)
@@ -69,26 +67,26 @@ func (d *decoder) below(v value, target string) (earlier []placed, replaced bool
 }
 
 // replaced tells whether an entry is replaced or taken away by a later source.
-func (d *decoder) replaced(v value, target string) bool {
-	earlier, replaced := d.below(v, target)
+func (r *mountReader) replaced(v value, target string) bool {
+	earlier, replaced := r.below(v, target)
 	if replaced {
-		d.leftOut(v.key)
+		r.leftOut(v.key)
 		return true
 	}
 	for _, p := range earlier {
-		d.overrode(v.key, Overridden{Key: d.p.origins.Written(p.key), Value: p.raw, Pos: d.p.origins.KeyPos(p.key)})
+		r.overrode(v.key, Overridden{Key: r.marks.Written(p.key), Value: p.raw, Pos: r.marks.KeyPos(p.key)})
 	}
 	return false
 }
 
 // takeAway reads the value false of a target.
-func (d *decoder) takeAway(v value, target string) {
-	earlier, _ := d.below(v, target)
-	if len(earlier) == 0 && !d.took[v.key] && !d.trial {
-		d.problem(v, "nothing to take away: what the profile extends has no entry %q", target)
+func (r *mountReader) takeAway(v value, target string) {
+	earlier, _ := r.below(v, target)
+	if len(earlier) == 0 && !r.took[v.key] {
+		r.problem(v, "nothing to take away: what the profile extends has no entry %q", target)
 	}
 	for _, p := range earlier {
-		d.overrode(v.key, Overridden{Key: d.p.origins.Written(p.key), Value: p.raw, Pos: d.p.origins.KeyPos(p.key)})
+		r.overrode(v.key, Overridden{Key: r.marks.Written(p.key), Value: p.raw, Pos: r.marks.KeyPos(p.key)})
 	}
-	d.tookAway(v.key)
+	r.tookAway(v.key)
 }

@@ -23,14 +23,13 @@ func contradictions() [][2]string {
 	}
 }
 
-// readMountOptions reads a list of options, which stays in its order.
-func readMountOptions(d *decoder, v value) []string {
+// mountOptionsType is a list of options, which stays in its order.
+type mountOptionsType struct{ dst *[]string }
+
+func (t mountOptionsType) Read(d *decoder, v value) {
 	all, pairs := mountOptions(), contradictions()
 	var before []string
-	return list(d, v, "an array of strings", func(v value) (string, bool) {
-		if d.takes(v, oneWord(all...)) {
-			return "", false
-		}
+	*t.dst, _ = readSet(d, v, "an array of strings", func(d *decoder, v value) (string, bool) {
 		s, ok := d.str(v)
 		switch {
 		case !ok:
@@ -55,4 +54,8 @@ func readMountOptions(d *decoder, v value) []string {
 		before = append(before, s)
 		return s, true
 	})
+}
+
+func (mountOptionsType) Shapes() []*Shape {
+	return []*Shape{arrayOf([]*Shape{oneWord(mountOptions()...)}, true)}
 }

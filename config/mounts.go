@@ -2,73 +2,104 @@ package config
 
 import (
 	"cmp"
+	"errors"
+	"io/fs"
 	"path"
 	"slices"
 	"strings"
 
 	"github.com/nslaunch/nslaunch/config/internal/toml"
+	"github.com/nslaunch/nslaunch/internal/gitrepo"
 )
-
-// anyPath stands among the keys of [mounts] for every target.
-const anyPath = "/path"
 
 // eachTarget is written to take away what a list of [mounts] says.
 func eachTarget(list string) string {
 	return "mounts." + list + ".remove = […], or mounts.\"/path\" = false for each target"
 }
 
+// mountsType is that of [mounts]: lists, and tables whose keys are targets.
+type mountsType struct{ p *Profile }
+
+// mountReader reads the entries of [mounts] into a profile.
+type mountReader struct {
+	*decoder
+	p       *Profile
+	mounted map[string][]placed // the entries of each target, where several sources make the profile
+}
+
+func (t mountsType) fields() []field { return mountsFields(&mountReader{p: t.p}, new(targetType)) }
+
 // mountsFields are the lists of [mounts], and the table of a target.
-func mountsFields() []field {
+func mountsFields(r *mountReader, target *targetType) []field {
+	list := func(name string, m MountEntry) field {
+		return field{name: name, typ: mountListType{r, m}, many: asSet, sums: true, off: eachTarget(name)}
+	}
 	return []field{
-		{name: "ro", read: mountList(MountEntry{Type: MountBind, Readonly: true, Recursive: true}), many: asSet, off: eachTarget("ro")},
-		{name: "rw", read: mountList(MountEntry{Type: MountBind, Recursive: true}), many: asSet, off: eachTarget("rw")},
-		{name: "tmpfs", read: mountList(MountEntry{Type: MountTmpfs}), many: asSet, off: eachTarget("tmpfs")},
-		{name: "masked", read: mountList(MountEntry{Type: MountMasked}), many: asSet, off: eachTarget("masked")},
-		{name: anyPath, fields: mountFields},
+		list("ro", MountEntry{Type: MountBind, Readonly: true, Recursive: true}),
+		list("rw", MountEntry{Type: MountBind, Recursive: true}),
+		list("tmpfs", MountEntry{Type: MountTmpfs}),
+		list("masked", MountEntry{Type: MountMasked}),
+		{name: anyPath, typ: target, free: true},
 	}
 }
 
-// readMounts reads the lists and the tables, whose keys are targets, and puts
-// parents before children.
-func readMounts(d *decoder, table value) {
-	if d.asked() {
-		d.takesMounts(table)
+// Read puts parents before children.
+func (t mountsType) Read(d *decoder, v value) {
+	members, ok := v.raw.(map[string]any)
+	if !ok {
+		d.wrongType(v, "a table")
 		return
 	}
-	fields := mountsFields()
-	var keys []mountKey
-	d.place(table)
-	d.p.Mounts = slices.Grow(d.p.Mounts, countMounts(table.raw))
-	d.each(table, "", func(name string, v value) {
-		f, _ := fieldNamed(fields, name)
-		_, isTable := v.raw.(map[string]any)
+	r := &mountReader{decoder: d, p: t.p}
+	target := new(targetType)
+	fields := mountsFields(r, target)
+	r.place(v, members, fields)
+	t.p.Mounts = slices.Grow(t.p.Mounts, countMounts(members))
+	for _, name := range names(members) {
+		r.entry(v, v.member(name, members[name]), name, fields, target)
+	}
+	sortEntries(t.p)
+}
+
+// entry reads one key of [mounts].
+func (r *mountReader) entry(table, v value, name string, fields []field, target *targetType) {
+	f, isField := fieldNamed(fields, name)
+	_, isTable := v.raw.(map[string]any)
+	switch {
+	case isField && !f.free:
+		r.field(f, v)
+	case strings.ContainsAny(name, "/.~$"), isTable && suggest(name, fieldNames(fields)) == "" && !hasField(r.top, name):
+		path, ok := r.target(v, name)
 		switch {
-		case f.read != nil:
-			d.field(f, v)
-		case strings.ContainsAny(name, "/.~$"), isTable && suggest(name, fieldNames(fields)) == "" && !hasField(topFields(), name):
-			target, ok := d.target(v, name)
-			switch {
-			case ok && v.raw == false:
-				d.takeAway(v, target)
-				return
-			case ok && d.replaced(v, target):
-				return
-			}
-			m := MountEntry{Key: v.key, Target: target}
-			if keys == nil {
-				keys = mountKeys()
-			}
-			d.mountTable(v, keys, &m)
-			if ok {
-				d.p.Mounts = append(d.p.Mounts, m)
-			}
-		case hasField(mountFields(), name):
-			d.misplaced(v.key, "unknown key %q in [mounts] (it belongs in the table of a target: %q = { … })", name, anyPath)
-		default:
-			d.unknown(table, name, fields)
+		case ok && v.raw == false:
+			r.takeAway(v, path)
+			return
+		case ok && r.replaced(v, path):
+			return
 		}
-	})
-	sortEntries(d.p)
+		target.m = MountEntry{Key: v.key, Target: path}
+		target.Read(r.decoder, v)
+		if ok {
+			r.p.Mounts = append(r.p.Mounts, target.m)
+		}
+	case hasField(target.fields(), name):
+		r.misplaced(v.key, "unknown key %q in [mounts] (it belongs in the table of a target: %q = { … })", name, anyPath)
+	default:
+		r.unknown(table, name, fields, nil)
+	}
+}
+
+// Shapes has the lists, and the tables of targets.
+func (t mountsType) Shapes() []*Shape {
+	s := closed(map[string]*Shape{})
+	for _, f := range t.fields() {
+		if f.free {
+			s.KeysLike = map[string]*Shape{`^(` + component + `)+$|` + hasVariable: f.shape()}
+		} else {
+			s.Keys[f.name] = f.shape()
+		}
+	}
+	return []*Shape{s}
 }
 
 // SortMounts puts parents before children, as the profile's own entries are.
@@ -85,9 +116,8 @@ func sortEntries(p *Profile) {
 }
 
 // countMounts tells how many entries [mounts] has at most.
-func countMounts(raw any) int {
+func countMounts(members map[string]any) int {
 	n := 0
-	members, _ := raw.(map[string]any)
 	for _, member := range members {
 		if list, ok := member.([]any); ok {
 			n += len(list)
@@ -98,41 +128,49 @@ func countMounts(raw any) int {
 	return n
 }
 
-// mountList returns the reader of a list of entries like m.
-func mountList(m MountEntry) func(d *decoder, v value) {
-	return func(d *decoder, v value) {
-		elements, _ := d.elements(v, "an array of strings")
-		for _, e := range elements {
-			d.listed(e, m)
-		}
+// mountListType is that of a list of entries like m.
+type mountListType struct {
+	r *mountReader
+	m MountEntry
+}
+
+func (t mountListType) Read(d *decoder, v value) {
+	elements, _ := d.elements(v, "an array of strings")
+	for _, e := range elements {
+		t.r.listed(e, t.m)
 	}
 }
 
-// listed reads an element of a list: a path of the host's, which is the
-// target, too. A "-" in front makes the entry an optional one, as in systemd. One with a "*" is a glob.
-func (d *decoder) listed(v value, m MountEntry) {
-	m.Key = v.key
-	if m.Type != MountTmpfs {
-		d.takes(v, like(optionalPath))
+func (t mountListType) Shapes() []*Shape {
+	path := []*Shape{like(hostPathPattern)}
+	if t.m.Type != MountTmpfs {
+		path = []*Shape{like(optionalPath), like(hostPathPattern)}
 	}
+	return []*Shape{arrayOf(path, false)}
+}
+
+// listed reads an element of a list: a path of the host's, which is the
+// target, too. A "-" in front makes the entry an optional one, as in systemr. One with a "*" is a glob.
+func (r *mountReader) listed(v value, m MountEntry) {
+	m.Key = v.key
 	if s, ok := v.raw.(string); ok {
 		if s, m.Optional = strings.CutPrefix(s, "-"); m.Optional && m.Type == MountTmpfs {
-			d.problem(v, "a tmpfs has no source that could be missing, want %q", s)
+			r.problem(v, "a tmpfs has no source that could be missing, want %q", s)
 			return
 		}
 		v.raw = s
 	}
 	raw, _ := v.raw.(string)
-	if m.Optional && d.noRepository(raw, v.key) {
-		d.leftOut(v.key)
+	if m.Optional && r.noRepository(raw, v.key) {
+		r.leftOut(v.key)
 		return
 	}
-	pattern, ok := d.globPath(v)
+	pattern, ok := globPath(r.decoder, v)
 	if !ok {
 		return
 	}
 	if m.Optional {
-		d.became(v.key, "-"+pattern)
+		r.became(v.key, "-"+pattern)
 	}
 	glob := IsGlob(pattern)
 	s := GlobText(pattern)
@@ -141,34 +179,47 @@ func (d *decoder) listed(v value, m MountEntry) {
 	}
 	switch {
 	case glob && m.Type == MountTmpfs:
-		d.problem(v, "a \"*\" is a pattern in ro, rw and masked alone, got %q: name each directory (for a star in a name write mounts.\"/path\")", raw)
-	case d.replaced(v, s):
+		r.problem(v, "a \"*\" is a pattern in ro, rw and masked alone, got %q: name each directory (for a star in a name write mounts.\"/path\")", raw)
+	case r.replaced(v, s):
 	case s == "/":
-		d.problem(v, "%s", rootTarget(raw))
-	case glob && strings.Contains(raw, "${") && slices.ContainsFunc(d.p.Globs, func(g Glob) bool {
+		r.problem(v, "%s", rootTarget(raw))
+	case glob && strings.Contains(raw, "${") && slices.ContainsFunc(r.p.Globs, func(g Glob) bool {
 		return g.Pattern == pattern && toml.ParentKey(g.Entry.Key) == toml.ParentKey(m.Key)
 	}):
-		d.leftOut(v.key)
+		r.leftOut(v.key)
 	case glob:
-		d.p.Globs = append(d.p.Globs, Glob{pattern, m})
+		r.p.Globs = append(r.p.Globs, Glob{pattern, m})
 	default:
 		m.Target = s
 		if m.Type == MountBind {
 			m.Source = s
 		}
-		if strings.Contains(raw, "${") && d.listedAlready(m) {
-			d.leftOut(v.key)
+		if strings.Contains(raw, "${") && r.listedAlready(m) {
+			r.leftOut(v.key)
 			return
 		}
-		d.p.Mounts = append(d.p.Mounts, m)
+		r.p.Mounts = append(r.p.Mounts, m)
 	}
+}
+
+// noRepository reports whether s has a variable of a git repository, and there is none for the element at key.
+func (r *mountReader) noRepository(s, key string) bool {
+	if !strings.Contains(s, "${git:") || r.facts.vars.Git == nil {
+		return false
+	}
+	r.here = true
+	_, err := r.facts.vars.Git("dir")
+	if other := (*gitrepo.Others)(nil); errors.As(err, &other) && r.p.others == nil {
+		r.p.others = &leftForOthers{key, other}
+	}
+	return errors.Is(err, fs.ErrNotExist)
 }
 
 // listedAlready reports whether an earlier element says the same as m. As variables may
 // stand for one path, that is no mistake: both are one entry, which is optional if both are.
-func (d *decoder) listedAlready(m MountEntry) bool {
-	for i := range d.p.Mounts {
-		if o := &d.p.Mounts[i]; o.Target == m.Target && o.Source == m.Source && o.Type == m.Type && o.Readonly == m.Readonly &&
+func (r *mountReader) listedAlready(m MountEntry) bool {
+	for i := range r.p.Mounts {
+		if o := &r.p.Mounts[i]; o.Target == m.Target && o.Source == m.Source && o.Type == m.Type && o.Readonly == m.Readonly &&
 			toml.ParentKey(o.Key) == toml.ParentKey(m.Key) {
 			o.Optional = o.Optional && m.Optional
 			return true
@@ -193,23 +244,23 @@ func rootTarget(written string) string {
 
 // target reads a key that is a path inside, its variables replaced. It is in
 // its shortest form, so that what it names can be told without a file system.
-func (d *decoder) target(v value, name string) (string, bool) {
-	before := len(d.errs)
-	s, ok := d.expand(v, name)
-	for _, e := range d.errs[before:] {
-		e.Pos = d.p.origins.KeyPos(v.key) // what is to be changed is the key
+func (r *mountReader) target(v value, name string) (string, bool) {
+	before := len(r.errs)
+	s, ok := r.expand(v, name)
+	for _, e := range r.errs[before:] {
+		e.Pos = r.marks.KeyPos(v.key) // what is to be changed is the key
 	}
 	switch {
 	case !ok:
 		return "", false
 	case strings.Contains(s, "\x00"):
-		d.misplaced(v.key, "a NUL byte is not allowed, got %q", s)
+		r.misplaced(v.key, "a NUL byte is not allowed, got %q", s)
 	case !strings.HasPrefix(s, "/"):
-		d.misplaced(v.key, "want an absolute path for a target, got %q%s", s, pathHint[string](s))
+		r.misplaced(v.key, "want an absolute path for a target, got %q%s", s, pathHint[string](s))
 	case path.Clean(s) != s:
-		d.misplaced(v.key, "want a path without \"..\", \".\" and superfluous slashes, got %q", s)
+		r.misplaced(v.key, "want a path without \"..\", \".\" and superfluous slashes, got %q", s)
 	case s == "/":
-		d.misplaced(v.key, "%s", rootTarget(name))
+		r.misplaced(v.key, "%s", rootTarget(name))
 	default:
 		return s, true
 	}

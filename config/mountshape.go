@@ -4,33 +4,11 @@ import (
 	"slices"
 )
 
-// takesMounts notes what readMounts takes: the lists, and the tables of targets.
-func (d *decoder) takesMounts(v value) {
-	if _, ok := v.raw.(map[string]any); !ok {
-		return
-	}
-	lists := map[string]*Shape{}
-	for _, f := range mountsFields() {
-		if f.read != nil {
-			lists[f.name] = nil
-			d.ask(v.member(f.name, nil), func(v value) { f.read(d, v) })
-			d.takesChanges(v.member(f.name, nil), f)
-		}
-	}
-	shape := closed(lists)
-	shape.KeysLike = map[string]*Shape{`^(` + component + `)+$|` + hasVariable: nil}
-	d.takes(v, shape)
-	d.takesMount(v.member(anyPath, nil))
-	d.takes(v.member(anyPath, nil), &Shape{Const: false}) // takes an earlier one away
-}
-
-// takesMount notes what mountTable takes.
-func (d *decoder) takesMount(v value) {
+func (t *targetType) Shapes() []*Shape {
 	shape := closed(map[string]*Shape{})
 	shape.With = map[string]*Shape{}
-	for _, k := range mountKeys() {
-		shape.Keys[k.name] = nil
-		d.ask(v.member(k.name, nil), func(v value) { k.read(d, v, &MountEntry{}) })
+	for _, k := range t.mountKeys() {
+		shape.Keys[k.name] = anyOf(k.typ.Shapes())
 		if k.of == nil {
 			shape.OneOf = append(shape.OneOf, having(k.name))
 		} else {
@@ -46,7 +24,7 @@ func (d *decoder) takesMount(v value) {
 		{If: &Shape{Required: []string{"dir", "uid"}}, Then: created},
 		{If: &Shape{Required: []string{"dir", "gid"}}, Then: created},
 	}
-	d.takes(v, shape)
+	return []*Shape{shape}
 }
 
 // takersShape is a table of one of the types that take a key.

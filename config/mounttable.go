@@ -8,44 +8,54 @@ import (
 	"strings"
 
 	"github.com/nslaunch/nslaunch/config/internal/toml"
+	"github.com/nslaunch/nslaunch/mountprop"
 )
+
+// targetType is that of the table of a target, which is read into m.
+type targetType struct {
+	m    MountEntry
+	keys []mountKey // of m; nil before they are needed
+}
 
 // mountKey is one key of the table of a target.
 type mountKey struct {
-	name string
-	of   []MountType // those that take it; nil for a key that says the type
-	read func(d *decoder, v value, m *MountEntry)
+	field
+	of []MountType // those that take it; nil for a key that says the type
 }
 
 // mountKeys are the keys of the table of a target, first the four of which it
 // has one.
-func mountKeys() []mountKey {
-	binds := []MountType{MountBind}
-	return []mountKey{
-		{"ro", nil, func(d *decoder, v value, m *MountEntry) { m.bind(d, v, true) }},
-		{"rw", nil, func(d *decoder, v value, m *MountEntry) { m.bind(d, v, false) }},
-		{"masked", nil, readMasked},
-		{"type", nil, readMountType},
-
-		{"optional", []MountType{MountBind, MountMasked, MountTmpfs, MountFile, MountPasswd, MountGroup},
-			func(d *decoder, v value, m *MountEntry) { d.boolean(v, &m.Optional) }},
-		{"recursive", binds, func(d *decoder, v value, m *MountEntry) { d.boolean(v, &m.Recursive) }},
-		{"propagation", binds, func(d *decoder, v value, m *MountEntry) { m.Propagation = readPropagation(d, v) }},
-		{"idmap", binds, readMountIDMap},
-		{"options", []MountType{MountBind, MountTmpfs, MountOverlay}, func(d *decoder, v value, m *MountEntry) { m.Options = readMountOptions(d, v) }},
-		{"size", []MountType{MountTmpfs}, readMountSize},
-		{"mode", []MountType{MountTmpfs, MountDir, MountFile, MountPasswd, MountGroup, MountDevpts},
-			func(d *decoder, v value, m *MountEntry) { m.Mode = d.octal(v, "0755", 0o7777) }},
-		{"uid", madeTypes(), func(d *decoder, v value, m *MountEntry) { m.UID = d.optionalID(v) }},
-		{"gid", madeTypes(), func(d *decoder, v value, m *MountEntry) { m.GID = d.optionalID(v) }},
-		{"lower", []MountType{MountOverlay}, readLower},
-		{"dir", []MountType{MountOverlay}, func(d *decoder, v value, m *MountEntry) { m.Dir, _ = d.hostFile(v) }},
-		{"create", []MountType{MountOverlay}, func(d *decoder, v value, m *MountEntry) { d.boolean(v, &m.Create) }},
-		{"content", []MountType{MountFile}, readContent},
-		{"source", []MountType{MountFile}, func(d *decoder, v value, m *MountEntry) { m.Source, _ = d.hostFile(v) }},
-		{"readonly", []MountType{MountFile}, func(d *decoder, v value, m *MountEntry) { d.boolean(v, &m.Readonly) }},
-		{"to", []MountType{MountSymlink}, func(d *decoder, v value, m *MountEntry) { m.To, _ = d.str(v) }},
+func (t *targetType) mountKeys() []mountKey {
+	if t.keys != nil {
+		return t.keys
 	}
+	m := &t.m
+	binds, overlays, files := []MountType{MountBind}, []MountType{MountOverlay}, []MountType{MountFile}
+	t.keys = []mountKey{
+		{field{name: "ro", typ: bindType{m, true}}, nil},
+		{field{name: "rw", typ: bindType{m, false}}, nil},
+		{field{name: "masked", typ: maskedType{m}}, nil},
+		{field{name: "type", typ: typeType{m}}, nil},
+
+		{field{name: "optional", typ: boolean(&m.Optional)}, []MountType{MountBind, MountMasked, MountTmpfs, MountFile, MountPasswd, MountGroup}},
+		{field{name: "recursive", typ: boolean(&m.Recursive)}, binds},
+		{field{name: "propagation", typ: enum(&m.Propagation, mountprop.All()...)}, binds},
+		{field{name: "idmap", typ: mountIDMapType{m}}, binds},
+		{field{name: "options", typ: mountOptionsType{&m.Options}}, []MountType{MountBind, MountTmpfs, MountOverlay}},
+		{field{name: "size", typ: to(&m.Size, mountSize())}, []MountType{MountTmpfs}},
+		{field{name: "mode", typ: optional(&m.Mode, octal("0755", 0o7777))},
+			[]MountType{MountTmpfs, MountDir, MountFile, MountPasswd, MountGroup, MountDevpts}},
+		{field{name: "uid", typ: optional(&m.UID, id())}, madeTypes()},
+		{field{name: "gid", typ: optional(&m.GID, id())}, madeTypes()},
+		{field{name: "lower", typ: lowerType{m}}, overlays},
+		{field{name: "dir", typ: to(&m.Dir, hostFile())}, overlays},
+		{field{name: "create", typ: boolean(&m.Create)}, overlays},
+		{field{name: "content", typ: optional(&m.Content, anyText())}, files},
+		{field{name: "source", typ: to(&m.Source, hostFile())}, files},
+		{field{name: "readonly", typ: boolean(&m.Readonly)}, files},
+		{field{name: "to", typ: to(&m.To, filledText())}, []MountType{MountSymlink}},
+	}
+	return t.keys
 }
 
 // madeTypes are the types of what nslaunch makes, and so somebody owns.
@@ -53,17 +63,16 @@ func madeTypes() []MountType {
 	return []MountType{MountTmpfs, MountDir, MountFile, MountSymlink, MountPasswd, MountGroup, MountOverlay}
 }
 
-// mountFields are the names of mountKeys.
-func mountFields() []field {
+func (t *targetType) fields() []field {
 	var fields []field
-	for _, k := range mountKeys() {
-		fields = append(fields, field{name: k.name})
+	for _, k := range t.mountKeys() {
+		fields = append(fields, k.field)
 	}
 	return fields
 }
 
-// mountTable reads the table of a target into m.
-func (d *decoder) mountTable(v value, keys []mountKey, m *MountEntry) {
+func (t *targetType) Read(d *decoder, v value) {
+	m, keys := &t.m, t.mountKeys()
 	members, ok := v.raw.(map[string]any)
 	if !ok {
 		want := "a table"
@@ -86,7 +95,7 @@ func (d *decoder) mountTable(v value, keys []mountKey, m *MountEntry) {
 			d.misplaced(e.key, "%s and %s exclude each other", first, k.name)
 		case k.of == nil:
 			first = k.name
-			k.read(d, e, m)
+			k.typ.Read(d, e)
 		case m.Type != "" && !slices.Contains(k.of, m.Type):
 			how := first
 			if first == "type" {
@@ -94,21 +103,21 @@ func (d *decoder) mountTable(v value, keys []mountKey, m *MountEntry) {
 			}
 			d.misplaced(e.key, "not with %s, only with %s", how, takers(k))
 		default:
-			k.read(d, e, m)
+			k.typ.Read(d, e)
 		}
 	}
 	if known < len(members) {
-		fields := mountFields()
+		fields := t.fields()
 		for _, name := range slices.Sorted(maps.Keys(members)) {
 			if !hasField(fields, name) {
-				d.unknownMountKey(v, name, fields)
+				unknownMountKey(d, v, name, fields)
 			}
 		}
 	}
 	if first == "" {
-		d.typeMissing(v, keys)
+		typeMissing(d, v, keys)
 	}
-	d.mountRequires(v, members, m)
+	mountRequires(d, v, members, m)
 }
 
 // takers lists how the types that take a key are written: ro, rw,
@@ -132,7 +141,7 @@ func takers(k mountKey) string {
 
 // typeMissing notes that nothing says the type of a mount, unless a misspelt
 // key was meant to.
-func (d *decoder) typeMissing(v value, keys []mountKey) {
+func typeMissing(d *decoder, v value, keys []mountKey) {
 	var names []string
 	for _, k := range keys {
 		if k.of == nil {
@@ -146,23 +155,23 @@ func (d *decoder) typeMissing(v value, keys []mountKey) {
 }
 
 // unknownMountKey is unknown, and knows the words of mount(8).
-func (d *decoder) unknownMountKey(v value, name string, fields []field) {
+func unknownMountKey(d *decoder, v value, name string, fields []field) {
 	if slices.Contains(mountOptions(), name) {
 		d.misplaced(toml.JoinKey(v.key, name), "unknown key %q in [%s] (it is an option: options = [%q])", name, v.key, name)
 		return
 	}
-	d.unknown(v, name, fields)
+	d.unknown(v, name, fields, nil)
 }
 
 // mountRequires notes what a type lacks.
-func (d *decoder) mountRequires(v value, members map[string]any, m *MountEntry) {
+func mountRequires(d *decoder, v value, members map[string]any, m *MountEntry) {
 	switch m.Type {
 	case MountOverlay:
 		d.require(v, "lower")
 		if m.Create && members["dir"] == nil {
 			d.misplaced(toml.JoinKey(v.key, "create"), "needs a dir")
 		}
-		d.createsBelowState(v, m.Dir, m.Create)
+		createsBelowState(d, v, m.Dir, m.Create)
 		for _, key := range []string{"uid", "gid"} {
 			if members[key] != nil && members["dir"] != nil && !m.Create {
 				d.misplaced(toml.JoinKey(v.key, key), "needs create = true, or no dir (nslaunch does not change the owner of a directory that is there)")
@@ -180,9 +189,15 @@ func (d *decoder) mountRequires(v value, members map[string]any, m *MountEntry) 
 	}
 }
 
-// bind reads the source of a bind mount.
-func (m *MountEntry) bind(d *decoder, v value, readonly bool) {
-	m.Type, m.Readonly, m.Recursive = MountBind, readonly, true
+// bindType is the source of a bind mount.
+type bindType struct {
+	m        *MountEntry
+	readonly bool
+}
+
+func (t bindType) Read(d *decoder, v value) {
+	m := t.m
+	m.Type, m.Readonly, m.Recursive = MountBind, t.readonly, true
 	if s, ok := v.raw.(string); ok && strings.HasPrefix(s, "-") {
 		d.problem(v, "the \"-\" is for lists, want optional = true beside %q", s[1:])
 		return
@@ -190,43 +205,55 @@ func (m *MountEntry) bind(d *decoder, v value, readonly bool) {
 	m.Source, _ = d.hostFile(v)
 }
 
-func readMasked(d *decoder, v value, m *MountEntry) {
-	m.Type = MountMasked
-	if d.takes(v, &Shape{Const: true}) {
-		return
-	}
-	masked := true
-	if d.boolean(v, &masked); !masked {
+func (bindType) Shapes() []*Shape { return hostFile().shapes() }
+
+// maskedType is true.
+type maskedType struct{ m *MountEntry }
+
+func (t maskedType) Read(d *decoder, v value) {
+	t.m.Type = MountMasked
+	if masked, ok := d.boolean(v); ok && !masked {
 		d.problem(v, "want true, got false")
 	}
 }
 
-// readMountType reads a type, other than the two that have keys of their own.
-func readMountType(d *decoder, v value, m *MountEntry) {
+func (maskedType) Shapes() []*Shape { return []*Shape{{Const: true}} }
+
+// typeType is a type, other than the two that have keys of their own.
+type typeType struct{ m *MountEntry }
+
+func mountTypes() []MountType {
+	return []MountType{MountTmpfs, MountOverlay, MountFile, MountSymlink, MountDir, MountPasswd, MountGroup,
+		MountProc, MountSysfs, MountDevpts, MountMqueue, MountCgroup2}
+}
+
+func (t typeType) Read(d *decoder, v value) {
 	switch v.raw {
 	case string(MountBind):
 		d.problem(v, "a bind mount is written ro = SOURCE or rw = SOURCE, without a type")
 	case string(MountMasked):
 		d.problem(v, "a mask is written masked = true, without a type")
 	default:
-		m.Type = enum(d, v, MountTmpfs, MountOverlay, MountFile, MountSymlink, MountDir, MountPasswd, MountGroup,
-			MountProc, MountSysfs, MountDevpts, MountMqueue, MountCgroup2)
+		t.m.Type = readEnum(d, v, mountTypes())
 	}
 }
 
-// readMountSize reads the size of a tmpfs. To the kernel 0 is no limit, and
+func (typeType) Shapes() []*Shape { return []*Shape{oneWord(mountTypes()...)} }
+
+// mountSize is the size of a tmpfs. To the kernel 0 is no limit, and
 // the highest is that of a file.
-func readMountSize(d *decoder, v value, m *MountEntry) {
+func mountSize() kind[uint64] {
+	return kind[uint64]{readMountSize, func() []*Shape { return []*Shape{whole(1, math.MaxInt64), like(sizePattern)} }}
+}
+
+func readMountSize(d *decoder, v value) (uint64, bool) {
 	if _, ok := v.raw.(int64); ok {
-		if n, ok := d.integer(v, 1, math.MaxInt64); ok {
-			m.Size = uint64(n)
-		}
-		return
+		n, ok := d.integer(v, 1, math.MaxInt64)
+		return uint64(n), ok
 	}
-	d.takes(v, like(sizePattern))
 	s, ok := d.textOf(v, `an integer or a size such as "512M"`)
 	if !ok {
-		return
+		return 0, false
 	}
 	n, err := parseSize(s)
 	switch {
@@ -237,22 +264,23 @@ func readMountSize(d *decoder, v value, m *MountEntry) {
 	case n > math.MaxInt64:
 		d.problem(v, "%q is too large, want less than 8E", s)
 	default:
-		m.Size = n
+		return n, true
 	}
+	return 0, false
 }
 
-func readLower(d *decoder, v value, m *MountEntry) {
-	if d.asked() {
-		d.survey.filled[v.key] = true
-	}
+// lowerType is the layers of an overlay, one at least.
+type lowerType struct{ m *MountEntry }
+
+func (t lowerType) Read(d *decoder, v value) {
 	if raw, ok := v.raw.([]any); ok && len(raw) == 0 {
 		d.problem(v, "want at least one directory")
 	}
-	m.Lower = list(d, v, "an array of strings", d.hostFile)
+	t.m.Lower, _ = readSet(d, v, "an array of strings", (*decoder).hostFile)
 }
 
-func readContent(d *decoder, v value, m *MountEntry) {
-	if s, ok := d.text(v); ok {
-		m.Content = &s
-	}
+func (lowerType) Shapes() []*Shape {
+	s := arrayOf(hostFile().shapes(), true)
+	s.Fewest = 1
+	return []*Shape{s}
 }

@@ -41,10 +41,10 @@ func allDigits(s string) bool {
 	return allBytes(s, func(c byte) bool { return '0' <= c && c <= '9' })
 }
 
-func nameFields() []field {
+func nameFields(p *Profile) []field {
 	return []field{
-		{name: "base", read: readName},
-		{name: "taken", read: func(d *decoder, v value) { d.p.Taken = enum(d, v, TakenError, TakenNumber) }},
+		{name: "base", typ: to(&p.Name, kind[string]{readName, nameShapes})},
+		{name: "taken", typ: enum(&p.Taken, TakenError, TakenNumber)},
 	}
 }
 
@@ -57,12 +57,11 @@ func SoundName(s string) bool {
 // readName reads the sandbox's name, which is also the name of a scope and of
 // a directory, and must not be taken for a process id. A branch's name often
 // has a slash, so what variables stand for is made to fit.
-func readName(d *decoder, v value) {
-	d.takes(v, &Shape{Type: "string", Pattern: "^" + namePattern, Longest: maxName})
+func readName(d *decoder, v value) (string, bool) {
 	raw, ok := v.raw.(string)
 	if !ok {
 		d.wrongType(v, "a string")
-		return
+		return "", false
 	}
 	s, ok := d.expandEach(v, raw, nameBytes)
 	switch {
@@ -76,8 +75,13 @@ func readName(d *decoder, v value) {
 	case allDigits(s):
 		d.problem(v, "want a name that is not all digits, got %q", s)
 	default:
-		d.p.Name = s
+		return s, true
 	}
+	return "", false
+}
+
+func nameShapes() []*Shape {
+	return []*Shape{{Type: "string", Pattern: "^" + namePattern, Longest: maxName}}
 }
 
 // defaultName makes a name out of the profile's file name, or of a command's
@@ -99,9 +103,10 @@ func defaultName(file string, argv []string) string {
 	return s[:min(len(s), maxName)]
 }
 
-// utsName reads a host or domain name; see uname(2).
-func (d *decoder) utsName(v value) string {
-	d.takes(v, &Shape{Type: "string", Pattern: `^[A-Za-z0-9._-]+$`, Longest: maxName})
+// utsName is a host or domain name; see uname(2).
+func utsName() kind[string] { return kind[string]{readUTSName, utsNameShapes} }
+
+func readUTSName(d *decoder, v value) (string, bool) {
 	s, ok := d.str(v)
 	switch {
 	case !ok:
@@ -110,7 +115,11 @@ func (d *decoder) utsName(v value) string {
 	case !allBytes(s, nameByte):
 		d.problem(v, "want letters, digits, \".\", \"_\" and \"-\", got %q", s)
 	default:
-		return s
+		return s, true
 	}
-	return ""
+	return "", false
+}
+
+func utsNameShapes() []*Shape {
+	return []*Shape{{Type: "string", Pattern: `^[A-Za-z0-9._-]+$`, Longest: maxName}}
 }

@@ -40,60 +40,68 @@ func readProfile(path string) ([]byte, error) {
 // its directory is where relative paths start. The settings are as in [Load].
 // The error is an [Errors].
 func Parse(file string, data []byte, vars Vars, settings ...Setting) (*Profile, error) {
-	return newDecoder(file, vars).parse(data, settings)
+	return newReading(file, vars).parse(data, settings)
 }
 
-func (d *decoder) parse(data []byte, settings []Setting) (*Profile, error) {
-	src := &toml.Source{Name: d.p.File, Text: data}
+func (r *reading) parse(data []byte, settings []Setting) (*Profile, error) {
+	src := &toml.Source{Name: r.p.File, Text: data}
 	tree, marks, err := toml.Read(src)
 	if err != nil {
 		return nil, Errors{err}
 	}
-	if _, extends := tree["extends"]; extends || len(settings) > 0 || len(d.facts.vars.Var) > 0 || d.shown != nil {
-		src.Dir = d.facts.dir()
-		return d.compose(&layer{src: src, tree: tree, marks: marks}, settings)
+	if _, extends := tree["extends"]; extends || len(settings) > 0 || len(r.facts.vars.Var) > 0 || r.shown != nil {
+		src.Dir = r.facts.dir()
+		return r.compose(&layer{src: src, tree: tree, marks: marks}, settings)
 	}
-	d.p.origins = marks
+	r.marks = marks
 	// A misspelt or misplaced version is a problem of its own, told by the walk.
-	return d.profile(tree, versionMissing(src))
+	return r.profile(tree, versionMissing(src))
 }
 
 func versionMissing(src *toml.Source) *Error {
 	return &Error{Pos: Pos{File: src.Name, Line: 1, Col: 1}, Key: "version", Msg: "missing (write version = " + strconv.Itoa(Version) + " at the top)"}
 }
 
-func newDecoder(file string, vars Vars) *decoder {
+// reading is a profile that is being read.
+type reading struct {
+	*decoder
+	p *Profile
+}
+
+func newReading(file string, vars Vars) *reading {
 	p := newProfile(file)
-	p.origins = toml.Marks{}
-	return &decoder{p: p, facts: &facts{vars, file}, spoilt: map[string]bool{}}
+	return &reading{&decoder{top: topFields(p), marks: toml.Marks{}, facts: &facts{vars, file}, spoilt: map[string]bool{}}, p}
 }
 
 // profile walks the tree of a whole profile. noVersion is the problem where
 // it has no version.
-func (d *decoder) profile(tree map[string]any, noVersion *Error) (*Profile, error) {
-	if d.shown != nil {
-		d.shown.tree = tree
+func (r *reading) profile(tree map[string]any, noVersion *Error) (*Profile, error) {
+	p := r.p
+	p.origins = r.marks
+	if r.shown != nil {
+		r.shown.tree = tree
 	}
 	raw, hasVersion := tree["version"]
 	if n, ok := raw.(int64); ok && n != Version {
 		// The rest is in a language that we do not know.
-		d.problem(value{key: "version", raw: raw}, "unknown version %d, want %d", n, Version)
-		return nil, d.p.sorted(d.errs)
+		r.problem(value{key: "version", raw: raw}, "unknown version %d, want %d", n, Version)
+		return nil, p.sorted(r.errs)
 	}
-	d.table(value{raw: tree}, topFields())
-	if !hasVersion && !d.spoilt["version"] && d.more == 0 && noVersion != nil {
-		d.errs = append(d.errs, noVersion)
+	r.read(tree)
+	p.here = p.here || r.here
+	if !hasVersion && !r.spoilt["version"] && r.more == 0 && noVersion != nil {
+		r.errs = append(r.errs, noVersion)
 	}
-	if d.more > 0 { // what depends on what is wrong is not known any more
-		return nil, d.p.andMore(d.p.sorted(d.errs), d.more)
+	if r.more > 0 { // what depends on what is wrong is not known any more
+		return nil, p.andMore(p.sorted(r.errs), r.more)
 	}
-	d.defaults()
-	c := &checker{p: d.p, spoilt: d.spoilt}
+	p.defaults()
+	c := &checker{p: p, spoilt: r.spoilt}
 	c.run()
-	if err := d.p.sorted(append(d.errs, c.errs...)); err != nil {
-		return nil, d.p.andMore(err, c.more)
+	if err := p.sorted(append(r.errs, c.errs...)); err != nil {
+		return nil, p.andMore(err, c.more)
 	}
-	return d.p, nil
+	return p, nil
 }
 
 // Check tells whether the settings of a profile fit each other. Load, Parse

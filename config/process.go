@@ -6,84 +6,63 @@ import (
 	"strings"
 )
 
-func processFields() []field {
+func processFields(p *Process) []field {
 	return []field{
-		{name: "cwd", read: readCwd},
-		{name: "uid", read: func(d *decoder, v value) { d.p.Process.UID = d.optionalID(v) }},
-		{name: "gid", read: func(d *decoder, v value) { d.p.Process.GID = d.optionalID(v) }},
-		{name: "groups", read: func(d *decoder, v value) { d.p.Process.Groups = list(d, v, "an array of integers", d.id) }, many: asSet},
-		{name: "capabilities", read: readCapabilities, many: asSet, initial: string(CapabilitiesKeep), off: `"keep"`},
-		{name: "no_new_privs", off: asRead, read: func(d *decoder, v value) { d.boolean(v, &d.p.Process.NoNewPrivs) }},
-		{name: "umask", read: func(d *decoder, v value) { d.p.Process.Umask = d.octal(v, "022", 0o777) }},
-		{name: "oom_score_adj", read: func(d *decoder, v value) { d.p.Process.OOMScoreAdj = d.optionalInt(v, -1000, 1000) }},
-		{name: "nice", read: func(d *decoder, v value) { d.p.Process.Nice = d.optionalInt(v, -20, 19) }},
-		{name: "init", off: asRead, read: readInit},
-		{name: "terminal", off: `"inherit"`, read: func(d *decoder, v value) {
-			d.p.Process.Terminal = enum(d, v, TerminalInherit, TerminalPTY, TerminalNone)
-		}},
-		{name: "keep_fds", read: readKeepFDs, many: asSet},
-		{name: "stop_signal", read: readStopSignal},
-		{name: "stop_timeout", read: func(d *decoder, v value) {
-			if _, t, ok := d.duration(v); ok {
-				d.p.Process.StopTimeout = t
-			}
-		}},
+		{name: "cwd", typ: to(&p.Cwd, absolutePath())},
+		{name: "uid", typ: optional(&p.UID, id())},
+		{name: "gid", typ: optional(&p.GID, id())},
+		{name: "groups", typ: setOf(&p.Groups, "an array of integers", id()), many: asSet},
+		{name: "capabilities", typ: capabilitiesType{&p.Capabilities}, many: asSet,
+			initial: string(CapabilitiesKeep), none: string(CapabilitiesNone), off: `"keep"`},
+		{name: "no_new_privs", off: asRead, typ: boolean(&p.NoNewPrivs)},
+		{name: "umask", typ: optional(&p.Umask, octal("022", 0o777))},
+		{name: "oom_score_adj", typ: optional(&p.OOMScoreAdj, integerBetween[int](-1000, 1000))},
+		{name: "nice", typ: optional(&p.Nice, integerBetween[int](-20, 19))},
+		{name: "init", off: asRead, typ: boolean(&p.Init)},
+		{name: "terminal", off: `"inherit"`, typ: enum(&p.Terminal, TerminalInherit, TerminalPTY, TerminalNone)},
+		{name: "keep_fds", typ: keepFDsType(p), many: asSet},
+		{name: "stop_signal", typ: to(&p.StopSignal, kind[string]{readSignal, signalShapes})},
+		{name: "stop_timeout", typ: to(&p.StopTimeout, duration())},
 	}
 }
 
-func (d *decoder) optionalID(v value) *uint32 {
-	if id, ok := d.id(v); ok {
-		return &id
-	}
-	return nil
+// absolutePath is a path inside.
+func absolutePath() kind[string] {
+	return kind[string]{readAbsolutePath, func() []*Shape { return []*Shape{like(`^/`)} }}
 }
 
-func (d *decoder) optionalInt(v value, low, high int64) *int {
-	if n, ok := d.integer(v, low, high); ok {
-		i := int(n)
-		return &i
-	}
-	return nil
-}
-
-func readCwd(d *decoder, v value) {
-	d.takes(v, like(`^/`))
+func readAbsolutePath(d *decoder, v value) (string, bool) {
 	s, ok := d.str(v)
 	if ok && !strings.HasPrefix(s, "/") {
 		d.problem(v, "want an absolute path, got %q", s)
-		return
+		return "", false
 	}
-	d.p.Process.Cwd = s
-}
-
-func readInit(d *decoder, v value) {
-	d.boolean(v, &d.p.Process.Init)
-	d.initGiven = true
+	return s, ok
 }
 
 // maxFD is the highest that /proc/sys/fs/nr_open allows by default.
 const maxFD = 1<<20 - 1
 
-func readKeepFDs(d *decoder, v value) {
-	fds := list(d, v, "an array of integers", func(v value) (int, bool) {
-		n, ok := d.integer(v, 3, maxFD)
-		return int(n), ok
-	})
-	slices.Sort(fds)
-	d.p.Process.KeepFDs = fds
+// keepFDsType is a set of descriptors.
+func keepFDsType(p *Process) Type {
+	fds := set[int]{&p.KeepFDs, "an array of integers", integerBetween[int](3, maxFD)}
+	return by(func(d *decoder, v value) {
+		fds.Read(d, v)
+		slices.Sort(p.KeepFDs)
+	}, fds.Shapes)
 }
 
-func readStopSignal(d *decoder, v value) {
-	d.takes(v, oneWord(signalNames()...), like(`^`+realtimeSignal))
+func readSignal(d *decoder, v value) (string, bool) {
 	s, ok := d.str(v)
-	if !ok {
-		return
+	if ok && !signalName(s) {
+		d.problem(v, "unknown signal %q, want a name of signal(7) without SIG such as \"TERM\" or \"RTMIN+3\"%s", s, signalHint(s))
+		return "", false
 	}
-	if signalName(s) {
-		d.p.Process.StopSignal = s
-		return
-	}
-	d.problem(v, "unknown signal %q, want a name of signal(7) without SIG such as \"TERM\" or \"RTMIN+3\"%s", s, signalHint(s))
+	return s, ok
+}
+
+func signalShapes() []*Shape {
+	return []*Shape{oneWord(signalNames()...), like(`^` + realtimeSignal)}
 }
 
 // signalHint is the part of a message that tells which signal may have been meant.

@@ -2,7 +2,6 @@ package config
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -12,7 +11,7 @@ import (
 // propertyKind is a notation, and the properties that have it.
 type propertyKind struct {
 	names string
-	read  propertyReader
+	notation
 }
 
 // trueOrFalse are the properties that are booleans.
@@ -24,32 +23,49 @@ const trueOrFalse = "CPUAccounting MemoryAccounting TasksAccounting IOAccounting
 func propertyKinds() []propertyKind {
 	rate := `a number above 0, perhaps with K, M, G or T (powers of 1000), or "infinity"`
 	return []propertyKind{
-		{"MemoryHigh MemoryMax", someSize},
-		{"MemoryLow MemoryMin MemorySwapMax", anySize},
-		{"TasksMax", count},
-		{"CPUWeight StartupCPUWeight", cpuWeight},
-		{"IOWeight StartupIOWeight", weight},
-		{"CPUQuota", quota},
-		{"CPUQuotaPeriodSec", quotaPeriod},
-		{"AllowedCPUs AllowedMemoryNodes StartupAllowedCPUs StartupAllowedMemoryNodes", ranges},
+		{"MemoryHigh MemoryMax", sizes(1)},
+		{"MemoryLow MemoryMin MemorySwapMax", sizes(0)},
+		{"TasksMax", count()},
+		{"CPUWeight StartupCPUWeight", weight("idle")},
+		{"IOWeight StartupIOWeight", weight("")},
+		{"CPUQuota", quota()},
+		{"CPUQuotaPeriodSec", quotaPeriod()},
+		{"AllowedCPUs AllowedMemoryNodes StartupAllowedCPUs StartupAllowedMemoryNodes", ranges()},
 		{"IODeviceWeight", perDevice("1 to 10000", deviceWeight)},
 		{"IOReadBandwidthMax IOWriteBandwidthMax IOReadIOPSMax IOWriteIOPSMax", perDevice(rate, deviceRate)},
 		{"IODeviceLatencyTargetSec", perDevice(`a duration above 0 such as "25ms"`, deviceLatency)},
-		{"DevicePolicy", oneOf("auto", "closed", "strict")},
-		{"DeviceAllow", devices},
-		{trueOrFalse, truth},
-		{"ManagedOOMSwap ManagedOOMMemoryPressure", oneOf("auto", "kill")},
-		{"OOMPolicy", oneOf("continue", "stop", "kill")},
-		{"KillMode", oneOf("control-group", "mixed", "process", "none")},
-		{"KillSignal FinalKillSignal", signal},
-		{"TimeoutStopSec RuntimeMaxSec", timespan},
-		{"BindsTo Requires Wants After Before PartOf Conflicts", unitNames},
+		{"DevicePolicy", wordOf("auto", "closed", "strict")},
+		{"DeviceAllow", devices()},
+		{trueOrFalse, yesOrNo()},
+		{"ManagedOOMSwap ManagedOOMMemoryPressure", wordOf("auto", "kill")},
+		{"OOMPolicy", wordOf("continue", "stop", "kill")},
+		{"KillMode", wordOf("control-group", "mixed", "process", "none")},
+		{"KillSignal FinalKillSignal", signal()},
+		{"TimeoutStopSec RuntimeMaxSec", timespan()},
+		{"BindsTo Requires Wants After Before PartOf Conflicts", unitNames()},
 	}
 }
 
-// propertyFields are the keys of scope.properties. They are read by
-// readProperties: here they tell where a key belongs.
-func propertyFields() []field {
+// propertyType is that of a key for one property, which is nil where the value is bad.
+type propertyType struct {
+	dst  **Property
+	name string
+	notation
+}
+
+func (t propertyType) Read(d *decoder, v value) {
+	p := &Property{Name: t.name, Key: v.key}
+	if t.read(d, v, p) {
+		*t.dst = p
+	}
+}
+
+func (t propertyType) Shapes() []*Shape { return t.shapes() }
+
+// propertiesType is that of a table of properties.
+type propertiesType struct{ dst *[]Property }
+
+func (t propertiesType) fields() []field {
 	var fields []field
 	for _, k := range propertyKinds() {
 		for _, name := range strings.Fields(k.names) {
@@ -57,43 +73,39 @@ func propertyFields() []field {
 			if listed(name, trueOrFalse) {
 				off = asRead
 			}
-			fields = append(fields, field{name: name, off: off, read: func(d *decoder, v value) { d.property(name, k.read, v) }})
+			fields = append(fields, field{name: name, off: off, typ: by(func(d *decoder, v value) {
+				p := Property{Name: name, Key: v.key}
+				if k.read(d, v, &p) {
+					*t.dst = append(*t.dst, p)
+				}
+			}, k.shapes)})
 		}
 	}
 	return fields
 }
 
-func (d *decoder) property(name string, read propertyReader, v value) {
-	p := Property{Name: name, Key: v.key}
-	if read(d, v, &p) {
-		d.p.Scope.Properties = append(d.p.Scope.Properties, p)
-	}
-}
-
-func readProperties(d *decoder, v value) {
-	if d.asked() {
-		d.table(v, propertyFields())
-		return
-	}
+func (t propertiesType) Read(d *decoder, v value) {
 	members, ok := v.raw.(map[string]any)
 	if !ok {
 		d.wrongType(v, "a table")
 		return
 	}
-	fields := propertyFields()
-	for _, name := range slices.Sorted(maps.Keys(members)) {
+	fields := t.fields()
+	for _, name := range names(members) {
 		m := v.member(name, members[name])
 		f, ok := fieldNamed(fields, name)
 		if !ok {
-			d.noProperty(v, m, name, fields)
+			noProperty(d, v, m, name, fields)
 			continue
 		}
 		d.field(f, m)
 	}
 }
 
+func (t propertiesType) Shapes() []*Shape { return table{of: t.fields}.Shapes() }
+
 // noProperty notes a key that is no property of a scope, or not one to be set here.
-func (d *decoder) noProperty(table, v value, name string, fields []field) {
+func noProperty(d *decoder, table, v value, name string, fields []field) {
 	switch key, why := elsewhere(name); {
 	case key != "":
 		d.spoilt[key] = true
@@ -103,7 +115,7 @@ func (d *decoder) noProperty(table, v value, name string, fields []field) {
 	case suggest(name, fieldNames(fields)) == "":
 		d.misplaced(v.key, "unknown property %q, want one of systemd.resource-control(5), systemd.kill(5) or systemd.scope(5)", name)
 	default:
-		d.unknown(table, name, fields)
+		d.unknown(table, name, fields, nil)
 	}
 }
 

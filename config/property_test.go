@@ -260,7 +260,7 @@ func TestScopeProperties(t *testing.T) {
 
 // No name is in two of the lists, and what another key stands for is a key.
 func TestPropertyNames(t *testing.T) {
-	own := fieldNames(propertyFields())
+	own := fieldNames(new(propertiesType).fields())
 	others := strings.Fields(unsupported + " " + ofServices)
 	all := append(slices.Clone(own), others...)
 	slices.Sort(all)
@@ -272,7 +272,7 @@ func TestPropertyNames(t *testing.T) {
 			t.Errorf("%s is a property, and elsewhere: %s, %s", name, key, why)
 		}
 	}
-	known := documented("", topFields())
+	known := documented("", topFields(newProfile("")))
 	withKeys := strings.Fields("Slice Description Delegate ExecStart Type Sockets LoadCredential User Group SupplementaryGroups " +
 		"WorkingDirectory UMask Nice OOMScoreAdjust NoNewPrivileges AmbientCapabilities TTYPath Environment PassEnvironment " +
 		"RootDirectory ProtectSystem MountFlags BindReadOnlyPaths BindPaths PrivateTmp ProtectHome PrivateDevices ProtectProc " +

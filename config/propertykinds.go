@@ -6,27 +6,29 @@ import (
 	"strings"
 )
 
-// A reader of a property's value tells whether that is good, and has then
-// filled in all but the name and the key.
-type propertyReader func(d *decoder, v value, p *Property) bool
+// notation is a way to write the value of a property.
+type notation struct {
+	// read tells whether the value is good, and has then filled in all but the name and the key.
+	read   func(d *decoder, v value, p *Property) bool
+	shapes func() []*Shape
+}
 
-// wantSizes is what messages want of a size that may be none.
-const wantSizes = `a size such as "512M", a share such as "50%" or "infinity"`
+// sizes is a size from least on, with a share of the machine's memory or infinity for one.
+func sizes(least uint64) notation {
+	return notation{
+		func(d *decoder, v value, p *Property) bool {
+			return readSize(d, v, p, least, `a size such as "512M", a share such as "50%" or "infinity"`, true)
+		},
+		func() []*Shape { return append(sizeShapes(least), oneWord(infinity)) },
+	}
+}
 
-// anySize reads a size, with a share of the machine's memory or infinity for one.
-func anySize(d *decoder, v value, p *Property) bool { return d.size(v, p, 0, wantSizes, true) }
-
-// someSize is anySize for a limit that may not be 0.
-func someSize(d *decoder, v value, p *Property) bool { return d.size(v, p, 1, wantSizes, true) }
+func sizeShapes(least uint64) []*Shape {
+	return []*Shape{whole(int64(least), math.MaxInt64), like(sizePattern), like(percentPattern)}
+}
 
 // size reads a number of bytes from least on; hint tells whether infinity may have been meant.
-func (d *decoder) size(v value, p *Property, least uint64, want string, hint bool) bool {
-	if d.takes(v, whole(int64(least), math.MaxInt64), like(sizePattern), like(percentPattern)) {
-		if hint {
-			d.takes(v, oneWord(infinity))
-		}
-		return false
-	}
+func readSize(d *decoder, v value, p *Property, least uint64, want string, hint bool) bool {
 	if n, ok := v.raw.(int64); ok {
 		switch {
 		case n < 0:
@@ -44,7 +46,7 @@ func (d *decoder) size(v value, p *Property, least uint64, want string, hint boo
 		return ok
 	}
 	if strings.HasSuffix(s, "%") {
-		return d.share(v, p, s, least)
+		return readShare(d, v, p, s, least)
 	}
 	n, err := parseSize(s)
 	switch {
@@ -65,16 +67,6 @@ func (d *decoder) size(v value, p *Property, least uint64, want string, hint boo
 	return true
 }
 
-// filled reads a string that is not empty, for what a message names want.
-func (d *decoder) filled(v value, want string) (string, bool) {
-	s, ok := d.textOf(v, want)
-	if ok && s == "" {
-		d.problem(v, "want %s, got \"\"", want)
-		return "", false
-	}
-	return s, ok
-}
-
 // limitless sets p to infinity where s says so.
 func (p *Property) limitless(s string) bool {
 	if s != infinity {
@@ -85,7 +77,7 @@ func (p *Property) limitless(s string) bool {
 }
 
 // share reads a percentage of what there is.
-func (d *decoder) share(v value, p *Property, s string, least uint64) bool {
+func readShare(d *decoder, v value, p *Property, s string, least uint64) bool {
 	n, err := parsePercent(s)
 	switch {
 	case err != nil:
@@ -102,12 +94,15 @@ func (d *decoder) share(v value, p *Property, s string, least uint64) bool {
 	return true
 }
 
-// count reads a number above 0, as an integer or in digits, a share or infinity.
-func count(d *decoder, v value, p *Property) bool {
+// count is a number above 0, as an integer or in digits, a share or infinity.
+func count() notation {
+	return notation{readCount, func() []*Shape {
+		return []*Shape{whole(1, math.MaxInt64), like(`^[1-9][0-9]*$`), like(percentPattern), oneWord(infinity)}
+	}}
+}
+
+func readCount(d *decoder, v value, p *Property) bool {
 	const want = `an integer above 0, a share such as "50%" or "infinity"`
-	if d.takes(v, whole(1, math.MaxInt64), like(`^[1-9][0-9]*$`), like(percentPattern), oneWord(infinity)) {
-		return false
-	}
 	s := ""
 	if _, isText := v.raw.(string); isText {
 		var ok bool
@@ -115,15 +110,15 @@ func count(d *decoder, v value, p *Property) bool {
 			return ok
 		}
 		if strings.HasSuffix(s, "%") {
-			return d.share(v, p, s, 1)
+			return readShare(d, v, p, s, 1)
 		}
 	}
-	return d.number(v, p, s, 1, math.MaxInt64, want, infinity)
+	return readNumber(d, v, p, s, 1, math.MaxInt64, want, infinity)
 }
 
 // number reads an integer, or its digits in the text s. word may stand for
 // one, and has been looked for.
-func (d *decoder) number(v value, p *Property, s string, low, high int64, want, word string) bool {
+func readNumber(d *decoder, v value, p *Property, s string, low, high int64, want, word string) bool {
 	n, ok := v.raw.(int64)
 	if _, isText := v.raw.(string); isText {
 		var err error
@@ -141,23 +136,21 @@ func (d *decoder) number(v value, p *Property, s string, low, high int64, want, 
 	return true
 }
 
-// weight reads a share of what competes for the same thing.
-func weight(d *decoder, v value, p *Property) bool {
-	return d.weight(v, p, "")
-}
-
-// cpuWeight is weight, or "idle".
-func cpuWeight(d *decoder, v value, p *Property) bool {
-	return d.weight(v, p, "idle")
-}
-
-func (d *decoder) weight(v value, p *Property, word string) bool {
-	if d.takes(v, whole(1, 10000), like(`^([1-9][0-9]{0,3}|10000)$`)) {
-		if word != "" {
-			d.takes(v, oneWord(word))
-		}
-		return false
+// weight is a share of what competes for the same thing, or the word, if there is one.
+func weight(word string) notation {
+	return notation{
+		func(d *decoder, v value, p *Property) bool { return readWeight(d, v, p, word) },
+		func() []*Shape {
+			all := []*Shape{whole(1, 10000), like(`^([1-9][0-9]{0,3}|10000)$`)}
+			if word != "" {
+				all = append(all, oneWord(word))
+			}
+			return all
+		},
 	}
+}
+
+func readWeight(d *decoder, v value, p *Property, word string) bool {
 	want := "1 to 10000"
 	if word != "" {
 		want += ` or "` + word + `"`
@@ -173,16 +166,20 @@ func (d *decoder) weight(v value, p *Property, word string) bool {
 			return true
 		}
 	}
-	return d.number(v, p, s, 1, 10000, want, word)
+	return readNumber(d, v, p, s, 1, 10000, want, word)
 }
 
-// quota reads processor time in percent of one processor.
-func quota(d *decoder, v value, p *Property) bool {
-	return d.quota(v, p, `percent of a processor such as "150%"`)
+// quota is processor time in percent of one processor.
+func quota() notation {
+	return notation{
+		func(d *decoder, v value, p *Property) bool {
+			return readQuota(d, v, p, `percent of a processor such as "150%"`)
+		},
+		func() []*Shape { return []*Shape{like(percentPattern)} },
+	}
 }
 
-func (d *decoder) quota(v value, p *Property, want string) bool {
-	d.takes(v, like(percentPattern))
+func readQuota(d *decoder, v value, p *Property, want string) bool {
 	s, ok := d.filled(v, want)
 	if !ok {
 		return false
@@ -203,9 +200,11 @@ func (d *decoder) quota(v value, p *Property, want string) bool {
 	return true
 }
 
-// quotaPeriod reads the period of a quota, as far as the kernel takes one.
-func quotaPeriod(d *decoder, v value, p *Property) bool {
-	s, us, ok := d.span(v)
+// quotaPeriod is the period of a quota, as far as the kernel takes one.
+func quotaPeriod() notation { return notation{readQuotaPeriod, durationShapes} }
+
+func readQuotaPeriod(d *decoder, v value, p *Property) bool {
+	s, us, ok := readSpan(d, v)
 	if ok && (us < 1e3 || us > 1e6) {
 		d.problem(v, "want 1ms to 1s, got %q", s)
 		return false
@@ -215,18 +214,21 @@ func quotaPeriod(d *decoder, v value, p *Property) bool {
 }
 
 // span reads a duration in microseconds.
-func (d *decoder) span(v value) (s string, us uint64, ok bool) {
+func readSpan(d *decoder, v value) (s string, us uint64, ok bool) {
 	s, t, ok := d.duration(v)
 	return s, microseconds(t), ok
 }
 
-// timespan reads a duration above 0, which may be infinite.
-func timespan(d *decoder, v value, p *Property) bool {
-	d.takes(v, oneWord(infinity))
+// timespan is a duration above 0, which may be infinite.
+func timespan() notation {
+	return notation{readTimespan, func() []*Shape { return append(durationShapes(), oneWord(infinity)) }}
+}
+
+func readTimespan(d *decoder, v value, p *Property) bool {
 	if s, ok := v.raw.(string); ok && p.limitless(s) {
 		return true
 	}
-	s, us, ok := d.span(v)
+	s, us, ok := readSpan(d, v)
 	if ok && us == 0 {
 		d.problem(v, "want a duration above 0, or %q for none, got %q", infinity, s)
 		return false
@@ -235,11 +237,10 @@ func timespan(d *decoder, v value, p *Property) bool {
 	return ok
 }
 
-// truth reads a boolean.
-func truth(d *decoder, v value, p *Property) bool {
-	if d.takes(v, &Shape{Type: "boolean"}) {
-		return false
-	}
+// yesOrNo is a boolean.
+func yesOrNo() notation { return notation{readYesOrNo, booleanShapes} }
+
+func readYesOrNo(d *decoder, v value, p *Property) bool {
 	b, ok := v.raw.(bool)
 	if !ok {
 		switch v.raw {
@@ -259,17 +260,26 @@ func truth(d *decoder, v value, p *Property) bool {
 	return true
 }
 
-// oneOf returns a reader for one of the words.
-func oneOf(allowed ...string) propertyReader {
-	return func(d *decoder, v value, p *Property) bool {
-		p.Text = enum(d, v, allowed...)
-		return p.Text != ""
+// wordOf is one of the words.
+func wordOf(allowed ...string) notation {
+	return notation{
+		func(d *decoder, v value, p *Property) bool {
+			p.Text = readEnum(d, v, allowed)
+			return p.Text != ""
+		},
+		func() []*Shape { return []*Shape{oneWord(allowed...)} },
 	}
 }
 
-// signal reads a signal's name, with or without SIG.
-func signal(d *decoder, v value, p *Property) bool {
-	d.takes(v, oneWord(signalNames()...), like("^SIG("+strings.Join(signalNames(), "|")+")$"), like("^(SIG)?"+realtimeSignal))
+// signal is a signal's name, with or without SIG.
+func signal() notation {
+	return notation{readAnySignal, func() []*Shape {
+		names := signalNames()
+		return []*Shape{oneWord(names...), like("^SIG(" + strings.Join(names, "|") + ")$"), like("^(SIG)?" + realtimeSignal)}
+	}}
+}
+
+func readAnySignal(d *decoder, v value, p *Property) bool {
 	s, ok := d.str(v)
 	if !ok {
 		return false
@@ -283,19 +293,18 @@ func signal(d *decoder, v value, p *Property) bool {
 	return true
 }
 
-// takesWords notes that the words that [decoder.words] reads are like these, and tells whether
-// the decoder is asked.
-func (d *decoder) takesWords(v value, text *Shape, more ...*Shape) bool {
-	one := anyOf(append(more, text))
-	return d.takes(v, one, &Shape{Type: "array", Items: one, Fewest: 1})
+// wordsShapes are the ways to write what [readWords] reads, of which one is like this.
+func wordsShapes(one ...*Shape) []*Shape {
+	word := anyOf(one)
+	return []*Shape{word, {Type: "array", Items: word, Fewest: 1}}
 }
 
 // words reads a string, or an array of strings, into p.Words; one reads one
 // of them, and split tells that a string has several with blanks between them.
-func (d *decoder) words(v value, p *Property, split bool, one func(v value, s string) (string, bool)) bool {
+func readWords(d *decoder, v value, p *Property, split bool, one func(d *decoder, v value, s string) (string, bool)) bool {
 	before, all := d.problems(), once[string]{all: p.Words}
 	add := func(v value, s string) {
-		if w, ok := one(v, s); ok && !all.add(w) {
+		if w, ok := one(d, v, s); ok && !all.add(w) {
 			d.problem(v, "%q is there already", w)
 		}
 	}
@@ -328,10 +337,10 @@ func (d *decoder) words(v value, p *Property, split bool, one func(v value, s st
 	return true
 }
 
-// unitNames reads a list of units.
-func unitNames(d *decoder, v value, p *Property) bool {
-	if d.takesWords(v, like(`^\s*`+unitPattern+`(\s+`+unitPattern+`)*\s*$`)) {
-		return false
+// unitNames is a list of units.
+func unitNames() notation {
+	return notation{
+		func(d *decoder, v value, p *Property) bool { return readWords(d, v, p, true, readUnitName) },
+		func() []*Shape { return wordsShapes(like(`^\s*` + unitPattern + `(\s+` + unitPattern + `)*\s*$`)) },
 	}
-	return d.words(v, p, true, d.unitName)
 }

@@ -7,11 +7,12 @@ import (
 )
 
 // ranges of processors or memory nodes, as "0-3,5" or [0, "2-3"].
-func ranges(d *decoder, v value, p *Property) bool {
+func ranges() notation {
+	return notation{readRanges, func() []*Shape { return wordsShapes(whole(0, 8191), like(`^[0-9,\s-]+$`)) }}
+}
+
+func readRanges(d *decoder, v value, p *Property) bool {
 	const want = `want numbers from 0 to 8191 or ranges of them, such as "0-3,5"`
-	if d.takesWords(v, like(`^[0-9,\s-]+$`), whole(0, 8191)) {
-		return false
-	}
 	v.raw = inDigits(v.raw)
 	if list, ok := v.raw.([]any); ok {
 		all := make([]any, len(list))
@@ -20,7 +21,7 @@ func ranges(d *decoder, v value, p *Property) bool {
 		}
 		v.raw = all
 	}
-	ok := d.words(v, p, true, func(v value, s string) (string, bool) {
+	ok := readWords(d, v, p, true, func(d *decoder, v value, s string) (string, bool) {
 		var all []string
 		for part := range strings.SplitSeq(s, ",") {
 			r, ok := parseRange(part)
@@ -47,14 +48,11 @@ func inDigits(raw any) any {
 	return raw
 }
 
-// perDevice returns a reader for a list of "PATH VALUE"; one reads a value and
+// perDevice is a list of "PATH VALUE"; one reads a value and
 // returns it as a plain number.
-func perDevice(want string, one func(s string) (string, bool)) propertyReader {
-	return func(d *decoder, v value, p *Property) bool {
-		if d.takesWords(v, like(`^(`+component+`)+[ \t]+\S`)) {
-			return false
-		}
-		return d.words(v, p, false, func(v value, s string) (string, bool) {
+func perDevice(want string, one func(s string) (string, bool)) notation {
+	read := func(d *decoder, v value, p *Property) bool {
+		return readWords(d, v, p, false, func(d *decoder, v value, s string) (string, bool) {
 			file, rest := s, ""
 			if at := strings.IndexAny(s, " \t"); at >= 0 {
 				file, rest = s[:at], strings.Trim(s[at:], " \t")
@@ -67,6 +65,7 @@ func perDevice(want string, one func(s string) (string, bool)) propertyReader {
 			return file + " " + text, true
 		})
 	}
+	return notation{read, func() []*Shape { return wordsShapes(like(`^(` + component + `)+[ \t]+\S`)) }}
 }
 
 // cleanAbsolute tells whether s is a path that systemd takes for normalized.
@@ -92,12 +91,15 @@ func deviceLatency(s string) (string, bool) {
 	return strconv.FormatUint(microseconds(t), 10) + "us", err == nil && t > 0
 }
 
-// devices reads a list of what may be done with which devices.
-func devices(d *decoder, v value, p *Property) bool {
-	if d.takesWords(v, like(`^\s*(/dev(`+component+`)+|(char|block)-\S*)(\s+[rwm]{1,3})?\s*$`)) {
-		return false
-	}
-	return d.words(v, p, false, func(v value, s string) (string, bool) {
+// devices is a list of what may be done with which devices.
+func devices() notation {
+	return notation{readDevices, func() []*Shape {
+		return wordsShapes(like(`^\s*(/dev(` + component + `)+|(char|block)-\S*)(\s+[rwm]{1,3})?\s*$`))
+	}}
+}
+
+func readDevices(d *decoder, v value, p *Property) bool {
+	return readWords(d, v, p, false, func(d *decoder, v value, s string) (string, bool) {
 		fields := strings.Fields(s)
 		const example = `such as "/dev/null rw" or "char-pts rw"`
 		switch {

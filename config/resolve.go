@@ -13,19 +13,20 @@ import (
 )
 
 // resolved fills in what the profile is made of, from the tree and what became of its values.
-func (d *decoder) resolved(r *Resolved) error {
-	tree := d.shown.tree
+func (r *reading) resolved(whole *Resolved) error {
+	tree := r.shown.tree
+	delete(r.shown.over, "version") // every file has it
 	if tree["version"] == nil {
 		tree["version"] = int64(Version) // of flags
 	}
 	if name, ok := tree["name"].(map[string]any); !ok || name["base"] == nil || name["base"] == false {
-		tree["name"] = map[string]any{"base": d.p.Name, "taken": string(d.p.Taken)} // it is that of the file
-		delete(d.shown.gone, "name")
-		delete(d.shown.gone, "name.base")
-		delete(d.shown.gone, "name.taken")
+		tree["name"] = map[string]any{"base": r.p.Name, "taken": string(r.p.Taken)} // it is that of the file
+		delete(r.shown.gone, "name")
+		delete(r.shown.gone, "name.base")
+		delete(r.shown.gone, "name.taken")
 	}
-	d.resolveTable(r, nil, "", tree, topFields())
-	for _, v := range r.Values {
+	r.resolveTable(whole, nil, "", tree, r.top)
+	for _, v := range whole.Values {
 		bad := ""
 		eachString(v.Value, func(s string) {
 			if !utf8.ValidString(s) {
@@ -41,7 +42,7 @@ func (d *decoder) resolved(r *Resolved) error {
 
 // resolveTable adds the values of a table in the order of its fields, those of
 // tables in it after the others.
-func (d *decoder) resolveTable(r *Resolved, parts []string, path string, table map[string]any, fields []field) {
+func (r *reading) resolveTable(whole *Resolved, parts []string, path string, table map[string]any, fields []field) {
 	order := func(name string) int {
 		i := slices.IndexFunc(fields, func(f field) bool { return f.name == name })
 		if i < 0 {
@@ -55,42 +56,42 @@ func (d *decoder) resolveTable(r *Resolved, parts []string, path string, table m
 	names := slices.SortedFunc(maps.Keys(table), func(a, b string) int { return cmp.Or(order(a)-order(b), cmp.Compare(a, b)) })
 	for _, name := range names {
 		key, raw := toml.JoinKey(path, name), table[name]
-		f, _ := fieldNamed(fields, name)
+		f := fieldFor(fields, name)
 		here := append(slices.Clone(parts), name)
 		sub, isTable := raw.(map[string]any)
 		switch {
-		case raw == false && d.shown.gone[key]:
-			r.Removed = append(r.Removed, ResolvedValue{Key: key, Parts: here, Value: raw, Pos: d.shown.away[key], Overrides: d.shown.over[key]})
-		case d.shown.gone[key]:
-		case isTable && path != "mounts":
-			d.resolveTable(r, here, key, sub, f.below())
+		case raw == false && r.shown.gone[key]:
+			whole.Removed = append(whole.Removed, ResolvedValue{Key: key, Parts: here, Value: raw, Pos: r.shown.away[key], Overrides: r.shown.over[key]})
+		case r.shown.gone[key]:
+		case isTable && !f.free && !f.sums:
+			r.resolveTable(whole, here, key, sub, f.below())
 		default:
-			d.resolveValue(r, here, key, raw)
+			r.resolveValue(whole, here, key, raw)
 		}
 	}
 }
 
 // resolveValue adds one value, unless it is a list of which nothing is left.
-func (d *decoder) resolveValue(r *Resolved, parts []string, key string, raw any) {
-	v := ResolvedValue{Key: key, Parts: parts, Value: d.final(key, raw), Overrides: d.shown.over[key]}
-	if target, ok := d.shown.values[key].(string); ok && len(parts) == 2 && parts[0] == "mounts" {
+func (r *reading) resolveValue(whole *Resolved, parts []string, key string, raw any) {
+	v := ResolvedValue{Key: key, Parts: parts, Value: r.final(key, raw), Overrides: r.shown.over[key]}
+	if target, ok := r.shown.values[key].(string); ok && len(parts) == 2 && parts[0] == "mounts" {
 		v.Parts = []string{"mounts", target}
 		v.Key = toml.JoinKey("mounts", target)
 	}
-	if m, ok := d.p.origins[key]; ok {
+	if m, ok := r.marks[key]; ok {
 		v.Pos = m.KeyPos()
 	}
 	var marks []toml.Mark
 	mixed := false
 	for i := range toml.List(raw) {
 		here := toml.IndexKey(key, i)
-		if d.shown.gone[here] {
+		if r.shown.gone[here] {
 			continue
 		}
-		m := d.p.origins[here] // none for a default
+		m := r.marks[here] // none for a default
 		marks = append(marks, m)
 		mixed = mixed || m.Src != marks[0].Src
-		v.Overrides = append(v.Overrides, d.shown.over[here]...)
+		v.Overrides = append(v.Overrides, r.shown.over[here]...)
 	}
 	if mixed || len(marks) > 0 && marks[0].Src == nil {
 		for _, m := range marks {
@@ -104,28 +105,28 @@ func (d *decoder) resolveValue(r *Resolved, parts []string, key string, raw any)
 	if toml.IsList(raw) && len(marks) == 0 && len(toml.List(raw)) > 0 {
 		return
 	}
-	r.Values = append(r.Values, v)
+	whole.Values = append(whole.Values, v)
 }
 
 // final returns what became of a value: a copy with what was resolved in it.
-func (d *decoder) final(key string, raw any) any {
+func (r *reading) final(key string, raw any) any {
 	if table, ok := raw.(map[string]any); ok {
 		copied := map[string]any{}
 		for name, e := range table {
-			copied[name] = d.final(toml.JoinKey(key, name), e)
+			copied[name] = r.final(toml.JoinKey(key, name), e)
 		}
 		return copied
 	}
 	if toml.IsList(raw) {
 		copied := []any{}
 		for i, e := range toml.List(raw) {
-			if here := toml.IndexKey(key, i); !d.shown.gone[here] {
-				copied = append(copied, d.final(here, e))
+			if here := toml.IndexKey(key, i); !r.shown.gone[here] {
+				copied = append(copied, r.final(here, e))
 			}
 		}
 		return copied
 	}
-	if v, ok := d.shown.values[key]; ok {
+	if v, ok := r.shown.values[key]; ok {
 		return v
 	}
 	return raw
@@ -176,10 +177,9 @@ func (r *Resolved) At(key string) (*Resolved, []string, error) {
 	}
 	if len(part.Values) == 0 {
 		// The reader knows its keys.
-		d := newDecoder("", Vars{})
-		d.trial = true
-		d.table(value{raw: nested(parts, int64(0))}, topFields())
-		for _, e := range d.errs {
+		try := newReading("", Vars{})
+		try.read(nested(parts, int64(0)))
+		for _, e := range try.errs {
 			if e.Key != joinAll(parts) || strings.HasPrefix(e.Msg, "unknown key") {
 				return nil, nil, e
 			}

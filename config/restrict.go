@@ -2,8 +2,6 @@ package config
 
 import (
 	"slices"
-
-	"github.com/nslaunch/nslaunch/config/internal/toml"
 )
 
 // Restrict says what the command cannot do, whoever it is.
@@ -18,40 +16,41 @@ type Restrict struct {
 // allNamespaces is the value of restrict.namespaces that restricts nothing.
 const allNamespaces = "all"
 
-func restrictFields() []field {
+func restrictFields(r *Restrict) []field {
 	return []field{
-		{name: "kernel", off: asRead, read: func(d *decoder, v value) {
-			kernel := false
-			if d.boolean(v, &kernel); v.raw == kernel {
-				d.p.Restrict.Kernel = &kernel
-			}
-		}},
-		{name: "namespaces", read: readRestrictNamespaces, many: asSet, initial: allNamespaces, off: `"all"`},
+		{name: "kernel", off: asRead, typ: optional(&r.Kernel, kind[bool]{(*decoder).boolean, booleanShapes})},
+		{name: "namespaces", typ: restrictNamespacesType{r}, many: asSet, initial: allNamespaces, off: `"all"`},
 	}
 }
 
-// readRestrictNamespaces reads "all" or a list of kinds.
-func readRestrictNamespaces(d *decoder, v value) {
-	d.takes(v, oneWord(allNamespaces))
-	if s, ok := v.raw.(string); ok && !d.asked() {
+// restrictNamespacesType is "all" or a list of kinds.
+type restrictNamespacesType struct{ *Restrict }
+
+func (r restrictNamespacesType) Read(d *decoder, v value) {
+	if s, ok := v.raw.(string); ok {
 		if s, ok = d.expand(v, s); ok && s != allNamespaces {
 			d.problem(v, "unknown value %q, want all or an array of kinds of namespaces, [] for none", s)
 		}
 		return
 	}
-	kinds := list(d, v, "a string or an array of strings", func(v value) (NamespaceKind, bool) {
-		k := enum(d, v, Kinds()...)
+	all := Kinds()
+	kinds, ok := readSet(d, v, "a string or an array of strings", func(d *decoder, v value) (NamespaceKind, bool) {
+		k := readEnum(d, v, all)
 		return k, k != ""
 	})
-	if !toml.IsList(v.raw) {
+	if !ok {
 		return
 	}
-	d.p.Restrict.Namespaces = []NamespaceKind{}
-	for _, k := range Kinds() {
+	r.Namespaces = []NamespaceKind{}
+	for _, k := range all {
 		if slices.Contains(kinds, k) {
-			d.p.Restrict.Namespaces = append(d.p.Restrict.Namespaces, k)
+			r.Namespaces = append(r.Namespaces, k)
 		}
 	}
+}
+
+func (restrictNamespacesType) Shapes() []*Shape {
+	return []*Shape{oneWord(allNamespaces), arrayOf([]*Shape{oneWord(Kinds()...)}, true)}
 }
 
 // Forbidden returns the kinds of which no new namespaces can be made inside.

@@ -4,53 +4,66 @@ import (
 	"strings"
 
 	"github.com/nslaunch/nslaunch/config/internal/toml"
+	"github.com/nslaunch/nslaunch/mountprop"
 )
 
-func rootFields() []field {
+func rootFields(p *Profile) []field {
 	return []field{
-		{name: "path", off: `"host"`, read: readRootPath},
-		{name: "readonly", off: asRead, read: func(d *decoder, v value) { d.boolean(v, &d.p.Root.Readonly) }},
-		{name: "overlay", read: readRootOverlay, fields: func() []field { return overlayFields(new(Overlay)) }},
-		{name: "propagation", read: readRootPropagation},
-		{name: "options", read: func(d *decoder, v value) { d.p.Root.Options = readMountOptions(d, v) }, many: asSet, off: "[]"},
+		{name: "path", off: `"host"`, typ: rootPathType(&p.Root)},
+		{name: "readonly", off: asRead, typ: boolean(&p.Root.Readonly)},
+		{name: "overlay", typ: rootOverlayType{&p.Root.Overlay}},
+		{name: "propagation", typ: rootPropagationType(p)},
+		{name: "options", typ: mountOptionsType{&p.Root.Options}, many: asSet, off: "[]"},
 	}
 }
 
-func devFields() []field {
+func devFields(dev *Dev) []field {
 	return []field{
-		{name: "mode", read: func(d *decoder, v value) { d.p.Dev.Mode = enum(d, v, DevMinimal, DevHost) }},
-		{name: "exec", off: asRead, read: func(d *decoder, v value) { d.boolean(v, &d.p.Dev.Exec) }},
+		{name: "mode", typ: enum(&dev.Mode, DevMinimal, DevHost)},
+		{name: "exec", off: asRead, typ: boolean(&dev.Exec)},
 	}
 }
 
-// readRootPath reads "host", "tmpfs" or the path of a directory.
-func readRootPath(d *decoder, v value) {
-	d.takes(v, oneWord(RootHost, RootTmpfs), like(hostPathPattern))
-	s, ok := d.str(v)
-	switch {
-	case !ok:
-	case s == string(RootHost) || s == string(RootTmpfs):
-		d.p.Root.Mode = RootMode(s)
-	case isPath(s):
-		dir, ok := d.cleanPath(v, s)
-		if ok && dir == "/" {
-			d.problem(v, "the host's root is written %q, got %q", RootHost, s)
-		} else if ok {
-			d.p.Root.Mode, d.p.Root.Path = RootPath, dir
+// rootPathType is "host", "tmpfs" or the path of a directory.
+func rootPathType(r *Root) Type {
+	return by(func(d *decoder, v value) {
+		s, ok := d.str(v)
+		switch {
+		case !ok:
+		case s == string(RootHost) || s == string(RootTmpfs):
+			r.Mode = RootMode(s)
+		case isPath(s):
+			dir, ok := d.cleanPath(v, s)
+			if ok && dir == "/" {
+				d.problem(v, "the host's root is written %q, got %q", RootHost, s)
+			} else if ok {
+				r.Mode, r.Path = RootPath, dir
+			}
+		default:
+			d.problem(v, "unknown value %q, want host, tmpfs or %s%s", s, wantPath, pathHint(s, RootHost, RootTmpfs))
 		}
-	default:
-		d.problem(v, "unknown value %q, want host, tmpfs or %s%s", s, wantPath, pathHint(s, RootHost, RootTmpfs))
-	}
+	}, func() []*Shape { return []*Shape{oneWord(RootHost, RootTmpfs), like(hostPathPattern)} })
 }
 
-// readRootOverlay reads "tmpfs", or a table for a directory.
-func readRootOverlay(d *decoder, v value) {
-	o := &d.p.Root.Overlay
+// rootOverlayType is "tmpfs", or a table for a directory.
+type rootOverlayType struct{ *Overlay }
+
+func (o rootOverlayType) table() table {
+	return table{of: func() []field {
+		return []field{
+			{name: "dir", off: asRead, typ: to(&o.Dir, hostFile())},
+			{name: "create", off: asRead, typ: boolean(&o.Create)},
+		}
+	}, required: []string{"dir"}}
+}
+
+func (o rootOverlayType) fields() []field { return o.table().of() }
+
+func (o rootOverlayType) Read(d *decoder, v value) {
 	if _, isTable := v.raw.(map[string]any); isTable {
 		o.Mode = OverlayDir
-		d.table(v, overlayFields(o))
-		d.require(v, "dir")
-		d.createsBelowState(v, o.Dir, o.Create)
+		o.table().Read(d, v)
+		createsBelowState(d, v, o.Dir, o.Create)
 		return
 	}
 	if d.word(v, string(OverlayTmpfs), "{ dir = … }") {
@@ -58,21 +71,21 @@ func readRootOverlay(d *decoder, v value) {
 	}
 }
 
-func overlayFields(o *Overlay) []field {
-	return []field{
-		{name: "dir", off: asRead, read: func(d *decoder, v value) { o.Dir, _ = d.hostFile(v) }},
-		{name: "create", off: asRead, read: func(d *decoder, v value) { d.boolean(v, &o.Create) }},
-	}
+func (o rootOverlayType) Shapes() []*Shape {
+	return append([]*Shape{oneWord(OverlayTmpfs)}, o.table().Shapes()...)
 }
 
-// readRootPropagation reads what may as well be written as `propagation`.
-func readRootPropagation(d *decoder, v value) {
-	kind := readPropagation(d, v)
-	if _, ok := d.p.origins["propagation"]; ok {
-		d.misplaced(v.key, "propagation is given already, at %s", d.p.origins.KeyPos("propagation"))
-		return
-	}
-	d.p.Propagation = kind
+// rootPropagationType is that of what may as well be written as `propagation`.
+func rootPropagationType(p *Profile) Type {
+	kinds := mountprop.All()
+	return by(func(d *decoder, v value) {
+		kind := readEnum(d, v, kinds)
+		if _, ok := d.marks["propagation"]; ok {
+			d.misplaced(v.key, "propagation is given already, at %s", d.marks.KeyPos("propagation"))
+			return
+		}
+		p.Propagation = kind
+	}, func() []*Shape { return []*Shape{oneWord(kinds...)} })
 }
 
 // propagationKey returns the one of two keys that the propagation is written at.
@@ -88,7 +101,7 @@ func (p *Profile) propagationKey() string {
 
 // createsBelowState notes a table whose `create` would make a directory in a
 // place that is not ours.
-func (d *decoder) createsBelowState(v value, dir string, create bool) {
+func createsBelowState(d *decoder, v value, dir string, create bool) {
 	if !create || dir == "" {
 		return
 	}

@@ -7,72 +7,78 @@ import (
 )
 
 // topFields is the profile language: its keys in the order in which they are
-// documented, each with the function that reads it or the keys below it. A
+// documented, each with the type of its value, which is read into p. A
 // further section is a further row.
-func topFields() []field {
+func topFields(p *Profile) []field {
 	return []field{
-		{name: "version", off: asRead, read: func(d *decoder, v value) { d.integer(v, Version, Version) }},
-		{name: "extends", off: asRead, read: readExtends},
-		{name: "name", main: "base", fields: nameFields},
-		{name: "hostname", read: func(d *decoder, v value) { d.p.Hostname = d.utsName(v) }},
-		{name: "domainname", read: func(d *decoder, v value) { d.p.Domainname = d.utsName(v) }},
-		{name: "command", main: "argv", fields: commandFields},
-		{name: "namespaces", main: "all", fields: namespaceFields},
-		{name: "propagation", read: func(d *decoder, v value) { d.p.Propagation = readPropagation(d, v) }},
-		{name: "root", main: "path", fields: rootFields},
-		{name: "proc", main: "mode", fields: procFields},
-		{name: "dev", main: "mode", fields: devFields},
-		{name: "sys", read: func(d *decoder, v value) { d.p.Sys = enum(d, v, SysNew, SysHost, SysNone) }},
-		{name: "network", read: func(d *decoder, v value) { d.p.Network = enum(d, v, NetworkLoopback, NetworkDown) }},
-		{name: "time", fields: timeFields},
-		{name: "idmap", main: "mode", fields: idmapFields},
-		{name: "process", fields: processFields},
-		{name: "env", fields: envFields},
-		{name: "mounts", off: `mounts."/path" = false for each target`, read: readMounts, fields: mountsFields},
-		{name: "restrict", off: `restrict.kernel = false and restrict.namespaces = "all"`, fields: restrictFields},
-		{name: "limits", fields: limitsFields},
-		{name: "scope", main: "mode", fields: scopeFields},
-		{name: "service", main: "notify", fields: serviceFields},
+		{name: "version", off: asRead, typ: to(new(int64), integerBetween[int64](Version, Version))},
+		{name: "extends", off: asRead, typ: extendsType()},
+		{name: "name", typ: table{main: "base", of: func() []field { return nameFields(p) }}},
+		{name: "hostname", typ: to(&p.Hostname, utsName())},
+		{name: "domainname", typ: to(&p.Domainname, utsName())},
+		{name: "command", typ: table{main: "argv", of: func() []field { return commandFields(&p.Command) }}},
+		{name: "namespaces", typ: table{main: "all", of: func() []field { return namespaceFields(p.Namespaces) }, others: kindMeant}},
+		{name: "propagation", typ: enum(&p.Propagation, mountprop.All()...)},
+		{name: "root", typ: table{main: "path", of: func() []field { return rootFields(p) }}},
+		{name: "proc", typ: table{main: "mode", of: func() []field { return procFields(&p.Proc) }}},
+		{name: "dev", typ: table{main: "mode", of: func() []field { return devFields(&p.Dev) }}},
+		{name: "sys", typ: enum(&p.Sys, SysNew, SysHost, SysNone)},
+		{name: "network", typ: enum(&p.Network, NetworkLoopback, NetworkDown)},
+		{name: "time", typ: table{of: func() []field { return timeFields(&p.Time) }}},
+		{name: "idmap", typ: table{main: "mode", of: func() []field { return idmapFields(&p.IDMap) }}},
+		{name: "process", typ: table{of: func() []field { return processFields(&p.Process) }}},
+		{name: "env", typ: table{of: func() []field { return envFields(&p.Env) }}},
+		{name: "mounts", off: `mounts."/path" = false for each target`, typ: mountsType{p}},
+		{name: "restrict", off: `restrict.kernel = false and restrict.namespaces = "all"`,
+			typ: table{of: func() []field { return restrictFields(&p.Restrict) }}},
+		{name: "limits", typ: table{of: func() []field { return limitsFields(&p.Limits) }}},
+		{name: "scope", typ: table{main: "mode", of: func() []field { return scopeFields(&p.Scope) }}},
+		{name: "service", typ: table{main: "notify", of: func() []field { return serviceFields(&p.Service) }}},
 	}
 }
 
-// readExtends says what extends may be. What it does, compose has done before all else.
-func readExtends(d *decoder, v value) {
-	values, _ := d.elements(v, "an array of strings")
-	for _, e := range values {
-		d.str(e)
-	}
+// Schema returns the JSON Schema of profiles: the types of the keys, one by one. How keys
+// relate to each other and to a machine is beyond it. describe returns the words on a key, which is written
+// as in errors, but for the target of a mount, "/path", and for indexes, which are empty; "" for none.
+func Schema(describe func(key string) string) *Shape {
+	p := newProfile("")
+	s := table{of: func() []field { return topFields(p) }, required: []string{"version"}}.Shapes()[0]
+	s.describe("", describe)
+	s.Schema, s.Title = "http://json-schema.org/draft-07/schema#", "nslaunch profile"
+	return s
 }
 
-func readPropagation(d *decoder, v value) mountprop.Propagation {
-	return enum(d, v, mountprop.All()...)
+// extendsType says what extends may be. What it does, compose has done before all else.
+func extendsType() Type {
+	return by(func(d *decoder, v value) {
+		values, _ := d.elements(v, "an array of strings")
+		for _, e := range values {
+			d.str(e)
+		}
+	}, func() []*Shape { return []*Shape{arrayOf(filledText().shapes(), false)} })
 }
 
-func commandFields() []field {
+func commandFields(c *Command) []field {
 	return []field{
-		{name: "argv", read: readArgv, many: asWords},
-		{name: "args", read: func(d *decoder, v value) { d.p.Command.Args = enum(d, v, ArgsReplace, ArgsAppend) }},
+		{name: "argv", typ: argvType(c), many: asWords},
+		{name: "args", typ: enum(&c.Args, ArgsReplace, ArgsAppend)},
 	}
 }
 
-// readArgv reads the words of the command. Any but the first may be empty.
-func readArgv(d *decoder, v value) {
-	if d.takes(v, &Shape{Type: "array", Items: &Shape{Type: "string"}}) {
-		return
-	}
-	words, ok := d.elements(v, "an array of strings")
-	if !ok {
-		return
-	}
-	for i, w := range words {
-		read := d.text
-		if i == 0 {
-			read = d.str
+// argvType is that of the words of the command. Any but the first may be empty.
+func argvType(c *Command) Type {
+	return by(func(d *decoder, v value) {
+		words, _ := d.elements(v, "an array of strings")
+		for i, w := range words {
+			read := d.text
+			if i == 0 {
+				read = d.str
+			}
+			if s, ok := read(w); ok {
+				c.Argv = append(c.Argv, s)
+			}
 		}
-		if s, ok := read(w); ok {
-			d.p.Command.Argv = append(d.p.Command.Argv, s)
-		}
-	}
+	}, func() []*Shape { return []*Shape{{Type: "array", Items: &Shape{Type: "string"}}} })
 }
 
 // maxID is the highest user or group id; the one above stands for none.

@@ -227,16 +227,22 @@ func TestSchemaComposition(t *testing.T) {
 	}
 }
 
-// leaves calls visit for each key that a reader of its own reads, with the fields above it.
+// isTable reports whether a key is a section, or another table of which each key has a field.
+func isTable(f field) bool {
+	_, ok := f.typ.(table)
+	return ok
+}
+
+// leaves calls visit for each key that has a type of its own, with the fields above it.
 func leaves(path []string, fields []field, visit func(path []string, f field)) {
 	for _, f := range fields {
 		here := append(slices.Clone(path), f.name)
 		switch {
-		case f.name == anyPath || f.list:
-		case f.read != nil:
-			visit(here, f)
+		case f.free || isRanges(f):
+		case isTable(f):
+			leaves(here, f.below(), visit)
 		default:
-			leaves(here, f.fields(), visit)
+			visit(here, f)
 		}
 	}
 }
@@ -291,10 +297,10 @@ func TestSchemaValues(t *testing.T) {
 	}
 	beyond := regexp.MustCompile(beyondShapes)
 	refused, keys := 0, 0
-	leaves(nil, topFields(), func(path []string, f field) {
+	leaves(nil, topFields(newProfile("")), func(path []string, f field) {
 		keys++
 		for _, raw := range all {
-			d := newDecoder("x.toml", testVars())
+			d := newReading("x.toml", testVars())
 			key := strings.Join(path, ".")
 			d.field(f, value{key: key, raw: raw})
 			doc := asJSON(raw)

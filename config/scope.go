@@ -56,35 +56,33 @@ const (
 	NotifyCommand Notify = "command" // the command; nslaunch passes its messages on
 )
 
-func scopeFields() []field {
+func scopeFields(s *Scope) []field {
 	return []field{
-		{name: "mode", read: func(d *decoder, v value) { d.p.Scope.Mode = enum(d, v, ScopeOff, ScopeAuto, ScopeRequired) }},
-		{name: "bus", read: func(d *decoder, v value) { d.p.Scope.Bus = enum(d, v, BusAuto, BusSystem, BusUser) }},
-		{name: "unit", read: readScopeUnit},
-		{name: "slice", read: readSlice},
-		{name: "description", read: readDescription},
-		{name: "delegate", off: asRead, read: func(d *decoder, v value) { d.boolean(v, &d.p.Scope.Delegate) }},
-		{name: "machine", off: asRead, read: func(d *decoder, v value) { d.boolean(v, &d.p.Scope.Machine) }},
-		{name: "properties", read: readProperties, fields: propertyFields},
+		{name: "mode", typ: enum(&s.Mode, ScopeOff, ScopeAuto, ScopeRequired)},
+		{name: "bus", typ: enum(&s.Bus, BusAuto, BusSystem, BusUser)},
+		{name: "unit", typ: to(&s.Unit, scopeUnit())},
+		{name: "slice", typ: to(&s.Slice, slice())},
+		{name: "description", typ: to(&s.Description, kind[string]{readDescription, filledText().shapes})},
+		{name: "delegate", off: asRead, typ: boolean(&s.Delegate)},
+		{name: "machine", off: asRead, typ: boolean(&s.Machine)},
+		{name: "properties", typ: propertiesType{&s.Properties}},
 	}
 }
 
-func serviceFields() []field {
+func serviceFields(s *Service) []field {
 	return []field{
-		{name: "notify", read: func(d *decoder, v value) {
-			d.p.Service.Notify = enum(d, v, NotifyNone, NotifyExec, NotifyCommand)
-		}},
-		{name: "listen_fds", off: asRead, read: func(d *decoder, v value) { d.boolean(v, &d.p.Service.ListenFDs) }},
-		{name: "credentials", off: asRead, read: func(d *decoder, v value) { d.boolean(v, &d.p.Service.Credentials) }},
+		{name: "notify", typ: enum(&s.Notify, NotifyNone, NotifyExec, NotifyCommand)},
+		{name: "listen_fds", off: asRead, typ: boolean(&s.ListenFDs)},
+		{name: "credentials", off: asRead, typ: boolean(&s.Credentials)},
 	}
 }
 
 // readDescription reads what systemctl(1) shows in a line.
-func readDescription(d *decoder, v value) {
+func readDescription(d *decoder, v value) (string, bool) {
 	s, ok := d.str(v)
 	if ok && strings.ContainsFunc(s, unicode.IsControl) {
 		d.problem(v, "want one line without control characters, got %q", s)
-		return
+		return "", false
 	}
-	d.p.Scope.Description = s
+	return s, ok
 }

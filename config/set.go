@@ -20,16 +20,16 @@ type Text string
 
 // meant returns the value that a text stands for at the key of those parts. A
 // problem is one of the text; what is wrong with a value is told where it is read.
-func (d *decoder) meant(parts []string, text Text, src *toml.Source) (any, *Error) {
-	if text == "false" && fieldAt(parts).name != "" { // it takes the key away, unless it is a boolean
+func (r *reading) meant(parts []string, text Text, src *toml.Source) (any, *Error) {
+	if text == "false" && r.fieldAt(parts).name != "" { // it takes the key away, unless it is a boolean
 		return false, nil
 	}
-	if text == `"false"` && fieldAt(parts).name != "" {
+	if text == `"false"` && r.fieldAt(parts).name != "" {
 		return "false", nil
 	}
 	at := parts
 	var all []any
-	if last := len(parts) - 1; last > 0 && fieldAt(parts[:last]).many != notMany && (parts[last] == "add" || parts[last] == "remove") {
+	if last := len(parts) - 1; last > 0 && r.fieldAt(parts[:last]).many != notMany && (parts[last] == "add" || parts[last] == "remove") {
 		at = parts[:last]
 	} else {
 		all = append(all, string(text))
@@ -47,7 +47,7 @@ func (d *decoder) meant(parts []string, text Text, src *toml.Source) (any, *Erro
 	var best any
 	told := false
 	for _, v := range all {
-		wrong, wrongType := d.try(at, v, src)
+		wrong, wrongType := r.try(at, v, src)
 		if !wrong {
 			return v, nil
 		}
@@ -63,9 +63,9 @@ func (d *decoder) meant(parts []string, text Text, src *toml.Source) (any, *Erro
 }
 
 // fieldAt returns the field of a key; the zero one where its path leaves the language.
-func fieldAt(parts []string) field {
+func (r *reading) fieldAt(parts []string) field {
 	var f field
-	fields := topFields()
+	fields := r.top
 	for _, part := range parts {
 		f, _ = fieldNamed(fields, part)
 		fields = f.below()
@@ -121,11 +121,10 @@ func inBrackets(s string) (any, *Error) {
 
 // try reads a value at the key of those parts, and tells whether there is a
 // problem, and whether one of type.
-func (d *decoder) try(parts []string, v any, src *toml.Source) (wrong, wrongType bool) {
-	alone := newDecoder(d.p.File, d.facts.vars)
-	alone.trial = true
-	alone.p.origins[toml.JoinKey("", parts[0])] = toml.Mark{Src: src}
-	alone.table(value{raw: nested(parts, v)}, topFields())
+func (r *reading) try(parts []string, v any, src *toml.Source) (wrong, wrongType bool) {
+	alone := newReading(r.p.File, r.facts.vars)
+	alone.marks[toml.JoinKey("", parts[0])] = toml.Mark{Src: src}
+	alone.read(nested(parts, v))
 	return len(alone.errs) > 0, alone.wrongTypes > 0
 }
 

@@ -2,8 +2,11 @@ package config
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
+
+	"github.com/nslaunch/nslaunch/config/internal/toml"
 )
 
 // Shape says what a value may look like, in the words of JSON Schema draft 7, which editors
@@ -83,6 +86,11 @@ func closed(keys map[string]*Shape) *Shape {
 	return &Shape{Type: "object", Keys: keys, Others: new(bool)}
 }
 
+// arrayOf is an array of elements of these shapes; unique tells that each is there once.
+func arrayOf(element []*Shape, unique bool) *Shape {
+	return &Shape{Type: "array", Items: anyOf(element), Unique: unique}
+}
+
 // having is a table with a key.
 func having(name string) *Shape { return &Shape{Required: []string{name}} }
 
@@ -128,4 +136,56 @@ func anyOf(all []*Shape) *Shape {
 		return different[0]
 	}
 	return &Shape{AnyOf: different}
+}
+
+// describe gives the shape of the key at a path its words, and those of the keys below it.
+func (s *Shape) describe(path string, words func(key string) string) {
+	s.Description = words(path)
+	s.describeBelow(path, words)
+}
+
+func (s *Shape) describeBelow(path string, words func(key string) string) {
+	if s.Items != nil {
+		s.Items.describe(path+"[]", words)
+	}
+	for name, key := range s.Keys {
+		key.describe(toml.JoinKey(path, name), words)
+	}
+	for _, key := range s.KeysLike {
+		key.describe(toml.JoinKey(path, anyPath), words)
+	}
+	for _, o := range s.AnyOf {
+		o.describeBelow(path, words)
+	}
+}
+
+// Words returns the strings that the shape names: what may be offered to complete one. The false that takes
+// a key away is none.
+func (s *Shape) Words() []string {
+	if s == nil {
+		return nil
+	}
+	words := slices.Clone(s.Enum)
+	if s.Type == "boolean" {
+		words = append(words, "true", "false")
+	}
+	for _, o := range s.AnyOf {
+		words = append(words, o.Words()...)
+	}
+	return words
+}
+
+// Each calls visit for every key that has a shape of its own, by its path, in order.
+func (s *Shape) Each(path string, visit func(path string, s *Shape)) {
+	if s == nil {
+		return
+	}
+	for _, name := range slices.Sorted(maps.Keys(s.Keys)) {
+		key := toml.JoinKey(path, name)
+		visit(key, s.Keys[name])
+		s.Keys[name].Each(key, visit)
+	}
+	for _, o := range s.AnyOf {
+		o.Each(path, visit)
+	}
 }

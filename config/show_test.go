@@ -217,7 +217,7 @@ func FuzzMerge(f *testing.F) {
 		if err := Check(p); err != nil {
 			t.Errorf("Check after Parse: %v", err)
 		}
-		d := newDecoder("top.toml", vars)
+		d := newReading("top.toml", vars)
 		d.shown = newShown()
 		if _, err := d.parse(top, settings); err != nil {
 			t.Fatalf("for show: %v", err)

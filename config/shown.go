@@ -40,7 +40,7 @@ func (d *decoder) leftOut(key string) {
 func (d *decoder) tookAway(key string) {
 	if d.shown != nil {
 		d.shown.gone[key] = true
-		d.shown.away[key] = d.p.origins.KeyPos(key)
+		d.shown.away[key] = d.marks.KeyPos(key)
 	}
 }
 
@@ -71,25 +71,25 @@ type ResolvedValue struct {
 // Resolve is [Load], and tells what the profile is made of. With the path ""
 // it is [New].
 func Resolve(path string, vars Vars, settings ...Setting) (*Resolved, error) {
-	d := newDecoder(path, vars)
-	d.shown = newShown()
+	r := newReading(path, vars)
+	r.shown = newShown()
 	var p *Profile
 	var err error
 	if path == "" {
-		p, err = d.compose(nil, settings)
+		p, err = r.compose(nil, settings)
 	} else {
 		var data []byte
 		if data, err = readProfile(path); err != nil {
 			return nil, err
 		}
-		p, err = d.parse(data, settings)
+		p, err = r.parse(data, settings)
 	}
 	if err != nil {
 		return nil, err
 	}
-	r := &Resolved{Profile: p}
-	if err := d.resolved(r); err != nil {
+	whole := &Resolved{Profile: p}
+	if err := r.resolved(whole); err != nil {
 		return nil, err
 	}
-	return r, nil
+	return whole, nil
 }

@@ -87,7 +87,7 @@ func TOMLValue(v any) string { return toml.Print(v, Literal, entryOrder) }
 
 // entryOrder is the order of the keys of an entry of [mounts] and of a range of ids.
 func entryOrder(a, b string) int {
-	order := append(fieldNames(mountFields()), fieldNames(anyRangeFields())...)
+	order := append(fieldNames(new(targetType).fields()), fieldNames(rangesType{}.fields())...)
 	if i, j := slices.Index(order, a), slices.Index(order, b); i >= 0 && j >= 0 {
 		return i - j
 	}

@@ -5,34 +5,31 @@ import (
 	"strconv"
 )
 
-// unitLimit reads a limit of the sandbox's control group: the unit's property
-// of that name. It is nil for a bad one.
-func (d *decoder) unitLimit(v value, name string, read func(v value, p *Property) bool) *Property {
-	p := &Property{Name: name, Key: v.key}
-	if !read(v, p) {
-		return nil
+// memoryLimit is a size or share above 0.
+func memoryLimit() notation { return limitSize(1) }
+
+// swapLimit is a size or share.
+func swapLimit() notation { return limitSize(0) }
+
+// limitSize is a size or share that is a limit.
+func limitSize(least uint64) notation {
+	read := func(d *decoder, v value, p *Property) bool {
+		ok := readSize(d, v, p, least, `a size such as "512M" or a share such as "50%"`, false)
+		if ok && p.Number == Infinity {
+			d.problem(v, "want a limit, got %q (without this key there is none)", infinity)
+			return false
+		}
+		return ok
 	}
-	return p
+	return notation{read, func() []*Shape { return sizeShapes(least) }}
 }
 
-func (d *decoder) memoryLimit(v value, p *Property) bool { return d.limitSize(v, p, 1) }
-
-func (d *decoder) swapLimit(v value, p *Property) bool { return d.limitSize(v, p, 0) }
-
-// limitSize reads a size or share that is a limit.
-func (d *decoder) limitSize(v value, p *Property, least uint64) bool {
-	ok := d.size(v, p, least, `a size such as "512M" or a share such as "50%"`, false)
-	if ok && p.Number == Infinity {
-		d.problem(v, "want a limit, got %q (without this key there is none)", infinity)
-		return false
-	}
-	return ok
+// tasksLimit is a number above 0.
+func tasksLimit() notation {
+	return notation{readTasksLimit, func() []*Shape { return []*Shape{whole(1, math.MaxInt64)} }}
 }
 
-func (d *decoder) tasksLimit(v value, p *Property) bool {
-	if d.takes(v, whole(1, math.MaxInt64)) {
-		return false
-	}
+func readTasksLimit(d *decoder, v value, p *Property) bool {
 	n, ok := v.raw.(int64)
 	switch {
 	case !ok:
@@ -46,12 +43,15 @@ func (d *decoder) tasksLimit(v value, p *Property) bool {
 	return true
 }
 
-// cpuLimit reads a number of processors: 1.5 is "150%".
-func (d *decoder) cpuLimit(v value, p *Property) bool {
+// cpuLimit is a number of processors: 1.5 is "150%".
+func cpuLimit() notation {
+	return notation{readCPULimit, func() []*Shape {
+		return []*Shape{between("number", 0.0001, maxQuota/hundredths), like(percentPattern)}
+	}}
+}
+
+func readCPULimit(d *decoder, v value, p *Property) bool {
 	const want = `a number of processors such as 1.5, or a percentage of one such as "150%"`
-	if d.takes(v, between("number", 0.0001, maxQuota/hundredths), like(percentPattern)) {
-		return false
-	}
 	var n float64
 	switch raw := v.raw.(type) {
 	case int64:
@@ -59,7 +59,7 @@ func (d *decoder) cpuLimit(v value, p *Property) bool {
 	case float64:
 		n = raw
 	case string:
-		return d.quota(v, p, want)
+		return readQuota(d, v, p, want)
 	default:
 		d.wrongType(v, want)
 		return false

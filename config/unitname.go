@@ -38,7 +38,7 @@ func unitNameProblem(s string) string {
 }
 
 // unitName reads the name of a unit that is written out in s.
-func (d *decoder) unitName(v value, s string) (string, bool) {
+func readUnitName(d *decoder, v value, s string) (string, bool) {
 	if problem := unitNameProblem(s); problem != "" {
 		d.problem(v, "want the name of a unit, %s, got %q", problem, s)
 		return "", false
@@ -46,9 +46,20 @@ func (d *decoder) unitName(v value, s string) (string, bool) {
 	return s, true
 }
 
-// typedUnit reads the name of a unit of one type.
-func (d *decoder) typedUnit(v value, suffix, example string) (string, bool) {
-	d.takes(v, &Shape{Type: "string", Pattern: `^` + unitPattern + `\` + suffix + `$`, Longest: maxUnitName})
+// typedUnit is the name of a unit of one type. good notes what else is wrong with one.
+func typedUnit(suffix, example string, good func(d *decoder, v value, s string) bool) kind[string] {
+	return kind[string]{
+		func(d *decoder, v value) (string, bool) {
+			s, ok := readTypedUnit(d, v, suffix, example)
+			return s, ok && good(d, v, s)
+		},
+		func() []*Shape {
+			return []*Shape{{Type: "string", Pattern: `^` + unitPattern + `\` + suffix + `$`, Longest: maxUnitName}}
+		},
+	}
+}
+
+func readTypedUnit(d *decoder, v value, suffix, example string) (string, bool) {
 	s, ok := d.str(v)
 	switch {
 	case !ok:
@@ -65,34 +76,35 @@ func (d *decoder) typedUnit(v value, suffix, example string) (string, bool) {
 		d.problem(v, "want a name that ends in %s, such as %q, got %q%s", suffix, example, s, hint)
 		return "", false
 	}
-	return d.unitName(v, s)
+	return readUnitName(d, v, s)
 }
 
-func readScopeUnit(d *decoder, v value) {
-	s, ok := d.typedUnit(v, ".scope", "web.scope")
-	if ok && s == "init.scope" {
-		d.problem(v, "%q is the service manager's own", s)
-		return
-	}
-	d.p.Scope.Unit = s
+// scopeUnit is the name of a scope.
+func scopeUnit() kind[string] {
+	return typedUnit(".scope", "web.scope", func(d *decoder, v value, s string) bool {
+		if s == "init.scope" {
+			d.problem(v, "%q is the service manager's own", s)
+			return false
+		}
+		return true
+	})
 }
 
-// readSlice reads the name of a slice, whose dashes stand for the slices that
+// slice is the name of a slice, whose dashes stand for the slices that
 // it lies in; see systemd.slice(5).
-func readSlice(d *decoder, v value) {
-	s, ok := d.typedUnit(v, ".slice", "ci.slice")
-	if !ok {
-		return
-	}
-	path := strings.TrimSuffix(s, ".slice")
-	switch {
-	case strings.Contains(path, "@"):
-		d.problem(v, "a slice has no instances, got %q", s)
-	case path != "-" && slices.Contains(strings.Split(path, "-"), ""):
-		d.problem(v, "want a single \"-\" between the names of nested slices, got %q", s)
-	default:
-		d.p.Scope.Slice = s
-	}
+func slice() kind[string] {
+	return typedUnit(".slice", "ci.slice", func(d *decoder, v value, s string) bool {
+		path := strings.TrimSuffix(s, ".slice")
+		switch {
+		case strings.Contains(path, "@"):
+			d.problem(v, "a slice has no instances, got %q", s)
+		case path != "-" && slices.Contains(strings.Split(path, "-"), ""):
+			d.problem(v, "want a single \"-\" between the names of nested slices, got %q", s)
+		default:
+			return true
+		}
+		return false
+	})
 }
 
 // machineName tells whether systemd-machined(8) takes s for the name of a machine.

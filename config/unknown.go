@@ -2,7 +2,6 @@ package config
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/nslaunch/nslaunch/config/internal/toml"
@@ -11,7 +10,9 @@ import (
 // unknown notes a key that its table does not have. The message tells, in
 // this order of likelihood, where the key belongs, which one may have been
 // meant, or which there are; and what was meant is taken for spoilt.
-func (d *decoder) unknown(table value, name string, fields []field) {
+//
+// others, if it is not nil, knows the keys of the table by other words.
+func (d *decoder) unknown(table value, name string, fields []field, others func(string) string) {
 	if d.counted() {
 		return
 	}
@@ -27,12 +28,14 @@ func (d *decoder) unknown(table value, name string, fields []field) {
 		d.misplaced(v.key, "unknown key %q%s%s", name, where, fmt.Sprintf(format, args...))
 	}
 
-	if meant := otherWords()[name]; table.key == "namespaces" && meant != "" {
-		d.spoilt[toml.JoinKey(table.key, meant)] = true
-		note(" (did you mean %q?)", meant)
-		return
+	if others != nil {
+		if meant := others(name); meant != "" {
+			d.spoilt[toml.JoinKey(table.key, meant)] = true
+			note(" (did you mean %q?)", meant)
+			return
+		}
 	}
-	top := topFields()
+	top := d.top
 	_, isTable := table.raw.(map[string]any)[name].(map[string]any)
 	if table.key != "" && hasField(top, name) {
 		d.spoilt[name] = true
@@ -61,50 +64,16 @@ func (d *decoder) unknown(table value, name string, fields []field) {
 	}
 }
 
-// otherWords are what the kernel and other programs call the kinds of namespaces.
-func otherWords() map[string]string {
-	return map[string]string{"network": string(Net), "mnt": string(Mount), "process": string(PID), "hostname": string(UTS), "clock": string(TimeNS)}
-}
-
-// fieldNamed returns the field of that name; the zero one where there is none.
-func fieldNamed(fields []field, name string) (field, bool) {
-	i := slices.IndexFunc(fields, func(f field) bool { return f.name == name })
-	if i < 0 {
-		return field{}, false
-	}
-	return fields[i], true
-}
-
-func hasField(fields []field, name string) bool {
-	_, ok := fieldNamed(fields, name)
-	return ok
-}
-
-// below are the fields of a table; none of anything else.
-func (f field) below() []field {
-	if f.fields == nil {
-		return nil
-	}
-	return f.fields()
-}
-
-func fieldNames(fields []field) []string {
-	names := make([]string, len(fields))
-	for i, f := range fields {
-		names[i] = f.name
-	}
-	return names
-}
-
 // tablesWith returns the paths of the tables that have a key of that name, but
 // for those of targets: too many keys of other tables are also theirs.
 func tablesWith(name, path string, fields []field) []string {
 	var tables []string
 	for _, f := range fields {
-		if f.fields == nil || f.name == anyPath {
+		sub := f.below()
+		if sub == nil || f.free {
 			continue
 		}
-		here, sub := toml.JoinKey(path, f.name), f.fields()
+		here := toml.JoinKey(path, f.name)
 		if hasField(sub, name) {
 			tables = append(tables, here)
 		}

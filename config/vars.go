@@ -170,7 +170,7 @@ func (d *decoder) variable(v value, name string) (string, bool) {
 	case space == "git" && (rest == "work_tree" || rest == "dir" || rest == "common_dir" || rest == "branch"):
 		return d.repository(v, rest)
 	}
-	d.p.here = d.p.here || name == "cwd"
+	d.here = d.here || name == "cwd"
 	s, known := d.facts.lookup(name, func() string { return d.dir(v.key) })
 	switch {
 	case !known:

@@ -3,7 +3,6 @@ package config
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"maps"
 	"slices"
 	"strconv"
@@ -37,7 +36,7 @@ func (d *decoder) repository(v value, name string) (string, bool) {
 		d.problem(v, "${git:%s} is not known here", name)
 		return "", false
 	}
-	d.p.here = true
+	d.here = true
 	s, err := d.facts.vars.Git(name)
 	if err != nil {
 		if d.tell(err.Error(), v) {
@@ -46,19 +45,6 @@ func (d *decoder) repository(v value, name string) (string, bool) {
 		return "", false
 	}
 	return s, true
-}
-
-// noRepository reports whether s has a variable of a git repository, and there is none for the element at key.
-func (d *decoder) noRepository(s, key string) bool {
-	if !strings.Contains(s, "${git:") || d.facts.vars.Git == nil {
-		return false
-	}
-	d.p.here = true
-	_, err := d.facts.vars.Git("dir")
-	if other := (*gitrepo.Others)(nil); errors.As(err, &other) && d.p.others == nil {
-		d.p.others = &leftForOthers{key, other}
-	}
-	return errors.Is(err, fs.ErrNotExist)
 }
 
 // othersCure is what helps where a variable has no value, as the repository is another user's.
@@ -95,8 +81,8 @@ func (p *Profile) LeftForOthers() (key, text string) {
 }
 
 // unusedVars notes each variable that is given and stands nowhere in the layers.
-func (d *decoder) unusedVars(layers []*layer) {
-	if len(d.facts.vars.Var) == 0 {
+func (r *reading) unusedVars(layers []*layer) {
+	if len(r.facts.vars.Var) == 0 {
 		return
 	}
 	used := map[string]bool{}
@@ -109,11 +95,11 @@ func (d *decoder) unusedVars(layers []*layer) {
 			}
 		})
 	}
-	d.p.sources[toml.FromVar] = &toml.Source{Name: toml.FromVar, Layer: len(layers) + 1}
+	r.p.sources[toml.FromVar] = &toml.Source{Name: toml.FromVar, Layer: len(layers) + 1}
 	names := slices.Sorted(maps.Keys(used))
-	for _, name := range slices.Sorted(maps.Keys(d.facts.vars.Var)) {
+	for _, name := range slices.Sorted(maps.Keys(r.facts.vars.Var)) {
 		if !used[name] {
-			d.errs = append(d.errs, &Error{Pos: Pos{File: toml.FromVar}, Key: name,
+			r.errs = append(r.errs, &Error{Pos: Pos{File: toml.FromVar}, Key: name,
 				Msg: fmt.Sprintf("not used, there is no ${var:%s}%s", name, didYouMean(name, names))})
 		}
 	}

@@ -54,7 +54,7 @@ func TestExpand(t *testing.T) {
 		"${env:NONE:-a:-b $}": "a:-b $",
 		"${env:TRICK}":        "${home}", // and not what that stands for
 	} {
-		d := newDecoder("p.toml", testVars())
+		d := newReading("p.toml", testVars())
 		got, ok := d.expand(value{key: "name"}, text)
 		if !ok || got != want {
 			t.Errorf("expand(%q) = %q, %v, %v; want %q", text, got, ok, d.errs, want)

@@ -33,13 +33,13 @@ func (p *Profile) Worded(s Setting) string {
 	}
 	section, rest, deep := strings.Cut(s.Key, ".")
 	value := TOMLValue(generic(s.Value))
-	f, _ := fieldNamed(topFields(), section)
+	f, _ := fieldNamed(topFields(new(Profile)), section)
 	m, written := p.origins[section]
 	written = written && m.Src != nil && m.Src.Name == p.File
 	switch isTable := written && m.Kind.Table(); {
-	case isTable && !deep && f.main != "":
-		rest, deep = f.main, true
-	case !isTable && deep && f.main == rest:
+	case isTable && !deep && f.main() != "":
+		rest, deep = f.main(), true
+	case !isTable && deep && f.main() == rest:
 		return section + " = " + value
 	}
 	full := s.Key
