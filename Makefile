@@ -77,7 +77,7 @@ bench:
 
 # The same with the image for other processors.
 portable:
-	NSLAUNCH_IMAGE=portable $(GO) test $(TESTFLAGS) $(ISOLATED) ./launcher ./examples ./cmd/nslaunch
+	NSLAUNCH_IMAGE=portable $(GO) test $(TESTFLAGS) $(ISOLATED) ./launcher ./examples ./cmd/nslaunch/... ./internal/systest/...
 
 race:
 	$(GO) test $(TESTFLAGS) $(ISOLATED) -race $(RACE)

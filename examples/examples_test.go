@@ -86,7 +86,7 @@ func outcomes(t *testing.T, u nstest.User) map[string]outcome {
 // shownElsewhere are the examples that need something around them.
 func shownElsewhere() []string {
 	return []string{"uts", "ipc", "join", "scope", "limits-unit", "pty",
-		// By the tests of cmd/nslaunch.
+		// By the tests of internal/systest.
 		"notify-service", "socket",
 		"idmapped", "mount-propagation", "overlay", "rootfs", "tmpfs-root",
 		"mount-private", "mount-slave", "mount-shared", "mount-slave-shared", "mount-unbindable"}

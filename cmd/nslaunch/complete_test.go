@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/nslaunch/nslaunch/internal/nstest"
+	"github.com/nslaunch/nslaunch/internal/systest"
 )
 
 // words are those of the offers, in order.
@@ -86,8 +87,8 @@ func TestComplete(t *testing.T) {
 func TestCompleteSandboxes(t *testing.T) {
 	nstest.EachUser(t, func(t *testing.T, u nstest.User) {
 		nstest.CheckNothingLeft(t)
-		p := newWorkplace(t, u)
-		name := p.detach("namespaces.uts = \"new\"\nnamespaces.user = \"new\"\nname = \"completed\"\ncommand = [\"sleep\", \"1000\"]\n")
+		p := systest.NewWorkplace(t, u)
+		name := p.Detach("namespaces.uts = \"new\"\nnamespaces.user = \"new\"\nname = \"completed\"\ncommand = [\"sleep\", \"1000\"]\n")
 		lines := map[string]string{
 			"exec com":                       name + "\tp.toml\n",
 			"stop com":                       name + "\tp.toml\n",
@@ -102,12 +103,12 @@ func TestCompleteSandboxes(t *testing.T) {
 			"exec " + name + " no-such-file": ":files\n",
 		}
 		for line, want := range lines {
-			if got := p.must(append([]string{"__complete"}, strings.Split(line, " ")...)...); got != want {
+			if got := p.Must(append([]string{"__complete"}, strings.Split(line, " ")...)...); got != want {
 				t.Errorf("%q: got %q; want %q", line, got, want)
 			}
 		}
-		p.must("stop", name)
-		if got := p.must("__complete", "exec", "com"); got != "" {
+		p.Must("stop", name)
+		if got := p.Must("__complete", "exec", "com"); got != "" {
 			t.Errorf("after its end: %q", got)
 		}
 	})

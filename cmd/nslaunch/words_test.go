@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/nslaunch/nslaunch/internal/nstest"
+	"github.com/nslaunch/nslaunch/internal/systest"
 )
 
 // What is typed wrong is answered with what was most likely meant.
@@ -35,13 +36,13 @@ func TestMistyped(t *testing.T) {
 func TestOneCause(t *testing.T) {
 	nstest.EachUser(t, func(t *testing.T, u nstest.User) {
 		got := nstest.Run(t, u.Command(t, "sh", "-c", `mkdir gone; cd gone; rmdir ../gone; exec "$0" preset:agent true`, nstest.Nslaunch(t)))
-		if got.Status != wantSetup || strings.Count(got.Stderr, "\n") != 1 || !strings.Contains(got.Stderr, "${cwd} is not known here: the working directory was removed") {
+		if got.Status != systest.StatusSetup || strings.Count(got.Stderr, "\n") != 1 || !strings.Contains(got.Stderr, "${cwd} is not known here: the working directory was removed") {
 			t.Errorf("a removed working directory: %+v", got)
 		}
 		const moved = `git init -q a; cd a; git -c user.name=a -c user.email=a@b commit -q --allow-empty -m x
 			git worktree add -q ../w; cd ..; mv w v; cd v; `
 		got = nstest.Run(t, u.Command(t, "sh", "-c", moved+`exec "$0" preset:agent true`, nstest.Nslaunch(t)))
-		if got.Status != wantSetup || strings.Count(got.Stderr, "\n") != 1 || !strings.Contains(got.Stderr, "(git worktree repair mends it)") {
+		if got.Status != systest.StatusSetup || strings.Count(got.Stderr, "\n") != 1 || !strings.Contains(got.Stderr, "(git worktree repair mends it)") {
 			t.Errorf("a moved work tree: %+v", got)
 		}
 		got = nstest.Run(t, u.Command(t, "sh", "-c", moved+`git worktree repair 2>/dev/null >&2; exec "$0" preset:agent true`, nstest.Nslaunch(t)))
@@ -49,7 +50,7 @@ func TestOneCause(t *testing.T) {
 			t.Errorf("a moved work tree that is repaired: %+v", got)
 		}
 		got = nstest.Run(t, u.Command(t, nstest.Nslaunch(t), "run", "--set", "mounts.rw=./agent.git", "preset:agent", "true"))
-		if got.Status != wantSetup || !strings.Contains(got.Stderr, "agent.git\" (git init --bare ") {
+		if got.Status != systest.StatusSetup || !strings.Contains(got.Stderr, "agent.git\" (git init --bare ") {
 			t.Errorf("no repository to push to: %+v", got)
 		}
 	})
@@ -59,7 +60,7 @@ func TestOneCause(t *testing.T) {
 func TestDetachUnheard(t *testing.T) {
 	nstest.EachUser(t, func(t *testing.T, u nstest.User) {
 		before := nstest.Snapshot(t)
-		for out, status := range map[string]int{"/dev/full": wantSetup, "/dev/null": 0} {
+		for out, status := range map[string]int{"/dev/full": systest.StatusSetup, "/dev/null": 0} {
 			cmd := u.Command(t, "sh", "-c", `"$0" run --detach --name unheard --new user,mount,pid -- sleep 77 >`+out, nstest.Nslaunch(t))
 			got := nstest.Run(t, cmd)
 			ps := nstest.Run(t, u.Command(t, nstest.Nslaunch(t), "ps"))
@@ -87,7 +88,7 @@ func TestOptionalCure(t *testing.T) {
 			t.Fatal(err)
 		}
 		got := nstest.Run(t, exec.Command(nstest.Nslaunch(t), file))
-		if got.Status != wantSetup || !strings.Contains(got.Stderr, want) {
+		if got.Status != systest.StatusSetup || !strings.Contains(got.Stderr, want) {
 			t.Errorf("%s: %+v; want %s", mounts, got, want)
 		}
 	}

@@ -58,6 +58,7 @@ var table = []struct {
 	{"internal/process", nil},
 	{"internal/state", []string{"config", "internal/process", "internal/smallfile", "launcher"}},
 	{"internal/nstest/...", []string{"mountprop", "internal/cgroup", "internal/nofile", "internal/process", "internal/nstest/..."}},
+	{"internal/systest/...", []string{"config", "mountprop", "internal/process", "internal/nstest/...", "internal/systest"}},
 	{"internal/cgroup", []string{"mountprop"}},
 	{"internal/policy", nil},
 	{"internal/vmtest/...", []string{"internal/vmtest/..."}},
@@ -76,12 +77,12 @@ var foreign = []struct {
 	{"github.com/coreos/...", []string{"units", "units/unitfile", "cmd/..."}, true},
 	{"github.com/BurntSushi/toml", []string{"config/internal/toml"}, false},
 	{"github.com/rogpeppe/...", nil, true},
-	{"golang.org/x/sys/unix", []string{"launcher/...", "mountprop", "units", "units/notify", "cmd/...", "internal/nslist", "internal/process", "internal/state", "internal/nstest/...", "internal/vmtest/agent", "bench"}, false},
-	{"testing", []string{"internal/nstest"}, true},
+	{"golang.org/x/sys/unix", []string{"launcher/...", "mountprop", "units", "units/notify", "cmd/...", "internal/nslist", "internal/process", "internal/state", "internal/nstest/...", "internal/systest", "internal/vmtest/agent", "bench"}, false},
+	{"testing", []string{"internal/nstest", "internal/systest"}, true},
 	// They bring cgo in, are slow to start, and come with D-Bus.
-	{"os/user", []string{"units", "cmd/nslaunch-scope", "internal/nstest/...", "internal/vmtest", "bench"}, true},
-	{"net", []string{"units", "cmd/nslaunch-scope", "internal/nstest/..."}, true},
-	{module + "/internal/nstest/...", []string{"internal/nstest/..."}, true},
+	{"os/user", []string{"units", "cmd/nslaunch-scope", "internal/nstest/...", "internal/systest", "internal/vmtest", "bench"}, true},
+	{"net", []string{"units", "cmd/nslaunch-scope", "internal/nstest/...", "internal/systest"}, true},
+	{module + "/internal/nstest/...", []string{"internal/nstest/...", "internal/systest"}, true},
 }
 
 // goPackage is what we read of go list's answer.
@@ -91,6 +92,8 @@ type goPackage struct {
 	Deps       []string // all that it depends on, likewise
 	GoFiles    []string // likewise
 	Doc        string   // the first sentence of its comment
+
+	TestImports []string // of its tests
 }
 
 // Every package says what it is.
@@ -126,6 +129,27 @@ func TestImports(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// The tests of the built program know it from outside: they take no expected value from what it is made of.
+func TestOutside(t *testing.T) {
+	count := 0
+	for _, p := range packages(t) {
+		name := ours(p.ImportPath)
+		if !fits(name, "internal/systest/...") {
+			continue
+		}
+		count++
+		allowed, _ := rule(name)
+		for _, path := range p.TestImports {
+			if other := ours(path); other != "" && !fitsAny(other, allowed) {
+				t.Errorf("the tests of %s must not import %s", name, other)
+			}
+		}
+	}
+	if count < 2 {
+		t.Errorf("%d packages", count)
 	}
 }
 
@@ -191,7 +215,7 @@ func fitsAny(path string, patterns []string) bool {
 // packages lists those of this module.
 func packages(t *testing.T) []goPackage {
 	t.Helper()
-	output := goCommand(t, "list", "-json=ImportPath,Imports,Deps,GoFiles,Doc", module+"/...")
+	output := goCommand(t, "list", "-json=ImportPath,Imports,Deps,GoFiles,Doc,TestImports", module+"/...")
 	decoder := json.NewDecoder(bytes.NewReader(output))
 	var all []goPackage
 	for {

@@ -131,7 +131,7 @@ func TestNoNewPrivileges(t *testing.T) {
 	}
 }
 
-// What stands for a path, and is read back by a real systemd in cmd/nslaunch.
+// What stands for a path, and is read back by a real systemd in internal/systest/units.
 func TestQuoting(t *testing.T) {
 	for path, want := range map[string]string{
 		"/a.toml":            `/n /a.toml`,
