@@ -68,12 +68,12 @@ lint:
 	$(GO) tool staticcheck -tags vm ./...
 
 unit:
-	$(GO) test $(TESTFLAGS) $(ISOLATED) $$($(GO) list ./... | grep -v /bench$$)
+	$(GO) test $(TESTFLAGS) $(ISOLATED) $$($(GO) list ./... | grep -v /internal/bench$$)
 
 # The bench starts other programs, which want the machine's own directories and control groups. Mounts that come and go
 # meanwhile are not its own.
 bench:
-	$(GO) test $(TESTFLAGS) -exec "$(CURDIR)/internal/nstest/isolate.sh --mounts" ./bench
+	$(GO) test $(TESTFLAGS) -exec "$(CURDIR)/internal/nstest/isolate.sh --mounts" ./internal/bench
 
 # The same with the image for other processors.
 portable:

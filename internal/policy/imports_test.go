@@ -45,7 +45,7 @@ var table = []struct {
 	{"cmd/nslaunch-scope", []string{"units", "internal/placement"}},
 	{"cmd/...", []string{"config", "launcher", "mountprop", "units/notify", "units/unitfile", "docs", "internal/...", "cmd/..."}},
 	{"docs", nil},
-	{"bench", []string{"mountprop", "internal/cgroup", "internal/process"}},
+	{"internal/bench", []string{"mountprop", "internal/cgroup", "internal/process"}},
 	{"examples", nil},
 	{"internal/nslist", []string{"mountprop", "internal/passwd"}},
 	{"internal/nofile", nil},
@@ -77,10 +77,10 @@ var foreign = []struct {
 	{"github.com/coreos/...", []string{"units", "units/unitfile", "cmd/..."}, true},
 	{"github.com/BurntSushi/toml", []string{"config/internal/toml"}, false},
 	{"github.com/rogpeppe/...", nil, true},
-	{"golang.org/x/sys/unix", []string{"launcher/...", "mountprop", "units", "units/notify", "cmd/...", "internal/nslist", "internal/process", "internal/state", "internal/nstest/...", "internal/systest", "internal/vmtest/agent", "bench"}, false},
+	{"golang.org/x/sys/unix", []string{"launcher/...", "mountprop", "units", "units/notify", "cmd/...", "internal/nslist", "internal/process", "internal/state", "internal/nstest/...", "internal/systest", "internal/vmtest/agent", "internal/bench"}, false},
 	{"testing", []string{"internal/nstest", "internal/systest"}, true},
 	// They bring cgo in, are slow to start, and come with D-Bus.
-	{"os/user", []string{"units", "cmd/nslaunch-scope", "internal/nstest/...", "internal/systest", "internal/vmtest", "bench"}, true},
+	{"os/user", []string{"units", "cmd/nslaunch-scope", "internal/nstest/...", "internal/systest", "internal/vmtest", "internal/bench"}, true},
 	{"net", []string{"units", "cmd/nslaunch-scope", "internal/nstest/...", "internal/systest"}, true},
 	{module + "/internal/nstest/...", []string{"internal/nstest/...", "internal/systest"}, true},
 }

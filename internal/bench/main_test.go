@@ -38,7 +38,7 @@ func golden(t *testing.T, name, got string) {
 		t.Fatal(err)
 	}
 	if got != string(want) {
-		t.Errorf("%s is\n%s\nwant\n%s\n(go test ./bench -update writes it)", file, got, want)
+		t.Errorf("%s is\n%s\nwant\n%s\n(go test ./internal/bench -update writes it)", file, got, want)
 	}
 }
 

@@ -2,10 +2,10 @@
 // namespaces. It builds nslaunch, finds the others, has each make the same sandboxes in
 // turn, and prints the fastest and the median launch of each, and the ratio.
 //
-//	go run ./bench                      all scenarios
-//	go run ./bench --only minimal,dev   some
-//	go run ./bench --docs docs          and writes tables and plots into docs/performance.md
-//	go run ./bench plot --docs docs results.json
+//	go run ./internal/bench                      all scenarios
+//	go run ./internal/bench --only minimal,dev   some
+//	go run ./internal/bench --docs docs          and writes tables and plots into docs/performance.md
+//	go run ./internal/bench plot --docs docs results.json
 //
 // Times depend on the machine. What counts is the ratio of what was measured in turn.
 package main

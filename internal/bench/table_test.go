@@ -176,7 +176,7 @@ func TestPageHasAll(t *testing.T) {
 	}
 	r.Results = append(r.Results, result{Scenario: wholeOf, Unit: bytesUsed})
 	blocks, _ := render(r)
-	page := readFile(t, filepath.Join("..", "docs", "performance.md"))
+	page := readFile(t, filepath.Join("..", "..", "docs", "performance.md"))
 	if _, left, err := replaceBlocks(page, blocks); err != nil || left != nil {
 		t.Errorf("left %q, %v", left, err)
 	}
