@@ -102,7 +102,7 @@ func host(uid uint32, env []string) *launcher.Host {
 	}
 	directory := launcher.File{Dir: true, Type: unix.S_IFDIR, Mode: 0o755, UID: uid, GID: uid, Dev: 8, Ino: 2}
 	for _, dir := range []string{"/", "/usr", "/srv", "/home/ann", "/home/ann/rootfs", "/home/ann/project",
-		"/home/ann/.local/state/nslaunch/overlay-example/upper", "/home/ann/.local/state/nslaunch/overlay-example/work"} {
+		"/home/ann/.local/state/nslaunch/overlay-example", "/home/ann/.local/state/nslaunch/overlay-example/upper", "/home/ann/.local/state/nslaunch/overlay-example/work"} {
 		h.Files[dir] = directory
 	}
 	for i, name := range []string{"zero", "full", "random", "urandom", "tty"} {
@@ -111,6 +111,9 @@ func host(uid uint32, env []string) *launcher.Host {
 	h.Targets = map[string]launcher.File{}
 	for _, dir := range []string{"/media", "/opt", "/mnt", "/home/ann", "/proc", "/dev", "/sys", "/tmp", "/run"} {
 		h.Targets[dir] = directory
+	}
+	for _, other := range []string{"/bin", "/usr", "/lib", "/lib64", "/tmp/project", "/etc/passwd", "/etc/group", "/etc/hosts"} {
+		h.Targets[other] = launcher.File{}
 	}
 	h.Targets["/run/systemd/notify"] = launcher.File{Type: unix.S_IFSOCK, Dev: 9, Ino: 5}
 	h.Scope.Managers = []launcher.Manager{

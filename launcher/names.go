@@ -35,6 +35,10 @@ type (
 	Unkept        = host.Unkept
 )
 
+// ErrNotProbed is wrapped by the error of a plan that needs to know what [Probe] has not looked at: of a [Host] that was
+// filled in by hand, or by a bug.
+var ErrNotProbed = host.ErrNotProbed
+
 // Probe asks this machine what [Compile] has to know for the profile, and nothing else. What is missing or forbidden is no error
 // here: Compile says so at the profile's line.
 func Probe(p *config.Profile) (*Host, error) { return host.Probe(p) }

@@ -57,7 +57,7 @@ func (c *compiler) privileges() {
 // sharedProc refuses mounts below a "/" that stays shared where they would be
 // seen outside.
 func (c *compiler) sharedProc() {
-	if c.p.Propagation == mountprop.Shared && c.touchesProc() && !c.h.Files["/proc"].MountPoint {
+	if c.p.Propagation == mountprop.Shared && c.touchesProc() && !c.found("/proc").MountPoint {
 		c.errorf("propagation", "\"shared\" and a change to /proc, which is no mount point here: it would be seen outside (use \"slave+shared\")")
 	}
 }
@@ -126,7 +126,7 @@ func (c *compiler) commandUID(changed int64) int64 {
 
 // checkJoin refuses what cannot be entered.
 func (c *compiler) checkJoin(k config.NamespaceKind) {
-	f, n := c.h.Joins[k], c.p.Namespaces[k]
+	f, n := c.joining(k), c.p.Namespaces[k]
 	at := plan.Key(k)
 	switch {
 	case c.planted(at, f.Path, f.Planted):

@@ -20,7 +20,7 @@ func (c *compiler) dev() {
 	key, a := "dev", tree.Attributes{Set: unix.MOUNT_ATTR_NOSUID}
 	if c.p.Dev.Mode == "" {
 		// It is a part of the root, but for nodev.
-		if c.h.Files["/dev"].Err != 0 || c.h.Real("/dev") != "/dev" {
+		if c.found("/dev").Err != 0 || c.h.Real("/dev") != "/dev" {
 			return
 		}
 		if key = "root"; c.p.Root.Readonly {
@@ -53,7 +53,7 @@ func (c *compiler) minimalDev() {
 		c.add(c.stage, "dev", step.BindConsole{At: inside("console", false), Attributes: quiet, Propagation: c.ownPropagation()})
 	}
 	if c.h.Console != "" {
-		c.add(c.stage, "dev", step.BindMount{Source: c.h.Console, File: c.h.Files[c.h.Console], At: inside("console", false), Attributes: tree.Attributes{Set: quiet.Set | unix.MOUNT_ATTR_RDONLY}, Propagation: c.ownPropagation()})
+		c.add(c.stage, "dev", step.BindMount{Source: c.h.Console, File: c.found(c.h.Console), At: inside("console", false), Attributes: tree.Attributes{Set: quiet.Set | unix.MOUNT_ATTR_RDONLY}, Propagation: c.ownPropagation()})
 	}
 	for _, link := range tree.DeviceLinks() {
 		c.add(c.stage, "dev", step.MakeSymlink{To: link[1], At: inside(link[0], false)})

@@ -78,6 +78,9 @@ func CompileEntry(e *Entry, h *host.Host) (*plan.Plan, error) {
 	c.reach()
 	c.attach()
 	c.become()
+	if err := c.failed(); err != nil {
+		return nil, err
+	}
 	plan.Steps = c.steps
 	plan.Program, err = step.Assemble(plan, 0)
 	return plan, err

@@ -133,7 +133,7 @@ func (c *compiler) coverSettings() {
 	case fromHost && !slices.ContainsFunc(c.kernelMounts(), isProc), !c.nullMasks():
 		return
 	}
-	a := step.CoverProcSettings{Own: tree.ChangesTree(c.p), Recursive: fromHost || pr.Fallback == config.ProcHost, Null: c.h.Files["/dev/null"]}
+	a := step.CoverProcSettings{Own: tree.ChangesTree(c.p), Recursive: fromHost || pr.Fallback == config.ProcHost, Null: c.found("/dev/null")}
 	a.Unsure = processes || pr.Fallback == config.ProcNone || !c.h.Settings.Whole
 	if a.Own {
 		a.Propagation = c.newPropagation(mountprop.Private)
@@ -152,7 +152,7 @@ func (c *compiler) coverSettings() {
 
 // nullMasks reports whether the host's null device can mask files.
 func (c *compiler) nullMasks() bool {
-	if c.h.Files["/dev/null"].CharDevice == [2]uint32{1, 3} {
+	if c.found("/dev/null").CharDevice == [2]uint32{1, 3} {
 		return true
 	}
 	c.errorf("restrict.kernel", "/dev/null, which masks a file, is not the null device (1:3)")
@@ -190,7 +190,7 @@ func (c *compiler) sealKernel() {
 		c.add(c.stage, "restrict.kernel", step.SealMounts{Paths: sealed, Own: own})
 	}
 	if len(masked) > 0 && c.nullMasks() {
-		c.add(c.stage, "restrict.kernel", step.MaskFiles{Paths: masked, Null: c.h.Files["/dev/null"], Own: own})
+		c.add(c.stage, "restrict.kernel", step.MaskFiles{Paths: masked, Null: c.found("/dev/null"), Own: own})
 	}
 }
 

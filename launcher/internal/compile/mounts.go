@@ -67,7 +67,7 @@ func (c *compiler) entry(m config.MountEntry) {
 
 // symlink makes a symbolic link; one that is there already and says the same will do.
 func (c *compiler) symlink(m config.MountEntry) {
-	switch f := c.h.Targets[m.Target]; {
+	switch f := c.foundAt(m.Target); {
 	case f.Err == 0 && f.Link == m.To:
 		c.add(plan.ByLauncher, m.Key, step.LeaveOut{Target: m.Target, Why: "it is a link to " + m.To + " already"})
 	case f.Err == 0 && f.Link != "":
@@ -85,7 +85,7 @@ func (c *compiler) dir(m config.MountEntry) {
 	if m.Mode != nil {
 		mode = *m.Mode
 	}
-	switch f := c.h.Targets[m.Target]; {
+	switch f := c.foundAt(m.Target); {
 	case f.Err == 0 && f.Dir:
 		c.add(plan.ByLauncher, m.Key, step.LeaveOut{Target: m.Target, Why: "it is a directory already"})
 	case f.Err == 0:
@@ -134,7 +134,7 @@ func (c *compiler) bind(m config.MountEntry) {
 // mask covers what is there; what is not there needs no mask, but the
 // profile has to say so.
 func (c *compiler) mask(m config.MountEntry) {
-	f := c.h.Targets[m.Target]
+	f := c.foundAt(m.Target)
 	if f.Err != 0 {
 		cure := ""
 		if f.Err == unix.ENOENT && !m.Optional {
@@ -146,7 +146,7 @@ func (c *compiler) mask(m config.MountEntry) {
 		c.errorf(m.Key, "nothing to mask: %s: %q%s", tree.ErrnoWords(f.Err), m.Target, cure)
 		return
 	}
-	null := c.h.Files["/dev/null"]
+	null := c.found("/dev/null")
 	if !f.Dir && null.CharDevice != [2]uint32{1, 3} {
 		c.errorf(m.Key, "/dev/null, which masks a file, is not the null device (1:3)")
 	}
@@ -192,8 +192,10 @@ func (c *compiler) content(m config.MountEntry) string {
 		c.errorf(m.Key+".source", "%q is not a regular file", m.Source)
 	case f.Size > tree.MostContent:
 		c.errorf(m.Key+".source", "%q has %d bytes, and no more than %d are copied (bind it: ro = %q)", m.Source, f.Size, tree.MostContent, m.Source)
+	default:
+		return c.copied(m.Source)
 	}
-	return c.h.Contents[m.Source]
+	return ""
 }
 
 func (c *compiler) file(m config.MountEntry, content string) {

@@ -56,7 +56,7 @@ func (c *compiler) noteDevice(m config.MountEntry, f tree.File, a tree.Attribute
 // hiddenMounts tells what is mounted below a directory and is not shown with it.
 func (c *compiler) hiddenMounts() {
 	note := func(key, dir, what string) {
-		if mounts := c.h.Files[dir].Mounts; len(mounts) > 0 {
+		if mounts := c.found(dir).Mounts; len(mounts) > 0 {
 			c.notef(key, "%s of %s does not show what is mounted on %s", what, dir, plan.Few(mounts))
 		}
 	}

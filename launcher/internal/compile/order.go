@@ -18,7 +18,7 @@ import (
 
 // Compile makes the plan of a checked profile on a host. The words replace or
 // follow the profile's command as [config.Command] says. Its error is a
-// [config.Errors] with all that this host has against the profile.
+// [config.Errors] with all that this host has against the profile, or wraps [host.ErrNotProbed].
 func Compile(p *config.Profile, h *host.Host, words []string) (*plan.Plan, error) {
 	c := &compiler{p: h.Arrange(h.Whole(p)), h: h, stage: plan.ByStage, steps: make([]plan.Step, 0, 40+len(p.Mounts))}
 	c.p, c.again = h.Once(c.p)
@@ -31,8 +31,8 @@ func Compile(p *config.Profile, h *host.Host, words []string) (*plan.Plan, error
 	c.privileges()
 	c.service()
 	c.restrictKernel()
-	if len(c.errs) > 0 {
-		return nil, c.sorted()
+	if err := c.failed(); err != nil {
+		return nil, err
 	}
 	plan := &plan.Plan{
 		Name: p.Name, Command: c.argv, Source: p, Host: h,
@@ -42,8 +42,8 @@ func Compile(p *config.Profile, h *host.Host, words []string) (*plan.Plan, error
 	c.settle()
 	c.inside()
 	c.become()
-	if len(c.errs) > 0 {
-		return nil, c.sorted()
+	if err := c.failed(); err != nil {
+		return nil, err
 	}
 	plan.Steps, plan.Notes = c.steps, c.notes
 	var atStart uint64
@@ -62,6 +62,8 @@ type compiler struct {
 	h     *host.Host
 	steps []plan.Step
 	errs  config.Errors
+	// missed is what the host was not asked, and should have been.
+	missed []string
 	notes []plan.Note
 
 	argv   []string
@@ -147,8 +149,8 @@ func (c *compiler) start() {
 func (c *compiler) join() {
 	var before, after []config.NamespaceKind
 	for _, k := range c.joins {
-		c.add(plan.ByStage, plan.Key(k), step.OpenNamespace{Kind: k, File: c.h.Joins[k]})
-		switch owner := c.h.Joins[k].Owner; {
+		c.add(plan.ByStage, plan.Key(k), step.OpenNamespace{Kind: k, File: c.joining(k)})
+		switch owner := c.joining(k).Owner; {
 		case k == config.User:
 		case !c.isJoined(config.User), owner == c.h.OwnNamespaces[config.User]:
 			before = append(before, k)
@@ -164,7 +166,7 @@ func (c *compiler) join() {
 		order = append(order, config.User)
 	}
 	for _, k := range append(order, after...) {
-		c.add(plan.ByStage, plan.Key(k), step.Join{Kind: k, Path: c.h.Joins[k].Path})
+		c.add(plan.ByStage, plan.Key(k), step.Join{Kind: k, Path: c.joining(k).Path})
 	}
 }
 

@@ -29,7 +29,7 @@ func (c *compiler) overlay(key func(int) string, lower []string, dirKey string, 
 		c.overlayPath(key(i), o.Files[i].Real(l), o.Given)
 	}
 	if dir != "" {
-		o.Parts = [2]tree.File{c.h.Files[dir+"/upper"], c.h.Files[dir+"/work"]}
+		o.Parts = [2]tree.File{c.found(dir+"/upper"), c.found(dir+"/work")}
 		c.overlayPath(dirKey, o.Parts[0].Real(dir+"/upper"), o.Given)
 		c.onlyOverlay(dirKey, dir)
 	}
@@ -162,7 +162,7 @@ func (c *compiler) layerDirs() {
 
 // makeLayer makes upper and work, upper like the directory that it is laid over.
 func (c *compiler) makeLayer(key, dir, lower string) {
-	upper := c.h.Files[dir+"/upper"]
+	upper := c.found(dir+"/upper")
 	if upper.Err != 0 {
 		upper.UID, upper.GID = c.h.UID, c.h.GID
 	}
@@ -171,10 +171,10 @@ func (c *compiler) makeLayer(key, dir, lower string) {
 			dir, upper.UID, upper.GID, c.say("idmap", "root+subid"))
 		return
 	}
-	f := c.h.Files[lower]
+	f := c.found(lower)
 	a := step.MakeLayerDir{Dir: dir, Mode: f.Mode}
 	for i, part := range []string{dir + "/upper", dir + "/work"} {
-		a.Parts[i] = c.h.Files[part].Real(part)
+		a.Parts[i] = c.found(part).Real(part)
 	}
 	if c.layerOwner(f) != nil {
 		a.Owner = &[2]uint32{f.UID, f.GID}
@@ -185,7 +185,7 @@ func (c *compiler) makeLayer(key, dir, lower string) {
 // layerDir checks the directory that holds an overlay's upper and work.
 func (c *compiler) layerDir(key, dir string, create bool) {
 	for _, part := range []string{"", "/upper", "/work"} {
-		if c.planted(key, dir+part, c.h.Files[dir+part].Planted) {
+		if c.planted(key, dir+part, c.found(dir+part).Planted) {
 			return
 		}
 	}
@@ -195,7 +195,7 @@ func (c *compiler) layerDir(key, dir string, create bool) {
 		return
 	}
 	for _, sub := range []string{"/upper", "/work"} {
-		if f := c.h.Files[dir+sub]; f.Err != 0 || !f.Dir {
+		if f := c.found(dir+sub); f.Err != 0 || !f.Dir {
 			c.errorf(key, "an overlay keeps its changes in the directories upper and work of %q, and %s is missing (make them, or create = true with a dir below ${state})", dir, sub[1:])
 			return
 		}

@@ -16,7 +16,7 @@ import (
 // point works out a mount point: one that is there, or can be made.
 func (c *compiler) point(key, target string, dir bool) step.MountPoint {
 	at := step.MountPoint{Path: target, Dir: dir}
-	f, real, l := c.h.Targets[target], c.h.Real(target), c.lies[target]
+	f, real, l := c.foundAt(target), c.h.Real(target), c.lies[target]
 	switch {
 	case l.At == "/" && c.noRoot():
 	case l.Closed:
@@ -55,7 +55,7 @@ func (c *compiler) canMake(what string) {
 
 // noRoot reports whether the root itself is not there, which is an error of its own.
 func (c *compiler) noRoot() bool {
-	f := c.h.Files[c.p.Root.Path]
+	f := c.found(c.p.Root.Path)
 	return c.p.Root.Mode == config.RootPath && (f.Err != 0 || !f.Dir)
 }
 
@@ -84,7 +84,7 @@ func (c *compiler) missing(key, target string, l tree.Layer) {
 
 // madePoint is the place of something that is no mount, and has to lie in a layer of ours.
 func (c *compiler) madePoint(m config.MountEntry) step.MountPoint {
-	f, l := c.h.Targets[m.Target], c.lies[m.Target]
+	f, l := c.foundAt(m.Target), c.lies[m.Target]
 	switch {
 	case l.At == "/" && c.noRoot():
 	case f.Err != 0 && f.Err != unix.ENOENT:

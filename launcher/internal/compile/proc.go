@@ -58,7 +58,7 @@ func (c *compiler) proc() {
 }
 
 func (c *compiler) protect(key string, a step.Protect) {
-	f := c.h.Files[a.Path]
+	f := c.found(a.Path)
 	if f.Err != 0 {
 		c.errorf(key, "%s: %q", tree.ErrnoWords(f.Err), a.Path)
 		return
@@ -76,7 +76,7 @@ func (c *compiler) protect(key string, a step.Protect) {
 	}
 	a.FromHost = a.Own && c.p.Propagation == mountprop.Unbindable && c.p.Proc.Mode == config.ProcHost
 	if a.Mask && !a.Dir {
-		null := c.h.Files["/dev/null"]
+		null := c.found("/dev/null")
 		if null.CharDevice != [2]uint32{1, 3} {
 			c.errorf(key, "/dev/null, which masks a file, is not the null device (1:3)")
 			return

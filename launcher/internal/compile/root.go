@@ -21,7 +21,7 @@ func (c *compiler) rootDevices() {
 	if r.Mode != config.RootPath || c.p.Dev.Mode != "" || tree.RootAttributes(c.p).Set&unix.MOUNT_ATTR_NODEV == 0 {
 		return
 	}
-	if c.h.Files[r.Path+"/dev/null"].Type == unix.S_IFCHR {
+	if c.found(r.Path+"/dev/null").Type == unix.S_IFCHR {
 		c.notef("root", "the root is nodev, so the devices in its /dev do not open (write dev = \"minimal\", or root.options = [\"dev\"])")
 	}
 }

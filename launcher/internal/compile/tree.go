@@ -118,14 +118,14 @@ func (c *compiler) cloneHost(root bool) {
 	}
 	for _, m := range c.p.Mounts {
 		if m.Propagation != mountprop.Shared && m.IDMap == nil && c.bindsRoot(m) {
-			c.add(c.stage, m.Key, step.CloneEarly{Source: m.Source, Target: m.Target, File: c.h.Files[m.Source], Recursive: m.Recursive, Peers: false})
+			c.add(c.stage, m.Key, step.CloneEarly{Source: m.Source, Target: m.Target, File: c.found(m.Source), Recursive: m.Recursive, Peers: false})
 		}
 	}
 }
 
 // bindsRoot reports whether an entry shows the host's "/".
 func (c *compiler) bindsRoot(m config.MountEntry) bool {
-	host, f := c.h.Files["/"], c.h.Files[m.Source]
+	host, f := c.found("/"), c.found(m.Source)
 	return m.Type == config.MountBind && f.Dir && f.Dev == host.Dev && f.Ino == host.Ino
 }
 
@@ -153,12 +153,12 @@ func mayCover(p *config.Profile) bool {
 // missing: nothing is ever created on the host's tree. A root with mounts
 // below it is left alone, as an overlay does not show them.
 func (c *compiler) coverMountPoints() {
-	if !mayCover(c.p) || len(c.h.Files[c.p.Root.Path].Mounts) > 0 {
+	if !mayCover(c.p) || len(c.found(c.p.Root.Path).Mounts) > 0 {
 		return
 	}
 	t := tree.New(c.p)
 	missing := func(target string) bool {
-		return c.h.Targets[target].Err == unix.ENOENT && t.Of(c.h.Real(target)).At == "/"
+		return c.foundAt(target).Err == unix.ENOENT && t.Of(c.h.Real(target)).At == "/"
 	}
 	cover := false
 	for _, own := range ownTargets(c.p) {
@@ -235,11 +235,11 @@ func (c *compiler) privateTargets() (private []string, dir string) {
 		if c.lies[target].At != "/" {
 			return
 		}
-		if !c.h.Targets[target].MountPoint {
+		if !c.foundAt(target).MountPoint {
 			c.errorf(key, "%s is no mount point here, and \"/\" stays shared: what is mounted there would be seen outside (use %s)", real, c.say("propagation", "slave+shared"))
 		}
 		private = append(private, real)
-		if dir == "" && c.h.Targets[target].Dir {
+		if dir == "" && c.foundAt(target).Dir {
 			dir = real
 		}
 	}
@@ -282,7 +282,7 @@ func (c *compiler) overlayParts() []string {
 
 // source returns what a path of the host is, which has to be there.
 func (c *compiler) source(key, path string) tree.File {
-	f := c.h.Files[path]
+	f := c.found(path)
 	if !c.planted(key, path, f.Planted) && f.Err != 0 {
 		hint := f.Fuse.Hint()
 		if f.Err == unix.ENOENT && strings.HasSuffix(path, ".git") && !strings.HasSuffix(path, "/.git") {

@@ -6,6 +6,7 @@
 package host
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"syscall"
@@ -15,6 +16,9 @@ import (
 	"github.com/nslaunch/nslaunch/launcher/internal/tree"
 	"github.com/nslaunch/nslaunch/mountprop"
 )
+
+// ErrNotProbed is wrapped by the error of a plan that needs to know what [Probe] has not looked at.
+var ErrNotProbed = errors.New("a bug of nslaunch: the machine was not asked for all that the profile needs")
 
 // Host is what launcher.Compile knows of the machine and of the caller: all that
 // a plan depends on besides the profile. [Probe] fills it in; a test may do so by hand.

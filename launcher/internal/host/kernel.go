@@ -96,6 +96,9 @@ func (h *Host) probeSettings(p *config.Profile) error {
 			k.Directories = append(k.Directories, fd)
 		}
 	}
+	if _, ok := h.Files["/"]; !ok {
+		h.Look("/") // which may lie in a file system of the kernel's itself
+	}
 	h.Look("/dev/null")
 	h.Settings = k
 	return nil
