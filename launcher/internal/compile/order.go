@@ -64,7 +64,7 @@ type compiler struct {
 	errs  config.Errors
 	// missed is what the host was not asked, and should have been.
 	missed []string
-	notes []plan.Note
+	notes  []plan.Note
 
 	argv   []string
 	fresh  []config.NamespaceKind // new ones

@@ -29,7 +29,7 @@ func (c *compiler) overlay(key func(int) string, lower []string, dirKey string, 
 		c.overlayPath(key(i), o.Files[i].Real(l), o.Given)
 	}
 	if dir != "" {
-		o.Parts = [2]tree.File{c.found(dir+"/upper"), c.found(dir+"/work")}
+		o.Parts = [2]tree.File{c.found(dir + "/upper"), c.found(dir + "/work")}
 		c.overlayPath(dirKey, o.Parts[0].Real(dir+"/upper"), o.Given)
 		c.onlyOverlay(dirKey, dir)
 	}
@@ -162,7 +162,7 @@ func (c *compiler) layerDirs() {
 
 // makeLayer makes upper and work, upper like the directory that it is laid over.
 func (c *compiler) makeLayer(key, dir, lower string) {
-	upper := c.found(dir+"/upper")
+	upper := c.found(dir + "/upper")
 	if upper.Err != 0 {
 		upper.UID, upper.GID = c.h.UID, c.h.GID
 	}
@@ -195,7 +195,7 @@ func (c *compiler) layerDir(key, dir string, create bool) {
 		return
 	}
 	for _, sub := range []string{"/upper", "/work"} {
-		if f := c.found(dir+sub); f.Err != 0 || !f.Dir {
+		if f := c.found(dir + sub); f.Err != 0 || !f.Dir {
 			c.errorf(key, "an overlay keeps its changes in the directories upper and work of %q, and %s is missing (make them, or create = true with a dir below ${state})", dir, sub[1:])
 			return
 		}

@@ -143,8 +143,10 @@ func (f *Failure) particular(a plan.Action) plan.Advice {
 func (f *Failure) general(a plan.Action) plan.Advice {
 	switch f.Errno {
 	case unix.EPERM, unix.EACCES:
-		if d := f.appArmor(); d.Some() && needsCapability(a) {
-			return d
+		if _, ok := a.(step.Privileged); ok {
+			if d := f.appArmor(); d.Some() {
+				return d
+			}
 		}
 		return f.refusedByOuter()
 	case unix.ENOSYS:
@@ -169,17 +171,6 @@ func (f *Failure) general(a plan.Action) plan.Advice {
 		return f.fileSize()
 	}
 	return plan.Advice{}
-}
-
-// needsCapability reports whether an action is one that takes a capability in the
-// new user namespace.
-func needsCapability(a plan.Action) bool {
-	switch a.(type) {
-	case step.Unshare, step.NewTime, step.Join, step.Enter, step.WriteMap, step.DenySetgroups, step.EnterUser, step.BecomeUser, step.SetGroups, step.DropBounding,
-		step.SetCapabilities, step.SetPropagation, step.MountProc, step.CoverProc, step.Protect, step.SetHostname, step.SetDomainname, step.LoopbackUp:
-		return true
-	}
-	return false
 }
 
 // inCall names the system call, where it is known.

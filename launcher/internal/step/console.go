@@ -25,6 +25,8 @@ func (a BindConsole) String() string {
 	return "bind the pseudoterminal on " + quote.Word(a.At.Path) + ", " + a.Attributes.Words()
 }
 
+func (BindConsole) Privileged() {}
+
 func (a BindConsole) Emit(s *Assembler) {
 	name := s.Bytes(append([]byte(consoleWord), make([]byte, ConsoleRoom-len(consoleWord))...))
 	s.console = name

@@ -100,6 +100,8 @@ func (a Enter) String() string {
 	return fmt.Sprintf("enter the %s namespace%s of process %d", strings.Join(words, ", "), plural, a.Process.PID)
 }
 
+func (Enter) Privileged() {}
+
 func (a Enter) Emit(s *Assembler) {
 	r := s.Reg()
 	s.Special(program.SpecialReceive).To(r)

@@ -39,6 +39,8 @@ func (a BindMount) String() string {
 	return text
 }
 
+func (BindMount) Privileged() {}
+
 func (a BindMount) Emit(s *Assembler) {
 	mnt, early := s.trees[a.At.Path]
 	if !early {
@@ -63,6 +65,8 @@ func (a CloneEarly) String() string {
 	}
 	return "clone " + quote.Word(a.Source)
 }
+
+func (CloneEarly) Privileged() {}
 
 func (a CloneEarly) Emit(s *Assembler) {
 	s.trees[a.Target] = s.cloneTree(a.Source, a.File, a.Recursive)
@@ -92,6 +96,8 @@ func (a MountFS) String() string {
 	return text
 }
 
+func (MountFS) Privileged() {}
+
 func (a MountFS) Emit(s *Assembler) {
 	mnt, _ := s.newMount(a.Type, a.Options, a.Attributes.Set)
 	s.setAttr(mnt, 0, 0, a.Propagation, false)
@@ -115,6 +121,8 @@ func (a MountFile) String() string {
 	}
 	return text
 }
+
+func (MountFile) Privileged() {}
 
 func (a MountFile) Emit(s *Assembler) {
 	name, fd := s.scratchName(a.At.Path), s.Reg()
@@ -193,6 +201,8 @@ func (a MaskMount) String() string {
 	return "mask " + quote.Word(a.At.Path) + " with /dev/null"
 }
 
+func (MaskMount) Privileged() {}
+
 // nullMask is what the host's null device gets where it masks a file: root could change its mode, also the host's.
 const nullMask = unix.MOUNT_ATTR_NOSUID | unix.MOUNT_ATTR_NOEXEC | unix.MOUNT_ATTR_RDONLY
 
@@ -226,6 +236,8 @@ type SetMountPropagation struct {
 func (a SetMountPropagation) String() string {
 	return fmt.Sprintf("make %s %s", quote.Word(a.Target), a.Propagation)
 }
+
+func (SetMountPropagation) Privileged() {}
 
 func (a SetMountPropagation) Emit(s *Assembler) {
 	mnt := s.openat2(atCwd(), a.Target, unix.O_PATH|unix.O_CLOEXEC, resolveInside)

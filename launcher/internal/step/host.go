@@ -12,6 +12,8 @@ type SetHostname struct{ Name string }
 
 func (a SetHostname) String() string { return fmt.Sprintf("set the host name %q", a.Name) }
 
+func (SetHostname) Privileged() {}
+
 func (a SetHostname) Emit(s *Assembler) {
 	s.Call(unix.SYS_SETHOSTNAME, s.String(a.Name), program.Int(len(a.Name)))
 }
@@ -21,6 +23,8 @@ type SetDomainname struct{ Name string }
 
 func (a SetDomainname) String() string { return fmt.Sprintf("set the domain name %q", a.Name) }
 
+func (SetDomainname) Privileged() {}
+
 func (a SetDomainname) Emit(s *Assembler) {
 	s.Call(unix.SYS_SETDOMAINNAME, s.String(a.Name), program.Int(len(a.Name)))
 }
@@ -29,6 +33,8 @@ func (a SetDomainname) Emit(s *Assembler) {
 type LoopbackUp struct{}
 
 func (LoopbackUp) String() string { return "bring the loopback interface up" }
+
+func (LoopbackUp) Privileged() {}
 
 func (LoopbackUp) Emit(s *Assembler) {
 	socket := s.Reg()

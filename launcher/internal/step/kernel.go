@@ -30,6 +30,8 @@ func (a CoverProcSettings) String() string {
 	return text
 }
 
+func (CoverProcSettings) Privileged() {}
+
 func (a CoverProcSettings) Emit(s *Assembler) {
 	const path = unix.O_PATH | unix.O_DIRECTORY | unix.O_CLOEXEC
 	dir, resolve := s.tree(a.Own)
@@ -103,6 +105,8 @@ func (a SealMounts) String() string {
 	return "make the kernel's file systems read-only: " + strings.Join(a.Paths, ", ")
 }
 
+func (SealMounts) Privileged() {}
+
 func (a SealMounts) Emit(s *Assembler) {
 	dir, resolve := s.tree(a.Own)
 	for _, p := range a.Paths {
@@ -127,6 +131,8 @@ type MaskFiles struct {
 func (a MaskFiles) String() string {
 	return "mask " + strings.Join(a.Paths, ", ") + " with /dev/null"
 }
+
+func (MaskFiles) Privileged() {}
 
 func (a MaskFiles) Emit(s *Assembler) {
 	dir, resolve := s.tree(a.Own)

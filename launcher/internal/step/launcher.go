@@ -26,6 +26,8 @@ type DenySetgroups struct{}
 
 func (DenySetgroups) String() string { return "deny setgroups" }
 
+func (DenySetgroups) Privileged() {}
+
 func (DenySetgroups) Apply(l Launch) error { return writeProc(l.PID(), "setgroups", "deny") }
 
 // WriteMap writes a user namespace's uid_map or gid_map, itself or by a helper with the privilege to.
@@ -42,6 +44,8 @@ func (a WriteMap) String() string {
 	}
 	return text
 }
+
+func (WriteMap) Privileged() {}
 
 func rangesWords(ranges []config.IDRange) string {
 	words := make([]string, len(ranges))

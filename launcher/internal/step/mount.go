@@ -28,6 +28,8 @@ func (a SetPropagation) String() string {
 	return text
 }
 
+func (SetPropagation) Privileged() {}
+
 func (a SetPropagation) Emit(s *Assembler) {
 	for _, flags := range a.Propagation.Flags(a.Recursive) {
 		s.Call(unix.SYS_MOUNT, null(), s.String(a.Target), null(), program.Const(uint64(flags)), null())
@@ -57,6 +59,8 @@ func (a MountProc) String() string {
 	}
 	return text
 }
+
+func (MountProc) Privileged() {}
 
 // MountAttrAPI are the attributes of the kernel's own file systems.
 const MountAttrAPI = unix.MOUNT_ATTR_NOSUID | unix.MOUNT_ATTR_NODEV | unix.MOUNT_ATTR_NOEXEC
@@ -93,6 +97,8 @@ func (a MountProc) place(s *Assembler, mnt uint8) {
 type CoverProc struct{ At MountPoint }
 
 func (CoverProc) String() string { return "cover /proc with an empty read-only directory" }
+
+func (CoverProc) Privileged() {}
 
 func (a CoverProc) Emit(s *Assembler) {
 	mnt, _ := s.newMount("tmpfs", []string{"mode=0555"}, MountAttrAPI|unix.MOUNT_ATTR_RDONLY)
@@ -209,6 +215,8 @@ func (a Protect) String() string {
 	}
 	return "mask " + quote.Word(a.Path) + " with /dev/null"
 }
+
+func (Protect) Privileged() {}
 
 func (a Protect) Emit(s *Assembler) {
 	const openTree = unix.OPEN_TREE_CLONE | unix.O_CLOEXEC

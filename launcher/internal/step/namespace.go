@@ -56,6 +56,8 @@ func (a Join) String() string {
 	return fmt.Sprintf("join the %s namespace %s", a.Kind, quote.Word(a.Path))
 }
 
+func (Join) Privileged() {}
+
 func (a Join) Emit(s *Assembler) {
 	r := s.joins[string(a.Kind)]
 	s.Call(unix.SYS_SETNS, program.Register(r), program.Const(host.CloneFlag(a.Kind)))
@@ -66,6 +68,8 @@ func (a Join) Emit(s *Assembler) {
 type Unshare struct{ New []config.NamespaceKind }
 
 func (a Unshare) String() string { return "make " + NewKinds(a.New) }
+
+func (Unshare) Privileged() {}
 
 func (a Unshare) Emit(s *Assembler) {
 	s.Call(unix.SYS_UNSHARE, program.Const(host.CloneFlags(a.New)))
@@ -95,6 +99,8 @@ func (a NewTime) String() string {
 	}
 	return text
 }
+
+func (NewTime) Privileged() {}
 
 func (a NewTime) Emit(s *Assembler) {
 	self := program.Register(s.selfDir)
@@ -144,6 +150,8 @@ func (a EnterUser) String() string {
 	}
 	return fmt.Sprintf("become %s in the user namespace", idWords(a.UID, a.GID))
 }
+
+func (EnterUser) Privileged() {}
 
 func idWords(uid, gid int64) string {
 	var words []string

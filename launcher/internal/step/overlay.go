@@ -178,6 +178,8 @@ func (a MountOverlay) String() string {
 	return text
 }
 
+func (MountOverlay) Privileged() {}
+
 func (a MountOverlay) Emit(s *Assembler) {
 	mnt := a.Overlay.make(s, a.Attributes.Set)
 	s.setAttr(mnt, 0, 0, a.Propagation, false)

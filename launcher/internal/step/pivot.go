@@ -19,6 +19,8 @@ func (SlaveFromAbove) String() string {
 	return "leave the chroot, make / slave, recursively, and enter the chroot again"
 }
 
+func (SlaveFromAbove) Privileged() {}
+
 func (SlaveFromAbove) Emit(s *Assembler) {
 	chroot := s.openat2(atCwd(), "/", unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, unix.RESOLVE_NO_SYMLINKS)
 	s.mounts = s.open(atCwd(), "/proc/self/ns/mnt", unix.O_RDONLY|unix.O_CLOEXEC)
@@ -51,6 +53,8 @@ func (a Pivot) String() string {
 	}
 	return text
 }
+
+func (Pivot) Privileged() {}
 
 func (a Pivot) Emit(s *Assembler) {
 	if a.Host.Chrooted {

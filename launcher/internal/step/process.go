@@ -108,6 +108,8 @@ func (a SetGroups) String() string {
 	return "set the supplementary groups " + strings.Join(words, ", ")
 }
 
+func (SetGroups) Privileged() {}
+
 func (a SetGroups) Emit(s *Assembler) {
 	buf := make([]byte, 0, 4*len(a.Groups))
 	for _, g := range a.Groups {
@@ -133,6 +135,8 @@ type BecomeUser struct {
 
 func (a BecomeUser) String() string { return "become " + idWords(a.UID, a.GID) }
 
+func (BecomeUser) Privileged() {}
+
 func (a BecomeUser) Emit(s *Assembler) {
 	if a.KeepCaps {
 		s.prctl(unix.PR_SET_KEEPCAPS, 1)
@@ -154,6 +158,8 @@ func (a DropBounding) String() string {
 	}
 	return "limit the capability bounding set to " + CapabilityWords(a.Keep)
 }
+
+func (DropBounding) Privileged() {}
 
 func (a DropBounding) Emit(s *Assembler) {
 	for c := range a.LastCap + 1 {
@@ -191,6 +197,8 @@ func (a SetCapabilities) String() string {
 	}
 	return "set the capabilities " + CapabilityWords(a.Set)
 }
+
+func (SetCapabilities) Privileged() {}
 
 func (a SetCapabilities) Emit(s *Assembler) {
 	s.prctl(unix.PR_CAP_AMBIENT, unix.PR_CAP_AMBIENT_CLEAR_ALL)

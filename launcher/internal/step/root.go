@@ -21,6 +21,8 @@ type MakeScratch struct{}
 
 func (MakeScratch) String() string { return "mount a scratch tmpfs" }
 
+func (MakeScratch) Privileged() {}
+
 func (MakeScratch) Emit(s *Assembler) {
 	mnt, _ := s.newMount("tmpfs", []string{"mode=0755"}, unix.MOUNT_ATTR_NOSUID|unix.MOUNT_ATTR_NODEV)
 	s.attachAt(mnt, "/")
@@ -59,6 +61,8 @@ func (a CloneRoot) String() string {
 	return text
 }
 
+func (CloneRoot) Privileged() {}
+
 func (a CloneRoot) Emit(s *Assembler) {
 	mnt, early := s.trees["/"]
 	if !early {
@@ -85,6 +89,8 @@ func (a TmpfsRoot) String() string {
 	return "make an empty tmpfs the root" + tree.CommaWords(a.Owner.Words()) + tree.CommaWords(a.Attributes.Words())
 }
 
+func (TmpfsRoot) Privileged() {}
+
 func (a TmpfsRoot) Emit(s *Assembler) {
 	mnt, _ := s.newMount("tmpfs", append([]string{"mode=0755"}, a.Owner.Options()...), a.Attributes.Set)
 	s.setAttr(mnt, 0, 0, a.Propagation, false)
@@ -103,6 +109,8 @@ func (a OverlayRoot) String() string {
 	return "make an overlay of " + a.Overlay.words() + " the root" + a.ownerWords() + tree.CommaWords(a.Attributes.Words())
 }
 
+func (OverlayRoot) Privileged() {}
+
 func (a OverlayRoot) Emit(s *Assembler) {
 	mnt := a.Overlay.make(s, a.Attributes.Set)
 	s.setAttr(mnt, 0, 0, a.Propagation, false)
@@ -120,6 +128,8 @@ func (a SealRoot) String() string {
 	return "make the root read-only"
 }
 
+func (SealRoot) Privileged() {}
+
 func (a SealRoot) Emit(s *Assembler) {
 	s.setAttr(s.root, unix.MOUNT_ATTR_RDONLY, 0, "", false)
 	for _, part := range a.Parts {
@@ -134,6 +144,8 @@ type SealHost struct{}
 
 func (SealHost) String() string { return "make / read-only, recursively" }
 
+func (SealHost) Privileged() {}
+
 func (SealHost) Emit(s *Assembler) {
 	mnt := s.openat2(atCwd(), "/", unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, unix.RESOLVE_NO_SYMLINKS)
 	s.setAttr(mnt, unix.MOUNT_ATTR_RDONLY, 0, "", true)
@@ -144,6 +156,8 @@ func (SealHost) Emit(s *Assembler) {
 type ChangeHost struct{ Attributes tree.Attributes }
 
 func (a ChangeHost) String() string { return "make / " + a.Attributes.Words() + ", recursively" }
+
+func (ChangeHost) Privileged() {}
 
 func (a ChangeHost) Emit(s *Assembler) {
 	mnt := s.openat2(atCwd(), "/", unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, unix.RESOLVE_NO_SYMLINKS)

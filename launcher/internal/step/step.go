@@ -17,6 +17,11 @@ type Launcher interface {
 	Apply(Launch) error
 }
 
+// Privileged is a step that needs a capability in the sandbox's user namespace.
+type Privileged interface {
+	Privileged()
+}
+
 // Launch is what an action of the launcher can do to the launch that it is a part of.
 type Launch interface {
 	PID() int            // of the process that waits; 0 before it is started
