@@ -35,9 +35,9 @@ type (
 	Unkept        = host.Unkept
 )
 
-// ErrNotProbed is wrapped by the error of a plan that needs to know what [Probe] has not looked at: of a [Host] that was
+// NotProbedError says that a plan needs to know what [Probe] has not looked at: of a [Host] that was
 // filled in by hand, or by a bug.
-var ErrNotProbed = host.ErrNotProbed
+type NotProbedError = host.NotProbedError
 
 // Probe asks this machine what [Compile] has to know for the profile, and nothing else. What is missing or forbidden is no error
 // here: Compile says so at the profile's line.

@@ -1,9 +1,6 @@
 package compile
 
 import (
-	"fmt"
-	"strings"
-
 	"github.com/nslaunch/nslaunch/config"
 	"github.com/nslaunch/nslaunch/launcher/internal/host"
 	"github.com/nslaunch/nslaunch/launcher/internal/plan"
@@ -51,7 +48,7 @@ func (c *compiler) probed(ok bool, what string) {
 // failed returns what is wrong up to here: a fault of the probe, or what this host has against the profile.
 func (c *compiler) failed() error {
 	if len(c.missed) > 0 {
-		return fmt.Errorf("%w: %s", host.ErrNotProbed, strings.Join(c.missed, ", "))
+		return &host.NotProbedError{What: c.missed}
 	}
 	if len(c.errs) > 0 {
 		return c.sorted()

@@ -39,7 +39,7 @@ func FuzzProbed(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if _, err := Compile(p, h, []string{"true"}); errors.Is(err, host.ErrNotProbed) {
+		if _, err := Compile(p, h, []string{"true"}); isNotProbed(err) {
 			t.Error(err)
 		}
 	})
@@ -63,8 +63,13 @@ func TestNotProbed(t *testing.T) {
 			t.Fatalf("with all: %v", err)
 		}
 		forget(h)
-		if _, err := Compile(p, h, nil); !errors.Is(err, host.ErrNotProbed) {
-			t.Errorf("got %v; want ErrNotProbed", err)
+		if _, err := Compile(p, h, nil); !isNotProbed(err) {
+			t.Errorf("got %v; want a NotProbedError", err)
 		}
 	}
+}
+
+func isNotProbed(err error) bool {
+	var e *host.NotProbedError
+	return errors.As(err, &e)
 }

@@ -18,7 +18,7 @@ import (
 
 // Compile makes the plan of a checked profile on a host. The words replace or
 // follow the profile's command as [config.Command] says. Its error is a
-// [config.Errors] with all that this host has against the profile, or wraps [host.ErrNotProbed].
+// [config.Errors] with all that this host has against the profile, or a [*host.NotProbedError].
 func Compile(p *config.Profile, h *host.Host, words []string) (*plan.Plan, error) {
 	c := &compiler{p: h.Arrange(h.Whole(p)), h: h, stage: plan.ByStage, steps: make([]plan.Step, 0, 40+len(p.Mounts))}
 	c.p, c.again = h.Once(c.p)

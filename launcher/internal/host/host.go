@@ -6,7 +6,6 @@
 package host
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 	"syscall"
@@ -17,8 +16,12 @@ import (
 	"github.com/nslaunch/nslaunch/mountprop"
 )
 
-// ErrNotProbed is wrapped by the error of a plan that needs to know what [Probe] has not looked at.
-var ErrNotProbed = errors.New("a bug of nslaunch: the machine was not asked for all that the profile needs")
+// NotProbedError says that a plan needs to know what [Probe] has not looked at.
+type NotProbedError struct{ What []string }
+
+func (e *NotProbedError) Error() string {
+	return "a bug of nslaunch: the machine was not asked for all that the profile needs: " + strings.Join(e.What, ", ")
+}
 
 // Host is what launcher.Compile knows of the machine and of the caller: all that
 // a plan depends on besides the profile. [Probe] fills it in; a test may do so by hand.
