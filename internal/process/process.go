@@ -3,6 +3,7 @@ package process
 
 import (
 	"os"
+	"strconv"
 
 	"golang.org/x/sys/unix"
 )
@@ -12,6 +13,13 @@ import (
 type Process struct {
 	PID   int    `json:"pid"`
 	Start uint64 `json:"start"` // in clock ticks since boot, as proc_pid_stat(5) has it
+}
+
+// AppendJSON appends the process to a text of JSON.
+func (p Process) AppendJSON(text []byte) []byte {
+	text = strconv.AppendInt(append(text, `{"pid":`...), int64(p.PID), 10)
+	text = strconv.AppendUint(append(text, `,"start":`...), p.Start, 10)
+	return append(text, '}')
 }
 
 // At returns the process that has a pid now; ESRCH if there is none.

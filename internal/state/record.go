@@ -114,7 +114,7 @@ func decode(text []byte) (*Record, error) {
 	if !config.SoundName(r.Name) || r.Launcher.PID <= 0 {
 		return nil, fmt.Errorf("%w: it has no name or no launcher", errNoRecord)
 	}
-	if err := r.whole(); err != nil {
+	if err := r.restore(); err != nil {
 		return nil, fmt.Errorf("%w: %w", errNoRecord, err)
 	}
 	return r, nil
