@@ -17,8 +17,8 @@ type changes struct {
 	variables map[string]string
 }
 
-// changeFlags adds the flags that change a profile.
-func changeFlags(fs *flag.FlagSet, c *changes) {
+// addFlags adds the flags that change a profile.
+func (c *changes) addFlags(fs *flag.FlagSet) {
 	fs.Func("set", "set a key of the profile: `KEY=VALUE`, as limits.memory=1G or env.inherit.add=CI", func(v string) error {
 		key, value, ok := strings.Cut(v, "=")
 		if strings.Count(key, `"`)%2 == 1 { // the key itself has a =
@@ -43,6 +43,11 @@ func changeFlags(fs *flag.FlagSet, c *changes) {
 		c.variables[name] = value
 		return nil
 	})
+}
+
+// read reads a profile with the changes.
+func (c *changes) read(path string) (*config.Profile, error) {
+	return config.Load(path, c.vars(), c.settings...)
 }
 
 // vars are the caller's facts, and what --var adds to them.

@@ -1,10 +1,11 @@
 package main
 
 import (
-	"slices"
 	"strings"
 	"testing"
 
+	"github.com/nslaunch/nslaunch/cmd/nslaunch/internal/cli"
+	"github.com/nslaunch/nslaunch/cmd/nslaunch/internal/manual"
 	"github.com/nslaunch/nslaunch/internal/nstest"
 	"github.com/nslaunch/nslaunch/internal/systest"
 )
@@ -12,8 +13,8 @@ import (
 // words are those of the offers, in order.
 func offered(line ...string) []string {
 	var all []string
-	for _, o := range complete(line[:len(line)-1], line[len(line)-1]) {
-		all = append(all, o.word)
+	for _, o := range manual.Complete(commands, line[:len(line)-1], line[len(line)-1]) {
+		all = append(all, o.Word)
 	}
 	return all
 }
@@ -114,32 +115,33 @@ func TestCompleteSandboxes(t *testing.T) {
 	})
 }
 
-// Every command tells its flags, and every word for an argument is one that completion knows.
-func TestCommandsTable(t *testing.T) {
-	for _, c := range commands() {
-		fs := c.flags()
-		if fs == nil {
-			t.Errorf("%s does not tell its flags", c.name)
-			continue
+// Every command says what it is, and what its flags and arguments are.
+func TestCommands(t *testing.T) {
+	common := cli.CommonFlags()
+	for c := range commands {
+		if c.Summary == "" || strings.HasSuffix(c.Summary, ".") {
+			t.Errorf("%s: %q is no summary", c.Name, c.Summary)
 		}
-		if fs.Name() != c.name {
-			t.Errorf("the flags of %s are those of %s", c.name, fs.Name())
+		flags := c.FlagSet()
+		for _, f := range common {
+			if flags.Lookup(f.Name) == nil {
+				t.Errorf("%s has no --%s", c.Name, f.Name)
+			}
 		}
-		if fs.Lookup("color") == nil || fs.Lookup("log-format") == nil {
-			t.Errorf("%s has no --color or no --log-format", c.name)
-		}
-		for _, f := range flagsHelp(fs) {
+		for _, f := range c.FlagList() {
 			if f.Usage == "" || strings.HasSuffix(f.Usage, ".") {
-				t.Errorf("%s --%s: %q is no usage", c.name, f.Name, f.Usage)
+				t.Errorf("%s --%s: %q is no usage", c.Name, f.Name, f.Usage)
 			}
-			if !isSwitch(fs.Lookup(f.Name)) && f.Value == "value" {
-				t.Errorf("%s --%s has no word for its value", c.name, f.Name)
+			if f.Value == "value" {
+				t.Errorf("%s --%s has no word for its value", c.Name, f.Name)
 			}
 		}
-		for _, place := range c.places() {
-			known := []string{"PROFILE", "NAME", "NAME|PID", "COMMAND", "ARGV", "FILE", "KEY"}
-			if p := strings.TrimSuffix(place, "…"); strings.ToLower(p) != p && !slices.Contains(known, p) {
-				t.Errorf("%s: nothing completes %s", c.name, place)
+		for i, a := range c.Args {
+			if (a.Word == "") == (a.Words == nil) || (a.Kind == cli.Word) == (a.Words == nil) {
+				t.Errorf("%s: nothing completes %s", c.Name, a)
+			}
+			if a.Many && i+1 < len(c.Args) {
+				t.Errorf("%s: there is an argument after %s", c.Name, a)
 			}
 		}
 	}

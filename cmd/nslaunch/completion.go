@@ -1,56 +1,34 @@
 package main
 
 import (
-	_ "embed"
-	"fmt"
-	"strings"
+	"flag"
+
+	"github.com/nslaunch/nslaunch/cmd/nslaunch/internal/cli"
+	"github.com/nslaunch/nslaunch/cmd/nslaunch/internal/manual"
 )
 
-// The scripts ask nslaunch itself what fits, so they are the same for every version.
-var (
-	//go:embed completion/nslaunch.bash
-	bashCompletion string
-	//go:embed completion/nslaunch.zsh
-	zshCompletion string
-	//go:embed completion/nslaunch.fish
-	fishCompletion string
-)
-
-func cmdCompletion(args []string) int {
-	fs := newFlags("completion")
-	if status, ok := parse(fs, args, exitUsage); !ok {
-		return status
+func completionCommand() cli.Command {
+	return cli.Command{
+		Name:    "completion",
+		Args:    []cli.Arg{{Words: []string{"bash", "zsh", "fish"}}},
+		Summary: "print a shell's completion script",
+		Flags:   func(*flag.FlagSet) cli.Run { return printScript },
 	}
-	if fs.NArg() != 1 {
-		return misused("completion", exitUsage, "want the name of one shell: bash, zsh or fish")
-	}
-	switch fs.Arg(0) {
-	case "bash":
-		return put(bashCompletion)
-	case "zsh":
-		return put(zshCompletion)
-	case "fish":
-		return put(fishCompletion)
-	}
-	return misused("completion", exitUsage, "unknown shell %q, want bash, zsh or fish", fs.Arg(0))
 }
 
-// completeWord is what the scripts call nslaunch with, and the words up to the cursor.
-const completeWord = "__complete"
+func printScript(c *cli.Call) int {
+	if len(c.Args) != 1 {
+		return c.Misused("want the name of one shell: bash, zsh or fish")
+	}
+	script, ok := manual.Script(c.Args[0])
+	if !ok {
+		return c.Misused("unknown shell %q, want bash, zsh or fish", c.Args[0])
+	}
+	return c.Put(script)
+}
 
-// cmdComplete prints what may stand in the place of the last word, one a line, perhaps with what it is
-// after a tab. ":files" stands for the names of files, which are the shell's own matter.
-func cmdComplete(words []string) int {
-	if len(words) == 0 {
-		words = []string{""}
-	}
-	var b strings.Builder
-	for _, o := range complete(words[:len(words)-1], words[len(words)-1]) {
-		if o.says == "" {
-			fmt.Fprintln(&b, o.word)
-		} else {
-			fmt.Fprintf(&b, "%s\t%s\n", o.word, o.says)
-		}
-	}
-	return put(b.String())
+// complete answers a script: which words fit at the end of a line. They are no arguments of a command.
+func complete(v *cli.Voice, words []string) int {
+	c := cli.Call{Voice: v, Command: cli.Command{Name: manual.CompleteWord}}
+	return c.Put(manual.Completions(commands, words))
 }

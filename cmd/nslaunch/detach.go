@@ -9,6 +9,7 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/nslaunch/nslaunch/cmd/nslaunch/internal/cli"
 	"github.com/nslaunch/nslaunch/config"
 	"github.com/nslaunch/nslaunch/internal/state"
 	"github.com/nslaunch/nslaunch/launcher"
@@ -22,21 +23,19 @@ const supervisorName = "nslaunch-supervisor"
 
 // detach starts the same launch in a session of its own, and returns once the command runs there,
 // or with the status of what failed.
-func detach(args []string) int {
+func detach(c *cli.Call) int {
 	ready, theirs, err := os.Pipe()
 	if err != nil {
-		complain(err)
-		return exitSetup
+		return c.Fail(err)
 	}
 	signals, err := launcher.ReceiveSignals()
 	var pid int
 	if err == nil {
-		pid, err = startSupervisor(args, theirs)
+		pid, err = startSupervisor(c.Words, theirs)
 	}
 	theirs.Close()
 	if err != nil {
-		complain(err)
-		return exitSetup
+		return c.Fail(err)
 	}
 	go func() {
 		for sig, err := signals.Next(); err == nil; sig, err = signals.Next() {
@@ -45,23 +44,23 @@ func detach(args []string) int {
 	}()
 	name, err := io.ReadAll(ready)
 	if err == nil && len(name) > 0 {
-		if put(string(name)) != exitOK { // the sandbox runs, and nobody heard of its name
+		if c.Put(string(name)) != cli.ExitOK { // the sandbox runs, and nobody heard of its name
 			_ = unix.Kill(pid, unix.SIGTERM) // which ends the command, too, at the latest after process.stop_timeout
 			_, _ = waitForChild(pid)
-			return exitSetup
+			return cli.ExitSetup
 		}
-		return exitOK
+		return cli.ExitOK
 	}
 	status, err := waitForChild(pid)
 	switch {
 	case err != nil:
-		say().Error(os.NewSyscallError("wait4", err))
+		return c.Fail(os.NewSyscallError("wait4", err))
 	case status.Signaled():
-		say().Errorf("the launcher was killed by %s", unix.SignalName(status.Signal()))
+		c.Errorf("the launcher was killed by %s", unix.SignalName(status.Signal()))
 	default:
 		return status.ExitStatus()
 	}
-	return exitSetup
+	return cli.ExitSetup
 }
 
 // waitForChild waits for the end of the child pid.
@@ -130,17 +129,17 @@ type supervisor struct {
 }
 
 // supervise is run, in the session of a detached sandbox.
-func supervise(args []string) int {
+func supervise(v *cli.Voice, args []string) int {
 	fd, err := strconv.Atoi(args[0])
 	if err != nil || fd < 3 {
-		say().Errorf("not a descriptor: %q", args[0])
-		return exitSetup
+		v.Errorf("not a descriptor: %q", args[0])
+		return cli.ExitSetup
 	}
 	unix.CloseOnExec(fd)
 	given, err := inheritedFDs() // not later: to ask systemd for a scope marks all
 	if err != nil {
-		say().Error(err)
-		return exitSetup
+		v.Complain(err)
+		return cli.ExitSetup
 	}
 	s := &supervisor{ready: os.NewFile(uintptr(fd), "ready")}
 	for fd, g := range given {
@@ -148,7 +147,7 @@ func supervise(args []string) int {
 			s.inherited = append(s.inherited, fd)
 		}
 	}
-	return runArgs(args[1:], s)
+	return launch(s).Do(v, args[1:])
 }
 
 // open opens what the command has for standard streams. Its output goes to a file of the sandbox's

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/nslaunch/nslaunch/cmd/nslaunch/internal/problem"
 	"github.com/nslaunch/nslaunch/launcher"
 	"golang.org/x/sys/unix"
 )
@@ -87,29 +88,11 @@ type failure struct {
 	Event   string `json:"event"`
 	Status  int    `json:"status"`
 	Message string `json:"message"`
-	Step    int    `json:"step,omitempty"`
+	Index   int    `json:"step,omitempty"`
 	Call    string `json:"call,omitempty"`
 	Key     string `json:"key,omitempty"`
 	At      string `json:"at,omitempty"`
-	ofStep
-}
-
-// ofStep is what is known of a step that failed, apart.
-type ofStep struct {
-	Action string `json:"action,omitempty"`
-	Errno  string `json:"errno,omitempty"`
-	Said   string `json:"said,omitempty"` // by the kernel
-	Cause  string `json:"cause,omitempty"`
-	Cure   string `json:"cure,omitempty"`
-}
-
-func newOfStep(step *launcher.StepError) ofStep {
-	o := ofStep{Action: step.Step.Action.String(), Said: step.Said, Cause: step.Cause, Cure: step.Cure}
-	var errno unix.Errno
-	if errors.As(step, &errno) {
-		o.Errno = unix.ErrnoName(errno)
-	}
-	return o
+	problem.Step
 }
 
 func (e *events) failed(err error, status int) { e.write(failureOf(err, status)) }
@@ -118,7 +101,7 @@ func failureOf(err error, status int) failure {
 	f := failure{Event: "setup-failed", Status: status, Message: err.Error()}
 	var step *launcher.StepError
 	if errors.As(err, &step) {
-		f.Step, f.Call, f.ofStep = step.Index+1, step.Call, newOfStep(step)
+		f.Index, f.Call, f.Step = step.Index+1, step.Call, problem.OfStep(step)
 		f.Key, f.At = step.Step.Origin.Key, step.Step.Origin.Pos.String()
 	}
 	return f

@@ -1,12 +1,14 @@
 package main
 
 import (
+	"flag"
 	"fmt"
 	"os"
 	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/nslaunch/nslaunch/cmd/nslaunch/internal/cli"
 	"github.com/nslaunch/nslaunch/config"
 	"github.com/nslaunch/nslaunch/internal/process"
 	"github.com/nslaunch/nslaunch/internal/state"
@@ -14,71 +16,79 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-func cmdExec(args []string) int {
-	fs := newFlags("exec")
-	list := fs.String("ns", "", "enter only these namespaces, a `LIST` like net,mount")
-	terminal := fs.String("terminal", "", "inherit, pty or none (`MODE`; default: pty where there is a terminal)")
-	plan := fs.Bool("plan", false, "print what exec would do, step by step")
-	asJSON := fs.Bool("json", false, "with --plan, print the steps as JSON")
-	syscalls := fs.Bool("syscalls", false, "with --plan, print the system calls of the child")
-	statusFD := fs.Int("status-fd", -1, "write events as JSON lines to descriptor `N`")
-	if status, ok := parse(fs, args, exitSetup); !ok {
-		return status
+func execCommand() cli.Command {
+	return cli.Command{
+		Name:    "exec",
+		Options: "[--ns LIST]",
+		Args:    []cli.Arg{{Word: "NAME|PID", Kind: cli.Sandbox}, commandWords()},
+		Summary: "run a command in a sandbox that runs, or in a process's namespaces",
+		Relays:  true,
+		Flags: func(fs *flag.FlagSet) cli.Run {
+			var f execFlags
+			fs.StringVar(&f.kinds, "ns", "", "enter only these namespaces, a `LIST` like net,mount")
+			terminal := &cli.Value{Key: "process.terminal", Put: func(s string) error { f.terminal = config.Terminal(s); return nil }}
+			fs.Var(terminal, "terminal", "inherit, pty or none (`MODE`; default: pty where there is a terminal)")
+			fs.BoolVar(&f.plan, "plan", false, "print what exec would do, step by step")
+			fs.BoolVar(&f.json, "json", false, "with --plan, print the steps as JSON")
+			fs.BoolVar(&f.syscalls, "syscalls", false, "with --plan, print the system calls of the child")
+			fs.IntVar(&f.statusFD, "status-fd", -1, "write events as JSON lines to descriptor `N`")
+			return func(c *cli.Call) int { return execute(c, &f) }
+		},
 	}
-	if (*asJSON || *syscalls) && !*plan || *asJSON && *syscalls {
-		return misused("exec", exitSetup, "--json and --syscalls are forms of --plan, and exclude each other")
+}
+
+// execFlags are the flags of exec.
+type execFlags struct {
+	kinds                string
+	terminal             config.Terminal
+	plan, json, syscalls bool
+	statusFD             int
+}
+
+func execute(c *cli.Call, f *execFlags) int {
+	if (f.json || f.syscalls) && !f.plan || f.json && f.syscalls {
+		return c.Misused("--json and --syscalls are forms of --plan, and exclude each other")
 	}
-	if *plan && *statusFD >= 0 {
-		return misused("exec", exitSetup, "--plan runs nothing, and --status-fd has no events of it")
+	if f.plan && f.statusFD >= 0 {
+		return c.Misused("--plan runs nothing, and --status-fd has no events of it")
 	}
-	events, err := newEvents(*statusFD)
+	events, err := newEvents(f.statusFD)
 	if err != nil {
-		complain(err)
-		return exitSetup
+		return c.Fail(err)
 	}
-	words := fs.Args()
-	if len(words) == 0 {
-		return misused("exec", exitSetup, "no sandbox or process")
+	if len(c.Args) == 0 {
+		return c.Misused("no sandbox or process")
 	}
-	target, words := words[0], words[1:]
+	target, words := c.Args[0], c.Args[1:]
 	if len(words) > 0 && words[0] == "--" {
 		words = words[1:]
 	}
-	e := &launcher.Entry{Argv: words, Terminal: config.Terminal(*terminal)}
-	if e.Kinds, err = kindList(*list); err != nil {
-		return misused("exec", exitSetup, "--ns: %s", err)
+	e := &launcher.Entry{Argv: words, Terminal: f.terminal}
+	if e.Kinds, err = kindList(f.kinds); err != nil {
+		return c.Misused("--ns: %s", err)
 	}
 	if e.Terminal != "" && !slices.Contains([]config.Terminal{config.TerminalInherit, config.TerminalPTY, config.TerminalNone}, e.Terminal) {
-		return misused("exec", exitSetup, "--terminal: unknown mode %q, want inherit, pty or none", e.Terminal)
+		return c.Misused("--terminal: unknown mode %q, want inherit, pty or none", e.Terminal)
 	}
-	if *plan {
-		return planExec(target, e, *asJSON, *syscalls)
+	if !f.plan {
+		return enter(c, target, e, events)
 	}
-	return enter(target, e, events)
+	plan, err := planEntry(target, e)
+	if err != nil {
+		return c.Fail(err)
+	}
+	return printPlan(c, plan, f.json, f.syscalls)
 }
 
 // enter runs a command in what the word names, and returns its status.
-func enter(target string, e *launcher.Entry, events *events) int {
+func enter(c *cli.Call, target string, e *launcher.Entry, events *events) int {
 	plan, err := planEntry(target, e)
 	if err != nil {
-		complain(err)
-		events.failed(err, exitSetup)
-		return exitSetup
+		status := c.Fail(err)
+		events.failed(err, status)
+		return status
 	}
-	return run(plan, events, nil)
-}
-
-// planExec prints what exec would do.
-func planExec(target string, e *launcher.Entry, asJSON, syscalls bool) int {
-	plan, err := planEntry(target, e)
-	if err != nil {
-		complain(err)
-		return exitSetup
-	}
-	if printPlan(plan, asJSON, syscalls) != exitOK {
-		return exitSetup
-	}
-	return exitOK
+	return run(c, plan, events, nil)
 }
 
 func planEntry(target string, e *launcher.Entry) (*launcher.Plan, error) {
@@ -182,7 +192,7 @@ func aimAt(f state.Found, e *launcher.Entry) error {
 // cgroupOf is the directory of the control group that a process is in, "" where it is this process's
 // own, or not told.
 func cgroupOf(pid int) string {
-	theirs, own := unifiedCgroup(strconv.Itoa(pid)), unifiedCgroup("self")
+	theirs, own := process.Cgroup(strconv.Itoa(pid)), process.Cgroup("self")
 	if theirs == "" || theirs == own || strings.Contains(theirs, "..") {
 		return ""
 	}
@@ -191,16 +201,6 @@ func cgroupOf(pid int) string {
 		return ""
 	}
 	return dir
-}
-
-func unifiedCgroup(process string) string {
-	text, _ := os.ReadFile("/proc/" + process + "/cgroup")
-	for line := range strings.Lines(string(text)) {
-		if path, ok := strings.CutPrefix(line, "0::"); ok {
-			return strings.TrimSuffix(path, "\n")
-		}
-	}
-	return ""
 }
 
 // shellIn is the shell of an environment.

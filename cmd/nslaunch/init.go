@@ -3,14 +3,15 @@ package main
 import (
 	"embed"
 	"errors"
+	"flag"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"text/tabwriter"
 
+	"github.com/nslaunch/nslaunch/cmd/nslaunch/internal/cli"
 	"github.com/nslaunch/nslaunch/config"
 )
 
@@ -24,48 +25,56 @@ func templateNames() []string {
 	return []string{"shell", "npm", "agent", "build", "ci", "service", "debootstrap"}
 }
 
-func cmdInit(args []string) int {
-	flags := newFlags("init")
-	name := flags.String("t", "shell", "the `TEMPLATE`: "+strings.Join(templateNames(), ", "))
-	list := flags.Bool("list", false, "list the templates")
-	asJSON := flags.Bool("json", false, "with --list, print them as JSON")
-	if status, ok := parse(flags, args, exitUsage); !ok {
-		return status
+func initCommand() cli.Command {
+	return cli.Command{
+		Name:    "init",
+		Options: "[-t TEMPLATE] [--list [--json]]",
+		Args:    []cli.Arg{{Word: "FILE", Kind: cli.File, Optional: true}},
+		Summary: "write a profile to begin with",
+		Flags: func(fs *flag.FlagSet) cli.Run {
+			name := "shell"
+			template := &cli.Value{Words: templateNames(), Put: func(s string) error { name = s; return nil }}
+			fs.Var(template, "t", "the `TEMPLATE`: "+strings.Join(templateNames(), ", "))
+			list := fs.Bool("list", false, "list the templates")
+			asJSON := fs.Bool("json", false, "with --list, print them as JSON")
+			return func(c *cli.Call) int {
+				switch {
+				case !slices.Contains(templateNames(), name):
+					return c.Misused("unknown template %q, want %s", name, strings.Join(templateNames(), ", "))
+				case *asJSON && !*list:
+					return c.Misused("--json is a form of --list")
+				case *list && len(c.Args) > 0:
+					return c.Misused("--list and a file exclude each other")
+				case *list:
+					return listTemplates(c, *asJSON)
+				case len(c.Args) > 1:
+					return c.Misused("want one file, got %q", c.Args)
+				}
+				return writeTemplate(c, name)
+			}
+		},
 	}
-	if !slices.Contains(templateNames(), *name) {
-		return misused("init", exitUsage, "unknown template %q, want %s", *name, strings.Join(templateNames(), ", "))
-	}
-	if *asJSON && !*list {
-		return misused("init", exitUsage, "--json is a form of --list")
-	}
-	if *list {
-		if flags.NArg() > 0 {
-			return misused("init", exitUsage, "--list and a file exclude each other")
-		}
-		return listTemplates(*asJSON)
-	}
-	file := *name + ".toml"
-	switch flags.NArg() {
-	case 0:
-	case 1:
-		file = flags.Arg(0)
-	default:
-		return misused("init", exitUsage, "want one file, got %q", flags.Args())
+}
+
+// writeTemplate writes a template to the file that the caller names.
+func writeTemplate(c *cli.Call, name string) int {
+	file := name + ".toml"
+	if len(c.Args) > 0 {
+		file = c.Args[0]
 	}
 	if file == "-" {
-		return put(template(*name, *name+".toml"))
+		return c.Put(template(name, name+".toml"))
 	}
-	if problem := noProfileName(*name, file); problem != "" {
-		return misused("init", exitUsage, "%s", problem)
+	if problem := noProfileName(name, file); problem != "" {
+		return c.Misused("%s", problem)
 	}
-	if err := writeNew(file, template(*name, filepath.Base(file))); err != nil {
-		if errors.Is(err, fs.ErrExist) {
-			err = fmt.Errorf("%q is there already, and left as it is (to have the template beside it: nslaunch init -t %s OTHER.toml)", file, *name)
+	if err := writeNew(file, template(name, filepath.Base(file))); err != nil {
+		if errors.Is(err, os.ErrExist) {
+			err = fmt.Errorf("%q is there already, and left as it is (to have the template beside it: nslaunch init -t %s OTHER.toml)", file, name)
 		}
-		complain(err)
-		return exitProblem
+		return c.Fail(err)
 	}
-	return put(fmt.Sprintf("%s is written; nslaunch plan %[1]s tells what it does, nslaunch %[1]s does it\n", file))
+	return c.Put(fmt.Sprintf("%s is written; nslaunch plan %[1]s tells what it does, nslaunch %[1]s does it\n", file))
 }
 
 // noProfileName says why a file would not be taken for a profile on a command line, or "".
@@ -106,13 +115,13 @@ type listed struct {
 	Summary string `json:"summary"`
 }
 
-func listTemplates(asJSON bool) int {
+func listTemplates(c *cli.Call, asJSON bool) int {
 	var all []listed
 	for _, name := range templateNames() {
 		all = append(all, listed{name, templateSummary(name)})
 	}
 	if asJSON {
-		return printJSON(all)
+		return c.PutJSON(all)
 	}
 	var b strings.Builder
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
@@ -120,7 +129,7 @@ func listTemplates(asJSON bool) int {
 		fmt.Fprintf(w, "%s\t%s\n", l.Name, l.Summary)
 	}
 	_ = w.Flush()
-	return put(b.String())
+	return c.Put(b.String())
 }
 
 // writeNew writes a file that must not be there yet, whole or not at all.

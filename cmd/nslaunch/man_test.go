@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/nslaunch/nslaunch/cmd/nslaunch/internal/cli"
 	"github.com/nslaunch/nslaunch/config"
 	"github.com/nslaunch/nslaunch/docs"
 	"github.com/nslaunch/nslaunch/internal/nstest"
@@ -38,32 +39,28 @@ func rendered(t *testing.T, page string) string {
 
 func TestManual(t *testing.T) {
 	nstest.Require(t, nstest.Tools("mandoc", "groff"))
-	text := rendered(t, manual())
-	for _, c := range commands() {
-		for _, want := range append([]string{c.name + " ", c.summary}, flagNames(c)...) {
+	text := rendered(t, edition().Program(commands))
+	for c := range commands {
+		wants := []string{c.Name + " ", c.Summary}
+		for _, f := range c.FlagList() {
+			wants = append(wants, f.Dashed())
+		}
+		for _, want := range wants {
 			if !strings.Contains(text, want) {
-				t.Errorf("nslaunch(1) has nothing on %s: %q", c.name, want)
+				t.Errorf("nslaunch(1) has nothing on %s: %q", c.Name, want)
 			}
 		}
 	}
-	for _, s := range append(runStatuses(), otherStatuses()...) {
-		if !strings.Contains(text, s.value+" "+s.meaning) {
-			t.Errorf("nslaunch(1) has nothing on status %s", s.value)
+	for _, s := range append(cli.RelayedStatuses(), cli.OtherStatuses()...) {
+		if !strings.Contains(text, s.Value+" "+s.Meaning) {
+			t.Errorf("nslaunch(1) has nothing on status %s", s.Value)
 		}
 	}
-}
-
-func flagNames(c command) []string {
-	var all []string
-	for _, f := range flagsHelp(c.flags()) {
-		all = append(all, f.dashed())
-	}
-	return all
 }
 
 func TestProfileManual(t *testing.T) {
 	nstest.Require(t, nstest.Tools("mandoc", "groff"))
-	text := rendered(t, profileManual())
+	text := rendered(t, edition().Profile())
 	config.Schema(docs.Describe()).Each("", func(path string, _ *config.Shape) {
 		if !strings.Contains(text, docs.Row(path)) {
 			t.Errorf("nslaunch.toml(5) has nothing on %s", path)

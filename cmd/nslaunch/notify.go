@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/nslaunch/nslaunch/cmd/nslaunch/internal/cli"
 	"github.com/nslaunch/nslaunch/units/notify"
 	"golang.org/x/sys/unix"
 )
@@ -14,7 +15,7 @@ const managerWait = time.Second
 
 // tellManager returns what passes messages on to the service manager. That
 // there are none to be had anymore is said once.
-func tellManager() func(address string, message []byte, descriptors []int) {
+func tellManager(v *cli.Voice) func(address string, message []byte, descriptors []int) {
 	var once sync.Once
 	return func(address string, message []byte, descriptors []int) {
 		var err error
@@ -30,7 +31,7 @@ func tellManager() func(address string, message []byte, descriptors []int) {
 			err = notify.Address(address).Send(message, nil, managerWait)
 		}
 		if err != nil {
-			once.Do(func() { say().Warnf("the service manager at %s is not told: %s", address, err) })
+			once.Do(func() { v.Warnf("the service manager at %s is not told: %s", address, err) })
 		}
 	}
 }

@@ -1,34 +1,42 @@
 package main
 
 import (
+	"flag"
 	"fmt"
 	"slices"
 	"strings"
 	"text/tabwriter"
 
+	"github.com/nslaunch/nslaunch/cmd/nslaunch/internal/cli"
 	"github.com/nslaunch/nslaunch/config"
 	"github.com/nslaunch/nslaunch/internal/nslist"
 	"github.com/nslaunch/nslaunch/internal/quote"
 )
 
-func cmdNS(args []string) int {
-	fs := newFlags("ns")
-	kind := fs.String("type", "", "only namespaces of this `TYPE`: user, mount, pid, net, ipc, uts, cgroup or time")
-	asJSON := fs.Bool("json", false, "print them as JSON")
-	if status, ok := parse(fs, args, exitUsage); !ok {
-		return status
+func nsCommand() cli.Command {
+	return cli.Command{
+		Name:    "ns",
+		Options: "[--type TYPE] [--json]",
+		Summary: "list the namespaces of this machine",
+		Flags: func(fs *flag.FlagSet) cli.Run {
+			kind := fs.String("type", "", "only namespaces of this `TYPE`: user, mount, pid, net, ipc, uts, cgroup or time")
+			asJSON := fs.Bool("json", false, "print them as JSON")
+			return func(c *cli.Call) int {
+				want, ok := kindNamed(*kind)
+				if !ok && *kind != "" {
+					return c.Misused("--type: unknown type %q", *kind)
+				}
+				return listNamespaces(c, want, *asJSON)
+			}
+		},
 	}
-	if fs.NArg() > 0 {
-		return misused("ns", exitUsage, "unexpected argument %q", fs.Arg(0))
-	}
-	want, ok := kindNamed(*kind)
-	if !ok && *kind != "" {
-		return misused("ns", exitUsage, "--type: unknown type %q", *kind)
-	}
+}
+
+// listNamespaces lists those of a kind, or all.
+func listNamespaces(c *cli.Call, want config.NamespaceKind, asJSON bool) int {
 	listing, err := nslist.List()
 	if err != nil {
-		complain(err)
-		return exitProblem
+		return c.Fail(err)
 	}
 	for i := range listing.Namespaces {
 		if n := &listing.Namespaces[i]; n.Type == "mnt" {
@@ -38,13 +46,13 @@ func cmdNS(args []string) int {
 	if want != "" {
 		listing.Namespaces = slices.DeleteFunc(listing.Namespaces, func(n nslist.Namespace) bool { return n.Type != string(want) })
 	}
-	if *asJSON {
-		return printJSON(listing)
+	if asJSON {
+		return c.PutJSON(listing)
 	}
-	return printNamespaces(listing)
+	return printNamespaces(c, listing)
 }
 
-func printNamespaces(l nslist.Listing) int {
+func printNamespaces(c *cli.Call, l nslist.Listing) int {
 	var b strings.Builder
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "INODE\tTYPE\tPROCESSES\tPID\tUSER\tCOMMAND")
@@ -59,12 +67,12 @@ func printNamespaces(l nslist.Listing) int {
 		fmt.Fprintf(w, "%d\t%s\t%d\t%s\t%s\t%s\n", n.Inode, n.Type, n.Processes, pid, quote.Word(n.User), what)
 	}
 	w.Flush()
-	status := put(b.String())
+	status := c.Put(b.String())
 	switch {
 	case l.Hidden == 1:
-		say().Infof("the namespaces of 1 process of another user cannot be seen")
+		c.Notef("the namespaces of 1 process of another user cannot be seen")
 	case l.Hidden > 1:
-		say().Infof("the namespaces of %d processes of other users cannot be seen", l.Hidden)
+		c.Notef("the namespaces of %d processes of other users cannot be seen", l.Hidden)
 	}
 	return status
 }

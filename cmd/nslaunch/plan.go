@@ -1,47 +1,54 @@
 package main
 
 import (
+	"flag"
 	"os"
 
+	"github.com/nslaunch/nslaunch/cmd/nslaunch/internal/cli"
 	"github.com/nslaunch/nslaunch/launcher"
 )
 
-func cmdPlan(args []string) int {
-	fs := newFlags("plan")
-	var r request
-	requestFlags(fs, &r)
-	asJSON := fs.Bool("json", false, "print the steps as JSON")
-	syscalls := fs.Bool("syscalls", false, "print the system calls of the children")
-	if status, ok := parse(fs, args, exitUsage); !ok {
-		return status
+func planCommand() cli.Command {
+	return cli.Command{
+		Name:    "plan",
+		Options: "[--json|--syscalls]",
+		Args:    profileAndWords(),
+		Summary: "print what run would do, step by step",
+		Flags: func(fs *flag.FlagSet) cli.Run {
+			var r request
+			r.addFlags(fs)
+			asJSON := fs.Bool("json", false, "print the steps as JSON")
+			syscalls := fs.Bool("syscalls", false, "print the system calls of the children")
+			return func(c *cli.Call) int {
+				if *asJSON && *syscalls {
+					return c.Misused("--json and --syscalls exclude each other")
+				}
+				if err := r.complete(c); err != nil {
+					return c.Misused("%s", err)
+				}
+				plan, err := r.plan()
+				if err != nil {
+					return c.Fail(err)
+				}
+				plan.NoteTyping()
+				return printPlan(c, plan, *asJSON, *syscalls)
+			}
+		},
 	}
-	if *asJSON && *syscalls {
-		return misused("plan", exitUsage, "--json and --syscalls exclude each other")
-	}
-	if err := r.complete(fs, args); err != nil {
-		return misused("plan", exitUsage, "%s", err)
-	}
-	plan, err := r.plan()
-	if err != nil {
-		complain(err)
-		return exitProblem
-	}
-	plan.NoteTyping()
-	return printPlan(plan, *asJSON, *syscalls)
 }
 
 // printPlan prints a plan for programs, or for people, who get it drawn on a terminal.
-func printPlan(plan *launcher.Plan, asJSON, syscalls bool) (status int) {
+func printPlan(c *cli.Call, plan *launcher.Plan, asJSON, syscalls bool) (status int) {
 	switch {
 	case asJSON:
-		return printJSON(plan)
+		return c.PutJSON(plan)
 	case syscalls:
-		status = put(plan.Syscalls())
-	case isTerminal(os.Stdout) || bool(paint()):
-		status = put(drawPlan(plan, paint()))
+		status = c.Put(plan.Syscalls())
+	case cli.IsTerminal(os.Stdout) || bool(c.Paint()):
+		status = c.Put(drawPlan(plan, c.Paint()))
 	default:
-		status = put(plan.String())
+		status = c.Put(plan.String())
 	}
-	remark(plan.Notes)
+	c.Remark(plan.Notes)
 	return status
 }

@@ -2,13 +2,13 @@ package main
 
 import (
 	"cmp"
+	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"text/tabwriter"
 	"time"
 
+	"github.com/nslaunch/nslaunch/cmd/nslaunch/internal/cli"
 	"github.com/nslaunch/nslaunch/config"
 	"github.com/nslaunch/nslaunch/internal/quote"
 	"github.com/nslaunch/nslaunch/internal/state"
@@ -35,39 +35,43 @@ type shown struct {
 	kinds string
 }
 
-func cmdPS(args []string) int {
-	fs := newFlags("ps")
-	all := fs.Bool("all", false, "also detached sandboxes that have ended")
-	asJSON := fs.Bool("json", false, "print them as JSON")
-	if status, ok := parse(fs, args, exitUsage); !ok {
-		return status
+func psCommand() cli.Command {
+	return cli.Command{
+		Name:    "ps",
+		Options: "[--all] [--json]",
+		Summary: "list the sandboxes that run",
+		Flags: func(fs *flag.FlagSet) cli.Run {
+			all := fs.Bool("all", false, "also detached sandboxes that have ended")
+			asJSON := fs.Bool("json", false, "print them as JSON")
+			return func(c *cli.Call) int { return listSandboxes(c, *all, *asJSON) }
+		},
 	}
-	if fs.NArg() > 0 {
-		return misused("ps", exitUsage, "unexpected argument %q", fs.Arg(0))
-	}
+}
+
+func listSandboxes(c *cli.Call, all, asJSON bool) int {
 	found, problems := state.List()
 	list := []shown{}
 	for _, f := range found {
-		if f.State != state.Ended || *all {
-			list = append(list, show(f))
+		if f.State != state.Ended || all {
+			list = append(list, shownOf(f))
 		}
 	}
 	var status int
-	if *asJSON {
-		status = printJSON(list)
+	if asJSON {
+		status = c.PutJSON(list)
 	} else {
-		status = printSandboxes(list)
+		status = c.Put(sandboxTable(list))
 	}
 	for _, err := range problems {
-		complain(err)
+		c.Complain(err)
 	}
 	if len(problems) > 0 {
-		return exitProblem
+		return cli.ExitProblem
 	}
 	return status
 }
 
-func show(f state.Found) shown {
+func shownOf(f state.Found) shown {
 	s := shown{Name: f.Name, State: f.State, Launcher: f.Launcher.PID, Started: f.Started, Profile: f.Profile,
 		Namespaces: map[string]uint64{}, Command: f.Command, Detached: f.Detached, Log: f.Log}
 	if f.End != nil {
@@ -89,7 +93,8 @@ func show(f state.Found) shown {
 	return s
 }
 
-func printSandboxes(list []shown) int {
+// sandboxTable is the list for people.
+func sandboxTable(list []shown) string {
 	var b strings.Builder
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "NAME\tPID\tAGE\tPROFILE\tNAMESPACES\tSCOPE\tCOMMAND")
@@ -104,11 +109,11 @@ func printSandboxes(list []shown) int {
 		if !s.Started.IsZero() {
 			age = ageWords(time.Since(s.Started))
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", quote.Word(s.Name), quote.Line(pid), age, named(shortPath(s.Profile)),
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", quote.Word(s.Name), quote.Line(pid), age, named(cli.ShortPath(s.Profile)),
 			cmp.Or(quote.Line(s.kinds), "-"), named(s.Unit), shortCommand(s.Command))
 	}
 	w.Flush()
-	return put(b.String())
+	return b.String()
 }
 
 // ageWords is a time in the largest unit that fits.
@@ -123,22 +128,6 @@ func ageWords(d time.Duration) string {
 		return fmt.Sprintf("%dh", int(d.Hours()))
 	}
 	return fmt.Sprintf("%dd", int(d/day))
-}
-
-// shortPath writes a path from the working directory, or from home, where that is shorter.
-func shortPath(path string) string {
-	if !filepath.IsAbs(path) {
-		return path
-	}
-	if cwd, err := os.Getwd(); err == nil {
-		if rel, err := filepath.Rel(cwd, path); err == nil && !strings.HasPrefix(rel, "../") {
-			return rel
-		}
-	}
-	if home := os.Getenv("HOME"); home != "" && strings.HasPrefix(path, home+"/") {
-		return "~" + strings.TrimPrefix(path, home)
-	}
-	return path
 }
 
 // named is a name in a table, "-" where there is none.

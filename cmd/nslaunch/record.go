@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/nslaunch/nslaunch/cmd/nslaunch/internal/cli"
 	"github.com/nslaunch/nslaunch/config"
 	"github.com/nslaunch/nslaunch/internal/state"
 	"github.com/nslaunch/nslaunch/launcher"
@@ -14,6 +15,7 @@ import (
 // command runs keeps others from taking the name; where a number will do, nothing is written before the command has
 // run for a moment.
 type recorder struct {
+	voice      *cli.Voice
 	profile    *config.Profile
 	command    []string
 	supervisor *supervisor // of a detached sandbox; else nil
@@ -94,7 +96,7 @@ func (r *recorder) started(p launcher.Process) {
 	if r.entry == nil {
 		_ = r.add()
 	} else if err := r.entry.Begin(r.record); err != nil {
-		say().Warnf("the sandbox cannot be entered by name: %s", err)
+		r.voice.Warnf("the sandbox cannot be entered by name: %s", err)
 	}
 	if r.supervisor != nil {
 		r.supervisor.leave(r.name())

@@ -6,9 +6,10 @@ import (
 	"flag"
 	"fmt"
 	"os"
-
 	"strings"
 
+	"github.com/nslaunch/nslaunch/cmd/nslaunch/internal/cli"
+	"github.com/nslaunch/nslaunch/cmd/nslaunch/internal/problem"
 	"github.com/nslaunch/nslaunch/config"
 	"github.com/nslaunch/nslaunch/launcher"
 )
@@ -39,15 +40,9 @@ func keyFlags() []keyFlag {
 	}
 }
 
-// requestFlags adds the flags that say what a profile does, in its place or over it.
-func requestFlags(fs *flag.FlagSet, r *request) {
-	changeFlags(fs, &r.changes)
-	set := func(name, key, usage string) {
-		fs.Func(name, usage, func(v string) error {
-			r.settings = append(r.settings, config.Setting{Key: key, Value: v, From: "--" + name})
-			return nil
-		})
-	}
+// addFlags adds the flags that say what a profile does, in its place or over it.
+func (r *request) addFlags(fs *flag.FlagSet) {
+	r.changes.addFlags(fs)
 	fs.Func("new", "new namespaces: a `LIST` like net,mount, or all", func(v string) error {
 		for _, kind := range strings.Split(v, ",") {
 			r.settings = append(r.settings, config.Setting{Key: "namespaces." + kind, Value: "new", From: "--new"})
@@ -62,18 +57,23 @@ func requestFlags(fs *flag.FlagSet, r *request) {
 		r.settings = append(r.settings, config.Setting{Key: "namespaces." + kind, Value: where, From: "--join"})
 		return nil
 	})
-	for _, f := range keyFlags() {
-		set(f.name, f.key, f.usage)
+	flags := keyFlags()
+	values := make([]cli.Value, len(flags))
+	for i, f := range flags {
+		values[i] = cli.Value{Key: f.key, Put: func(v string) error {
+			r.settings = append(r.settings, config.Setting{Key: f.key, Value: v, From: "--" + f.name})
+			return nil
+		}}
+		fs.Var(&values[i], f.name, f.usage)
 	}
 }
 
 // complete takes what follows the flags: a profile and words, or words alone
 // after "--" or where flags stand in place of a profile.
-func (r *request) complete(fs *flag.FlagSet, args []string) error {
-	rest := fs.Args()
-	at := len(args) - len(rest)
-	switch dashed := at > 0 && args[at-1] == "--"; {
-	case !dashed && len(rest) > 0 && isProfile(rest[0]):
+func (r *request) complete(c *cli.Call) error {
+	rest := c.Args
+	switch {
+	case !c.Dashed && len(rest) > 0 && isProfile(rest[0]):
 		if from := r.instead(); from != "" && !surelyProfile(rest[0]) {
 			return fmt.Errorf("%q is a profile by its form, and %s may stand in place of one (put -- before a command; the name of a profile that these flags change ends in .toml, and --set changes any)", rest[0], from)
 		}
@@ -81,7 +81,7 @@ func (r *request) complete(fs *flag.FlagSet, args []string) error {
 		if len(rest) > 0 && rest[0] == "--" {
 			rest = rest[1:]
 		}
-	case len(r.settings) == 0 && len(rest) > 0 && !dashed:
+	case len(r.settings) == 0 && len(rest) > 0 && !c.Dashed:
 		return fmt.Errorf("%q is no profile, which has a \"/\", ends in .toml or is preset:NAME", rest[0])
 	case len(r.settings) == 0:
 		return errors.New("no profile, nor flags like --new in its place")
@@ -112,7 +112,7 @@ func (r *request) flagSettings() []config.Setting {
 // load reads the profile, from its file or from the flags.
 func (r *request) load() (*config.Profile, error) {
 	if r.profile != "" {
-		return config.Load(r.profile, r.vars(), r.settings...)
+		return r.read(r.profile)
 	}
 	return config.New(r.flagSettings(), r.vars())
 }
@@ -147,56 +147,77 @@ func compileHere(p *config.Profile, words []string) (*launcher.Plan, error) {
 	return launcher.Compile(p, h, words)
 }
 
-func cmdRun(args []string) int { return runArgs(args, nil) }
+func runCommand() cli.Command { return launch(nil) }
 
-// runArgs is run, with the supervisor of a detached sandbox where this process is one.
-func runArgs(args []string, s *supervisor) int {
-	fs := newFlags("run")
-	var r request
-	requestFlags(fs, &r)
-	statusFD := fs.Int("status-fd", -1, "write events as JSON lines to descriptor `N`")
-	detached := fs.Bool("detach", false, "return once the command runs, and leave it to run on (its output: nslaunch logs)")
-	if status, ok := parse(fs, args, exitSetup); !ok {
-		return status
+// launch is run, with the supervisor of a detached sandbox where this process is one.
+func launch(s *supervisor) cli.Command {
+	return cli.Command{
+		Name:    "run",
+		Options: "[FLAGS]",
+		Args:    profileAndWords(),
+		Summary: "run a command in a sandbox",
+		Relays:  true,
+		Flags: func(fs *flag.FlagSet) cli.Run {
+			var r request
+			r.addFlags(fs)
+			statusFD := fs.Int("status-fd", -1, "write events as JSON lines to descriptor `N`")
+			detached := fs.Bool("detach", false, "return once the command runs, and leave it to run on (its output: nslaunch logs)")
+			return func(c *cli.Call) int {
+				if *detached && s == nil {
+					return detach(c)
+				}
+				return r.run(c, *statusFD, s)
+			}
+		},
 	}
-	if *detached && s == nil {
-		return detach(args)
-	}
-	events, err := newEvents(*statusFD)
+}
+
+// profileAndWords are the arguments of what runs a profile.
+func profileAndWords() []cli.Arg {
+	return []cli.Arg{{Word: "PROFILE", Kind: cli.Profile}, commandWords()}
+}
+
+// commandWords are a command to run, and its arguments.
+func commandWords() cli.Arg {
+	return cli.Arg{Word: "ARGV", Kind: cli.Argv, Optional: true, Many: true}
+}
+
+// run does what is asked for.
+func (r *request) run(c *cli.Call, statusFD int, s *supervisor) int {
+	events, err := newEvents(statusFD)
 	if err == nil && s != nil {
 		err = events.moveUp()
 		s.events = events.descriptors()
 	}
 	if err != nil {
-		complain(err)
-		return exitSetup
+		return c.Fail(err)
 	}
-	if err := r.complete(fs, args); err != nil {
-		events.failed(err, exitSetup)
-		return misused("run", exitSetup, "%s", err)
+	if err := r.complete(c); err != nil {
+		events.failed(err, cli.ExitSetup)
+		return c.Misused("%s", err)
 	}
 	plan, err := r.plan()
 	if err == nil && s != nil {
 		err = alone(plan.Profile())
 	}
 	if err != nil {
-		complain(err)
-		events.failed(err, exitSetup)
-		return exitSetup
+		status := c.Fail(err)
+		events.failed(err, status)
+		return status
 	}
-	return run(plan, events, &recorder{profile: plan.Profile(), command: plan.Command, supervisor: s})
+	return run(c, plan, events, &recorder{voice: c.Voice, profile: plan.Profile(), command: plan.Command, supervisor: s})
 }
 
 // run carries a plan out and returns the exit status. What runs is recorded, unless record is nil.
-func run(plan *launcher.Plan, events *events, record *recorder) int {
-	remark(degraded(plan.Notes))
+func run(c *cli.Call, plan *launcher.Plan, events *events, record *recorder) int {
+	c.Remark(problem.Degraded(plan.Notes))
 	if err := record.reserve(); err != nil {
-		complain(err)
-		events.failed(err, exitSetup)
-		return exitSetup
+		status := c.Fail(err)
+		events.failed(err, status)
+		return status
 	}
 	options := launcher.Options{
-		Signals: &launcher.Signals{}, Place: place, Notify: tellManager(), JobControl: true,
+		Signals: &launcher.Signals{}, Place: placer(c.Voice), Notify: tellManager(c.Voice), JobControl: true,
 		Resident: &launcher.Resident{Exits: events == nil, Descriptors: events.descriptors(), End: record.end},
 	}
 	record.streams(&options)
@@ -212,25 +233,25 @@ func run(plan *launcher.Plan, events *events, record *recorder) int {
 	}
 	exit, err := launcher.Run(context.Background(), plan, options)
 	if exit.OOMKilled {
-		say().Error(outOfMemory(plan.Profile()))
+		c.Errorf("%s", outOfMemory(plan.Profile()))
 	}
-	status := ended(exit, err, events)
+	status := ended(c.Voice, exit, err, events)
 	record.ended(status)
 	return status
 }
 
 // resume does for a sandbox what its launcher, which is small by now, cannot do itself.
-func resume(r *launcher.Resumption) int {
+func resume(v *cli.Voice, r *launcher.Resumption) int {
 	var e *events
 	if len(r.Descriptors) > 0 {
 		e = &events{r.Descriptors[0]}
 	}
 	exit, err := r.Wait()
-	return ended(exit, err, e)
+	return ended(v, exit, err, e)
 }
 
 // ended tells how a launch ended and returns the exit status.
-func ended(exit launcher.Exit, err error, events *events) int {
+func ended(v *cli.Voice, exit launcher.Exit, err error, events *events) int {
 	var interrupted *launcher.InterruptError
 	switch {
 	case errors.As(err, &interrupted):
@@ -238,13 +259,13 @@ func ended(exit launcher.Exit, err error, events *events) int {
 		events.failed(err, status)
 		return status
 	case err != nil:
-		complain(err)
+		v.Complain(err)
 		status := failureStatus(err)
 		events.failed(err, status)
 		return status
 	}
 	if exit.TimedOut {
-		say().Errorf("the command was ended by limits.timeout")
+		v.Errorf("the command was ended by limits.timeout")
 	}
 	events.exited(exit)
 	return exit.Status()
@@ -256,10 +277,10 @@ func failureStatus(err error) int {
 	if errors.As(err, &step) {
 		switch {
 		case step.Missing:
-			return exitMissing
+			return cli.ExitMissing
 		case step.NotExecutable:
-			return exitNoExec
+			return cli.ExitNoExec
 		}
 	}
-	return exitSetup
+	return cli.ExitSetup
 }

@@ -1,17 +1,19 @@
 package main
 
 import (
+	"flag"
+
+	"github.com/nslaunch/nslaunch/cmd/nslaunch/internal/cli"
 	"github.com/nslaunch/nslaunch/config"
 	"github.com/nslaunch/nslaunch/docs"
 )
 
-func cmdSchema(args []string) int {
-	fs := newFlags("schema")
-	if status, ok := parse(fs, args, exitUsage); !ok {
-		return status
+func schemaCommand() cli.Command {
+	return cli.Command{
+		Name:    "schema",
+		Summary: "print the JSON Schema of profiles, for editors",
+		Flags: func(*flag.FlagSet) cli.Run {
+			return func(c *cli.Call) int { return c.PutJSON(config.Schema(docs.Describe())) }
+		},
 	}
-	if fs.NArg() > 0 {
-		return misused("schema", exitUsage, "unexpected argument %q", fs.Arg(0))
-	}
-	return printJSON(config.Schema(docs.Describe()))
 }

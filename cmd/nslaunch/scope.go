@@ -12,6 +12,7 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/nslaunch/nslaunch/cmd/nslaunch/internal/cli"
 	"github.com/nslaunch/nslaunch/config"
 	"github.com/nslaunch/nslaunch/internal/placement"
 	"github.com/nslaunch/nslaunch/launcher"
@@ -58,8 +59,12 @@ func withoutHelper(p *config.Profile, h *launcher.Host) {
 	}
 }
 
-// place is a [launcher.Options.Place].
-func place(ctx context.Context, p launcher.Placement) (launcher.Placed, error) {
+// placer returns a [launcher.Options.Place].
+func placer(v *cli.Voice) func(context.Context, launcher.Placement) (launcher.Placed, error) {
+	return func(ctx context.Context, p launcher.Placement) (launcher.Placed, error) { return place(ctx, v, p) }
+}
+
+func place(ctx context.Context, v *cli.Voice, p launcher.Placement) (launcher.Placed, error) {
 	helper, err := findScopeHelper()
 	if err != nil {
 		return launcher.Placed{}, err
@@ -68,20 +73,20 @@ func place(ctx context.Context, p launcher.Placement) (launcher.Placed, error) {
 	if err != nil {
 		return launcher.Placed{}, err
 	}
-	h, err := startHelper(ctx, helper, asked, p)
+	h, err := startHelper(ctx, v, helper, asked, p)
 	if err != nil {
 		return launcher.Placed{}, err
 	}
 	if h.answer.Error != nil {
 		h.end()
 		if h.answer.Error.Absent && runsWithout(p.Profile) {
-			say().Infof("no scope: %s", h.answer.Error.Message)
+			v.Notef("no scope: %s", h.answer.Error.Message)
 			return launcher.Placed{}, nil
 		}
 		return launcher.Placed{}, placeError(p.Profile, h.answer.Error)
 	}
 	for _, n := range h.answer.Notes {
-		say().Info(launcher.Note{Origin: p.Profile.Origin(propertyKey(p.Profile, n.Property)), Text: n.Text})
+		v.Notef("%s", launcher.Note{Origin: p.Profile.Origin(propertyKey(p.Profile, n.Property)), Text: n.Text})
 	}
 	placed := launcher.Placed{Unit: h.answer.Unit, Cgroup: h.answer.Cgroup}
 	if p.Watch && !p.Keep {
@@ -124,13 +129,14 @@ func placementRequest(p launcher.Placement) placement.Request {
 
 // helper is a running nslaunch-scope that has answered.
 type helper struct {
+	voice  *cli.Voice
 	cmd    *exec.Cmd
 	stdin  *os.File // its end is the helper's
 	said   bytes.Buffer
 	answer placement.Response
 }
 
-func startHelper(ctx context.Context, path string, request []byte, p launcher.Placement) (*helper, error) {
+func startHelper(ctx context.Context, v *cli.Voice, path string, request []byte, p launcher.Placement) (*helper, error) {
 	in, stdin, err := os.Pipe()
 	if err != nil {
 		return nil, err
@@ -155,7 +161,7 @@ func startHelper(ctx context.Context, path string, request []byte, p launcher.Pl
 	}
 	file := os.NewFile(uintptr(pidfd), "pidfd")
 	defer file.Close()
-	h := &helper{stdin: stdin}
+	h := &helper{voice: v, stdin: stdin}
 	h.cmd = exec.Command(path)
 	h.cmd.Env = []string{}
 	h.cmd.Dir = "/"
@@ -187,7 +193,7 @@ func startHelper(ctx context.Context, path string, request []byte, p launcher.Pl
 func (h *helper) end() {
 	h.stdin.Close()
 	if err := h.cmd.Wait(); err != nil && h.answer.Unit != "" {
-		say().Warnf("what is left of %s may not have been ended: %s", h.answer.Unit, strings.TrimSpace(h.said.String()+" "+err.Error()))
+		h.voice.Warnf("what is left of %s may not have been ended: %s", h.answer.Unit, strings.TrimSpace(h.said.String()+" "+err.Error()))
 	}
 }
 

@@ -2,59 +2,68 @@ package main
 
 import (
 	"cmp"
+	"flag"
 	"fmt"
 	"os"
 
+	"github.com/nslaunch/nslaunch/cmd/nslaunch/internal/cli"
 	"github.com/nslaunch/nslaunch/config"
 	"github.com/nslaunch/nslaunch/internal/quote"
 	"github.com/nslaunch/nslaunch/internal/state"
 	"github.com/nslaunch/nslaunch/launcher"
 )
 
-// cmdShell runs a shell in the sandbox of a profile: the one that runs, or else one with a shell for
-// its command.
-func cmdShell(args []string) int {
-	fs := newFlags("shell")
-	var c changes
-	changeFlags(fs, &c)
-	if status, ok := parse(fs, args, exitSetup); !ok {
-		return status
+func shellCommand() cli.Command {
+	return cli.Command{
+		Name:    "shell",
+		Args:    []cli.Arg{{Word: "PROFILE", Kind: cli.Profile}},
+		Summary: "run a shell in a profile's sandbox, the one that runs or a new one",
+		Relays:  true,
+		Flags: func(fs *flag.FlagSet) cli.Run {
+			var ch changes
+			ch.addFlags(fs)
+			return func(c *cli.Call) int {
+				if len(c.Args) > 1 && isProfile(c.Args[0]) {
+					c.Errorf("shell runs no other command: want the profile alone (nslaunch run %s runs one)", quote.Words(c.Args, " "))
+					return cli.ExitSetup
+				}
+				if len(c.Args) != 1 || !isProfile(c.Args[0]) {
+					return c.Misused("want one profile, which has a \"/\", ends in .toml or is preset:NAME")
+				}
+				return runShell(c, &ch)
+			}
+		},
 	}
-	if fs.NArg() > 1 && isProfile(fs.Arg(0)) {
-		say().Errorf("shell runs no other command: want the profile alone (nslaunch run %s runs one)", quote.Words(fs.Args(), " "))
-		return exitSetup
-	}
-	if fs.NArg() != 1 || !isProfile(fs.Arg(0)) {
-		return misused("shell", exitSetup, "want one profile, which has a \"/\", ends in .toml or is preset:NAME")
-	}
-	file := fs.Arg(0)
+}
+
+// runShell runs a shell in the sandbox of a profile: the one that runs, or else one with a shell for its command.
+func runShell(c *cli.Call, ch *changes) int {
+	file := c.Args[0]
 	running, err := sandboxesOf(file)
 	if err != nil {
-		complain(err)
-		return exitSetup
+		return c.Fail(err)
 	}
 	switch len(running) {
 	case 0:
 	case 1:
-		if flags := c.flags(); flags != nil {
-			return misused("shell", exitSetup, "%s changes a profile, and the sandbox %q of it runs already (nslaunch stop %[2]s ends that)", flags[0], running[0])
+		if flags := ch.flags(); flags != nil {
+			return c.Misused("%s changes a profile, and the sandbox %q of it runs already (nslaunch stop %[2]s ends that)", flags[0], running[0])
 		}
-		return enter(running[0], &launcher.Entry{}, nil)
+		return enter(c, running[0], &launcher.Entry{}, nil)
 	default:
-		say().Errorf("%d sandboxes of %s run: %s (nslaunch exec NAME enters one of them)", len(running), quote.Word(file), quote.Words(running, ", "))
-		return exitSetup
+		c.Errorf("%d sandboxes of %s run: %s (nslaunch exec NAME enters one of them)", len(running), quote.Word(file), quote.Words(running, ", "))
+		return cli.ExitSetup
 	}
-	plan, err := shellPlan(file, &c)
+	plan, err := shellPlan(file, ch)
 	if err != nil {
-		complain(err)
-		return exitSetup
+		return c.Fail(err)
 	}
-	return run(plan, nil, &recorder{profile: plan.Profile(), command: plan.Command})
+	return run(c, plan, nil, &recorder{voice: c.Voice, profile: plan.Profile(), command: plan.Command})
 }
 
 // shellPlan is the plan of a profile with a shell in the place of its command.
 func shellPlan(file string, c *changes) (*launcher.Plan, error) {
-	p, err := config.Load(file, c.vars(), c.settings...)
+	p, err := c.read(file)
 	if err != nil {
 		return nil, err
 	}

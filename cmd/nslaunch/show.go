@@ -1,62 +1,72 @@
 package main
 
 import (
+	"flag"
 	"os"
 	"strings"
 
+	"github.com/nslaunch/nslaunch/cmd/nslaunch/internal/cli"
 	"github.com/nslaunch/nslaunch/config"
 	"github.com/nslaunch/nslaunch/internal/quote"
 )
 
-func cmdShow(args []string) int {
-	fs := newFlags("show")
-	var r request
-	requestFlags(fs, &r)
-	origin := fs.Bool("origin", false, "tell where each value is written, and what it won over")
-	asJSON := fs.Bool("json", false, "print JSON")
-	if status, ok := parse(fs, args, exitUsage); !ok {
-		return status
+func showCommand() cli.Command {
+	return cli.Command{
+		Name:    "show",
+		Options: "[--origin] [--json]",
+		Args:    []cli.Arg{{Word: "PROFILE", Kind: cli.Profile}, {Word: "KEY", Kind: cli.Key, Optional: true}},
+		Summary: "print a profile with all that it extends, as one",
+		Flags: func(fs *flag.FlagSet) cli.Run {
+			var r request
+			r.addFlags(fs)
+			origin := fs.Bool("origin", false, "tell where each value is written, and what it won over")
+			asJSON := fs.Bool("json", false, "print JSON")
+			return func(c *cli.Call) int {
+				if err := r.complete(c); err != nil {
+					return c.Misused("%s", err)
+				}
+				return show(c, &r, *origin, *asJSON)
+			}
+		},
 	}
-	if err := r.complete(fs, args); err != nil {
-		return misused("show", exitUsage, "%s", err)
-	}
+}
+
+func show(c *cli.Call, r *request, origin, asJSON bool) int {
 	key := ""
 	settings := r.settings
 	switch {
 	case r.profile == "":
 		settings = r.flagSettings()
 	case len(r.words) > 1:
-		return misused("show", exitUsage, "want one key after the profile, got %q", r.words)
+		return c.Misused("want one key after the profile, got %q", r.words)
 	case len(r.words) == 1:
 		key = r.words[0]
 	}
 	resolved, err := config.Resolve(r.profile, r.vars(), settings...)
 	if err != nil {
-		complain(err)
-		return exitProblem
+		return c.Fail(err)
 	}
 	var parts []string
 	if key != "" {
 		if resolved, parts, err = resolved.At(key); err != nil {
-			complain(err)
-			return exitProblem
+			return c.Fail(err)
 		}
 	}
 	tree, ok := resolved.Tree(parts...)
 	if !ok {
-		say().Infof("%s is not written, its default holds", key)
-		return exitProblem
+		c.Notef("%s is not written, its default holds", key)
+		return cli.ExitProblem
 	}
 	_, isTable := tree.(map[string]any)
 	switch {
-	case *asJSON && *origin:
-		return printJSON(shownValues(resolved))
-	case *asJSON:
-		return printJSON(tree)
-	case *origin || isTable:
-		return put(resolved.TOML(*origin))
+	case asJSON && origin:
+		return c.PutJSON(shownValues(resolved))
+	case asJSON:
+		return c.PutJSON(tree)
+	case origin || isTable:
+		return c.Put(resolved.TOML(origin))
 	}
-	return put(plainValue(tree, isTerminal(os.Stdout)) + "\n")
+	return c.Put(plainValue(tree, cli.IsTerminal(os.Stdout)) + "\n")
 }
 
 // plainValue prints a single value for a script: a string as it is. On a terminal one that

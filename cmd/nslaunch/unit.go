@@ -3,63 +3,74 @@ package main
 import (
 	"cmp"
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 
+	"github.com/nslaunch/nslaunch/cmd/nslaunch/internal/cli"
 	"github.com/nslaunch/nslaunch/config"
 	"github.com/nslaunch/nslaunch/internal/passwd"
 	"github.com/nslaunch/nslaunch/launcher"
 	"github.com/nslaunch/nslaunch/units/unitfile"
 )
 
-func cmdUnit(args []string) int {
-	fs := newFlags("unit")
-	var o unitfile.Options
-	var c changes
-	changeFlags(fs, &c)
-	fs.BoolVar(&o.User, "user", false, "for the user's own manager, systemd --user")
-	fs.Func("setenv", "an environment variable of the service: `NAME=VALUE`", func(v string) error {
-		if name, _, ok := strings.Cut(v, "="); !ok || name == "" {
-			return errors.New("want NAME=VALUE")
-		}
-		o.Env = append(o.Env, v)
-		return nil
-	})
-	asJSON := fs.Bool("json", false, "print it as JSON")
-	if status, ok := parse(fs, args, exitUsage); !ok {
-		return status
+func unitCommand() cli.Command {
+	return cli.Command{
+		Name:    "unit",
+		Options: "[--user] [--setenv NAME=VALUE]",
+		Args:    []cli.Arg{{Word: "PROFILE", Kind: cli.Profile}},
+		Summary: "print a unit file for systemd that runs a profile",
+		Flags: func(fs *flag.FlagSet) cli.Run {
+			var o unitfile.Options
+			var ch changes
+			ch.addFlags(fs)
+			fs.BoolVar(&o.User, "user", false, "for the user's own manager, systemd --user")
+			fs.Func("setenv", "an environment variable of the service: `NAME=VALUE`", func(v string) error {
+				if name, _, ok := strings.Cut(v, "="); !ok || name == "" {
+					return errors.New("want NAME=VALUE")
+				}
+				o.Env = append(o.Env, v)
+				return nil
+			})
+			asJSON := fs.Bool("json", false, "print it as JSON")
+			return func(c *cli.Call) int {
+				switch {
+				case len(c.Args) == 0:
+					return c.Misused("no profile")
+				case len(c.Args) > 1:
+					return c.Misused("one profile makes one unit, got %d", len(c.Args))
+				case c.Args[0] == "-":
+					return c.Misused("a unit names its profile, which standard input is not")
+				case config.IsPreset(c.Args[0]):
+					return c.Misused("a unit names its profile by a path: write one that extends %q", c.Args[0])
+				}
+				return printUnit(c, &ch, o, *asJSON)
+			}
+		},
 	}
-	switch {
-	case fs.NArg() == 0:
-		return misused("unit", exitUsage, "no profile")
-	case fs.NArg() > 1:
-		return misused("unit", exitUsage, "one profile makes one unit, got %d", fs.NArg())
-	case fs.Arg(0) == "-":
-		return misused("unit", exitUsage, "a unit names its profile, which standard input is not")
-	case config.IsPreset(fs.Arg(0)):
-		return misused("unit", exitUsage, "a unit names its profile by a path: write one that extends %q", fs.Arg(0))
-	}
-	o.Flags = c.flags()
-	text, p, err := serviceOf(fs.Arg(0), &c, o)
+}
+
+func printUnit(c *cli.Call, ch *changes, o unitfile.Options, asJSON bool) int {
+	o.Flags = ch.flags()
+	text, p, err := serviceOf(c.Args[0], ch, o)
 	if err != nil {
-		complain(err)
-		return exitProblem
+		return c.Fail(err)
 	}
 	for _, ignored := range unitfile.Ignored(p) {
 		origin := p.Origin(ignored.Key)
-		origin.Pos.File = fs.Arg(0)
-		remark([]launcher.Note{{Origin: origin,
+		origin.Pos.File = c.Args[0]
+		c.Remark([]launcher.Note{{Origin: origin,
 			Text: "not in the unit: systemd signals nslaunch, which sends process.stop_signal to the command"}})
 	}
-	if *asJSON {
-		return printJSON(struct {
+	if asJSON {
+		return c.PutJSON(struct {
 			Name string `json:"name"`
 			Unit string `json:"unit"`
 		}{p.Name, text})
 	}
-	return put(text)
+	return c.Put(text)
 }
 
 // serviceOf returns the unit of the profile at path.

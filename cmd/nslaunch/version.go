@@ -1,9 +1,12 @@
 package main
 
 import (
+	"flag"
 	"fmt"
 	"runtime"
 	"runtime/debug"
+
+	"github.com/nslaunch/nslaunch/cmd/nslaunch/internal/cli"
 )
 
 // version is the version of the next release.
@@ -12,15 +15,19 @@ const version = "0.1.0"
 // dated is when the manual pages were last changed.
 const dated = "2026-11-28"
 
-func cmdVersion(args []string) int {
-	fs := newFlags("version")
-	asJSON := fs.Bool("json", false, "print it as JSON")
-	if status, ok := parse(fs, args, exitUsage); !ok {
-		return status
+func versionCommand() cli.Command {
+	return cli.Command{
+		Name:    "version",
+		Options: "[--json]",
+		Summary: "print the version",
+		Flags: func(fs *flag.FlagSet) cli.Run {
+			asJSON := fs.Bool("json", false, "print it as JSON")
+			return func(c *cli.Call) int { return printVersion(c, *asJSON) }
+		},
 	}
-	if fs.NArg() > 0 {
-		return misused("version", exitUsage, "unexpected argument %q", fs.Arg(0))
-	}
+}
+
+func printVersion(c *cli.Call, asJSON bool) int {
 	commit := ""
 	if info, ok := debug.ReadBuildInfo(); ok {
 		for _, s := range info.Settings {
@@ -29,8 +36,8 @@ func cmdVersion(args []string) int {
 			}
 		}
 	}
-	if *asJSON {
-		return printJSON(struct {
+	if asJSON {
+		return c.PutJSON(struct {
 			Version string `json:"version"`
 			Commit  string `json:"commit,omitempty"`
 			Go      string `json:"go"`
@@ -40,5 +47,5 @@ func cmdVersion(args []string) int {
 	if commit != "" {
 		commit = " (" + commit[:12] + ")"
 	}
-	return put(fmt.Sprintf("nslaunch %s%s, %s, %s\n", version, commit, runtime.Version(), runtime.GOARCH))
+	return c.Put(fmt.Sprintf("nslaunch %s%s, %s, %s\n", version, commit, runtime.Version(), runtime.GOARCH))
 }

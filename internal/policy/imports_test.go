@@ -43,7 +43,11 @@ var table = []struct {
 	{"units", []string{"config", "mountprop", "internal/placement"}},
 	{"units/notify", nil},
 	{"cmd/nslaunch-scope", []string{"units", "internal/placement"}},
-	{"cmd/...", []string{"config", "launcher", "mountprop", "units/notify", "units/unitfile", "docs", "internal/...", "cmd/..."}},
+	{"cmd/nslaunch/internal/problem", []string{"config", "launcher", "internal/quote"}},
+	{"cmd/nslaunch/internal/cli", []string{"launcher", "internal/quote", "cmd/nslaunch/internal/problem"}},
+	{"cmd/nslaunch/internal/doctor", []string{"config", "launcher", "internal/process", "internal/quote", "internal/state", "cmd/nslaunch/internal/cli", "cmd/nslaunch/internal/problem"}},
+	{"cmd/nslaunch/internal/manual", []string{"config", "docs", "internal/quote", "internal/roff", "internal/state", "cmd/nslaunch/internal/cli"}},
+	{"cmd/nslaunch", []string{"config", "launcher", "units/notify", "units/unitfile", "docs", "internal/nslist", "internal/passwd", "internal/placement", "internal/process", "internal/quote", "internal/state", "cmd/nslaunch/internal/..."}},
 	{"docs", nil},
 	{"internal/bench", []string{"mountprop", "internal/cgroup", "internal/process"}},
 	{"examples", nil},
@@ -74,6 +78,7 @@ var foreign = []struct {
 	transitive bool
 }{
 	{"github.com/sirupsen/logrus", []string{"cmd/..."}, true},
+	{"github.com/sirupsen/logrus", []string{"cmd/nslaunch/internal/cli"}, false},
 	{"github.com/godbus/...", []string{"units", "cmd/nslaunch-scope"}, true},
 	{"github.com/coreos/...", []string{"units", "units/unitfile", "cmd/..."}, true},
 	{"github.com/BurntSushi/toml", []string{"config/internal/toml"}, false},

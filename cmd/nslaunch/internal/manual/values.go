@@ -1,4 +1,4 @@
-package main
+package manual
 
 import (
 	"flag"
@@ -7,20 +7,23 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/nslaunch/nslaunch/cmd/nslaunch/internal/cli"
 	"github.com/nslaunch/nslaunch/config"
 	"github.com/nslaunch/nslaunch/docs"
 	"github.com/nslaunch/nslaunch/internal/quote"
 	"github.com/nslaunch/nslaunch/internal/state"
 )
 
-// flagValues are the offers for the value of a flag: by the key that it stands for, else by the word
-// that stands for the value in its usage.
-func flagValues(f *flag.Flag, word string) []offer {
-	for _, k := range keyFlags() {
-		if k.name == f.Name {
-			if all := valueOffers(k.key); all != nil {
-				return fitting(word, all)
-			}
+// flagValues are the offers for the value of a flag: by what it says of itself, else by the word that stands for
+// the value in its usage.
+func flagValues(f *flag.Flag, word string) []Offer {
+	if v, ok := f.Value.(*cli.Value); ok {
+		all := wordOffers(v.Words...)
+		if v.Key != "" {
+			all = valueOffers(v.Key)
+		}
+		if all != nil {
+			return fitting(word, all)
 		}
 	}
 	value, _ := flag.UnquoteUsage(f)
@@ -42,50 +45,44 @@ func flagValues(f *flag.Flag, word string) []offer {
 		if key, _, ok := strings.Cut(word, "="); ok {
 			all := valueOffers(key)
 			for i := range all {
-				all[i].word = key + "=" + all[i].word
+				all[i].Word = key + "=" + all[i].Word
 			}
 			return fitting(word, all)
 		}
 		return fitting(word, keyOffers("="))
-	case "TEMPLATE":
-		return fitting(word, wordOffers(templateNames()...))
-	case "WHEN":
-		return fitting(word, wordOffers("auto", "always", "never"))
-	case "FORMAT":
-		return fitting(word, wordOffers("text", "json"))
 	case "DIRECTORY", "FILE", "PATH":
 		return files()
 	}
 	return nil
 }
 
-func wordOffers(words ...string) []offer {
-	var all []offer
+func wordOffers(words ...string) []Offer {
+	var all []Offer
 	for _, w := range words {
-		all = append(all, offer{word: w})
+		all = append(all, Offer{Word: w})
 	}
 	return all
 }
 
 // kindOffers are the kinds of namespaces.
-func kindOffers(suffix string) []offer {
-	var all []offer
+func kindOffers(suffix string) []Offer {
+	var all []Offer
 	for _, k := range config.Kinds() {
-		all = append(all, offer{string(k) + suffix, ""})
+		all = append(all, Offer{string(k) + suffix, ""})
 	}
 	return all
 }
 
 // listOffers are the kinds of namespaces that may go on a list with commas.
-func listOffers(word string) []offer {
+func listOffers(word string) []Offer {
 	had := ""
 	if at := strings.LastIndexByte(word, ','); at >= 0 {
 		had = word[:at+1]
 	}
-	var all []offer
-	for _, o := range append(kindOffers(""), offer{"all", ""}) {
-		if !slices.Contains(strings.Split(had, ","), o.word) {
-			all = append(all, offer{had + o.word, ""})
+	var all []Offer
+	for _, o := range append(kindOffers(""), Offer{"all", ""}) {
+		if !slices.Contains(strings.Split(had, ","), o.Word) {
+			all = append(all, Offer{had + o.Word, ""})
 		}
 	}
 	return fitting(word, all)
@@ -103,18 +100,18 @@ func eachKey(visit func(path string, s *config.Shape)) {
 }
 
 // keyOffers are the keys of the profile language.
-func keyOffers(suffix string) []offer {
-	var all []offer
+func keyOffers(suffix string) []Offer {
+	var all []Offer
 	eachKey(func(path string, s *config.Shape) {
 		says, _, _ := strings.Cut(s.Description, "\n")
-		all = append(all, offer{path + suffix, says})
+		all = append(all, Offer{path + suffix, says})
 	})
 	return all
 }
 
 // valueOffers are the words that a key takes.
-func valueOffers(key string) []offer {
-	var all []offer
+func valueOffers(key string) []Offer {
+	var all []Offer
 	eachKey(func(path string, s *config.Shape) {
 		if path == key {
 			all = wordOffers(s.Words()...)
@@ -124,7 +121,7 @@ func valueOffers(key string) []offer {
 }
 
 // profileOffers are files whose name is one of a profile's, the directories on the way to more, and presets.
-func profileOffers(word string) []offer {
+func profileOffers(word string) []Offer {
 	dir, base := filepath.Split(word)
 	look := dir
 	if rest, ok := strings.CutPrefix(look, "~/"); ok {
@@ -134,7 +131,7 @@ func profileOffers(word string) []offer {
 		look = "."
 	}
 	entries, _ := os.ReadDir(look)
-	var all []offer
+	var all []Offer
 	for _, e := range entries {
 		name := e.Name()
 		if strings.HasPrefix(name, ".") && !strings.HasPrefix(base, ".") || quote.Line(name) != name {
@@ -144,9 +141,9 @@ func profileOffers(word string) []offer {
 		switch {
 		case err != nil:
 		case info.IsDir():
-			all = append(all, offer{dir + name + "/", ""})
+			all = append(all, Offer{dir + name + "/", ""})
 		case strings.HasSuffix(name, ".toml"):
-			all = append(all, offer{dir + name, ""})
+			all = append(all, Offer{dir + name, ""})
 		}
 	}
 	if word != "" { // they are not what most look for
@@ -156,12 +153,12 @@ func profileOffers(word string) []offer {
 }
 
 // sandboxOffers are the sandboxes that run, or also those that have ended, with something before each name.
-func sandboxOffers(prefix string, ended bool) []offer {
+func sandboxOffers(prefix string, ended bool) []Offer {
 	found, _ := state.List()
-	var all []offer
+	var all []Offer
 	for _, f := range found {
 		if ended || f.State != state.Ended {
-			all = append(all, offer{prefix + f.Name, quote.Word(shortPath(f.Profile))})
+			all = append(all, Offer{prefix + f.Name, quote.Word(cli.ShortPath(f.Profile))})
 		}
 	}
 	return all

@@ -1,4 +1,4 @@
-package main
+package doctor
 
 import (
 	"fmt"
@@ -8,56 +8,57 @@ import (
 	"strings"
 
 	"github.com/nslaunch/nslaunch/config"
+	"github.com/nslaunch/nslaunch/internal/process"
 	"github.com/nslaunch/nslaunch/internal/state"
 	"github.com/nslaunch/nslaunch/launcher"
 	"golang.org/x/sys/unix"
 )
 
-// doctorCheck is one row of doctor's table: the profile that is tried, or a look at the machine.
-type doctorCheck struct {
+// check is one row of the table: the profile that is tried, or a look at the machine.
+type check struct {
 	name string
 	// user: a user namespace is made for it. Without one none of these can work, which is said once.
 	user     bool
 	settings map[string]any
-	look     func(name string) finding
+	look     func(name string) Finding
 }
 
-// examine makes every check as the caller, for real.
-func examine() []finding {
+// checks makes every check as the caller, for real.
+func (d Doctor) checks() []Finding {
 	privileged := hasCap(unix.CAP_SYS_ADMIN)
-	user := tried("user namespace", map[string]any{"namespaces.user": "new"})
-	all := []finding{user}
-	for _, c := range doctorChecks(privileged) {
+	user := d.tried("user namespace", map[string]any{"namespaces.user": "new"})
+	all := []Finding{user}
+	for _, c := range rows(privileged) {
 		switch {
 		case c.look != nil:
 			all = append(all, c.look(c.name))
 		case c.user && !user.OK:
-			all = append(all, finding{Name: c.name, Cause: "needs a user namespace, see above"})
+			all = append(all, Finding{Name: c.name, Cause: "needs a user namespace, see above"})
 		default:
 			if c.user {
 				c.settings["namespaces.user"] = "new"
 			}
-			all = append(all, tried(c.name, c.settings))
+			all = append(all, d.tried(c.name, c.settings))
 		}
 	}
 	return all
 }
 
-// doctorChecks are the rows below the first, for who may make namespaces without a user namespace around
+// rows are the rows below the first, for who may make namespaces without a user namespace around
 // them, or for all others.
-func doctorChecks(privileged bool) []doctorCheck {
+func rows(privileged bool) []check {
 	own := !privileged
 	with := func(settings map[string]any) map[string]any {
 		settings["namespaces.mount"] = "new"
 		return settings
 	}
-	var all []doctorCheck
+	var all []check
 	for _, k := range config.Kinds() {
 		if k != config.User {
-			all = append(all, doctorCheck{name: string(k) + " namespace", user: own, settings: map[string]any{"namespaces." + string(k): "new"}})
+			all = append(all, check{name: string(k) + " namespace", user: own, settings: map[string]any{"namespaces." + string(k): "new"}})
 		}
 	}
-	all = append(all, []doctorCheck{
+	all = append(all, []check{
 		{name: "all namespaces at once", user: true, settings: map[string]any{"namespaces": "new"}},
 		{name: "ids: the caller as root", user: true, settings: map[string]any{"idmap": "root"}},
 		{name: "ids: the caller as itself", user: true, settings: map[string]any{"idmap": "keep"}},
@@ -79,7 +80,7 @@ func doctorChecks(privileged bool) []doctorCheck {
 		{name: "seccomp filters", look: lookSeccomp},
 	}...)
 	if own {
-		all = slices.DeleteFunc(all, func(c doctorCheck) bool { return c.name == "overlay" })
+		all = slices.DeleteFunc(all, func(c check) bool { return c.name == "overlay" })
 	}
 	return all
 }
@@ -101,9 +102,9 @@ func kernelRelease() string {
 }
 
 // lookMemfd executes a copy of this program that is in memory.
-func lookMemfd(name string) finding {
+func lookMemfd(name string) Finding {
 	err := executeMemfd()
-	f := finding{Name: name, OK: err == nil}
+	f := Finding{Name: name, OK: err == nil}
 	if err != nil {
 		f.Cause = fmt.Sprintf("%v: neither the sealed image nor, for root, a sealed copy of nslaunch can be executed", err)
 		if mode, _ := os.ReadFile("/proc/sys/vm/memfd_noexec"); strings.TrimSpace(string(mode)) == "2" {
@@ -114,8 +115,8 @@ func lookMemfd(name string) finding {
 }
 
 // lookImage asks what a launch would set a sandbox up with. The portable image does the same.
-func lookImage(name string) finding {
-	f := finding{Name: name, Information: true}
+func lookImage(name string) Finding {
+	f := Finding{Name: name, Information: true}
 	p, err := config.New(nil, config.CallerVars())
 	if err != nil {
 		return found(name, err)
@@ -131,7 +132,7 @@ func lookImage(name string) finding {
 }
 
 // lookRecords writes a record, where those of sandboxes are.
-func lookRecords(name string) finding {
+func lookRecords(name string) Finding {
 	dir, err := state.Try()
 	f := found(name, err)
 	f.Detail = dir
@@ -139,9 +140,9 @@ func lookRecords(name string) finding {
 }
 
 // lookControllers reads the controllers of the caller's control group. Those that limits need are there, or not.
-func lookControllers(name string) finding {
-	f := finding{Name: name}
-	path := unifiedCgroup("self")
+func lookControllers(name string) Finding {
+	f := Finding{Name: name}
+	path := process.Cgroup("self")
 	if path == "" {
 		f.Cause = "no unified hierarchy of control groups (cgroup2)"
 		return f
@@ -174,8 +175,8 @@ func lookControllers(name string) finding {
 }
 
 // lookLandlock asks for the version of Landlock, which nslaunch does not use yet.
-func lookLandlock(name string) finding {
-	f := finding{Name: name, Information: true}
+func lookLandlock(name string) Finding {
+	f := Finding{Name: name, Information: true}
 	abi, _, errno := unix.Syscall(unix.SYS_LANDLOCK_CREATE_RULESET, 0, 0, unix.LANDLOCK_CREATE_RULESET_VERSION)
 	if errno != 0 {
 		f.Cause = "landlock_create_ruleset: " + unix.ErrnoName(errno)
@@ -186,8 +187,8 @@ func lookLandlock(name string) finding {
 }
 
 // lookSeccomp asks whether a filter may kill a process, which nslaunch does not use yet.
-func lookSeccomp(name string) finding {
-	f := finding{Name: name, Information: true, OK: true}
+func lookSeccomp(name string) Finding {
+	f := Finding{Name: name, Information: true, OK: true}
 	action := uint32(unix.SECCOMP_RET_KILL_PROCESS)
 	if errno := seccompAction(&action); errno != 0 {
 		f.OK, f.Cause = false, "seccomp: "+unix.ErrnoName(errno)

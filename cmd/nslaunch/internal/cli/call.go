@@ -1,0 +1,67 @@
+package cli
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"strings"
+)
+
+// Call is one call of a command.
+type Call struct {
+	*Voice
+	Command Command
+	Words   []string // all that stands after the command's name
+	Args    []string // what is left of them after the flags
+	Dashed  bool     // "--" stands before Args
+}
+
+// Do calls the command with the words after its name, and returns the exit status.
+func (c Command) Do(v *Voice, words []string) int {
+	call := &Call{Voice: v, Command: c, Words: words}
+	fs := newFlags(c.Name, v)
+	run := c.Flags(fs)
+	switch err := fs.Parse(words); {
+	case errors.Is(err, flag.ErrHelp):
+		return call.Put(c.Help())
+	case err != nil:
+		return call.Misused("%s", dashes(err.Error()))
+	case len(c.Args) == 0 && fs.NArg() > 0:
+		return call.Misused("unexpected argument %q", fs.Arg(0))
+	}
+	call.Args = fs.Args()
+	if at := len(words) - len(call.Args); at > 0 {
+		call.Dashed = words[at-1] == "--"
+	}
+	return run(call)
+}
+
+// Help returns the help of the command.
+func (c Command) Help() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "usage: %s\n%s\n\nflags:\n", c.Line(), c.Summary)
+	for _, f := range c.FlagList() {
+		fmt.Fprintf(&b, "  %-28s %s\n", strings.TrimRight(f.Dashed()+" "+f.Value, " "), f.Usage)
+	}
+	return b.String()
+}
+
+// Arg returns an argument, "" if it was not given.
+func (c *Call) Arg(i int) string {
+	if i >= len(c.Args) {
+		return ""
+	}
+	return c.Args[i]
+}
+
+// Misused says what is wrong with the command line, and returns the status.
+func (c *Call) Misused(format string, args ...any) int {
+	c.Errorf(format+" (see nslaunch help %s)", append(args, c.Command.Name)...)
+	return c.Command.misused()
+}
+
+// Fail says why the command cannot do what it is for, and returns the status.
+func (c *Call) Fail(err error) int {
+	c.Complain(err)
+	return c.Command.failed()
+}

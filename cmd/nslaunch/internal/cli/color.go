@@ -1,0 +1,43 @@
+package cli
+
+import (
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+// Painter colours words for people, or leaves them as they are.
+type Painter bool
+
+// painterOf returns the painter of an output: colours are for terminals, and not for who sets
+// NO_COLOR (no-color.org), unless when, which is --color, says otherwise.
+func painterOf(f *os.File, when string) Painter {
+	switch when {
+	case "always":
+		return true
+	case "never":
+		return false
+	}
+	return Painter(os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && IsTerminal(f))
+}
+
+// IsTerminal reports whether a file is a terminal.
+func IsTerminal(f *os.File) bool {
+	_, err := unix.IoctlGetTermios(int(f.Fd()), unix.TCGETS)
+	return err == nil
+}
+
+func (p Painter) paint(code, s string) string {
+	if !bool(p) || s == "" {
+		return s
+	}
+	return "\x1b[" + code + "m" + s + "\x1b[0m"
+}
+
+// Bold returns s in bold, and the methods below do what their names say.
+func (p Painter) Bold(s string) string   { return p.paint("1", s) }
+func (p Painter) Faint(s string) string  { return p.paint("2", s) }
+func (p Painter) Red(s string) string    { return p.paint("1;31", s) }
+func (p Painter) Green(s string) string  { return p.paint("32", s) }
+func (p Painter) Yellow(s string) string { return p.paint("33", s) }
+func (p Painter) Blue(s string) string   { return p.paint("1;34", s) }

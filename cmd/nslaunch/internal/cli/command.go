@@ -1,0 +1,108 @@
+// Package cli has what a command of nslaunch is: a value, which help, manual and completion read, and which says
+// words to people and ends with an exit status.
+package cli
+
+import (
+	"flag"
+	"iter"
+	"strings"
+)
+
+// Command is one of nslaunch's own commands.
+type Command struct {
+	Name    string
+	Options string // the flags that its usage names: "[-t TEMPLATE] [--list [--json]]"
+	Args    []Arg
+	Summary string
+	Relays  bool // its exit status is that of what it runs or waits for
+
+	// Flags adds its flags, and returns what is done once they have been read. It does nothing else: whoever
+	// describes the command calls it, too.
+	Flags func(*flag.FlagSet) Run
+}
+
+// Run does what a command is for, and returns its exit status.
+type Run func(*Call) int
+
+// Arg is an argument of a command.
+type Arg struct {
+	Word     string   // what stands for it in texts: PROFILE; "" of one that has Words
+	Words    []string // those that it may be, if it is one of some
+	Kind     Kind
+	Optional bool
+	Many     bool // there may be more of them
+}
+
+// Kind is what an argument names.
+type Kind int
+
+// The kinds of arguments. Completion offers what there is of a kind.
+const (
+	Word        Kind = iota // that nothing is known of
+	Profile                 // a path of one, or a preset
+	Sandbox                 // that runs
+	PastSandbox             // that runs or has ended
+	CommandName             // of nslaunch
+	Key                     // of a profile
+	File
+	Argv // the words of a command to run, before which "--" may stand
+)
+
+// String returns the argument as usage has it: [FILE], NAME…, bash|zsh|fish.
+func (a Arg) String() string {
+	s := a.Word
+	if a.Words != nil {
+		s = strings.Join(a.Words, "|")
+	}
+	if a.Many {
+		s += "…"
+	}
+	if a.Optional {
+		s = "[" + s + "]"
+	}
+	if a.Kind == Argv {
+		s = "[--] " + s
+	}
+	return s
+}
+
+// Usage returns what may stand after the command's name.
+func (c Command) Usage() string {
+	var parts []string
+	if c.Options != "" {
+		parts = append(parts, c.Options)
+	}
+	for _, a := range c.Args {
+		parts = append(parts, a.String())
+	}
+	return strings.Join(parts, " ")
+}
+
+// Line returns the command as it is typed.
+func (c Command) Line() string { return strings.TrimRight("nslaunch "+c.Name+" "+c.Usage(), " ") }
+
+// failed is the status of what kept the command from what it is for.
+func (c Command) failed() int {
+	if c.Relays {
+		return ExitSetup
+	}
+	return ExitProblem
+}
+
+// misused is the status of a command line that is wrong.
+func (c Command) misused() int {
+	if c.Relays {
+		return ExitSetup
+	}
+	return ExitUsage
+}
+
+// Find returns the command of a name. Those after it are not made.
+func Find(commands iter.Seq[Command], name string) (Command, bool) {
+	for c := range commands {
+		if c.Name == name {
+			return c, true
+		}
+	}
+	return Command{}, false
+}

@@ -1,0 +1,102 @@
+package cli
+
+import (
+	"flag"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+)
+
+// Value is the value of a flag that says what it may be.
+type Value struct {
+	Put   func(string) error
+	Words []string // that it may be
+	Key   string   // of the profile, which it stands for
+}
+
+// Set implements [flag.Value].
+func (v *Value) Set(s string) error { return v.Put(s) }
+
+// String implements [flag.Value].
+func (v *Value) String() string { return "" }
+
+// Flag describes a flag of a command.
+type Flag struct {
+	Name  string `json:"name"`
+	Value string `json:"value,omitempty"` // what stands for it in texts; "" of a flag without one
+	Usage string `json:"usage"`
+}
+
+// Dashed returns the flag as it is typed.
+func (f Flag) Dashed() string {
+	if len(f.Name) == 1 {
+		return "-" + f.Name
+	}
+	return "--" + f.Name
+}
+
+// FlagList describes the flags of a command, in the order of their names.
+func (c Command) FlagList() []Flag { return list(c.FlagSet()) }
+
+// FlagSet returns the flags of a command, for who asks which there are.
+func (c Command) FlagSet() *flag.FlagSet {
+	fs := newFlags(c.Name, &Voice{})
+	c.Flags(fs)
+	return fs
+}
+
+// CommonFlags describes those that every command has.
+func CommonFlags() []Flag { return list(newFlags("", &Voice{})) }
+
+// CommonWords returns how many words a flag that every command has takes at the beginning of args: it may stand
+// before a command's name, too. 0 if there is none.
+func CommonWords(args []string) int {
+	if len(args) == 0 || !strings.HasPrefix(args[0], "-") {
+		return 0
+	}
+	switch name, _, assigned := strings.Cut(strings.TrimLeft(args[0], "-"), "="); {
+	case newFlags("", &Voice{}).Lookup(name) == nil:
+		return 0
+	case assigned:
+		return 1
+	}
+	return 2
+}
+
+// newFlags returns a flag set, which prints nothing by itself, with the flags that every command has. They
+// change the voice.
+func newFlags(name string, v *Voice) *flag.FlagSet {
+	fs := flag.NewFlagSet(name, flag.ContinueOnError)
+	fs.SetOutput(io.Discard)
+	fs.Usage = func() {}
+	oneOf := func(to *string, words ...string) *Value {
+		return &Value{Words: words, Put: func(s string) error {
+			if !slices.Contains(words, s) {
+				return fmt.Errorf("want %s", strings.Join(words, ", "))
+			}
+			*to = s
+			return nil
+		}}
+	}
+	fs.Var(oneOf(&v.color, "auto", "always", "never"), "color", "`WHEN` to use colours: auto, always or never")
+	fs.Var(oneOf(&v.format, "text", "json"), "log-format", "`FORMAT` of words on standard error: text or json")
+	return fs
+}
+
+func list(fs *flag.FlagSet) []Flag {
+	var all []Flag
+	fs.VisitAll(func(f *flag.Flag) {
+		value, usage := flag.UnquoteUsage(f)
+		all = append(all, Flag{f.Name, value, usage})
+	})
+	return all
+}
+
+// dashes writes flags as we document them: package flag's words name them with one dash.
+func dashes(s string) string {
+	if rest, ok := strings.CutPrefix(s, "flag provided but not defined: -"); ok {
+		return "unknown flag --" + rest
+	}
+	return strings.Replace(s, " -", " --", 1)
+}

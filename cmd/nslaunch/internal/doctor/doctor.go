@@ -1,0 +1,86 @@
+// Package doctor tries what a machine lets the caller do, and whether a profile can run on it.
+package doctor
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/nslaunch/nslaunch/cmd/nslaunch/internal/cli"
+	"github.com/nslaunch/nslaunch/cmd/nslaunch/internal/problem"
+	"github.com/nslaunch/nslaunch/config"
+	"github.com/nslaunch/nslaunch/internal/quote"
+	"github.com/nslaunch/nslaunch/launcher"
+)
+
+// Doctor tries by launching, as nslaunch launches.
+type Doctor struct {
+	// Compile makes the plan of a profile for this machine, with words for its command.
+	Compile func(*config.Profile, []string) (*launcher.Plan, error)
+	// Place is that of the options of a launch.
+	Place func(context.Context, launcher.Placement) (launcher.Placed, error)
+}
+
+// Finding is the outcome of one check.
+type Finding struct {
+	Name   string `json:"name"`
+	OK     bool   `json:"ok"`
+	Detail string `json:"detail,omitempty"` // of what is there: "ABI 7"
+	Cause  string `json:"cause,omitempty"`
+	Cure   string `json:"cure,omitempty"`
+	// Information: what nslaunch does not need.
+	Information bool `json:"information,omitempty"`
+}
+
+// Diagnosis is what doctor prints.
+type Diagnosis struct {
+	Kernel   string            `json:"kernel"`
+	UID      int               `json:"uid"`
+	Findings []Finding         `json:"findings"`
+	Profile  string            `json:"profile,omitempty"`
+	Problems []problem.Problem `json:"problems,omitempty"` // of the profile, here
+	Runs     *bool             `json:"runs,omitempty"`     // nil without a profile
+}
+
+// Examine makes every check of the machine.
+func (d Doctor) Examine() *Diagnosis {
+	return &Diagnosis{Kernel: kernelRelease(), UID: os.Geteuid(), Findings: d.checks()}
+}
+
+// Table returns the diagnosis for people.
+func (d *Diagnosis) Table(p cli.Painter) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s\n", p.Bold(fmt.Sprintf("Linux %s, uid %d", d.Kernel, d.UID)))
+	width := 0
+	for _, f := range d.Findings {
+		width = max(width, len(f.Name))
+	}
+	for _, f := range d.Findings {
+		mark := p.Red("no ")
+		switch {
+		case f.OK:
+			mark = p.Green("yes")
+		case f.Information:
+			mark = p.Yellow("no ")
+		}
+		line := fmt.Sprintf("%s  %-*s  %s", mark, width, f.Name, quote.Line(cmp.Or(f.Detail, f.Cause)))
+		fmt.Fprintln(&b, strings.TrimRight(line, " "))
+		below := strings.Repeat(" ", 5+width+2)
+		if f.Detail != "" && f.Cause != "" {
+			fmt.Fprintf(&b, "%s%s\n", below, quote.Line(f.Cause))
+		}
+		if f.Cure != "" {
+			fmt.Fprintf(&b, "%s%s %s\n", below, p.Green("try:"), quote.Line(f.Cure))
+		}
+	}
+	if d.Runs != nil {
+		verdict := p.Green("yes")
+		if !*d.Runs {
+			verdict = p.Red("no ")
+		}
+		fmt.Fprintf(&b, "\n%s  %s can run here\n", verdict, quote.Word(d.Profile))
+	}
+	return b.String()
+}

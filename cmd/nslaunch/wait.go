@@ -1,0 +1,36 @@
+package main
+
+import (
+	"flag"
+
+	"github.com/nslaunch/nslaunch/cmd/nslaunch/internal/cli"
+	"github.com/nslaunch/nslaunch/internal/state"
+)
+
+func waitCommand() cli.Command {
+	return cli.Command{
+		Name:    "wait",
+		Args:    []cli.Arg{{Word: "NAME", Kind: cli.PastSandbox}},
+		Summary: "wait for a sandbox, and exit with its status",
+		Relays:  true,
+		Flags:   func(*flag.FlagSet) cli.Run { return wait },
+	}
+}
+
+func wait(c *cli.Call) int {
+	if len(c.Args) != 1 {
+		return c.Misused("want one sandbox")
+	}
+	f, err := state.Find(c.Args[0])
+	if err != nil {
+		return c.Fail(err)
+	}
+	end, err := f.Wait()
+	if err != nil {
+		return c.Fail(err)
+	}
+	if end.Killed {
+		c.Errorf("the launcher of %q was killed, and its command with it", f.Name)
+	}
+	return end.Status
+}
