@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -48,18 +49,36 @@ func TestOriginal(t *testing.T) {
 // The order of the import paths decides. In a module whose path is behind "syscall" the same package comes too late.
 func TestOrderOfPaths(t *testing.T) {
 	for module, wantOriginal := range map[string]bool{"example.com/x": true, "tailscale.example/x": false} {
-		dir := t.TempDir()
-		copyPackage(t, filepath.Join(dir, "nofile"))
-		write(t, filepath.Join(dir, "go.mod"), "module "+module+"\n\ngo 1.26\n")
-		write(t, filepath.Join(dir, "main.go"), "package main\n\nimport (\n\t\"fmt\"\n\n\t\""+module+"/nofile\"\n)\n\nfunc main() { fmt.Print(nofile.Original.Soft) }\n")
-		build := exec.Command("go", "build", "-o", "program", ".")
-		build.Dir = dir
-		build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=-mod=mod", "GOWORK=off", "GOPROXY=off")
-		nstest.MustRun(t, build)
-		if got := limited(t, filepath.Join(dir, "program")); (got == soft) != wantOriginal {
+		if got := limited(t, program(t, module, runtime.GOARCH)); (got == soft) != wantOriginal {
 			t.Errorf("%s: got %s, where %s was given; want that: %v", module, got, soft, wantOriginal)
 		}
 	}
+}
+
+// Each processor has a system call of its own, in assembly.
+func TestProcessors(t *testing.T) {
+	for arch, emulator := range map[string]string{"arm64": "qemu-aarch64-static", "riscv64": "qemu-riscv64-static"} {
+		t.Run(arch, func(t *testing.T) {
+			nstest.Require(t, nstest.Tools(emulator))
+			if got := limited(t, emulator, program(t, "example.com/x", arch)); got != soft {
+				t.Errorf("got %s; want %s", got, soft)
+			}
+		})
+	}
+}
+
+// program builds a program of a module, with a copy of this package, that prints the soft limit.
+func program(t *testing.T, module, arch string) string {
+	t.Helper()
+	dir := t.TempDir()
+	copyPackage(t, filepath.Join(dir, "nofile"))
+	write(t, filepath.Join(dir, "go.mod"), "module "+module+"\n\ngo 1.26\n")
+	write(t, filepath.Join(dir, "main.go"), "package main\n\nimport (\n\t\"fmt\"\n\n\t\""+module+"/nofile\"\n)\n\nfunc main() { fmt.Print(nofile.Original.Soft) }\n")
+	build := exec.Command("go", "build", "-o", "program", ".")
+	build.Dir = dir
+	build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=-mod=mod", "GOWORK=off", "GOPROXY=off", "GOARCH="+arch)
+	nstest.MustRun(t, build)
+	return filepath.Join(dir, "program")
 }
 
 func copyPackage(t *testing.T, to string) {

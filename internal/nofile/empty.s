@@ -1,1 +1,0 @@
-// This file lets package nofile declare a function without a body.
