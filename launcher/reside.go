@@ -3,6 +3,7 @@ package launcher
 import (
 	"time"
 
+	"github.com/nslaunch/nslaunch/internal/runtimehook"
 	"github.com/nslaunch/nslaunch/launcher/internal/program"
 	"github.com/nslaunch/nslaunch/launcher/internal/resident"
 	"github.com/nslaunch/nslaunch/launcher/internal/siginfo"
@@ -33,7 +34,7 @@ const moment = 20 * time.Millisecond
 // mayReside reports whether this process can be replaced: nothing needs it all the time.
 func (l *launch) mayReside() bool {
 	r := l.options.Resident
-	return r != nil && l.plan.Host.Portable == "" && l.pty == nil && !l.notifier.Tells() && l.placed.Unit == "" &&
+	return runtimehook.Linked && r != nil && l.plan.Host.Portable == "" && l.pty == nil && !l.notifier.Tells() && l.placed.Unit == "" &&
 		len(r.Descriptors) <= resident.MaxDescriptors && l.options.Signals != nil
 }
 

@@ -10,6 +10,7 @@ import (
 	"syscall"
 
 	"github.com/nslaunch/nslaunch/config"
+	"github.com/nslaunch/nslaunch/internal/runtimehook"
 	"github.com/nslaunch/nslaunch/launcher/internal/host"
 	"github.com/nslaunch/nslaunch/launcher/internal/program"
 	"github.com/nslaunch/nslaunch/launcher/internal/siginfo"
@@ -166,6 +167,8 @@ func (l *launch) openImage(close *closer) (string, error) {
 	switch h := l.plan.Host; {
 	case h.Portable == "":
 		fd, err = stage.Memfd("nslaunch", stage.Image(), true)
+	case !runtimehook.Linked:
+		return "", fmt.Errorf("the sealed image cannot be executed (%s), and this build has no portable one", h.Portable)
 	case ownsBinary(h.UID):
 		fd, err = sealedSelf()
 	default:

@@ -19,6 +19,9 @@ const maxLines = 400
 // leftover is a note of work that is not done. Such notes are for issues.
 var leftover = regexp.MustCompile(`\b(TODO|FIXME|XXX)\b`)
 
+// linked is the only file with linked names, which a build can be without.
+const linked = "internal/runtimehook/hooks.go"
+
 func TestFiles(t *testing.T) {
 	root := strings.TrimSpace(string(goCommand(t, "list", "-m", "-f", "{{.Dir}}")))
 	count := 0
@@ -77,6 +80,9 @@ func complaints(t *testing.T, name string, text []byte) []string {
 			if word := leftover.FindString(comment.Text); word != "" {
 				all = append(all, files.Position(comment.Pos()).String()+": "+word)
 			}
+			if strings.HasPrefix(comment.Text, "//go:linkname ") && name != linked {
+				all = append(all, files.Position(comment.Pos()).String()+": a linked name")
+			}
 		}
 	}
 	return all
@@ -90,6 +96,7 @@ func TestComplaints(t *testing.T) {
 		"package p\nfunc init() {}\n":                                                   "f.go:2:1: func init",
 		"package p\ntype T int\nfunc (T) init() {}\n":                                   "",
 		"package p\n\n// TO" + "DO: x\nvar V int\n":                                     "f.go:3:1: TO" + "DO",
+		"package p\n//go:linkname f syscall.f\nfunc f()\n":                              "f.go:2:1: a linked name",
 		"package p\nvar S = `TO" + "DO`\n":                                              "",
 	} {
 		if got := strings.Join(complaints(t, "f.go", []byte(text)), "\n"); got != want {

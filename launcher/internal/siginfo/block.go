@@ -7,6 +7,7 @@ import (
 	"syscall"
 	"unsafe"
 
+	"github.com/nslaunch/nslaunch/internal/runtimehook"
 	"golang.org/x/sys/unix"
 )
 
@@ -41,22 +42,16 @@ func Exec(path string, argv, envv []string) error {
 	}
 	defer unix.Close(others.dir)
 	// No thread is made from here on, nor may anything be done that waits for one.
-	runtimeBeforeExec()
+	runtimehook.BeforeExec()
 	call, errno := others.block()
 	if errno == 0 {
 		call = "execve"
 		_, _, errno = unix.RawSyscall(unix.SYS_EXECVE, uintptr(unsafe.Pointer(file)), uintptr(unsafe.Pointer(&args[0])), uintptr(unsafe.Pointer(&env[0])))
 	}
-	runtimeAfterExec()
+	runtimehook.AfterExec()
 	runtime.KeepAlive(file)
 	return os.NewSyscallError(call, errno)
 }
-
-//go:linkname runtimeBeforeExec syscall.runtime_BeforeExec
-func runtimeBeforeExec()
-
-//go:linkname runtimeAfterExec syscall.runtime_AfterExec
-func runtimeAfterExec()
 
 // threads are the other threads of this process.
 type threads struct {

@@ -16,6 +16,7 @@ import (
 	"syscall"
 	"unsafe"
 
+	"github.com/nslaunch/nslaunch/internal/runtimehook"
 	"github.com/nslaunch/nslaunch/launcher/internal/program"
 )
 
@@ -31,6 +32,9 @@ const exitSetup = 125
 func Main() {
 	if len(os.Args) != 2 || os.Args[0] != Argv0 {
 		return
+	}
+	if !runtimehook.Linked {
+		fatal("this build has no portable image")
 	}
 	fd, err := strconv.Atoi(os.Args[1])
 	if err != nil || fd < 0 {
@@ -111,22 +115,13 @@ func (m *machine) start() syscall.Errno {
 		return syscall.EINVAL // not with a Go runtime around it
 	}
 	flags := m.clone | syscall.CLONE_PARENT
-	runtimeBeforeFork()
+	runtimehook.BeforeFork()
 	pid, _, errno := syscall.RawSyscall6(syscall.SYS_CLONE, flags, 0, 0, 0, 0, 0)
 	if errno != 0 || pid != 0 {
-		runtimeAfterFork()
+		runtimehook.AfterFork()
 		return errno
 	}
-	runtimeAfterForkInChild()
+	runtimehook.AfterForkInChild()
 	m.run()
 	return 0
 }
-
-//go:linkname runtimeBeforeFork syscall.runtime_BeforeFork
-func runtimeBeforeFork()
-
-//go:linkname runtimeAfterFork syscall.runtime_AfterFork
-func runtimeAfterFork()
-
-//go:linkname runtimeAfterForkInChild syscall.runtime_AfterForkInChild
-func runtimeAfterForkInChild()
