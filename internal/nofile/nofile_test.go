@@ -17,6 +17,8 @@ import (
 
 const soft = "123"
 
+func TestLimitIsFlat(t *testing.T) { nstest.AssertFlat(t, nofile.Limit{}) }
+
 func TestMain(m *testing.M) {
 	if os.Getenv("NOFILE_PRINT") != "" {
 		fmt.Print(nofile.Original.Soft)

@@ -4,6 +4,9 @@ import (
 	"encoding/binary"
 	"reflect"
 	"testing"
+	"unsafe"
+
+	"github.com/nslaunch/nslaunch/internal/nstest"
 )
 
 func TestEncodeRoundTrip(t *testing.T) {
@@ -58,5 +61,13 @@ func TestDecodeHeaderBounds(t *testing.T) {
 		if _, err := Check(text); err == nil {
 			t.Errorf("%s: passes", name)
 		}
+	}
+}
+
+// What runs a program reads it where it lies: it is as large as is said, and has no pointer.
+func TestEncodedStructures(t *testing.T) {
+	nstest.AssertFlat(t, EncodedHeader{}, EncodedOp{}, EncodedResident{})
+	if h, o := unsafe.Sizeof(EncodedHeader{}), unsafe.Sizeof(EncodedOp{}); h != HeaderSize || o != OpSize {
+		t.Errorf("a header of %d bytes, an op of %d; want %d, %d", h, o, HeaderSize, OpSize)
 	}
 }
