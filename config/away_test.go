@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/nslaunch/nslaunch/config/internal/lang"
 	"github.com/nslaunch/nslaunch/config/internal/toml"
 )
 
@@ -15,38 +16,38 @@ func layered(t *testing.T, trees ...map[string]any) (*Profile, Errors) {
 	t.Helper()
 	d := newReading("x.toml", testVars())
 	d.p.sources = map[string]*toml.Source{}
-	d.took = map[string]bool{}
+	d.Took = map[string]bool{}
 	whole := map[string]any{}
 	for i, tree := range trees {
 		src := &toml.Source{Name: "x.toml", Text: []byte{}, Layer: i + 1}
-		l := &layer{src: src, tree: tree, marks: toml.Marks{}}
-		for _, name := range names(tree) {
-			l.mark(name, tree[name], src)
+		l := &lang.Layer{Src: src, Tree: tree, Marks: toml.Marks{}}
+		for _, name := range lang.SortedKeys(tree) {
+			l.Mark(name, tree[name], src)
 		}
-		d.merge(whole, l, rivals())
+		d.Merge(whole, l, rivals())
 	}
-	d.p.origins = d.marks
-	d.read(whole)
+	d.p.origins = d.Marks
+	d.Read(whole)
 	d.p.origins, d.p.sources = nil, nil
-	return d.p, d.errs
+	return d.p, d.Errs
 }
 
 // isRanges reports whether a key takes an array of tables.
-func isRanges(f field) bool {
-	_, ok := f.typ.(rangesType)
+func isRanges(f lang.Field) bool {
+	_, ok := f.Type.(rangesType)
 	return ok
 }
 
 // everyField calls visit for each key of the tables and for each section, but for those of elements of lists.
-func everyField(path []string, fields []field, visit func(path []string, f field)) {
+func everyField(path []string, fields []lang.Field, visit func(path []string, f lang.Field)) {
 	for _, f := range fields {
-		if f.free {
+		if f.Free {
 			continue
 		}
-		here := append(slices.Clone(path), f.name)
+		here := append(slices.Clone(path), f.Name)
 		visit(here, f)
 		if !isRanges(f) {
-			everyField(here, f.below(), visit)
+			everyField(here, f.Below(), visit)
 		}
 	}
 }
@@ -63,17 +64,17 @@ func TestFalse(t *testing.T) {
 		all = append(all, base)
 	}
 	kinds := map[string]int{}
-	everyField(nil, topFields(newProfile("")), func(path []string, f field) {
+	everyField(nil, topFields(newProfile("")), func(path []string, f lang.Field) {
 		key := strings.Join(path, ".")
 		got, errs := layered(t, nested(path, false))
 		d := newReading("", Vars{})
-		d.field(f, value{key: key, raw: true})
-		boolean := f.off == asRead && d.errs == nil
+		d.Field(f, lang.Value{Key: key, Raw: true})
+		boolean := f.Off == lang.AsRead && d.Errs == nil
 		switch {
 		case boolean:
 			kinds["boolean"]++
-			if d.field(f, value{key: key, raw: false}); d.errs != nil {
-				t.Errorf("%s = false: %v", key, d.errs)
+			if d.Field(f, lang.Value{Key: key, Raw: false}); d.Errs != nil {
+				t.Errorf("%s = false: %v", key, d.Errs)
 			}
 			return
 		case errs != nil && slices.Contains([]string{"version", "extends", "root.overlay.dir"}, key):
@@ -81,10 +82,10 @@ func TestFalse(t *testing.T) {
 			return
 		case errs != nil:
 			kinds["word"]++
-			if len(errs) != 1 || !strings.Contains(errs[0].Msg, "false does not take away a") || f.goes() {
+			if len(errs) != 1 || !strings.Contains(errs[0].Msg, "false does not take away a") || f.Goes() {
 				t.Errorf("%s = false: %v", key, errs)
 			}
-			word := f.instead()
+			word := f.Instead()
 			tree, _, err := toml.Read(&toml.Source{Text: []byte("v = " + word)})
 			if word == "" || err != nil { // words on other keys
 				return
@@ -95,13 +96,13 @@ func TestFalse(t *testing.T) {
 			return
 		}
 		kinds["goes"]++
-		if !reflect.DeepEqual(got, nothing) || !f.goes() {
+		if !reflect.DeepEqual(got, nothing) || !f.Goes() {
 			t.Errorf("%s = false with nothing below gives %+v", key, got)
 		}
 		tried := 0
 		for _, raw := range all {
 			alone := newReading("x.toml", testVars())
-			if alone.field(f, value{key: key, raw: raw}); alone.errs != nil || raw == false {
+			if alone.Field(f, lang.Value{Key: key, Raw: raw}); alone.Errs != nil || raw == false {
 				continue
 			}
 			had, errs := layered(t, nested(path, raw))

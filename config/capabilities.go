@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/nslaunch/nslaunch/config/internal/lang"
 )
 
 // CapabilityNames are those of capabilities(7), without CAP_, at the index
@@ -22,22 +24,22 @@ func CapabilityNames() []string {
 // capabilitiesType is "keep", "none" or a list of names.
 type capabilitiesType struct{ *Capabilities }
 
-func (c capabilitiesType) Read(d *decoder, v value) {
-	if s, ok := v.raw.(string); ok {
-		if s, ok = d.expand(v, s); !ok {
+func (c capabilitiesType) Read(d *lang.Decoder, v lang.Value) {
+	if s, ok := v.Raw.(string); ok {
+		if s, ok = d.Expand(v, s); !ok {
 			return
 		}
 		switch mode := CapabilityMode(s); mode {
 		case CapabilitiesKeep, CapabilitiesNone:
 			c.Mode = mode
 		default:
-			d.problem(v, "unknown value %q, want keep, none or an array of capabilities%s", s,
-				didYouMean(s, []CapabilityMode{CapabilitiesKeep, CapabilitiesNone}))
+			d.Problem(v, "unknown value %q, want keep, none or an array of capabilities%s", s,
+				lang.DidYouMean(s, []CapabilityMode{CapabilitiesKeep, CapabilitiesNone}))
 		}
 		return
 	}
 	names := CapabilityNames()
-	numbers, ok := readSet(d, v, "a string or an array of strings", func(d *decoder, v value) (int, bool) { return readCapability(d, v, names) })
+	numbers, ok := lang.ReadSet(d, v, "a string or an array of strings", func(d *lang.Decoder, v lang.Value) (int, bool) { return readCapability(d, v, names) })
 	if !ok {
 		return
 	}
@@ -49,8 +51,8 @@ func (c capabilitiesType) Read(d *decoder, v value) {
 }
 
 // readCapability returns the number of the capability that is named.
-func readCapability(d *decoder, v value, names []string) (int, bool) {
-	s, ok := d.str(v)
+func readCapability(d *lang.Decoder, v lang.Value, names []string) (int, bool) {
+	s, ok := d.FilledText(v)
 	if !ok {
 		return 0, false
 	}
@@ -58,10 +60,10 @@ func readCapability(d *decoder, v value, names []string) (int, bool) {
 	if n < 0 {
 		hint := ""
 		short := strings.TrimPrefix(strings.ToUpper(s), "CAP_")
-		if meant := suggest(short, names); meant != "" {
+		if meant := lang.Suggest(short, names); meant != "" {
 			hint = " (did you mean " + strconv.Quote(meant) + "?)"
 		}
-		d.problem(v, "unknown capability %q, want a name of capabilities(7) such as \"NET_ADMIN\"%s", s, hint)
+		d.Problem(v, "unknown capability %q, want a name of capabilities(7) such as \"NET_ADMIN\"%s", s, hint)
 	}
 	return n, n >= 0
 }
@@ -69,7 +71,7 @@ func readCapability(d *decoder, v value, names []string) (int, bool) {
 func (capabilitiesType) Shapes() []*Shape {
 	names := CapabilityNames()
 	return []*Shape{
-		oneWord(CapabilitiesKeep, CapabilitiesNone),
-		arrayOf([]*Shape{oneWord(names...), like("^CAP_(" + strings.Join(names, "|") + ")$")}, true),
+		lang.OneWord(CapabilitiesKeep, CapabilitiesNone),
+		lang.ArrayOf([]*Shape{lang.OneWord(names...), lang.Like("^CAP_(" + strings.Join(names, "|") + ")$")}, true),
 	}
 }

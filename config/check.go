@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 
+	"github.com/nslaunch/nslaunch/config/internal/lang"
 	"github.com/nslaunch/nslaunch/config/internal/toml"
 	"github.com/nslaunch/nslaunch/mountprop"
 )
@@ -32,6 +33,15 @@ func (c *checker) run() {
 	c.limits()
 	c.scope()
 	c.service()
+}
+
+// counted reports whether there are enough problems, so that one more is counted and not told.
+func (c *checker) counted() bool {
+	if len(c.errs) < lang.MaxProblems {
+		return false
+	}
+	c.more++
+	return true
 }
 
 // problem notes a value that does not fit, at the value.

@@ -1,6 +1,8 @@
 package config
 
 import (
+	"github.com/nslaunch/nslaunch/config/internal/lang"
+	"github.com/nslaunch/nslaunch/config/internal/systemd"
 	"github.com/nslaunch/nslaunch/config/internal/toml"
 )
 
@@ -13,7 +15,7 @@ func unitLimitKeys() []string {
 func (c *checker) limits() {
 	limits := c.p.UnitLimits()
 	if c.p.Limits.Optional && len(limits) == 0 && c.sound(unitLimitKeys()...) {
-		c.misplaced("limits.optional", "needs %s", words(unitLimitKeys()))
+		c.misplaced("limits.optional", "needs %s", lang.Words(unitLimitKeys()))
 	}
 	for _, l := range limits {
 		if c.p.Scope.Mode == ScopeOff && c.sound("scope.mode") {
@@ -62,7 +64,7 @@ func (c *checker) scope() {
 		if s.Bus == BusUser && c.sound("scope.bus") {
 			c.misplaced("scope.machine", "needs scope.bus = %q or %q (it is %q)", BusAuto, BusSystem, BusUser)
 		}
-		if !machineName(c.p.Name) && c.sound("name") {
+		if !systemd.MachineName(c.p.Name) && c.sound("name") {
 			c.misplaced("scope.machine", "needs a name of letters, digits and single \".\" and \"-\" between them (it is %q)", c.p.Name)
 		}
 	}

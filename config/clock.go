@@ -2,23 +2,27 @@ package config
 
 import (
 	"time"
+
+	"github.com/nslaunch/nslaunch/config/internal/lang"
 )
 
 // maxClock is the highest value that the kernel lets a clock be set to
 // (KTIME_SEC_MAX / 2).
 const maxClock = 4611686018 * time.Second
 
-func timeFields(t *Time) []field {
-	clock := kind[Clock]{readClock, func() []*Shape { return append([]*Shape{like(`^[+-]?` + timeSum)}, durationShapes()...) }}
-	return []field{
-		{name: "monotonic", typ: to(&t.Monotonic, clock)},
-		{name: "boottime", typ: to(&t.Boottime, clock)},
+func timeFields(t *Time) []lang.Field {
+	clock := lang.KindOf(readClock, func() []*Shape {
+		return append([]*Shape{lang.Like(`^[+-]?` + lang.TimeSum)}, lang.DurationShapes()...)
+	})
+	return []lang.Field{
+		{Name: "monotonic", Type: lang.To(&t.Monotonic, clock)},
+		{Name: "boottime", Type: lang.To(&t.Boottime, clock)},
 	}
 }
 
 // readClock reads an offset, which has a sign, or a start value, which has none.
-func readClock(d *decoder, v value) (Clock, bool) {
-	s, ok := d.durationText(v)
+func readClock(d *lang.Decoder, v lang.Value) (Clock, bool) {
+	s, ok := d.DurationText(v)
 	if !ok {
 		return Clock{}, false
 	}
@@ -29,16 +33,16 @@ func readClock(d *decoder, v value) (Clock, bool) {
 		sign, s = s[:1], s[1:]
 	}
 	if s == "" {
-		d.problem(v, "%s after the sign", wantDuration)
+		d.Problem(v, "%s after the sign", lang.WantDuration)
 		return Clock{}, false
 	}
 	t, err := ParseDuration(s)
 	switch {
 	case err != nil:
-		d.problem(v, "%s", err)
+		d.Problem(v, "%s", err)
 		return Clock{}, false
 	case t > maxClock:
-		d.problem(v, "%q is too long, want at most 146 years", sign+s)
+		d.Problem(v, "%q is too long, want at most 146 years", sign+s)
 		return Clock{}, false
 	}
 	if sign == "-" {
@@ -46,3 +50,7 @@ func readClock(d *decoder, v value) (Clock, bool) {
 	}
 	return Clock{mode, t}, true
 }
+
+// ParseDuration reads the notation of systemd.time(7): numbers, each with its
+// unit, that are added up. What is finer than a nanosecond is cut off.
+func ParseDuration(s string) (time.Duration, error) { return lang.ParseDuration(s) }

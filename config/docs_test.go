@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/nslaunch/nslaunch/config/internal/lang"
 	"github.com/nslaunch/nslaunch/config/internal/toml"
 )
 
@@ -22,23 +23,23 @@ func docs(t *testing.T) string {
 
 // documented returns the paths of all keys, as the documentation writes them:
 // a section by its heading, which has a "## " in front.
-func documented(path string, fields []field) []string {
+func documented(path string, fields []lang.Field) []string {
 	var paths []string
 	for _, f := range fields {
-		here := toml.JoinKey(path, f.name)
+		here := toml.JoinKey(path, f.Name)
 		switch {
-		case f.below() == nil:
+		case f.Below() == nil:
 			paths = append(paths, "`"+here+"`")
 		case isRanges(f):
 			paths = append(paths, "`"+here+"`")
-			paths = append(paths, documented(here+"[]", f.below())...)
+			paths = append(paths, documented(here+"[]", f.Below())...)
 		default:
 			if path == "" {
 				paths = append(paths, "## "+here)
 			} else {
 				paths = append(paths, "`"+here+"`")
 			}
-			paths = append(paths, documented(here, f.below())...)
+			paths = append(paths, documented(here, f.Below())...)
 		}
 	}
 	return paths
@@ -55,19 +56,19 @@ func TestDocsKeys(t *testing.T) {
 		}
 	}
 	for _, f := range topFields(newProfile("")) {
-		for _, path := range regexp.MustCompile("`"+f.name+`\.[a-z_.\[\]]+`+"`").FindAllString(text, -1) {
+		for _, path := range regexp.MustCompile("`"+f.Name+`\.[a-z_.\[\]]+`+"`").FindAllString(text, -1) {
 			if !known[path] {
 				t.Errorf("%s tells of %s, which is no key", docsFile, path)
 			}
 		}
-		if f.main() != "" && !hasField(f.below(), f.main()) {
-			t.Errorf("the main key of %s is %s, which it does not have", f.name, f.main())
+		if f.Main() != "" && !lang.HasField(f.Below(), f.Main()) {
+			t.Errorf("the main key of %s is %s, which it does not have", f.Name, f.Main())
 		}
-		if f.main() != "" && !strings.Contains(section(text, f.name), "Main key: `"+f.main()+"`") {
-			t.Errorf("%s does not say that the main key of %s is %s", docsFile, f.name, f.main())
+		if f.Main() != "" && !strings.Contains(section(text, f.Name), "Main key: `"+f.Main()+"`") {
+			t.Errorf("%s does not say that the main key of %s is %s", docsFile, f.Name, f.Main())
 		}
 	}
-	for _, name := range variableNames() {
+	for _, name := range lang.VariableNames() {
 		if !strings.Contains(text, "`"+name+"`") {
 			t.Errorf("%s has nothing on %s", docsFile, name)
 		}

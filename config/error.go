@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/nslaunch/nslaunch/config/internal/toml"
 )
@@ -45,27 +44,10 @@ func (p *Profile) layerOf(err *Error) int {
 	return 0
 }
 
-// words lists what is allowed: "a, b or c".
-func words[T ~string](all []T) string {
-	var b strings.Builder
-	for i, w := range all {
-		switch {
-		case i == 0:
-		case i == len(all)-1:
-			b.WriteString(" or ")
-		default:
-			b.WriteString(", ")
-		}
-		b.WriteString(string(w))
+// andMore adds to a profile's problems how many others there are.
+func (p *Profile) andMore(err error, more int) error {
+	if errs, ok := err.(Errors); ok && more > 0 {
+		return append(errs, &Error{Pos: Pos{File: p.File}, Msg: fmt.Sprintf("%d more problems, not shown", more)})
 	}
-	return b.String()
-}
-
-// didYouMean returns ` (did you mean "x"?)` where one of known is close to
-// got, else "".
-func didYouMean[T ~string](got string, known []T) string {
-	if s := suggest(got, known); s != "" {
-		return fmt.Sprintf(" (did you mean %q?)", string(s))
-	}
-	return ""
+	return err
 }

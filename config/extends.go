@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/nslaunch/nslaunch/config/internal/lang"
 	"github.com/nslaunch/nslaunch/config/internal/toml"
 )
 
@@ -19,7 +20,7 @@ const (
 // the first changes of it.
 type composer struct {
 	r      *reading
-	layers []*layer
+	layers []*lang.Layer
 	taken  map[string]bool // by path, also while what they extend is looked for
 	open   []string        // the paths on the way from the profile to here
 	failed bool            // a source cannot be read at all
@@ -27,38 +28,38 @@ type composer struct {
 
 // compose reads the profile of several sources: what top extends, top itself,
 // and above that the settings. top is nil for a profile of flags alone.
-func (r *reading) compose(top *layer, settings []Setting) (*Profile, error) {
+func (r *reading) compose(top *lang.Layer, settings []Setting) (*Profile, error) {
 	c := &composer{r: r, taken: map[string]bool{}}
 	r.p.sources = map[string]*toml.Source{}
 	flags := r.flagLayer(settings)
 	c.extend(flags)
 	if top != nil {
-		c.add(top, top.src.Path())
+		c.add(top, top.Src.Path())
 	}
 	for i, l := range c.layers {
-		l.src.Layer = i + 1
+		l.Src.Layer = i + 1
 	}
-	for _, m := range flags.marks {
+	for _, m := range flags.Marks {
 		m.Src.Layer = len(c.layers) + 1
 		r.p.sources[m.Src.Name] = m.Src
 	}
 	c.layers = append(c.layers, flags)
 	if c.failed {
-		return nil, r.p.andMore(r.p.sorted(r.errs), r.more)
+		return nil, r.p.andMore(r.p.sorted(r.Errs), r.More)
 	}
-	r.marks = toml.Marks{}
-	r.took = map[string]bool{}
+	r.Marks = toml.Marks{}
+	r.Took = map[string]bool{}
 	tree := map[string]any{}
 	for _, l := range c.layers {
-		r.merge(tree, l, rivals())
+		r.Merge(tree, l, rivals())
 	}
 	r.unusedVars(c.layers)
 	return r.profile(tree, nil)
 }
 
 // add takes a layer from the file at path, and before it what that extends.
-func (c *composer) add(l *layer, path string) {
-	c.r.p.sources[l.src.Name] = l.src
+func (c *composer) add(l *lang.Layer, path string) {
+	c.r.p.sources[l.Src.Name] = l.Src
 	c.taken[path] = true
 	c.open = append(c.open, path)
 	c.version(l)
@@ -68,23 +69,23 @@ func (c *composer) add(l *layer, path string) {
 }
 
 // version checks that a file is in the language that we know.
-func (c *composer) version(l *layer) {
-	switch n, isNumber := l.tree["version"].(int64); {
+func (c *composer) version(l *lang.Layer) {
+	switch n, isNumber := l.Tree["version"].(int64); {
 	case isNumber && n != Version:
-		c.r.problemIn(l, "version", "unknown version %d, want %d", n, Version)
+		c.r.ProblemIn(l, "version", "unknown version %d, want %d", n, Version)
 		c.failed = true
-	case !isNumber && l.tree["version"] != nil && l.src.From != nil: // that of the profile itself is read with the rest
-		c.r.problemIn(l, "version", "want an integer, got %s", typeName(l.tree["version"]))
+	case !isNumber && l.Tree["version"] != nil && l.Src.From != nil: // that of the profile itself is read with the rest
+		c.r.ProblemIn(l, "version", "want an integer, got %s", lang.TypeName(l.Tree["version"]))
 		c.failed = true
-	case l.tree["version"] == nil && !misspelt(l.tree, "version"):
-		c.r.errs = append(c.r.errs, versionMissing(l.src))
+	case l.Tree["version"] == nil && !misspelt(l.Tree, "version"):
+		c.r.Errs = append(c.r.Errs, versionMissing(l.Src))
 	}
 }
 
 // misspelt tells whether a key may have been meant to be the one named.
 func misspelt(table map[string]any, key string) bool {
 	for name := range table {
-		if suggest(name, []string{key}) != "" {
+		if lang.Suggest(name, []string{key}) != "" {
 			return true
 		}
 	}
@@ -92,19 +93,19 @@ func misspelt(table map[string]any, key string) bool {
 }
 
 // extend takes what a layer extends.
-func (c *composer) extend(l *layer) {
-	raw, ok := l.tree["extends"]
+func (c *composer) extend(l *lang.Layer) {
+	raw, ok := l.Tree["extends"]
 	if !ok {
 		return
 	}
-	l.extends = raw
-	delete(l.tree, "extends")
-	c.r.marks = l.marks
-	values, ok := c.r.elements(value{key: "extends", raw: raw}, "an array of strings")
+	l.Extends = raw
+	delete(l.Tree, "extends")
+	c.r.Marks = l.Marks
+	values, ok := c.r.Elements(lang.Value{Key: "extends", Raw: raw}, "an array of strings")
 	c.failed = c.failed || !ok
 	for _, v := range values {
-		c.r.marks = l.marks
-		if s, ok := c.r.str(v); ok {
+		c.r.Marks = l.Marks
+		if s, ok := c.r.FilledText(v); ok {
 			c.extendOne(l, v, s)
 		} else {
 			c.failed = true
@@ -113,14 +114,14 @@ func (c *composer) extend(l *layer) {
 }
 
 // problem notes why there is no profile at all.
-func (c *composer) problem(v value, format string, args ...any) {
+func (c *composer) problem(v lang.Value, format string, args ...any) {
 	c.failed = true
-	c.r.problem(v, format, args...)
+	c.r.Problem(v, format, args...)
 }
 
 // extendOne takes the file or preset s, which the element v of a layer names.
-func (c *composer) extendOne(l *layer, v value, s string) {
-	from := l.at(v.key)
+func (c *composer) extendOne(l *lang.Layer, v lang.Value, s string) {
+	from := l.At(v.Key)
 	src := &toml.Source{Name: s, From: &from}
 	if name, ok := strings.CutPrefix(s, presetPrefix); ok {
 		if src.Text, ok = preset(name); !ok {
@@ -157,12 +158,12 @@ func (c *composer) extendOne(l *layer, v value, s string) {
 	tree, marks, err := toml.Read(src)
 	if err != nil {
 		c.r.p.sources[src.Name] = src
-		c.r.errs = append(c.r.errs, err)
+		c.r.Errs = append(c.r.Errs, err)
 		c.failed = true
 		c.taken[path] = true
 		return
 	}
-	c.add(&layer{src: src, tree: tree, marks: marks}, path)
+	c.add(&lang.Layer{Src: src, Tree: tree, Marks: marks}, path)
 }
 
 // locate names the source of the file at path, which another extends: by the path that it is opened
@@ -187,11 +188,11 @@ func locate(s *toml.Source, path string) {
 // fileHint tells which file may have been meant by one that is not there.
 func fileHint(path, s string) string {
 	dir, base := filepath.Split(s)
-	if hint := suggest(base, siblings(filepath.Dir(path))); hint != "" && hint != base {
-		return didYouMean(s, []string{dir + hint})
+	if hint := lang.Suggest(base, siblings(filepath.Dir(path))); hint != "" && hint != base {
+		return lang.DidYouMean(s, []string{dir + hint})
 	}
 	if slices.Contains(presetNames(), s) {
-		return didYouMean(presetPrefix+s, []string{presetPrefix + s})
+		return lang.DidYouMean(presetPrefix+s, []string{presetPrefix + s})
 	}
 	return ""
 }

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/nslaunch/nslaunch/config/internal/lang"
 )
 
 func TestExtends(t *testing.T) {
@@ -93,7 +95,7 @@ func TestExtendsErrors(t *testing.T) {
 		{"element", `extends = [1, "", "${no}x"]`, nil, []string{
 			`top.toml:2:12: extends[0]: want a string, got an integer`,
 			`top.toml:2:15: extends[1]: want a string that is not empty`,
-			`top.toml:2:19: extends[2]: unknown variable "${no}", want ` + words(variableNames())}},
+			`top.toml:2:19: extends[2]: unknown variable "${no}", want ` + lang.Words(lang.VariableNames())}},
 		{"add", `extends.add = ["base.toml"]`, nil, []string{`top.toml:2:1: extends: want an array of strings, got a table`}},
 		{"stray", "[env]\nextends = []", nil, []string{`top.toml:3:1: env.extends: unknown key "extends" in [env] (it is a top-level key: put it above the first [table])`}},
 		{"missing", `extends = ["sub/bsae.toml"]`, map[string]string{"sub/base.toml": ""},

@@ -1,10 +1,9 @@
 package config
 
 import (
-	"maps"
-	"slices"
 	"strings"
 
+	"github.com/nslaunch/nslaunch/config/internal/lang"
 	"github.com/nslaunch/nslaunch/config/internal/toml"
 )
 
@@ -25,91 +24,27 @@ func New(settings []Setting, vars Vars) (*Profile, error) {
 
 // flagLayer returns what all settings say, as one source would: of two of one
 // key the later wins, but what one adds to a list or removes comes to that of the others.
-func (r *reading) flagLayer(settings []Setting) *layer {
-	l := &layer{src: &toml.Source{Dir: r.facts.cwd()}, tree: map[string]any{}, marks: toml.Marks{}}
+func (r *reading) flagLayer(settings []Setting) *lang.Layer {
+	l := &lang.Layer{Src: &toml.Source{Dir: r.Facts.Cwd()}, Tree: map[string]any{}, Marks: toml.Marks{}}
 	for _, s := range settings {
-		src := &toml.Source{Name: s.From, Dir: l.src.Dir}
+		src := &toml.Source{Name: s.From, Dir: l.Src.Dir}
 		parts, ok := toml.SplitKey(s.Key)
 		if !ok {
-			r.errs = append(r.errs, &Error{Pos: src.Pos(0), Msg: "not a key: " + quoted(s.Key) + keyHint(s.Key)})
+			r.Errs = append(r.Errs, &Error{Pos: src.Pos(0), Msg: "not a key: " + lang.Quoted(s.Key) + keyHint(s.Key)})
 			continue
 		}
 		v := generic(s.Value)
 		if text, ok := v.(Text); ok {
 			var problem *Error
 			if v, problem = r.meant(parts, text, src); problem != nil {
-				r.errs = append(r.errs, &Error{Pos: src.Pos(0), Key: s.Key, Msg: problem.Msg})
-				r.spoilt[s.Key] = true
+				r.Errs = append(r.Errs, &Error{Pos: src.Pos(0), Key: s.Key, Msg: problem.Msg})
+				r.Spoilt[s.Key] = true
 				continue
 			}
 		}
-		l.set(l.tree, "", parts, v, src, r.top)
+		l.Set(l.Tree, "", parts, v, src, r.Top)
 	}
 	return l
-}
-
-// set puts a value at the key parts below the table at path, whose keys are
-// fields. A bare value of a section goes to its main key, so that a flag for
-// another key of that section may come before or after it.
-func (l *layer) set(table map[string]any, path string, parts []string, v any, src *toml.Source, fields []field) {
-	name := parts[0]
-	key := toml.JoinKey(path, name)
-	f, _ := fieldNamed(fields, name)
-	subfields := f.below()
-	if subfields == nil && f.many != notMany {
-		subfields = []field{{name: "add", many: asWords}, {name: "remove", many: asWords}}
-	}
-	sub, isTable := v.(map[string]any)
-	below, hasTable := table[name].(map[string]any)
-	if len(parts) == 1 && !isTable {
-		if f.main() == "" || v == false {
-			if list, ok := v.([]any); ok && f.many == asWords && f.typ == nil {
-				v = append(slices.Clone(toml.List(table[name])), list...)
-			}
-			table[name] = v
-			l.mark(key, v, src)
-			return
-		}
-		parts = []string{name, f.main()}
-		defer func() { // once it is there
-			m := l.marks[toml.JoinKey(key, f.main())]
-			m.As = key
-			l.marks[toml.JoinKey(key, f.main())] = m
-		}()
-	}
-	if !hasTable {
-		if table[name] == false {
-			l.cleared = append(l.cleared, key)
-		}
-		below = map[string]any{}
-		table[name] = below
-	}
-	if _, ok := l.marks[key]; !ok {
-		l.marks[key] = toml.Mark{Src: src, Kind: toml.MarkTable}
-	}
-	if len(parts) > 1 {
-		l.set(below, key, parts[1:], v, src, subfields)
-		return
-	}
-	for _, k := range slices.Sorted(maps.Keys(sub)) {
-		l.set(below, key, []string{k}, sub[k], src, subfields)
-	}
-}
-
-// mark marks a value, and what is in it, unless it has a mark already.
-func (l *layer) mark(key string, v any, src *toml.Source) {
-	l.marks[key] = toml.Mark{Src: src}
-	if table, ok := v.(map[string]any); ok {
-		l.marks[key] = toml.Mark{Src: src, Kind: toml.MarkMember}
-		for name, e := range table {
-			l.mark(toml.JoinKey(key, name), e, src)
-		}
-	}
-	for i, e := range toml.List(v) {
-		if element := toml.IndexKey(key, i); l.marks[element].Src == nil {
-			l.mark(element, e, src)
-		}
-	}
 }
 
 // keyHint tells how to write a key with a path.

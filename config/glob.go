@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/nslaunch/nslaunch/config/internal/lang"
 )
 
 // Glob is an element of `mounts.ro`, `mounts.rw` or `mounts.masked` that has a
@@ -53,29 +55,29 @@ func GlobText(pattern string) string {
 	return b.String()
 }
 
-// globPath reads a path of the host's that may be a pattern, as hostFile reads
+// globPath reads a path of the host's that may be a pattern, as [lang.HostFile] reads
 // one that may not, and returns it as a pattern.
-func globPath(d *decoder, v value) (string, bool) {
-	s, ok := d.textEach(v, "a string", plainGlob)
+func globPath(d *lang.Decoder, v lang.Value) (string, bool) {
+	s, ok := d.TextEach(v, "a string", plainGlob)
 	switch {
 	case !ok:
 		return "", false
-	case !isPath(s):
-		d.problem(v, "want %s, got %q%s", wantPath, s, pathHint[string](s))
+	case !lang.IsPath(s):
+		d.Problem(v, "want %s, got %q%s", lang.WantPath, s, lang.PathHint[string](s))
 		return "", false
 	case !path.IsAbs(s):
-		dir := d.dir(v.key)
+		dir := d.Dir(v.Key)
 		if dir == "" {
-			d.problem(v, "relative path %q, and the working directory is not known", s)
+			d.Problem(v, "relative path %q, and the working directory is not known", s)
 			return "", false
 		}
 		s = plainGlob(dir) + "/" + s
 	}
 	s = filepath.Clean(s)
-	d.became(v.key, s)
+	d.Became(v.Key, s)
 	for name := range strings.SplitSeq(s, "/") {
 		if strings.Contains(strings.NewReplacer(`\\`, "", `\*`, "").Replace(name), "**") {
-			d.problem(v, "\"**\" is not known: each \"*\" matches within one directory, got %q", s)
+			d.Problem(v, "\"**\" is not known: each \"*\" matches within one directory, got %q", s)
 			return "", false
 		}
 	}

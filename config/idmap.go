@@ -3,37 +3,39 @@ package config
 import (
 	"strconv"
 	"strings"
+
+	"github.com/nslaunch/nslaunch/config/internal/lang"
 )
 
-func idmapFields(m *IDMap) []field {
-	return []field{
-		{name: "mode", typ: enum(&m.Mode, IDMapRoot, IDMapKeep, IDMapSubid, IDMapRootSubid, IDMapKeepSubid, IDMapIdentity, IDMapNone)},
-		{name: "uid", typ: rangesType{&m.UID}, many: asSet},
-		{name: "gid", typ: rangesType{&m.GID}, many: asSet},
-		{name: "setgroups", off: `"allow"`, typ: enum(&m.Setgroups, SetgroupsAllow, SetgroupsDeny)},
+func idmapFields(m *IDMap) []lang.Field {
+	return []lang.Field{
+		{Name: "mode", Type: lang.Enum(&m.Mode, IDMapRoot, IDMapKeep, IDMapSubid, IDMapRootSubid, IDMapKeepSubid, IDMapIdentity, IDMapNone)},
+		{Name: "uid", Type: rangesType{&m.UID}, Many: lang.AsSet},
+		{Name: "gid", Type: rangesType{&m.GID}, Many: lang.AsSet},
+		{Name: "setgroups", Off: `"allow"`, Type: lang.Enum(&m.Setgroups, SetgroupsAllow, SetgroupsDeny)},
 	}
 }
 
 // rangeTable is one line of a map, read into r.
-func rangeTable(r *IDRange) table {
-	return table{of: func() []field {
-		return []field{
-			{name: "inside", off: asRead, typ: to(&r.Inside, id())},
-			{name: "outside", off: asRead, typ: to(&r.Outside, id())},
-			{name: "count", off: asRead, typ: to(&r.Count, integerBetween[uint32](1, maxID+1))},
+func rangeTable(r *IDRange) lang.Table {
+	return lang.Table{Of: func() []lang.Field {
+		return []lang.Field{
+			{Name: "inside", Off: lang.AsRead, Type: lang.To(&r.Inside, id())},
+			{Name: "outside", Off: lang.AsRead, Type: lang.To(&r.Outside, id())},
+			{Name: "count", Off: lang.AsRead, Type: lang.To(&r.Count, lang.Int[uint32](1, maxID+1))},
 		}
-	}, required: []string{"inside", "outside"}}
+	}, Required: []string{"inside", "outside"}}
 }
 
 // rangesType is the lines of a uid or gid map, of which there is at least one.
 type rangesType struct{ dst *[]IDRange }
 
-func (rangesType) fields() []field { return rangeTable(new(IDRange)).of() }
+func (rangesType) Fields() []lang.Field { return rangeTable(new(IDRange)).Of() }
 
-func (t rangesType) Read(d *decoder, v value) {
-	elements, ok := d.elements(v, "an array of tables")
+func (t rangesType) Read(d *lang.Decoder, v lang.Value) {
+	elements, ok := d.Elements(v, "an array of tables")
 	if ok && len(elements) == 0 {
-		d.problem(v, `want at least one range (mode = "none" maps nothing)`)
+		d.Problem(v, `want at least one range (mode = "none" maps nothing)`)
 	}
 	all := []IDRange{} // not nil, as the key is there
 	for _, e := range elements {
@@ -45,30 +47,30 @@ func (t rangesType) Read(d *decoder, v value) {
 }
 
 func (rangesType) Shapes() []*Shape {
-	s := arrayOf(rangeTable(new(IDRange)).Shapes(), false)
+	s := lang.ArrayOf(rangeTable(new(IDRange)).Shapes(), false)
 	s.Fewest = 1
 	return []*Shape{s}
 }
 
 // id is a user or group id: an integer, or a variable that stands for one.
-func id() kind[uint32] {
-	return kind[uint32]{readID, func() []*Shape { return []*Shape{like(hasVariable), whole(0, maxID)} }}
+func id() lang.Kind[uint32] {
+	return lang.KindOf(readID, func() []*Shape { return []*Shape{lang.Like(lang.HasVariable), lang.Whole(0, maxID)} })
 }
 
-func readID(d *decoder, v value) (uint32, bool) {
-	if s, ok := v.raw.(string); ok && strings.Contains(s, "${") {
-		if s, ok = d.text(v); !ok {
+func readID(d *lang.Decoder, v lang.Value) (uint32, bool) {
+	if s, ok := v.Raw.(string); ok && strings.Contains(s, "${") {
+		if s, ok = d.Text(v); !ok {
 			return 0, false
 		}
 		n, err := strconv.ParseInt(s, 10, 64)
 		if err != nil {
-			d.problem(v, "want a number, got %q", s)
+			d.Problem(v, "want a number, got %q", s)
 			return 0, false
 		}
-		v.raw = n
-		d.became(v.key, n)
+		v.Raw = n
+		d.Became(v.Key, n)
 	}
-	n, ok := d.integer(v, 0, maxID)
+	n, ok := d.Integer(v, 0, maxID)
 	return uint32(n), ok
 }
 
@@ -95,4 +97,30 @@ func span(first, count uint32) string {
 		s += "-" + strconv.FormatUint(end(first, count)-1, 10)
 	}
 	return s
+}
+
+// mountIDMapType is "user", or a table with maps of its own.
+type mountIDMapType struct{ m *MountEntry }
+
+func mountIDMapTable(ids *MountIDMap) lang.Table {
+	return lang.Table{Of: func() []lang.Field {
+		return []lang.Field{
+			{Name: "uid", Type: rangesType{&ids.UID}},
+			{Name: "gid", Type: rangesType{&ids.GID}},
+		}
+	}, Required: []string{"uid", "gid"}}
+}
+
+func (t mountIDMapType) Read(d *lang.Decoder, v lang.Value) {
+	if _, isTable := v.Raw.(map[string]any); isTable {
+		ids := &MountIDMap{}
+		mountIDMapTable(ids).Read(d, v)
+		t.m.IDMap = ids
+	} else if d.Word(v, "user", "{ uid = […], gid = […] }") {
+		t.m.IDMap = &MountIDMap{User: true}
+	}
+}
+
+func (mountIDMapType) Shapes() []*Shape {
+	return append([]*Shape{lang.OneWord("user")}, mountIDMapTable(new(MountIDMap)).Shapes()...)
 }

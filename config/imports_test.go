@@ -17,13 +17,15 @@ func TestImports(t *testing.T) {
 		"bytes": true, "cmp": true, "embed": true, "errors": true, "fmt": true, "io": true, "io/fs": true, "maps": true, "math": true,
 		"math/bits": true, "os": true, "path": true, "path/filepath": true, "slices": true, "strconv": true,
 		"strings": true, "sync": true, "syscall": true, "time": true, "unicode": true, "unicode/utf8": true,
-		"github.com/BurntSushi/toml":    true,
-		module + "config/internal/toml": true,
-		module + "mountprop":            true,
-		module + "internal/passwd":      true,
-		module + "internal/gitrepo":     true,
-		module + "internal/smallfile":   true,
-		module + "internal/quote":       true,
+		"github.com/BurntSushi/toml":       true,
+		module + "config/internal/toml":    true,
+		module + "config/internal/lang":    true,
+		module + "config/internal/systemd": true,
+		module + "mountprop":               true,
+		module + "internal/passwd":         true,
+		module + "internal/gitrepo":        true,
+		module + "internal/smallfile":      true,
+		module + "internal/quote":          true,
 	}
 	files, _ := filepath.Glob("*.go")
 	below, _ := filepath.Glob("internal/*/*.go")

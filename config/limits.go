@@ -4,39 +4,39 @@ import (
 	"math"
 	"strconv"
 	"time"
+
+	"github.com/nslaunch/nslaunch/config/internal/lang"
+	"github.com/nslaunch/nslaunch/config/internal/systemd"
 )
 
-// infinity is the word for no limit.
-const infinity = "infinity"
-
-func limitsFields(l *Limits) []field {
-	return []field{
-		{name: "memory", typ: propertyType{&l.memory, "MemoryMax", memoryLimit()}},
-		{name: "swap", typ: propertyType{&l.swap, "MemorySwapMax", swapLimit()}},
-		{name: "tasks", typ: propertyType{&l.tasks, "TasksMax", tasksLimit()}},
-		{name: "cpu", typ: propertyType{&l.cpu, "CPUQuota", cpuLimit()}},
-		{name: "optional", off: asRead, typ: boolean(&l.Optional)},
-		{name: "timeout", typ: to(&l.Timeout, timeout())},
-		{name: "rlimits", typ: table{of: func() []field { return rlimitFields(l) }}},
+func limitsFields(l *Limits) []lang.Field {
+	return []lang.Field{
+		{Name: "memory", Type: systemd.MemoryLimit(&l.memory)},
+		{Name: "swap", Type: systemd.SwapLimit(&l.swap)},
+		{Name: "tasks", Type: systemd.TasksLimit(&l.tasks)},
+		{Name: "cpu", Type: systemd.CPULimit(&l.cpu)},
+		{Name: "optional", Off: lang.AsRead, Type: lang.Bool(&l.Optional)},
+		{Name: "timeout", Type: lang.To(&l.Timeout, timeout())},
+		{Name: "rlimits", Type: lang.Table{Of: func() []lang.Field { return rlimitFields(l) }}},
 	}
 }
 
 // timeout is a duration above 0, or infinity, which is 0.
-func timeout() kind[time.Duration] {
-	return kind[time.Duration]{readTimeout, func() []*Shape { return append(durationShapes(), oneWord(infinity)) }}
+func timeout() lang.Kind[time.Duration] {
+	return lang.KindOf(readTimeout, func() []*Shape { return append(lang.DurationShapes(), lang.OneWord(lang.Infinity)) })
 }
 
-func readTimeout(d *decoder, v value) (time.Duration, bool) {
-	s, ok := d.durationText(v)
-	if !ok || s == infinity {
+func readTimeout(d *lang.Decoder, v lang.Value) (time.Duration, bool) {
+	s, ok := d.DurationText(v)
+	if !ok || s == lang.Infinity {
 		return 0, ok
 	}
 	t, err := ParseDuration(s)
 	switch {
 	case err != nil:
-		d.problem(v, "%s", err)
+		d.Problem(v, "%s", err)
 	case t == 0:
-		d.problem(v, "want a duration above 0, or %q for none, got %q", infinity, s)
+		d.Problem(v, "want a duration above 0, or %q for none, got %q", lang.Infinity, s)
 	default:
 		return t, true
 	}
@@ -60,11 +60,11 @@ func inBytes(name string) bool {
 	return false
 }
 
-func rlimitFields(l *Limits) []field {
+func rlimitFields(l *Limits) []lang.Field {
 	names := RlimitNames()
-	fields := make([]field, 0, len(names))
+	fields := make([]lang.Field, 0, len(names))
 	for _, name := range names {
-		fields = append(fields, field{name: name, typ: rlimitType{l, name}})
+		fields = append(fields, lang.Field{Name: name, Type: rlimitType{l, name}})
 	}
 	return fields
 }
@@ -75,14 +75,14 @@ type rlimitType struct {
 	name string
 }
 
-func (t rlimitType) Read(d *decoder, v value) {
+func (t rlimitType) Read(d *lang.Decoder, v lang.Value) {
 	r := Rlimit{Name: t.name}
-	if raw, ok := v.raw.([]any); ok {
+	if raw, ok := v.Raw.([]any); ok {
 		if len(raw) != 2 {
-			d.problem(v, "want [soft, hard], got an array of %d", len(raw))
+			d.Problem(v, "want [soft, hard], got an array of %d", len(raw))
 			return
 		}
-		values, _ := d.elements(v, "")
+		values, _ := d.Elements(v, "")
 		var softOK, hardOK bool
 		r.Soft, softOK = readRlimit(d, t.name, values[0])
 		r.Hard, hardOK = readRlimit(d, t.name, values[1])
@@ -90,7 +90,7 @@ func (t rlimitType) Read(d *decoder, v value) {
 			return
 		}
 		if r.Soft > r.Hard {
-			d.problem(values[0], "the soft limit %s is above the hard limit %s", rlimitText(r.Soft), rlimitText(r.Hard))
+			d.Problem(values[0], "the soft limit %s is above the hard limit %s", rlimitText(r.Soft), rlimitText(r.Hard))
 			return
 		}
 	} else {
@@ -104,19 +104,19 @@ func (t rlimitType) Read(d *decoder, v value) {
 }
 
 func (t rlimitType) Shapes() []*Shape {
-	one := []*Shape{whole(0, math.MaxInt64)}
+	one := []*Shape{lang.Whole(0, math.MaxInt64)}
 	if t.name != "nofile" {
-		one = append(one, oneWord(infinity))
+		one = append(one, lang.OneWord(lang.Infinity))
 	}
 	if inBytes(t.name) {
-		one = append(one, like(sizePattern))
+		one = append(one, lang.Like(lang.SizePattern))
 	}
-	both := anyOf(one)
+	both := lang.AnyOf(one)
 	return []*Shape{both, {Type: "array", Items: both, Fewest: 2, Top: 2}}
 }
 
-// rlimit reads one value of the limit of that name.
-func readRlimit(d *decoder, name string, v value) (uint64, bool) {
+// readRlimit reads one value of the limit of that name.
+func readRlimit(d *lang.Decoder, name string, v lang.Value) (uint64, bool) {
 	want := `an integer or "infinity"`
 	switch {
 	case name == "nofile":
@@ -124,44 +124,44 @@ func readRlimit(d *decoder, name string, v value) (uint64, bool) {
 	case inBytes(name):
 		want = `an integer, a size such as "512M" or "infinity"`
 	}
-	switch raw := v.raw.(type) {
+	switch raw := v.Raw.(type) {
 	case int64:
 		if raw < 0 {
-			d.problem(v, "want %s, got %d", want, raw)
+			d.Problem(v, "want %s, got %d", want, raw)
 			return 0, false
 		}
 		return uint64(raw), true
 	case string:
-		s, ok := d.str(v)
+		s, ok := d.FilledText(v)
 		switch {
 		case !ok:
 			return 0, false
-		case s == infinity && name == "nofile":
-			d.problem(v, "the kernel has no infinite number of files, want an integer")
+		case s == lang.Infinity && name == "nofile":
+			d.Problem(v, "the kernel has no infinite number of files, want an integer")
 			return 0, false
-		case s == infinity:
+		case s == lang.Infinity:
 			return RlimitInfinity, true
 		case !inBytes(name):
-			d.problem(v, "want %s, got %q%s", want, s, didYouMean(s, []string{infinity}))
+			d.Problem(v, "want %s, got %q%s", want, s, lang.DidYouMean(s, []string{lang.Infinity}))
 			return 0, false
 		}
-		n, err := parseSize(s)
+		n, err := lang.ParseSize(s)
 		if err == nil && n == RlimitInfinity {
-			err = errTooLarge
+			err = lang.ErrTooLarge
 		}
 		if err != nil {
-			d.problem(v, "%s, or %q for no limit", err, infinity)
+			d.Problem(v, "%s, or %q for no limit", err, lang.Infinity)
 			return 0, false
 		}
 		return n, true
 	}
-	d.wrongType(v, want)
+	d.WrongType(v, want)
 	return 0, false
 }
 
 func rlimitText(n uint64) string {
 	if n == RlimitInfinity {
-		return infinity
+		return lang.Infinity
 	}
 	return strconv.FormatUint(n, 10)
 }

@@ -3,6 +3,7 @@ package config
 import (
 	"strings"
 
+	"github.com/nslaunch/nslaunch/config/internal/lang"
 	"github.com/nslaunch/nslaunch/config/internal/toml"
 )
 
@@ -16,28 +17,28 @@ type placed struct {
 // place finds the targets of all entries where several sources make the
 // profile: of two entries of one target the later source's is what counts, however
 // they are written. What is wrong with a target is told when it is read.
-func (r *mountReader) place(table value, members map[string]any, fields []field) {
+func (r *mountReader) place(table lang.Value, members map[string]any, fields []lang.Field) {
 	if r.p.sources == nil {
 		return
 	}
-	quiet := &mountReader{decoder: &decoder{marks: r.marks, facts: r.facts, spoilt: map[string]bool{}}}
+	quiet := &mountReader{Decoder: &lang.Decoder{Marks: r.Marks, Facts: r.Facts, Spoilt: map[string]bool{}}}
 	r.mounted = map[string][]placed{}
-	add := func(v value, target string, ok bool) {
-		if m, marked := r.marks.Near(v.key); ok && marked {
-			r.mounted[target] = append(r.mounted[target], placed{v.key, m.Src.Layer, v.raw})
+	add := func(v lang.Value, target string, ok bool) {
+		if m, marked := r.Marks.Near(v.Key); ok && marked {
+			r.mounted[target] = append(r.mounted[target], placed{v.Key, m.Src.Layer, v.Raw})
 		}
 	}
 	for name, raw := range members {
-		v := table.member(name, raw)
-		if fieldFor(fields, name).free {
+		v := table.Member(name, raw)
+		if lang.FieldFor(fields, name).Free {
 			target, ok := quiet.target(v, name)
 			add(v, target, ok)
 			continue
 		}
 		for i, raw := range toml.List(raw) {
-			e := value{key: toml.IndexKey(v.key, i), raw: raw}
+			e := lang.Value{Key: toml.IndexKey(v.Key, i), Raw: raw}
 			if s, ok := raw.(string); ok {
-				pattern, ok := globPath(quiet.decoder, value{key: e.key, raw: strings.TrimPrefix(s, "-")})
+				pattern, ok := globPath(quiet.Decoder, lang.Value{Key: e.Key, Raw: strings.TrimPrefix(s, "-")})
 				target := GlobText(pattern)
 				if IsGlob(pattern) {
 					target = globKey(pattern)
@@ -50,8 +51,8 @@ func (r *mountReader) place(table value, members map[string]any, fields []field)
 
 // below returns the entries of a target that are of earlier sources than v, and
 // tells whether a later one has an entry, too.
-func (r *mountReader) below(v value, target string) (earlier []placed, replaced bool) {
-	m, _ := r.marks.Near(v.key)
+func (r *mountReader) below(v lang.Value, target string) (earlier []placed, replaced bool) {
+	m, _ := r.Marks.Near(v.Key)
 	if m.Src == nil {
 		return nil, false
 	}
@@ -67,26 +68,26 @@ func (r *mountReader) below(v value, target string) (earlier []placed, replaced 
 }
 
 // replaced tells whether an entry is replaced or taken away by a later source.
-func (r *mountReader) replaced(v value, target string) bool {
+func (r *mountReader) replaced(v lang.Value, target string) bool {
 	earlier, replaced := r.below(v, target)
 	if replaced {
-		r.leftOut(v.key)
+		r.LeftOut(v.Key)
 		return true
 	}
 	for _, p := range earlier {
-		r.overrode(v.key, Overridden{Key: r.marks.Written(p.key), Value: p.raw, Pos: r.marks.KeyPos(p.key)})
+		r.Overrode(v.Key, Overridden{Key: r.Marks.Written(p.key), Value: p.raw, Pos: r.Marks.KeyPos(p.key)})
 	}
 	return false
 }
 
 // takeAway reads the value false of a target.
-func (r *mountReader) takeAway(v value, target string) {
+func (r *mountReader) takeAway(v lang.Value, target string) {
 	earlier, _ := r.below(v, target)
-	if len(earlier) == 0 && !r.took[v.key] {
-		r.problem(v, "nothing to take away: what the profile extends has no entry %q", target)
+	if len(earlier) == 0 && !r.Took[v.Key] {
+		r.Problem(v, "nothing to take away: what the profile extends has no entry %q", target)
 	}
 	for _, p := range earlier {
-		r.overrode(v.key, Overridden{Key: r.marks.Written(p.key), Value: p.raw, Pos: r.marks.KeyPos(p.key)})
+		r.Overrode(v.Key, Overridden{Key: r.Marks.Written(p.key), Value: p.raw, Pos: r.Marks.KeyPos(p.key)})
 	}
-	r.tookAway(v.key)
+	r.TookAway(v.Key)
 }

@@ -3,6 +3,7 @@ package config
 import (
 	"slices"
 
+	"github.com/nslaunch/nslaunch/config/internal/lang"
 	"github.com/nslaunch/nslaunch/config/internal/toml"
 )
 
@@ -26,28 +27,28 @@ func contradictions() [][2]string {
 // mountOptionsType is a list of options, which stays in its order.
 type mountOptionsType struct{ dst *[]string }
 
-func (t mountOptionsType) Read(d *decoder, v value) {
+func (t mountOptionsType) Read(d *lang.Decoder, v lang.Value) {
 	all, pairs := mountOptions(), contradictions()
 	var before []string
-	*t.dst, _ = readSet(d, v, "an array of strings", func(d *decoder, v value) (string, bool) {
-		s, ok := d.str(v)
+	*t.dst, _ = lang.ReadSet(d, v, "an array of strings", func(d *lang.Decoder, v lang.Value) (string, bool) {
+		s, ok := d.FilledText(v)
 		switch {
 		case !ok:
 			return "", false
 		case s == "ro" || s == "rw":
-			if toml.Within(v.key, "root") {
-				d.problem(v, "%q is no option, want root.readonly = %t", s, s == "ro")
+			if toml.Within(v.Key, "root") {
+				d.Problem(v, "%q is no option, want root.readonly = %t", s, s == "ro")
 				return "", false
 			}
-			d.problem(v, "%q is no option, want %s = SOURCE", s, s)
+			d.Problem(v, "%q is no option, want %s = SOURCE", s, s)
 			return "", false
 		case !slices.Contains(all, s):
-			d.problem(v, "unknown option %q, want %s%s", s, words(all), didYouMean(s, all))
+			d.Problem(v, "unknown option %q, want %s%s", s, lang.Words(all), lang.DidYouMean(s, all))
 			return "", false
 		}
 		for _, b := range before {
 			if slices.Contains(pairs, [2]string{b, s}) || slices.Contains(pairs, [2]string{s, b}) {
-				d.problem(v, "%q contradicts %q", s, b)
+				d.Problem(v, "%q contradicts %q", s, b)
 				return "", false
 			}
 		}
@@ -57,5 +58,5 @@ func (t mountOptionsType) Read(d *decoder, v value) {
 }
 
 func (mountOptionsType) Shapes() []*Shape {
-	return []*Shape{arrayOf([]*Shape{oneWord(mountOptions()...)}, true)}
+	return []*Shape{lang.ArrayOf([]*Shape{lang.OneWord(mountOptions()...)}, true)}
 }

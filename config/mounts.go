@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/nslaunch/nslaunch/config/internal/lang"
 	"github.com/nslaunch/nslaunch/config/internal/toml"
 	"github.com/nslaunch/nslaunch/internal/gitrepo"
 )
@@ -22,81 +23,81 @@ type mountsType struct{ p *Profile }
 
 // mountReader reads the entries of [mounts] into a profile.
 type mountReader struct {
-	*decoder
+	*lang.Decoder
 	p       *Profile
 	mounted map[string][]placed // the entries of each target, where several sources make the profile
 }
 
-func (t mountsType) fields() []field { return mountsFields(&mountReader{p: t.p}, new(targetType)) }
+func (t mountsType) Fields() []lang.Field { return mountsFields(&mountReader{p: t.p}, new(targetType)) }
 
 // mountsFields are the lists of [mounts], and the table of a target.
-func mountsFields(r *mountReader, target *targetType) []field {
-	list := func(name string, m MountEntry) field {
-		return field{name: name, typ: mountListType{r, m}, many: asSet, sums: true, off: eachTarget(name)}
+func mountsFields(r *mountReader, target *targetType) []lang.Field {
+	list := func(name string, m MountEntry) lang.Field {
+		return lang.Field{Name: name, Type: mountListType{r, m}, Many: lang.AsSet, Sums: true, Off: eachTarget(name)}
 	}
-	return []field{
+	return []lang.Field{
 		list("ro", MountEntry{Type: MountBind, Readonly: true, Recursive: true}),
 		list("rw", MountEntry{Type: MountBind, Recursive: true}),
 		list("tmpfs", MountEntry{Type: MountTmpfs}),
 		list("masked", MountEntry{Type: MountMasked}),
-		{name: anyPath, typ: target, free: true},
+		{Name: lang.AnyPath, Type: target, Free: true},
 	}
 }
 
 // Read puts parents before children.
-func (t mountsType) Read(d *decoder, v value) {
-	members, ok := v.raw.(map[string]any)
+func (t mountsType) Read(d *lang.Decoder, v lang.Value) {
+	members, ok := v.Raw.(map[string]any)
 	if !ok {
-		d.wrongType(v, "a table")
+		d.WrongType(v, "a table")
 		return
 	}
-	r := &mountReader{decoder: d, p: t.p}
+	r := &mountReader{Decoder: d, p: t.p}
 	target := new(targetType)
 	fields := mountsFields(r, target)
 	r.place(v, members, fields)
 	t.p.Mounts = slices.Grow(t.p.Mounts, countMounts(members))
-	for _, name := range names(members) {
-		r.entry(v, v.member(name, members[name]), name, fields, target)
+	for _, name := range lang.SortedKeys(members) {
+		r.entry(v, v.Member(name, members[name]), name, fields, target)
 	}
 	sortEntries(t.p)
 }
 
 // entry reads one key of [mounts].
-func (r *mountReader) entry(table, v value, name string, fields []field, target *targetType) {
-	f, isField := fieldNamed(fields, name)
-	_, isTable := v.raw.(map[string]any)
+func (r *mountReader) entry(table, v lang.Value, name string, fields []lang.Field, target *targetType) {
+	f, isField := lang.FieldNamed(fields, name)
+	_, isTable := v.Raw.(map[string]any)
 	switch {
-	case isField && !f.free:
-		r.field(f, v)
-	case strings.ContainsAny(name, "/.~$"), isTable && suggest(name, fieldNames(fields)) == "" && !hasField(r.top, name):
+	case isField && !f.Free:
+		r.Field(f, v)
+	case strings.ContainsAny(name, "/.~$"), isTable && lang.Suggest(name, lang.FieldNames(fields)) == "" && !lang.HasField(r.Top, name):
 		path, ok := r.target(v, name)
 		switch {
-		case ok && v.raw == false:
+		case ok && v.Raw == false:
 			r.takeAway(v, path)
 			return
 		case ok && r.replaced(v, path):
 			return
 		}
-		target.m = MountEntry{Key: v.key, Target: path}
-		target.Read(r.decoder, v)
+		target.m = MountEntry{Key: v.Key, Target: path}
+		target.Read(r.Decoder, v)
 		if ok {
 			r.p.Mounts = append(r.p.Mounts, target.m)
 		}
-	case hasField(target.fields(), name):
-		r.misplaced(v.key, "unknown key %q in [mounts] (it belongs in the table of a target: %q = { … })", name, anyPath)
+	case lang.HasField(target.Fields(), name):
+		r.Misplaced(v.Key, "unknown key %q in [mounts] (it belongs in the table of a target: %q = { … })", name, lang.AnyPath)
 	default:
-		r.unknown(table, name, fields, nil)
+		r.Unknown(table, name, fields, nil)
 	}
 }
 
 // Shapes has the lists, and the tables of targets.
 func (t mountsType) Shapes() []*Shape {
-	s := closed(map[string]*Shape{})
-	for _, f := range t.fields() {
-		if f.free {
-			s.KeysLike = map[string]*Shape{`^(` + component + `)+$|` + hasVariable: f.shape()}
+	s := lang.Closed(map[string]*Shape{})
+	for _, f := range t.Fields() {
+		if f.Free {
+			s.KeysLike = map[string]*Shape{`^(` + lang.Component + `)+$|` + lang.HasVariable: f.Shape()}
 		} else {
-			s.Keys[f.name] = f.shape()
+			s.Keys[f.Name] = f.Shape()
 		}
 	}
 	return []*Shape{s}
@@ -128,49 +129,52 @@ func countMounts(members map[string]any) int {
 	return n
 }
 
+// optionalPath is a regular expression for a path of the host's that may have a "-" in front.
+const optionalPath = `^-?\.{0,2}/`
+
 // mountListType is that of a list of entries like m.
 type mountListType struct {
 	r *mountReader
 	m MountEntry
 }
 
-func (t mountListType) Read(d *decoder, v value) {
-	elements, _ := d.elements(v, "an array of strings")
+func (t mountListType) Read(d *lang.Decoder, v lang.Value) {
+	elements, _ := d.Elements(v, "an array of strings")
 	for _, e := range elements {
 		t.r.listed(e, t.m)
 	}
 }
 
 func (t mountListType) Shapes() []*Shape {
-	path := []*Shape{like(hostPathPattern)}
+	path := []*Shape{lang.Like(lang.HostPathPattern)}
 	if t.m.Type != MountTmpfs {
-		path = []*Shape{like(optionalPath), like(hostPathPattern)}
+		path = []*Shape{lang.Like(optionalPath), lang.Like(lang.HostPathPattern)}
 	}
-	return []*Shape{arrayOf(path, false)}
+	return []*Shape{lang.ArrayOf(path, false)}
 }
 
 // listed reads an element of a list: a path of the host's, which is the
 // target, too. A "-" in front makes the entry an optional one, as in systemr. One with a "*" is a glob.
-func (r *mountReader) listed(v value, m MountEntry) {
-	m.Key = v.key
-	if s, ok := v.raw.(string); ok {
+func (r *mountReader) listed(v lang.Value, m MountEntry) {
+	m.Key = v.Key
+	if s, ok := v.Raw.(string); ok {
 		if s, m.Optional = strings.CutPrefix(s, "-"); m.Optional && m.Type == MountTmpfs {
-			r.problem(v, "a tmpfs has no source that could be missing, want %q", s)
+			r.Problem(v, "a tmpfs has no source that could be missing, want %q", s)
 			return
 		}
-		v.raw = s
+		v.Raw = s
 	}
-	raw, _ := v.raw.(string)
-	if m.Optional && r.noRepository(raw, v.key) {
-		r.leftOut(v.key)
+	raw, _ := v.Raw.(string)
+	if m.Optional && r.noRepository(raw, v.Key) {
+		r.LeftOut(v.Key)
 		return
 	}
-	pattern, ok := globPath(r.decoder, v)
+	pattern, ok := globPath(r.Decoder, v)
 	if !ok {
 		return
 	}
 	if m.Optional {
-		r.became(v.key, "-"+pattern)
+		r.Became(v.Key, "-"+pattern)
 	}
 	glob := IsGlob(pattern)
 	s := GlobText(pattern)
@@ -179,14 +183,14 @@ func (r *mountReader) listed(v value, m MountEntry) {
 	}
 	switch {
 	case glob && m.Type == MountTmpfs:
-		r.problem(v, "a \"*\" is a pattern in ro, rw and masked alone, got %q: name each directory (for a star in a name write mounts.\"/path\")", raw)
+		r.Problem(v, "a \"*\" is a pattern in ro, rw and masked alone, got %q: name each directory (for a star in a name write mounts.\"/path\")", raw)
 	case r.replaced(v, s):
 	case s == "/":
-		r.problem(v, "%s", rootTarget(raw))
+		r.Problem(v, "%s", rootTarget(raw))
 	case glob && strings.Contains(raw, "${") && slices.ContainsFunc(r.p.Globs, func(g Glob) bool {
 		return g.Pattern == pattern && toml.ParentKey(g.Entry.Key) == toml.ParentKey(m.Key)
 	}):
-		r.leftOut(v.key)
+		r.LeftOut(v.Key)
 	case glob:
 		r.p.Globs = append(r.p.Globs, Glob{pattern, m})
 	default:
@@ -195,7 +199,7 @@ func (r *mountReader) listed(v value, m MountEntry) {
 			m.Source = s
 		}
 		if strings.Contains(raw, "${") && r.listedAlready(m) {
-			r.leftOut(v.key)
+			r.LeftOut(v.Key)
 			return
 		}
 		r.p.Mounts = append(r.p.Mounts, m)
@@ -204,11 +208,11 @@ func (r *mountReader) listed(v value, m MountEntry) {
 
 // noRepository reports whether s has a variable of a git repository, and there is none for the element at key.
 func (r *mountReader) noRepository(s, key string) bool {
-	if !strings.Contains(s, "${git:") || r.facts.vars.Git == nil {
+	if !strings.Contains(s, "${git:") || r.Facts.Vars.Git == nil {
 		return false
 	}
-	r.here = true
-	_, err := r.facts.vars.Git("dir")
+	r.Here = true
+	_, err := r.Facts.Vars.Git("dir")
 	if other := (*gitrepo.Others)(nil); errors.As(err, &other) && r.p.others == nil {
 		r.p.others = &leftForOthers{key, other}
 	}
@@ -244,23 +248,23 @@ func rootTarget(written string) string {
 
 // target reads a key that is a path inside, its variables replaced. It is in
 // its shortest form, so that what it names can be told without a file system.
-func (r *mountReader) target(v value, name string) (string, bool) {
-	before := len(r.errs)
-	s, ok := r.expand(v, name)
-	for _, e := range r.errs[before:] {
-		e.Pos = r.marks.KeyPos(v.key) // what is to be changed is the key
+func (r *mountReader) target(v lang.Value, name string) (string, bool) {
+	before := len(r.Errs)
+	s, ok := r.Expand(v, name)
+	for _, e := range r.Errs[before:] {
+		e.Pos = r.Marks.KeyPos(v.Key) // what is to be changed is the key
 	}
 	switch {
 	case !ok:
 		return "", false
 	case strings.Contains(s, "\x00"):
-		r.misplaced(v.key, "a NUL byte is not allowed, got %q", s)
+		r.Misplaced(v.Key, "a NUL byte is not allowed, got %q", s)
 	case !strings.HasPrefix(s, "/"):
-		r.misplaced(v.key, "want an absolute path for a target, got %q%s", s, pathHint[string](s))
+		r.Misplaced(v.Key, "want an absolute path for a target, got %q%s", s, lang.PathHint[string](s))
 	case path.Clean(s) != s:
-		r.misplaced(v.key, "want a path without \"..\", \".\" and superfluous slashes, got %q", s)
+		r.Misplaced(v.Key, "want a path without \"..\", \".\" and superfluous slashes, got %q", s)
 	case s == "/":
-		r.misplaced(v.key, "%s", rootTarget(name))
+		r.Misplaced(v.Key, "%s", rootTarget(name))
 	default:
 		return s, true
 	}

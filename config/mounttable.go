@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/nslaunch/nslaunch/config/internal/lang"
 	"github.com/nslaunch/nslaunch/config/internal/toml"
 	"github.com/nslaunch/nslaunch/mountprop"
 )
@@ -19,7 +20,7 @@ type targetType struct {
 
 // mountKey is one key of the table of a target.
 type mountKey struct {
-	field
+	lang.Field
 	of []MountType // those that take it; nil for a key that says the type
 }
 
@@ -32,28 +33,28 @@ func (t *targetType) mountKeys() []mountKey {
 	m := &t.m
 	binds, overlays, files := []MountType{MountBind}, []MountType{MountOverlay}, []MountType{MountFile}
 	t.keys = []mountKey{
-		{field{name: "ro", typ: bindType{m, true}}, nil},
-		{field{name: "rw", typ: bindType{m, false}}, nil},
-		{field{name: "masked", typ: maskedType{m}}, nil},
-		{field{name: "type", typ: typeType{m}}, nil},
+		{lang.Field{Name: "ro", Type: bindType{m, true}}, nil},
+		{lang.Field{Name: "rw", Type: bindType{m, false}}, nil},
+		{lang.Field{Name: "masked", Type: maskedType{m}}, nil},
+		{lang.Field{Name: "type", Type: typeType{m}}, nil},
 
-		{field{name: "optional", typ: boolean(&m.Optional)}, []MountType{MountBind, MountMasked, MountTmpfs, MountFile, MountPasswd, MountGroup}},
-		{field{name: "recursive", typ: boolean(&m.Recursive)}, binds},
-		{field{name: "propagation", typ: enum(&m.Propagation, mountprop.All()...)}, binds},
-		{field{name: "idmap", typ: mountIDMapType{m}}, binds},
-		{field{name: "options", typ: mountOptionsType{&m.Options}}, []MountType{MountBind, MountTmpfs, MountOverlay}},
-		{field{name: "size", typ: to(&m.Size, mountSize())}, []MountType{MountTmpfs}},
-		{field{name: "mode", typ: optional(&m.Mode, octal("0755", 0o7777))},
+		{lang.Field{Name: "optional", Type: lang.Bool(&m.Optional)}, []MountType{MountBind, MountMasked, MountTmpfs, MountFile, MountPasswd, MountGroup}},
+		{lang.Field{Name: "recursive", Type: lang.Bool(&m.Recursive)}, binds},
+		{lang.Field{Name: "propagation", Type: lang.Enum(&m.Propagation, mountprop.All()...)}, binds},
+		{lang.Field{Name: "idmap", Type: mountIDMapType{m}}, binds},
+		{lang.Field{Name: "options", Type: mountOptionsType{&m.Options}}, []MountType{MountBind, MountTmpfs, MountOverlay}},
+		{lang.Field{Name: "size", Type: lang.To(&m.Size, mountSize())}, []MountType{MountTmpfs}},
+		{lang.Field{Name: "mode", Type: lang.Optional(&m.Mode, lang.Octal("0755", 0o7777))},
 			[]MountType{MountTmpfs, MountDir, MountFile, MountPasswd, MountGroup, MountDevpts}},
-		{field{name: "uid", typ: optional(&m.UID, id())}, madeTypes()},
-		{field{name: "gid", typ: optional(&m.GID, id())}, madeTypes()},
-		{field{name: "lower", typ: lowerType{m}}, overlays},
-		{field{name: "dir", typ: to(&m.Dir, hostFile())}, overlays},
-		{field{name: "create", typ: boolean(&m.Create)}, overlays},
-		{field{name: "content", typ: optional(&m.Content, anyText())}, files},
-		{field{name: "source", typ: to(&m.Source, hostFile())}, files},
-		{field{name: "readonly", typ: boolean(&m.Readonly)}, files},
-		{field{name: "to", typ: to(&m.To, filledText())}, []MountType{MountSymlink}},
+		{lang.Field{Name: "uid", Type: lang.Optional(&m.UID, id())}, madeTypes()},
+		{lang.Field{Name: "gid", Type: lang.Optional(&m.GID, id())}, madeTypes()},
+		{lang.Field{Name: "lower", Type: lowerType{m}}, overlays},
+		{lang.Field{Name: "dir", Type: lang.To(&m.Dir, lang.HostFile())}, overlays},
+		{lang.Field{Name: "create", Type: lang.Bool(&m.Create)}, overlays},
+		{lang.Field{Name: "content", Type: lang.Optional(&m.Content, lang.Text())}, files},
+		{lang.Field{Name: "source", Type: lang.To(&m.Source, lang.HostFile())}, files},
+		{lang.Field{Name: "readonly", Type: lang.Bool(&m.Readonly)}, files},
+		{lang.Field{Name: "to", Type: lang.To(&m.To, lang.FilledText())}, []MountType{MountSymlink}},
 	}
 	return t.keys
 }
@@ -63,53 +64,53 @@ func madeTypes() []MountType {
 	return []MountType{MountTmpfs, MountDir, MountFile, MountSymlink, MountPasswd, MountGroup, MountOverlay}
 }
 
-func (t *targetType) fields() []field {
-	var fields []field
+func (t *targetType) Fields() []lang.Field {
+	var fields []lang.Field
 	for _, k := range t.mountKeys() {
-		fields = append(fields, k.field)
+		fields = append(fields, k.Field)
 	}
 	return fields
 }
 
-func (t *targetType) Read(d *decoder, v value) {
+func (t *targetType) Read(d *lang.Decoder, v lang.Value) {
 	m, keys := &t.m, t.mountKeys()
-	members, ok := v.raw.(map[string]any)
+	members, ok := v.Raw.(map[string]any)
 	if !ok {
 		want := "a table"
-		if s, ok := v.raw.(string); ok {
+		if s, ok := v.Raw.(string); ok {
 			want = fmt.Sprintf("{ ro = %q } or { rw = %q }", s, s)
 		}
-		d.wrongType(v, want)
+		d.WrongType(v, want)
 		return
 	}
 	known, first := 0, ""
 	for _, k := range keys {
-		raw, ok := members[k.name]
+		raw, ok := members[k.Name]
 		if !ok {
 			continue
 		}
 		known++
-		e := v.member(k.name, raw)
+		e := v.Member(k.Name, raw)
 		switch {
 		case k.of == nil && first != "":
-			d.misplaced(e.key, "%s and %s exclude each other", first, k.name)
+			d.Misplaced(e.Key, "%s and %s exclude each other", first, k.Name)
 		case k.of == nil:
-			first = k.name
-			k.typ.Read(d, e)
+			first = k.Name
+			k.Type.Read(d, e)
 		case m.Type != "" && !slices.Contains(k.of, m.Type):
 			how := first
 			if first == "type" {
 				how = fmt.Sprintf("type = %q", m.Type)
 			}
-			d.misplaced(e.key, "not with %s, only with %s", how, takers(k))
+			d.Misplaced(e.Key, "not with %s, only with %s", how, takers(k))
 		default:
-			k.typ.Read(d, e)
+			k.Type.Read(d, e)
 		}
 	}
 	if known < len(members) {
-		fields := t.fields()
+		fields := t.Fields()
 		for _, name := range slices.Sorted(maps.Keys(members)) {
-			if !hasField(fields, name) {
+			if !lang.HasField(fields, name) {
 				unknownMountKey(d, v, name, fields)
 			}
 		}
@@ -136,56 +137,56 @@ func takers(k mountKey) string {
 			prefix = ""
 		}
 	}
-	return words(all)
+	return lang.Words(all)
 }
 
 // typeMissing notes that nothing says the type of a mount, unless a misspelt
 // key was meant to.
-func typeMissing(d *decoder, v value, keys []mountKey) {
+func typeMissing(d *lang.Decoder, v lang.Value, keys []mountKey) {
 	var names []string
 	for _, k := range keys {
 		if k.of == nil {
-			if d.spoilt[toml.JoinKey(v.key, k.name)] {
+			if d.Spoilt[toml.JoinKey(v.Key, k.Name)] {
 				return
 			}
-			names = append(names, k.name)
+			names = append(names, k.Name)
 		}
 	}
-	d.problem(v, "want one of %s", words(names))
+	d.Problem(v, "want one of %s", lang.Words(names))
 }
 
 // unknownMountKey is unknown, and knows the words of mount(8).
-func unknownMountKey(d *decoder, v value, name string, fields []field) {
+func unknownMountKey(d *lang.Decoder, v lang.Value, name string, fields []lang.Field) {
 	if slices.Contains(mountOptions(), name) {
-		d.misplaced(toml.JoinKey(v.key, name), "unknown key %q in [%s] (it is an option: options = [%q])", name, v.key, name)
+		d.Misplaced(toml.JoinKey(v.Key, name), "unknown key %q in [%s] (it is an option: options = [%q])", name, v.Key, name)
 		return
 	}
-	d.unknown(v, name, fields, nil)
+	d.Unknown(v, name, fields, nil)
 }
 
 // mountRequires notes what a type lacks.
-func mountRequires(d *decoder, v value, members map[string]any, m *MountEntry) {
+func mountRequires(d *lang.Decoder, v lang.Value, members map[string]any, m *MountEntry) {
 	switch m.Type {
 	case MountOverlay:
-		d.require(v, "lower")
+		d.Require(v, "lower")
 		if m.Create && members["dir"] == nil {
-			d.misplaced(toml.JoinKey(v.key, "create"), "needs a dir")
+			d.Misplaced(toml.JoinKey(v.Key, "create"), "needs a dir")
 		}
 		createsBelowState(d, v, m.Dir, m.Create)
 		for _, key := range []string{"uid", "gid"} {
 			if members[key] != nil && members["dir"] != nil && !m.Create {
-				d.misplaced(toml.JoinKey(v.key, key), "needs create = true, or no dir (nslaunch does not change the owner of a directory that is there)")
+				d.Misplaced(toml.JoinKey(v.Key, key), "needs create = true, or no dir (nslaunch does not change the owner of a directory that is there)")
 			}
 		}
 	case MountFile:
 		switch {
 		case members["source"] == nil:
-			d.require(v, "content")
+			d.Require(v, "content")
 		case members["content"] != nil:
-			d.misplaced(toml.JoinKey(v.key, "source"), "content and source exclude each other")
+			d.Misplaced(toml.JoinKey(v.Key, "source"), "content and source exclude each other")
 		}
 	case MountSymlink:
-		d.require(v, "to")
+		d.Require(v, "to")
 	}
 }
 
@@ -195,25 +196,25 @@ type bindType struct {
 	readonly bool
 }
 
-func (t bindType) Read(d *decoder, v value) {
+func (t bindType) Read(d *lang.Decoder, v lang.Value) {
 	m := t.m
 	m.Type, m.Readonly, m.Recursive = MountBind, t.readonly, true
-	if s, ok := v.raw.(string); ok && strings.HasPrefix(s, "-") {
-		d.problem(v, "the \"-\" is for lists, want optional = true beside %q", s[1:])
+	if s, ok := v.Raw.(string); ok && strings.HasPrefix(s, "-") {
+		d.Problem(v, "the \"-\" is for lists, want optional = true beside %q", s[1:])
 		return
 	}
-	m.Source, _ = d.hostFile(v)
+	m.Source, _ = d.HostFile(v)
 }
 
-func (bindType) Shapes() []*Shape { return hostFile().shapes() }
+func (bindType) Shapes() []*Shape { return lang.HostFile().Shapes() }
 
 // maskedType is true.
 type maskedType struct{ m *MountEntry }
 
-func (t maskedType) Read(d *decoder, v value) {
+func (t maskedType) Read(d *lang.Decoder, v lang.Value) {
 	t.m.Type = MountMasked
-	if masked, ok := d.boolean(v); ok && !masked {
-		d.problem(v, "want true, got false")
+	if masked, ok := d.Boolean(v); ok && !masked {
+		d.Problem(v, "want true, got false")
 	}
 }
 
@@ -227,42 +228,42 @@ func mountTypes() []MountType {
 		MountProc, MountSysfs, MountDevpts, MountMqueue, MountCgroup2}
 }
 
-func (t typeType) Read(d *decoder, v value) {
-	switch v.raw {
+func (t typeType) Read(d *lang.Decoder, v lang.Value) {
+	switch v.Raw {
 	case string(MountBind):
-		d.problem(v, "a bind mount is written ro = SOURCE or rw = SOURCE, without a type")
+		d.Problem(v, "a bind mount is written ro = SOURCE or rw = SOURCE, without a type")
 	case string(MountMasked):
-		d.problem(v, "a mask is written masked = true, without a type")
+		d.Problem(v, "a mask is written masked = true, without a type")
 	default:
-		t.m.Type = readEnum(d, v, mountTypes())
+		t.m.Type = lang.ReadEnum(d, v, mountTypes())
 	}
 }
 
-func (typeType) Shapes() []*Shape { return []*Shape{oneWord(mountTypes()...)} }
+func (typeType) Shapes() []*Shape { return []*Shape{lang.OneWord(mountTypes()...)} }
 
 // mountSize is the size of a tmpfs. To the kernel 0 is no limit, and
 // the highest is that of a file.
-func mountSize() kind[uint64] {
-	return kind[uint64]{readMountSize, func() []*Shape { return []*Shape{whole(1, math.MaxInt64), like(sizePattern)} }}
+func mountSize() lang.Kind[uint64] {
+	return lang.KindOf(readMountSize, func() []*Shape { return []*Shape{lang.Whole(1, math.MaxInt64), lang.Like(lang.SizePattern)} })
 }
 
-func readMountSize(d *decoder, v value) (uint64, bool) {
-	if _, ok := v.raw.(int64); ok {
-		n, ok := d.integer(v, 1, math.MaxInt64)
+func readMountSize(d *lang.Decoder, v lang.Value) (uint64, bool) {
+	if _, ok := v.Raw.(int64); ok {
+		n, ok := d.Integer(v, 1, math.MaxInt64)
 		return uint64(n), ok
 	}
-	s, ok := d.textOf(v, `an integer or a size such as "512M"`)
+	s, ok := d.TextOf(v, `an integer or a size such as "512M"`)
 	if !ok {
 		return 0, false
 	}
-	n, err := parseSize(s)
+	n, err := lang.ParseSize(s)
 	switch {
 	case err != nil:
-		d.problem(v, "%s", err)
+		d.Problem(v, "%s", err)
 	case n == 0:
-		d.problem(v, "want a size above 0, got %q", s)
+		d.Problem(v, "want a size above 0, got %q", s)
 	case n > math.MaxInt64:
-		d.problem(v, "%q is too large, want less than 8E", s)
+		d.Problem(v, "%q is too large, want less than 8E", s)
 	default:
 		return n, true
 	}
@@ -272,15 +273,15 @@ func readMountSize(d *decoder, v value) (uint64, bool) {
 // lowerType is the layers of an overlay, one at least.
 type lowerType struct{ m *MountEntry }
 
-func (t lowerType) Read(d *decoder, v value) {
-	if raw, ok := v.raw.([]any); ok && len(raw) == 0 {
-		d.problem(v, "want at least one directory")
+func (t lowerType) Read(d *lang.Decoder, v lang.Value) {
+	if raw, ok := v.Raw.([]any); ok && len(raw) == 0 {
+		d.Problem(v, "want at least one directory")
 	}
-	t.m.Lower, _ = readSet(d, v, "an array of strings", (*decoder).hostFile)
+	t.m.Lower, _ = lang.ReadSet(d, v, "an array of strings", (*lang.Decoder).HostFile)
 }
 
 func (lowerType) Shapes() []*Shape {
-	s := arrayOf(hostFile().shapes(), true)
+	s := lang.ArrayOf(lang.HostFile().Shapes(), true)
 	s.Fewest = 1
 	return []*Shape{s}
 }

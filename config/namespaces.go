@@ -3,17 +3,19 @@ package config
 import (
 	"strconv"
 	"strings"
+
+	"github.com/nslaunch/nslaunch/config/internal/lang"
 )
 
 // maxPID is the highest that /proc/sys/kernel/pid_max can be set to.
 const maxPID = 1 << 22
 
-func namespaceFields(n Namespaces) []field {
+func namespaceFields(n Namespaces) []lang.Field {
 	kinds := Kinds()
-	fields := make([]field, 1, 1+len(kinds))
-	fields[0] = field{name: "all", off: `"host"`, typ: allKindsType(n)}
+	fields := make([]lang.Field, 1, 1+len(kinds))
+	fields[0] = lang.Field{Name: "all", Off: `"host"`, Type: allKindsType(n)}
 	for _, k := range kinds {
-		fields = append(fields, field{name: string(k), off: `"host"`, typ: namespaceType{n, k}})
+		fields = append(fields, lang.Field{Name: string(k), Off: `"host"`, Type: namespaceType{n, k}})
 	}
 	return fields
 }
@@ -36,15 +38,15 @@ func kindMeant(word string) string {
 }
 
 // allKindsType is that of namespaces.all, which is read first, so that a kind's own key wins.
-func allKindsType(n Namespaces) Type {
+func allKindsType(n Namespaces) lang.Type {
 	modes := []NamespaceMode{NamespaceNew, NamespaceHost}
-	return by(func(d *decoder, v value) {
-		if mode := readEnum(d, v, modes); mode != "" {
+	return lang.By(func(d *lang.Decoder, v lang.Value) {
+		if mode := lang.ReadEnum(d, v, modes); mode != "" {
 			for _, k := range Kinds() {
 				n[k] = Namespace{Mode: mode}
 			}
 		}
-	}, func() []*Shape { return []*Shape{oneWord(modes...)} })
+	}, func() []*Shape { return []*Shape{lang.OneWord(modes...)} })
 }
 
 // namespaceType is that of one kind.
@@ -54,11 +56,11 @@ type namespaceType struct {
 }
 
 func (namespaceType) Shapes() []*Shape {
-	return []*Shape{oneWord(NamespaceNew, NamespaceHost), like(`^pid:\+?0*[1-9][0-9]{0,6}$`), like(`^sandbox:` + namePattern), like(hostPathPattern)}
+	return []*Shape{lang.OneWord(NamespaceNew, NamespaceHost), lang.Like(`^pid:\+?0*[1-9][0-9]{0,6}$`), lang.Like(`^sandbox:` + namePattern), lang.Like(lang.HostPathPattern)}
 }
 
-func (t namespaceType) Read(d *decoder, v value) {
-	s, ok := d.str(v)
+func (t namespaceType) Read(d *lang.Decoder, v lang.Value) {
+	s, ok := d.FilledText(v)
 	if !ok {
 		return
 	}
@@ -68,7 +70,7 @@ func (t namespaceType) Read(d *decoder, v value) {
 	case strings.HasPrefix(s, "pid:"):
 		pid, err := strconv.Atoi(s[len("pid:"):])
 		if err != nil || pid < 1 || pid > maxPID {
-			d.problem(v, "want a process id from 1 to %d after \"pid:\", got %q", maxPID, s)
+			d.Problem(v, "want a process id from 1 to %d after \"pid:\", got %q", maxPID, s)
 			return
 		}
 		t.all[t.kind] = Namespace{Mode: NamespacePID, PID: pid}
@@ -76,14 +78,14 @@ func (t namespaceType) Read(d *decoder, v value) {
 		if name := s[len("sandbox:"):]; SoundName(name) {
 			t.all[t.kind] = Namespace{Mode: NamespaceSandbox, Sandbox: name}
 		} else {
-			d.problem(v, "want the name of a sandbox after \"sandbox:\", got %q", s)
+			d.Problem(v, "want the name of a sandbox after \"sandbox:\", got %q", s)
 		}
-	case isPath(s):
-		if path, ok := d.hostPath(v, s); ok {
+	case lang.IsPath(s):
+		if path, ok := d.HostPath(v, s); ok {
 			t.all[t.kind] = Namespace{Mode: NamespacePath, Path: path}
 		}
 	default:
-		d.problem(v, "unknown value %q, want new, host, pid:N, sandbox:NAME or a path that starts with /, ./ or ../%s",
-			s, didYouMean(s, []string{"new", "host"}))
+		d.Problem(v, "unknown value %q, want new, host, pid:N, sandbox:NAME or a path that starts with /, ./ or ../%s",
+			s, lang.DidYouMean(s, []string{"new", "host"}))
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/nslaunch/nslaunch/config/internal/lang"
 	"github.com/nslaunch/nslaunch/config/internal/toml"
 )
 
@@ -49,11 +50,11 @@ func (r *reading) parse(data []byte, settings []Setting) (*Profile, error) {
 	if err != nil {
 		return nil, Errors{err}
 	}
-	if _, extends := tree["extends"]; extends || len(settings) > 0 || len(r.facts.vars.Var) > 0 || r.shown != nil {
-		src.Dir = r.facts.dir()
-		return r.compose(&layer{src: src, tree: tree, marks: marks}, settings)
+	if _, extends := tree["extends"]; extends || len(settings) > 0 || len(r.Facts.Vars.Var) > 0 || r.Record != nil {
+		src.Dir = r.Facts.Dir()
+		return r.compose(&lang.Layer{Src: src, Tree: tree, Marks: marks}, settings)
 	}
-	r.marks = marks
+	r.Marks = marks
 	// A misspelt or misplaced version is a problem of its own, told by the walk.
 	return r.profile(tree, versionMissing(src))
 }
@@ -64,41 +65,41 @@ func versionMissing(src *toml.Source) *Error {
 
 // reading is a profile that is being read.
 type reading struct {
-	*decoder
+	*lang.Decoder
 	p *Profile
 }
 
 func newReading(file string, vars Vars) *reading {
 	p := newProfile(file)
-	return &reading{&decoder{top: topFields(p), marks: toml.Marks{}, facts: &facts{vars, file}, spoilt: map[string]bool{}}, p}
+	return &reading{lang.New(topFields(p), file, vars), p}
 }
 
 // profile walks the tree of a whole profile. noVersion is the problem where
 // it has no version.
 func (r *reading) profile(tree map[string]any, noVersion *Error) (*Profile, error) {
 	p := r.p
-	p.origins = r.marks
-	if r.shown != nil {
-		r.shown.tree = tree
+	p.origins = r.Marks
+	if r.Record != nil {
+		r.Record.Tree = tree
 	}
 	raw, hasVersion := tree["version"]
 	if n, ok := raw.(int64); ok && n != Version {
 		// The rest is in a language that we do not know.
-		r.problem(value{key: "version", raw: raw}, "unknown version %d, want %d", n, Version)
-		return nil, p.sorted(r.errs)
+		r.Problem(lang.Value{Key: "version", Raw: raw}, "unknown version %d, want %d", n, Version)
+		return nil, p.sorted(r.Errs)
 	}
-	r.read(tree)
-	p.here = p.here || r.here
-	if !hasVersion && !r.spoilt["version"] && r.more == 0 && noVersion != nil {
-		r.errs = append(r.errs, noVersion)
+	r.Read(tree)
+	p.here = p.here || r.Here
+	if !hasVersion && !r.Spoilt["version"] && r.More == 0 && noVersion != nil {
+		r.Errs = append(r.Errs, noVersion)
 	}
-	if r.more > 0 { // what depends on what is wrong is not known any more
-		return nil, p.andMore(p.sorted(r.errs), r.more)
+	if r.More > 0 { // what depends on what is wrong is not known any more
+		return nil, p.andMore(p.sorted(r.Errs), r.More)
 	}
 	p.defaults()
-	c := &checker{p: p, spoilt: r.spoilt}
+	c := &checker{p: p, spoilt: r.Spoilt}
 	c.run()
-	if err := p.sorted(append(r.errs, c.errs...)); err != nil {
+	if err := p.sorted(append(r.Errs, c.errs...)); err != nil {
 		return nil, p.andMore(err, c.more)
 	}
 	return p, nil

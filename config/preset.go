@@ -4,6 +4,8 @@ import (
 	"embed"
 	"fmt"
 	"strings"
+
+	"github.com/nslaunch/nslaunch/config/internal/lang"
 )
 
 // presets are profiles to be extended that come with nslaunch.
@@ -37,5 +39,5 @@ func preset(name string) ([]byte, bool) {
 }
 
 func noPreset(name string) string {
-	return fmt.Sprintf("unknown preset %q, want %s%s", name, words(presetNames()), didYouMean(name, presetNames()))
+	return fmt.Sprintf("unknown preset %q, want %s%s", name, lang.Words(presetNames()), lang.DidYouMean(name, presetNames()))
 }

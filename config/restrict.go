@@ -2,6 +2,8 @@ package config
 
 import (
 	"slices"
+
+	"github.com/nslaunch/nslaunch/config/internal/lang"
 )
 
 // Restrict says what the command cannot do, whoever it is.
@@ -16,26 +18,26 @@ type Restrict struct {
 // allNamespaces is the value of restrict.namespaces that restricts nothing.
 const allNamespaces = "all"
 
-func restrictFields(r *Restrict) []field {
-	return []field{
-		{name: "kernel", off: asRead, typ: optional(&r.Kernel, kind[bool]{(*decoder).boolean, booleanShapes})},
-		{name: "namespaces", typ: restrictNamespacesType{r}, many: asSet, initial: allNamespaces, off: `"all"`},
+func restrictFields(r *Restrict) []lang.Field {
+	return []lang.Field{
+		{Name: "kernel", Off: lang.AsRead, Type: lang.Optional(&r.Kernel, lang.KindOf((*lang.Decoder).Boolean, lang.BooleanShapes))},
+		{Name: "namespaces", Type: restrictNamespacesType{r}, Many: lang.AsSet, Initial: allNamespaces, Off: `"all"`},
 	}
 }
 
 // restrictNamespacesType is "all" or a list of kinds.
 type restrictNamespacesType struct{ *Restrict }
 
-func (r restrictNamespacesType) Read(d *decoder, v value) {
-	if s, ok := v.raw.(string); ok {
-		if s, ok = d.expand(v, s); ok && s != allNamespaces {
-			d.problem(v, "unknown value %q, want all or an array of kinds of namespaces, [] for none", s)
+func (r restrictNamespacesType) Read(d *lang.Decoder, v lang.Value) {
+	if s, ok := v.Raw.(string); ok {
+		if s, ok = d.Expand(v, s); ok && s != allNamespaces {
+			d.Problem(v, "unknown value %q, want all or an array of kinds of namespaces, [] for none", s)
 		}
 		return
 	}
 	all := Kinds()
-	kinds, ok := readSet(d, v, "a string or an array of strings", func(d *decoder, v value) (NamespaceKind, bool) {
-		k := readEnum(d, v, all)
+	kinds, ok := lang.ReadSet(d, v, "a string or an array of strings", func(d *lang.Decoder, v lang.Value) (NamespaceKind, bool) {
+		k := lang.ReadEnum(d, v, all)
 		return k, k != ""
 	})
 	if !ok {
@@ -50,7 +52,7 @@ func (r restrictNamespacesType) Read(d *decoder, v value) {
 }
 
 func (restrictNamespacesType) Shapes() []*Shape {
-	return []*Shape{oneWord(allNamespaces), arrayOf([]*Shape{oneWord(Kinds()...)}, true)}
+	return []*Shape{lang.OneWord(allNamespaces), lang.ArrayOf([]*Shape{lang.OneWord(Kinds()...)}, true)}
 }
 
 // Forbidden returns the kinds of which no new namespaces can be made inside.

@@ -3,89 +3,92 @@ package config
 import (
 	"strings"
 
+	"github.com/nslaunch/nslaunch/config/internal/lang"
 	"github.com/nslaunch/nslaunch/config/internal/toml"
 	"github.com/nslaunch/nslaunch/mountprop"
 )
 
-func rootFields(p *Profile) []field {
-	return []field{
-		{name: "path", off: `"host"`, typ: rootPathType(&p.Root)},
-		{name: "readonly", off: asRead, typ: boolean(&p.Root.Readonly)},
-		{name: "overlay", typ: rootOverlayType{&p.Root.Overlay}},
-		{name: "propagation", typ: rootPropagationType(p)},
-		{name: "options", typ: mountOptionsType{&p.Root.Options}, many: asSet, off: "[]"},
+func rootFields(p *Profile) []lang.Field {
+	return []lang.Field{
+		{Name: "path", Off: `"host"`, Type: rootPathType(&p.Root)},
+		{Name: "readonly", Off: lang.AsRead, Type: lang.Bool(&p.Root.Readonly)},
+		{Name: "overlay", Type: rootOverlayType{&p.Root.Overlay}},
+		{Name: "propagation", Type: rootPropagationType(p)},
+		{Name: "options", Type: mountOptionsType{&p.Root.Options}, Many: lang.AsSet, Off: "[]"},
 	}
 }
 
-func devFields(dev *Dev) []field {
-	return []field{
-		{name: "mode", typ: enum(&dev.Mode, DevMinimal, DevHost)},
-		{name: "exec", off: asRead, typ: boolean(&dev.Exec)},
+func devFields(dev *Dev) []lang.Field {
+	return []lang.Field{
+		{Name: "mode", Type: lang.Enum(&dev.Mode, DevMinimal, DevHost)},
+		{Name: "exec", Off: lang.AsRead, Type: lang.Bool(&dev.Exec)},
 	}
 }
 
 // rootPathType is "host", "tmpfs" or the path of a directory.
-func rootPathType(r *Root) Type {
-	return by(func(d *decoder, v value) {
-		s, ok := d.str(v)
+func rootPathType(r *Root) lang.Type {
+	return lang.By(func(d *lang.Decoder, v lang.Value) {
+		s, ok := d.FilledText(v)
 		switch {
 		case !ok:
 		case s == string(RootHost) || s == string(RootTmpfs):
 			r.Mode = RootMode(s)
-		case isPath(s):
-			dir, ok := d.cleanPath(v, s)
+		case lang.IsPath(s):
+			dir, ok := d.CleanPath(v, s)
 			if ok && dir == "/" {
-				d.problem(v, "the host's root is written %q, got %q", RootHost, s)
+				d.Problem(v, "the host's root is written %q, got %q", RootHost, s)
 			} else if ok {
 				r.Mode, r.Path = RootPath, dir
 			}
 		default:
-			d.problem(v, "unknown value %q, want host, tmpfs or %s%s", s, wantPath, pathHint(s, RootHost, RootTmpfs))
+			d.Problem(v, "unknown value %q, want host, tmpfs or %s%s", s, lang.WantPath, lang.PathHint(s, RootHost, RootTmpfs))
 		}
-	}, func() []*Shape { return []*Shape{oneWord(RootHost, RootTmpfs), like(hostPathPattern)} })
+	}, func() []*Shape {
+		return []*Shape{lang.OneWord(RootHost, RootTmpfs), lang.Like(lang.HostPathPattern)}
+	})
 }
 
 // rootOverlayType is "tmpfs", or a table for a directory.
 type rootOverlayType struct{ *Overlay }
 
-func (o rootOverlayType) table() table {
-	return table{of: func() []field {
-		return []field{
-			{name: "dir", off: asRead, typ: to(&o.Dir, hostFile())},
-			{name: "create", off: asRead, typ: boolean(&o.Create)},
+func (o rootOverlayType) table() lang.Table {
+	return lang.Table{Of: func() []lang.Field {
+		return []lang.Field{
+			{Name: "dir", Off: lang.AsRead, Type: lang.To(&o.Dir, lang.HostFile())},
+			{Name: "create", Off: lang.AsRead, Type: lang.Bool(&o.Create)},
 		}
-	}, required: []string{"dir"}}
+	}, Required: []string{"dir"}}
 }
 
-func (o rootOverlayType) fields() []field { return o.table().of() }
+func (o rootOverlayType) Fields() []lang.Field { return o.table().Of() }
 
-func (o rootOverlayType) Read(d *decoder, v value) {
-	if _, isTable := v.raw.(map[string]any); isTable {
+func (o rootOverlayType) Read(d *lang.Decoder, v lang.Value) {
+	if _, isTable := v.Raw.(map[string]any); isTable {
 		o.Mode = OverlayDir
 		o.table().Read(d, v)
 		createsBelowState(d, v, o.Dir, o.Create)
 		return
 	}
-	if d.word(v, string(OverlayTmpfs), "{ dir = … }") {
+	if d.Word(v, string(OverlayTmpfs), "{ dir = … }") {
 		o.Mode = OverlayTmpfs
 	}
 }
 
 func (o rootOverlayType) Shapes() []*Shape {
-	return append([]*Shape{oneWord(OverlayTmpfs)}, o.table().Shapes()...)
+	return append([]*Shape{lang.OneWord(OverlayTmpfs)}, o.table().Shapes()...)
 }
 
 // rootPropagationType is that of what may as well be written as `propagation`.
-func rootPropagationType(p *Profile) Type {
+func rootPropagationType(p *Profile) lang.Type {
 	kinds := mountprop.All()
-	return by(func(d *decoder, v value) {
-		kind := readEnum(d, v, kinds)
-		if _, ok := d.marks["propagation"]; ok {
-			d.misplaced(v.key, "propagation is given already, at %s", d.marks.KeyPos("propagation"))
+	return lang.By(func(d *lang.Decoder, v lang.Value) {
+		kind := lang.ReadEnum(d, v, kinds)
+		if _, ok := d.Marks["propagation"]; ok {
+			d.Misplaced(v.Key, "propagation is given already, at %s", d.Marks.KeyPos("propagation"))
 			return
 		}
 		p.Propagation = kind
-	}, func() []*Shape { return []*Shape{oneWord(kinds...)} })
+	}, func() []*Shape { return []*Shape{lang.OneWord(kinds...)} })
 }
 
 // propagationKey returns the one of two keys that the propagation is written at.
@@ -101,15 +104,15 @@ func (p *Profile) propagationKey() string {
 
 // createsBelowState notes a table whose `create` would make a directory in a
 // place that is not ours.
-func createsBelowState(d *decoder, v value, dir string, create bool) {
+func createsBelowState(d *lang.Decoder, v lang.Value, dir string, create bool) {
 	if !create || dir == "" {
 		return
 	}
-	key := toml.JoinKey(v.key, "create")
-	switch state := d.facts.state(); {
+	key := toml.JoinKey(v.Key, "create")
+	switch state := d.Facts.State(); {
 	case state == "":
-		d.misplaced(key, "needs a dir below ${state}, which is not known here")
+		d.Misplaced(key, "needs a dir below ${state}, which is not known here")
 	case !strings.HasPrefix(dir, strings.TrimRight(state, "/")+"/"):
-		d.misplaced(key, "needs a dir below ${state}, which is %q (it is %q)", state, dir)
+		d.Misplaced(key, "needs a dir below ${state}, which is %q (it is %q)", state, dir)
 	}
 }

@@ -3,76 +3,82 @@ package config
 import (
 	"math"
 
+	"github.com/nslaunch/nslaunch/config/internal/lang"
+	"github.com/nslaunch/nslaunch/config/internal/toml"
 	"github.com/nslaunch/nslaunch/mountprop"
 )
 
 // topFields is the profile language: its keys in the order in which they are
 // documented, each with the type of its value, which is read into p. A
 // further section is a further row.
-func topFields(p *Profile) []field {
-	return []field{
-		{name: "version", off: asRead, typ: to(new(int64), integerBetween[int64](Version, Version))},
-		{name: "extends", off: asRead, typ: extendsType()},
-		{name: "name", typ: table{main: "base", of: func() []field { return nameFields(p) }}},
-		{name: "hostname", typ: to(&p.Hostname, utsName())},
-		{name: "domainname", typ: to(&p.Domainname, utsName())},
-		{name: "command", typ: table{main: "argv", of: func() []field { return commandFields(&p.Command) }}},
-		{name: "namespaces", typ: table{main: "all", of: func() []field { return namespaceFields(p.Namespaces) }, others: kindMeant}},
-		{name: "propagation", typ: enum(&p.Propagation, mountprop.All()...)},
-		{name: "root", typ: table{main: "path", of: func() []field { return rootFields(p) }}},
-		{name: "proc", typ: table{main: "mode", of: func() []field { return procFields(&p.Proc) }}},
-		{name: "dev", typ: table{main: "mode", of: func() []field { return devFields(&p.Dev) }}},
-		{name: "sys", typ: enum(&p.Sys, SysNew, SysHost, SysNone)},
-		{name: "network", typ: enum(&p.Network, NetworkLoopback, NetworkDown)},
-		{name: "time", typ: table{of: func() []field { return timeFields(&p.Time) }}},
-		{name: "idmap", typ: table{main: "mode", of: func() []field { return idmapFields(&p.IDMap) }}},
-		{name: "process", typ: table{of: func() []field { return processFields(&p.Process) }}},
-		{name: "env", typ: table{of: func() []field { return envFields(&p.Env) }}},
-		{name: "mounts", off: `mounts."/path" = false for each target`, typ: mountsType{p}},
-		{name: "restrict", off: `restrict.kernel = false and restrict.namespaces = "all"`,
-			typ: table{of: func() []field { return restrictFields(&p.Restrict) }}},
-		{name: "limits", typ: table{of: func() []field { return limitsFields(&p.Limits) }}},
-		{name: "scope", typ: table{main: "mode", of: func() []field { return scopeFields(&p.Scope) }}},
-		{name: "service", typ: table{main: "notify", of: func() []field { return serviceFields(&p.Service) }}},
+func topFields(p *Profile) []lang.Field {
+	return []lang.Field{
+		{Name: "version", Off: lang.AsRead, Type: lang.To(new(int64), lang.Int[int64](Version, Version))},
+		{Name: "extends", Off: lang.AsRead, Type: extendsType()},
+		{Name: "name", Type: lang.Table{Main: "base", Of: func() []lang.Field { return nameFields(p) }}},
+		{Name: "hostname", Type: lang.To(&p.Hostname, utsName())},
+		{Name: "domainname", Type: lang.To(&p.Domainname, utsName())},
+		{Name: "command", Type: lang.Table{Main: "argv", Of: func() []lang.Field { return commandFields(&p.Command) }}},
+		{Name: "namespaces", Type: lang.Table{Main: "all", Of: func() []lang.Field { return namespaceFields(p.Namespaces) }, Others: kindMeant}},
+		{Name: "propagation", Type: lang.Enum(&p.Propagation, mountprop.All()...)},
+		{Name: "root", Type: lang.Table{Main: "path", Of: func() []lang.Field { return rootFields(p) }}},
+		{Name: "proc", Type: lang.Table{Main: "mode", Of: func() []lang.Field { return procFields(&p.Proc) }}},
+		{Name: "dev", Type: lang.Table{Main: "mode", Of: func() []lang.Field { return devFields(&p.Dev) }}},
+		{Name: "sys", Type: lang.Enum(&p.Sys, SysNew, SysHost, SysNone)},
+		{Name: "network", Type: lang.Enum(&p.Network, NetworkLoopback, NetworkDown)},
+		{Name: "time", Type: lang.Table{Of: func() []lang.Field { return timeFields(&p.Time) }}},
+		{Name: "idmap", Type: lang.Table{Main: "mode", Of: func() []lang.Field { return idmapFields(&p.IDMap) }}},
+		{Name: "process", Type: lang.Table{Of: func() []lang.Field { return processFields(&p.Process) }}},
+		{Name: "env", Type: lang.Table{Of: func() []lang.Field { return envFields(&p.Env) }}},
+		{Name: "mounts", Off: `mounts."/path" = false for each target`, Type: mountsType{p}},
+		{Name: "restrict", Off: `restrict.kernel = false and restrict.namespaces = "all"`,
+			Type: lang.Table{Of: func() []lang.Field { return restrictFields(&p.Restrict) }}},
+		{Name: "limits", Type: lang.Table{Of: func() []lang.Field { return limitsFields(&p.Limits) }}},
+		{Name: "scope", Type: lang.Table{Main: "mode", Of: func() []lang.Field { return scopeFields(&p.Scope) }}},
+		{Name: "service", Type: lang.Table{Main: "notify", Of: func() []lang.Field { return serviceFields(&p.Service) }}},
 	}
 }
+
+// Shape says what a value may look like, in the words of JSON Schema draft 7, which editors
+// know. The zero one is anything.
+type Shape = lang.Shape
 
 // Schema returns the JSON Schema of profiles: the types of the keys, one by one. How keys
 // relate to each other and to a machine is beyond it. describe returns the words on a key, which is written
 // as in errors, but for the target of a mount, "/path", and for indexes, which are empty; "" for none.
 func Schema(describe func(key string) string) *Shape {
 	p := newProfile("")
-	s := table{of: func() []field { return topFields(p) }, required: []string{"version"}}.Shapes()[0]
-	s.describe("", describe)
+	s := lang.Table{Of: func() []lang.Field { return topFields(p) }, Required: []string{"version"}}.Shapes()[0]
+	s.Describe("", describe)
 	s.Schema, s.Title = "http://json-schema.org/draft-07/schema#", "nslaunch profile"
 	return s
 }
 
 // extendsType says what extends may be. What it does, compose has done before all else.
-func extendsType() Type {
-	return by(func(d *decoder, v value) {
-		values, _ := d.elements(v, "an array of strings")
+func extendsType() lang.Type {
+	return lang.By(func(d *lang.Decoder, v lang.Value) {
+		values, _ := d.Elements(v, "an array of strings")
 		for _, e := range values {
-			d.str(e)
+			d.FilledText(e)
 		}
-	}, func() []*Shape { return []*Shape{arrayOf(filledText().shapes(), false)} })
+	}, func() []*Shape { return []*Shape{lang.ArrayOf(lang.FilledText().Shapes(), false)} })
 }
 
-func commandFields(c *Command) []field {
-	return []field{
-		{name: "argv", typ: argvType(c), many: asWords},
-		{name: "args", typ: enum(&c.Args, ArgsReplace, ArgsAppend)},
+func commandFields(c *Command) []lang.Field {
+	return []lang.Field{
+		{Name: "argv", Type: argvType(c), Many: lang.AsWords},
+		{Name: "args", Type: lang.Enum(&c.Args, ArgsReplace, ArgsAppend)},
 	}
 }
 
 // argvType is that of the words of the command. Any but the first may be empty.
-func argvType(c *Command) Type {
-	return by(func(d *decoder, v value) {
-		words, _ := d.elements(v, "an array of strings")
+func argvType(c *Command) lang.Type {
+	return lang.By(func(d *lang.Decoder, v lang.Value) {
+		words, _ := d.Elements(v, "an array of strings")
 		for i, w := range words {
-			read := d.text
+			read := d.Text
 			if i == 0 {
-				read = d.str
+				read = d.FilledText
 			}
 			if s, ok := read(w); ok {
 				c.Argv = append(c.Argv, s)
@@ -83,3 +89,19 @@ func argvType(c *Command) Type {
 
 // maxID is the highest user or group id; the one above stands for none.
 const maxID = math.MaxUint32 - 1
+
+// rivals are keys of which the first takes the place of the others.
+func rivals() [][]string {
+	all := []string{"namespaces.all"} // it stands for every kind
+	for _, k := range Kinds() {
+		all = append(all, toml.JoinKey("namespaces", string(k)))
+	}
+	return [][]string{
+		all,
+		{"idmap.mode", "idmap.uid", "idmap.gid"},
+		{"idmap.uid", "idmap.mode"},
+		{"idmap.gid", "idmap.mode"},
+		{"propagation", "root.propagation"},
+		{"root.propagation", "propagation"},
+	}
+}

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	parser "github.com/BurntSushi/toml"
+	"github.com/nslaunch/nslaunch/config/internal/lang"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
@@ -228,19 +229,19 @@ func TestSchemaComposition(t *testing.T) {
 }
 
 // isTable reports whether a key is a section, or another table of which each key has a field.
-func isTable(f field) bool {
-	_, ok := f.typ.(table)
+func isTable(f lang.Field) bool {
+	_, ok := f.Type.(lang.Table)
 	return ok
 }
 
 // leaves calls visit for each key that has a type of its own, with the fields above it.
-func leaves(path []string, fields []field, visit func(path []string, f field)) {
+func leaves(path []string, fields []lang.Field, visit func(path []string, f lang.Field)) {
 	for _, f := range fields {
-		here := append(slices.Clone(path), f.name)
+		here := append(slices.Clone(path), f.Name)
 		switch {
-		case f.free || isRanges(f):
+		case f.Free || isRanges(f):
 		case isTable(f):
-			leaves(here, f.below(), visit)
+			leaves(here, f.Below(), visit)
 		default:
 			visit(here, f)
 		}
@@ -297,12 +298,12 @@ func TestSchemaValues(t *testing.T) {
 	}
 	beyond := regexp.MustCompile(beyondShapes)
 	refused, keys := 0, 0
-	leaves(nil, topFields(newProfile("")), func(path []string, f field) {
+	leaves(nil, topFields(newProfile("")), func(path []string, f lang.Field) {
 		keys++
 		for _, raw := range all {
 			d := newReading("x.toml", testVars())
 			key := strings.Join(path, ".")
-			d.field(f, value{key: key, raw: raw})
+			d.Field(f, lang.Value{Key: key, Raw: raw})
 			doc := asJSON(raw)
 			for _, name := range slices.Backward(path) {
 				doc = map[string]any{name: doc}
@@ -311,11 +312,11 @@ func TestSchemaValues(t *testing.T) {
 				doc.(map[string]any)["version"] = 1
 			}
 			switch err := s.Validate(doc); {
-			case err != nil && d.errs == nil:
+			case err != nil && d.Errs == nil:
 				t.Errorf("%s = %#v: the schema refuses it: %v", key, raw, err)
 			case strings.Contains(fmt.Sprint(raw), "${"): // nothing is known of what it stands for
-			case err == nil && slices.ContainsFunc(d.errs, func(e *Error) bool { return !beyond.MatchString(e.Msg) }):
-				t.Errorf("%s = %#v: the schema takes it: %v", key, raw, d.errs)
+			case err == nil && slices.ContainsFunc(d.Errs, func(e *Error) bool { return !beyond.MatchString(e.Msg) }):
+				t.Errorf("%s = %#v: the schema takes it: %v", key, raw, d.Errs)
 			case err != nil:
 				refused++
 			}

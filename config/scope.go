@@ -3,6 +3,9 @@ package config
 import (
 	"strings"
 	"unicode"
+
+	"github.com/nslaunch/nslaunch/config/internal/lang"
+	"github.com/nslaunch/nslaunch/config/internal/systemd"
 )
 
 // Scope says whether the sandbox is a unit of systemd: a transient scope; see
@@ -56,32 +59,32 @@ const (
 	NotifyCommand Notify = "command" // the command; nslaunch passes its messages on
 )
 
-func scopeFields(s *Scope) []field {
-	return []field{
-		{name: "mode", typ: enum(&s.Mode, ScopeOff, ScopeAuto, ScopeRequired)},
-		{name: "bus", typ: enum(&s.Bus, BusAuto, BusSystem, BusUser)},
-		{name: "unit", typ: to(&s.Unit, scopeUnit())},
-		{name: "slice", typ: to(&s.Slice, slice())},
-		{name: "description", typ: to(&s.Description, kind[string]{readDescription, filledText().shapes})},
-		{name: "delegate", off: asRead, typ: boolean(&s.Delegate)},
-		{name: "machine", off: asRead, typ: boolean(&s.Machine)},
-		{name: "properties", typ: propertiesType{&s.Properties}},
+func scopeFields(s *Scope) []lang.Field {
+	return []lang.Field{
+		{Name: "mode", Type: lang.Enum(&s.Mode, ScopeOff, ScopeAuto, ScopeRequired)},
+		{Name: "bus", Type: lang.Enum(&s.Bus, BusAuto, BusSystem, BusUser)},
+		{Name: "unit", Type: lang.To(&s.Unit, systemd.ScopeUnit())},
+		{Name: "slice", Type: lang.To(&s.Slice, systemd.Slice())},
+		{Name: "description", Type: lang.To(&s.Description, lang.KindOf(readDescription, lang.FilledText().Shapes))},
+		{Name: "delegate", Off: lang.AsRead, Type: lang.Bool(&s.Delegate)},
+		{Name: "machine", Off: lang.AsRead, Type: lang.Bool(&s.Machine)},
+		{Name: "properties", Type: systemd.Properties(&s.Properties)},
 	}
 }
 
-func serviceFields(s *Service) []field {
-	return []field{
-		{name: "notify", typ: enum(&s.Notify, NotifyNone, NotifyExec, NotifyCommand)},
-		{name: "listen_fds", off: asRead, typ: boolean(&s.ListenFDs)},
-		{name: "credentials", off: asRead, typ: boolean(&s.Credentials)},
+func serviceFields(s *Service) []lang.Field {
+	return []lang.Field{
+		{Name: "notify", Type: lang.Enum(&s.Notify, NotifyNone, NotifyExec, NotifyCommand)},
+		{Name: "listen_fds", Off: lang.AsRead, Type: lang.Bool(&s.ListenFDs)},
+		{Name: "credentials", Off: lang.AsRead, Type: lang.Bool(&s.Credentials)},
 	}
 }
 
 // readDescription reads what systemctl(1) shows in a line.
-func readDescription(d *decoder, v value) (string, bool) {
-	s, ok := d.str(v)
+func readDescription(d *lang.Decoder, v lang.Value) (string, bool) {
+	s, ok := d.FilledText(v)
 	if ok && strings.ContainsFunc(s, unicode.IsControl) {
-		d.problem(v, "want one line without control characters, got %q", s)
+		d.Problem(v, "want one line without control characters, got %q", s)
 		return "", false
 	}
 	return s, ok

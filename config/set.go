@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/nslaunch/nslaunch/config/internal/lang"
 	"github.com/nslaunch/nslaunch/config/internal/toml"
 )
 
@@ -21,15 +22,15 @@ type Text string
 // meant returns the value that a text stands for at the key of those parts. A
 // problem is one of the text; what is wrong with a value is told where it is read.
 func (r *reading) meant(parts []string, text Text, src *toml.Source) (any, *Error) {
-	if text == "false" && r.fieldAt(parts).name != "" { // it takes the key away, unless it is a boolean
+	if text == "false" && r.fieldAt(parts).Name != "" { // it takes the key away, unless it is a boolean
 		return false, nil
 	}
-	if text == `"false"` && r.fieldAt(parts).name != "" {
+	if text == `"false"` && r.fieldAt(parts).Name != "" {
 		return "false", nil
 	}
 	at := parts
 	var all []any
-	if last := len(parts) - 1; last > 0 && r.fieldAt(parts[:last]).many != notMany && (parts[last] == "add" || parts[last] == "remove") {
+	if last := len(parts) - 1; last > 0 && r.fieldAt(parts[:last]).Many != lang.NotMany && (parts[last] == "add" || parts[last] == "remove") {
 		at = parts[:last]
 	} else {
 		all = append(all, string(text))
@@ -63,12 +64,12 @@ func (r *reading) meant(parts []string, text Text, src *toml.Source) (any, *Erro
 }
 
 // fieldAt returns the field of a key; the zero one where its path leaves the language.
-func (r *reading) fieldAt(parts []string) field {
-	var f field
-	fields := r.top
+func (r *reading) fieldAt(parts []string) lang.Field {
+	var f lang.Field
+	fields := r.Top
 	for _, part := range parts {
-		f, _ = fieldNamed(fields, part)
-		fields = f.below()
+		f, _ = lang.FieldNamed(fields, part)
+		fields = f.Below()
 	}
 	return f
 }
@@ -122,10 +123,10 @@ func inBrackets(s string) (any, *Error) {
 // try reads a value at the key of those parts, and tells whether there is a
 // problem, and whether one of type.
 func (r *reading) try(parts []string, v any, src *toml.Source) (wrong, wrongType bool) {
-	alone := newReading(r.p.File, r.facts.vars)
-	alone.marks[toml.JoinKey("", parts[0])] = toml.Mark{Src: src}
-	alone.read(nested(parts, v))
-	return len(alone.errs) > 0, alone.wrongTypes > 0
+	alone := newReading(r.p.File, r.Facts.Vars)
+	alone.Marks[toml.JoinKey("", parts[0])] = toml.Mark{Src: src}
+	alone.Read(nested(parts, v))
+	return len(alone.Errs) > 0, alone.WrongTypes > 0
 }
 
 // nested returns the tree in which v is at the key of those parts.

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/nslaunch/nslaunch/config/internal/lang"
 	"github.com/nslaunch/nslaunch/config/internal/toml"
 )
 
@@ -218,7 +219,7 @@ func FuzzMerge(f *testing.F) {
 			t.Errorf("Check after Parse: %v", err)
 		}
 		d := newReading("top.toml", vars)
-		d.shown = newShown()
+		d.Record = lang.NewRecord()
 		if _, err := d.parse(top, settings); err != nil {
 			t.Fatalf("for show: %v", err)
 		}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/nslaunch/nslaunch/config/internal/lang"
 	"github.com/nslaunch/nslaunch/config/internal/toml"
 )
 
@@ -87,7 +88,7 @@ func TOMLValue(v any) string { return toml.Print(v, Literal, entryOrder) }
 
 // entryOrder is the order of the keys of an entry of [mounts] and of a range of ids.
 func entryOrder(a, b string) int {
-	order := append(fieldNames(new(targetType).fields()), fieldNames(rangesType{}.fields())...)
+	order := append(lang.FieldNames(new(targetType).Fields()), lang.FieldNames(rangesType{}.Fields())...)
 	if i, j := slices.Index(order, a), slices.Index(order, b); i >= 0 && j >= 0 {
 		return i - j
 	}

@@ -1,215 +1,63 @@
 package config
 
 import (
-	"path/filepath"
-	"strconv"
+	"fmt"
+	"maps"
+	"slices"
 	"strings"
-)
 
-// Vars are the facts of the caller that a profile's variables stand for. A
-// variable whose fact is "" is a problem of the profile that uses it.
-type Vars struct {
-	Home  string // ${home}
-	User  string // ${user}: the login name
-	Cwd   string // ${cwd}: absolute
-	State string // ${state}: the directory for what outlives a sandbox
-	UID   int    // ${uid}
-	GID   int    // ${gid}
-	// Env looks up ${env:NAME}; nil for an empty environment.
-	Env func(name string) (string, bool)
-	// Ask finds out home, user, cwd or state where that is "" above, and a
-	// profile needs it; nil where nobody knows.
-	Ask func(name string) string
-	// Var has the values of ${var:NAME}. One that a profile does not use is an error.
-	Var map[string]string
-	// Git looks up ${git:NAME}, of work_tree, dir, common_dir and branch; nil where there is
-	// no repository. Its error is [fs.ErrNotExist] where there is none.
-	Git func(name string) (string, error)
-}
+	"github.com/nslaunch/nslaunch/config/internal/lang"
+	"github.com/nslaunch/nslaunch/config/internal/toml"
+	"github.com/nslaunch/nslaunch/internal/gitrepo"
+	"github.com/nslaunch/nslaunch/internal/quote"
+)
 
 // OfDirectory reports whether the profile says something else in another working directory: a preset, or one that
 // uses ${cwd} or what a repository of git says.
 func (p *Profile) OfDirectory() bool { return p.here || IsPreset(p.File) }
 
-// Known returns the facts with all found out that there are.
-func (v Vars) Known() Vars {
-	f := facts{vars: v}
-	f.home()
-	f.user()
-	f.cwd()
-	f.state()
-	f.vars.Ask = nil
-	return f.vars
+// leftForOthers is an element that is left out, as the repository is another user's.
+type leftForOthers struct {
+	key  string
+	from *gitrepo.Others
 }
 
-// facts are the caller's and the file's, found out when they are needed.
-type facts struct {
-	vars Vars
-	file string
-}
-
-func (f *facts) home() string { return f.ask(&f.vars.Home, "home") }
-
-func (f *facts) user() string { return f.ask(&f.vars.User, "user") }
-
-func (f *facts) cwd() string { return f.ask(&f.vars.Cwd, "cwd") }
-
-func (f *facts) state() string { return f.ask(&f.vars.State, "state") }
-
-// ask finds out a fact that is not known yet.
-func (f *facts) ask(fact *string, name string) string {
-	if *fact == "" && f.vars.Ask != nil {
-		*fact = f.vars.Ask(name)
+// LeftForOthers returns the key of the first element of mounts that is left out because the git repository is another user's,
+// and a text that says so, with a cure. The key is "" where there is none, or where an entry shows the work tree all the same.
+func (p *Profile) LeftForOthers() (key, text string) {
+	if p.others == nil {
+		return "", ""
 	}
-	return *fact
-}
-
-// dir returns the absolute directory that the profile's relative paths start
-// at, ${profile_dir}; "" where it is unknown.
-func (f *facts) dir() string {
-	dir := filepath.Dir(f.file)
-	if f.file == "-" || f.file == "" {
-		dir = "."
-	}
-	if filepath.IsAbs(dir) {
-		return dir
-	}
-	if f.cwd() == "" {
-		return ""
-	}
-	return filepath.Join(f.cwd(), dir)
-}
-
-// variableNames lists the variables for people.
-func variableNames() []string {
-	return []string{"${home}", "${uid}", "${gid}", "${user}", "${cwd}", "${profile_dir}", "${state}", "${env:NAME}", "${env:NAME:-default}",
-		"${var:NAME}", "${var:NAME:-default}", "${git:work_tree}", "${git:dir}", "${git:common_dir}", "${git:branch}"}
-}
-
-// lookup returns what the variable of that name, as between ${ and }, stands for.
-// dir is what ${profile_dir} does.
-func (f *facts) lookup(name string, dir func() string) (s string, known bool) {
-	switch name {
-	case "home":
-		return f.home(), true
-	case "uid":
-		return strconv.Itoa(f.vars.UID), true
-	case "gid":
-		return strconv.Itoa(f.vars.GID), true
-	case "user":
-		return f.user(), true
-	case "cwd":
-		return f.cwd(), true
-	case "profile_dir":
-		return dir(), true
-	case "state":
-		return f.state(), true
-	}
-	return "", false
-}
-
-// expand replaces the variables in a string. What they stand for is not
-// looked at again. "$${" is a literal "${", any other "$" is itself.
-func (d *decoder) expand(v value, s string) (string, bool) {
-	return d.expandEach(v, s, nil)
-}
-
-// expandEach is expand, with a function that what a variable stands for goes
-// through, unless it is nil.
-func (d *decoder) expandEach(v value, s string, each func(string) string) (string, bool) {
-	if !strings.Contains(s, "${") {
-		return s, true
-	}
-	var b strings.Builder
-	good := true
-	for s != "" {
-		i := strings.IndexByte(s, '$')
-		if i < 0 {
-			break
-		}
-		b.WriteString(s[:i])
-		s = s[i:]
-		switch {
-		case strings.HasPrefix(s, "$${"):
-			b.WriteString("${")
-			s = s[len("$${"):]
-		case strings.HasPrefix(s, "${"):
-			end := strings.IndexByte(s, '}')
-			if end < 0 {
-				d.problem(v, "unclosed variable %q, want a } after it, or $${ for a literal ${", s)
-				return "", false
-			}
-			text, ok := d.variable(v, s[len("${"):end])
-			good = good && ok
-			if each != nil {
-				text = each(text)
-			}
-			b.WriteString(text)
-			s = s[end+1:]
-		default:
-			b.WriteByte('$')
-			s = s[1:]
+	tree := p.others.from.WorkTree
+	for _, m := range p.Mounts {
+		if m.Type == MountBind && (m.Source == tree || strings.HasPrefix(tree, strings.TrimSuffix(m.Source, "/")+"/")) {
+			return "", ""
 		}
 	}
-	b.WriteString(s)
-	if good {
-		d.became(v.key, b.String())
-	}
-	return b.String(), good
+	return p.others.key, fmt.Sprintf("%s (cd %s, or show it read-only: mounts.ro = [%q])", p.others.from, quote.Word(tree), tree)
 }
 
-// variable returns what the variable stands for in the value v.
-func (d *decoder) variable(v value, name string) (string, bool) {
-	space, rest, ok := strings.Cut(name, ":")
-	switch {
-	case !ok:
-	case space == "env":
-		return d.environment(v, rest)
-	case space == "var":
-		return d.given(v, rest)
-	case space == "git" && (rest == "work_tree" || rest == "dir" || rest == "common_dir" || rest == "branch"):
-		return d.repository(v, rest)
+// unusedVars notes each variable that is given and stands nowhere in the layers.
+func (r *reading) unusedVars(layers []*lang.Layer) {
+	if len(r.Facts.Vars.Var) == 0 {
+		return
 	}
-	d.here = d.here || name == "cwd"
-	s, known := d.facts.lookup(name, func() string { return d.dir(v.key) })
-	switch {
-	case !known:
-		written := "${" + name + "}"
-		all := variableNames()
-		d.problem(v, "unknown variable %q, want %s%s", written, words(all), didYouMean(written, all))
-		return "", false
-	case s == "" && name == "home":
-		d.problemOnce(v, "${home} is not known here: neither $HOME nor /etc/passwd has an absolute path (set HOME)")
-		return "", false
-	case s == "" && name == "cwd":
-		d.problemOnce(v, "${cwd} is not known here: the working directory was removed or cannot be read (start nslaunch in another)")
-		return "", false
-	case s == "":
-		d.problemOnce(v, "${%s} is not known here", name)
-		return "", false
+	used := map[string]bool{}
+	for _, l := range layers {
+		lang.EachString([]any{l.Tree, l.Extends}, func(s string) {
+			for _, after := range strings.Split(strings.ReplaceAll(s, "$${", ""), "${var:")[1:] {
+				name, _, _ := strings.Cut(after, "}")
+				name, _, _ = strings.Cut(name, ":-")
+				used[name] = true
+			}
+		})
 	}
-	return s, true
-}
-
-// environment returns what ${env:…} stands for. As in a shell, the default is
-// for a variable that is empty, too.
-func (d *decoder) environment(v value, name string) (string, bool) {
-	name, fallback, hasFallback := strings.Cut(name, ":-")
-	if !envName(name) {
-		d.problem(v, "%q is not the name of an environment variable, want ${env:NAME} or ${env:NAME:-default}", name)
-		return "", false
+	r.p.sources[toml.FromVar] = &toml.Source{Name: toml.FromVar, Layer: len(layers) + 1}
+	names := slices.Sorted(maps.Keys(used))
+	for _, name := range slices.Sorted(maps.Keys(r.Facts.Vars.Var)) {
+		if !used[name] {
+			r.Errs = append(r.Errs, &Error{Pos: Pos{File: toml.FromVar}, Key: name,
+				Msg: fmt.Sprintf("not used, there is no ${var:%s}%s", name, lang.DidYouMean(name, names))})
+		}
 	}
-	var s string
-	var set bool
-	if d.facts.vars.Env != nil {
-		s, set = d.facts.vars.Env(name)
-	}
-	switch {
-	case hasFallback && s == "":
-		return fallback, true
-	case !set:
-		d.problem(v, "environment variable %s is not set (${env:%s:-default} gives a default)", name, name)
-		return "", false
-	}
-	return s, true
 }

@@ -6,9 +6,14 @@ import (
 	"path/filepath"
 	"sync"
 
+	"github.com/nslaunch/nslaunch/config/internal/lang"
 	"github.com/nslaunch/nslaunch/internal/gitrepo"
 	"github.com/nslaunch/nslaunch/internal/passwd"
 )
+
+// Vars are the facts of the caller that a profile's variables stand for: Home, User, Cwd, State, UID and GID, and
+// the functions Env, Ask and Git, each of which may be nil. Var has the values of ${var:NAME}.
+type Vars = lang.Vars
 
 // CallerVars returns the facts of this process. Home is $HOME if that is an absolute path,
 // else from /etc/passwd, in its shortest form; User is from /etc/passwd, else $USER. What cannot be found out is "".

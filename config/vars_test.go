@@ -5,6 +5,7 @@ import (
 	"os"
 	"testing"
 
+	"github.com/nslaunch/nslaunch/config/internal/toml"
 	"github.com/nslaunch/nslaunch/internal/gitrepo"
 	"github.com/nslaunch/nslaunch/internal/passwd"
 )
@@ -54,10 +55,9 @@ func TestExpand(t *testing.T) {
 		"${env:NONE:-a:-b $}": "a:-b $",
 		"${env:TRICK}":        "${home}", // and not what that stands for
 	} {
-		d := newReading("p.toml", testVars())
-		got, ok := d.expand(value{key: "name"}, text)
-		if !ok || got != want {
-			t.Errorf("expand(%q) = %q, %v, %v; want %q", text, got, ok, d.errs, want)
+		p, err := Parse("p.toml", []byte("version = 1\ncommand = [\"x\", "+toml.QuoteKey(text)+"]"), testVars())
+		if err != nil || p.Command.Argv[1] != want {
+			t.Errorf("%q is %v, %v; want %q", text, p, err, want)
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/nslaunch/nslaunch/config/internal/lang"
 	"github.com/nslaunch/nslaunch/config/internal/toml"
 	"github.com/nslaunch/nslaunch/internal/quote"
 )
@@ -33,13 +34,13 @@ func (p *Profile) Worded(s Setting) string {
 	}
 	section, rest, deep := strings.Cut(s.Key, ".")
 	value := TOMLValue(generic(s.Value))
-	f, _ := fieldNamed(topFields(new(Profile)), section)
+	f, _ := lang.FieldNamed(topFields(new(Profile)), section)
 	m, written := p.origins[section]
 	written = written && m.Src != nil && m.Src.Name == p.File
 	switch isTable := written && m.Kind.Table(); {
-	case isTable && !deep && f.main() != "":
-		rest, deep = f.main(), true
-	case !isTable && deep && f.main() == rest:
+	case isTable && !deep && f.Main() != "":
+		rest, deep = f.Main(), true
+	case !isTable && deep && f.Main() == rest:
 		return section + " = " + value
 	}
 	full := s.Key

@@ -24,6 +24,8 @@ var table = []struct {
 }{
 	{"mountprop", nil},
 	{"config/internal/toml", []string{"internal/quote"}},
+	{"config/internal/lang", []string{"config/internal/toml", "internal/gitrepo"}},
+	{"config/internal/systemd", []string{"config/internal/lang"}},
 	{"config", []string{"config/internal/...", "mountprop", "internal/gitrepo", "internal/passwd", "internal/quote", "internal/smallfile"}},
 	{"launcher", []string{"config", "internal/process", "internal/runtimehook", "launcher/internal/..."}},
 	{"launcher/internal/compile", []string{"config", "mountprop", "internal/quote", "launcher/internal/host", "launcher/internal/plan", "launcher/internal/step", "launcher/internal/tree"}},

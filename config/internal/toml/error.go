@@ -15,6 +15,7 @@ type Pos struct {
 	Line, Col int
 }
 
+// String returns file:line:col, or the flag.
 func (p Pos) String() string {
 	if p.Line == 0 {
 		return quote.Line(p.File)

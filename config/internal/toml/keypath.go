@@ -27,6 +27,7 @@ func IndexKey(path string, i int) string {
 	return path + "[" + strconv.Itoa(i) + "]"
 }
 
+// BareKey reports whether a key needs no quotes.
 func BareKey(s string) bool {
 	for i := range len(s) {
 		if !bareKeyByte(s[i]) {

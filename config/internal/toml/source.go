@@ -30,6 +30,7 @@ func (s *Source) Pos(offset int) Pos {
 	return Pos{s.Name, line, col}
 }
 
+// Bom may stand at the start of a text, and means nothing.
 const Bom = "\xef\xbb\xbf"
 
 // Path tells a source from others: it is absolute where that is known.
@@ -63,8 +64,10 @@ type Mark struct {
 // is the main one of.
 func (m Mark) Short(path string) bool { return m.As != "" && m.As == ParentKey(path) }
 
+// KeyPos returns the place of the key.
 func (m Mark) KeyPos() Pos { return m.Src.Pos(m.Key) }
 
+// ValuePos returns the place of the value.
 func (m Mark) ValuePos() Pos { return m.Src.Pos(m.value) }
 
 // MarkKind tells how a path came to be in the file.

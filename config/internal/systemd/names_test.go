@@ -1,4 +1,4 @@
-package config
+package systemd
 
 import (
 	"strings"
@@ -25,12 +25,12 @@ func TestUnitName(t *testing.T) {
 
 func TestMachineName(t *testing.T) {
 	for _, name := range []string{"a", "web-1", "a.b.c", "1", strings.Repeat("x", 64)} {
-		if !machineName(name) {
+		if !MachineName(name) {
 			t.Errorf("%q is not taken for the name of a machine", name)
 		}
 	}
 	for _, name := range []string{"", "a_b", "-a", "a-", "a.", ".a", "a..b", "a.-b", "a-.b", "ä", ".host", strings.Repeat("x", 65)} {
-		if machineName(name) {
+		if MachineName(name) {
 			t.Errorf("%q is taken for the name of a machine", name)
 		}
 	}

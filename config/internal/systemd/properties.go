@@ -1,11 +1,11 @@
-package config
+package systemd
 
 import (
 	"fmt"
 	"slices"
 	"strings"
 
-	"github.com/nslaunch/nslaunch/config/internal/toml"
+	"github.com/nslaunch/nslaunch/config/internal/lang"
 )
 
 // propertyKind is a notation, and the properties that have it.
@@ -46,35 +46,37 @@ func propertyKinds() []propertyKind {
 	}
 }
 
-// propertyType is that of a key for one property, which is nil where the value is bad.
-type propertyType struct {
+// limit is the type of a key for one property, which is nil where the value is bad.
+type limit struct {
 	dst  **Property
 	name string
 	notation
 }
 
-func (t propertyType) Read(d *decoder, v value) {
-	p := &Property{Name: t.name, Key: v.key}
+func (t limit) Read(d *lang.Decoder, v lang.Value) {
+	p := &Property{Name: t.name, Key: v.Key}
 	if t.read(d, v, p) {
 		*t.dst = p
 	}
 }
 
-func (t propertyType) Shapes() []*Shape { return t.shapes() }
+func (t limit) Shapes() []*lang.Shape { return t.shapes() }
 
-// propertiesType is that of a table of properties.
-type propertiesType struct{ dst *[]Property }
+// Properties is the type of a table of properties.
+func Properties(dst *[]Property) lang.Type { return propertyTable{dst} }
 
-func (t propertiesType) fields() []field {
-	var fields []field
+type propertyTable struct{ dst *[]Property }
+
+func (t propertyTable) Fields() []lang.Field {
+	var fields []lang.Field
 	for _, k := range propertyKinds() {
 		for _, name := range strings.Fields(k.names) {
 			off := ""
 			if listed(name, trueOrFalse) {
-				off = asRead
+				off = lang.AsRead
 			}
-			fields = append(fields, field{name: name, off: off, typ: by(func(d *decoder, v value) {
-				p := Property{Name: name, Key: v.key}
+			fields = append(fields, lang.Field{Name: name, Off: off, Type: lang.By(func(d *lang.Decoder, v lang.Value) {
+				p := Property{Name: name, Key: v.Key}
 				if k.read(d, v, &p) {
 					*t.dst = append(*t.dst, p)
 				}
@@ -84,38 +86,38 @@ func (t propertiesType) fields() []field {
 	return fields
 }
 
-func (t propertiesType) Read(d *decoder, v value) {
-	members, ok := v.raw.(map[string]any)
+func (t propertyTable) Read(d *lang.Decoder, v lang.Value) {
+	members, ok := v.Raw.(map[string]any)
 	if !ok {
-		d.wrongType(v, "a table")
+		d.WrongType(v, "a table")
 		return
 	}
-	fields := t.fields()
-	for _, name := range names(members) {
-		m := v.member(name, members[name])
-		f, ok := fieldNamed(fields, name)
+	fields := t.Fields()
+	for _, name := range lang.SortedKeys(members) {
+		m := v.Member(name, members[name])
+		f, ok := lang.FieldNamed(fields, name)
 		if !ok {
 			noProperty(d, v, m, name, fields)
 			continue
 		}
-		d.field(f, m)
+		d.Field(f, m)
 	}
 }
 
-func (t propertiesType) Shapes() []*Shape { return table{of: t.fields}.Shapes() }
+func (t propertyTable) Shapes() []*lang.Shape { return lang.Table{Of: t.Fields}.Shapes() }
 
 // noProperty notes a key that is no property of a scope, or not one to be set here.
-func noProperty(d *decoder, table, v value, name string, fields []field) {
+func noProperty(d *lang.Decoder, table, v lang.Value, name string, fields []lang.Field) {
 	switch key, why := elsewhere(name); {
 	case key != "":
-		d.spoilt[key] = true
-		d.misplaced(v.key, "%s, want %s", why, strings.TrimPrefix(key, "scope.properties."))
+		d.Spoilt[key] = true
+		d.Misplaced(v.Key, "%s, want %s", why, strings.TrimPrefix(key, "scope.properties."))
 	case why != "":
-		d.misplaced(v.key, "%s", why)
-	case suggest(name, fieldNames(fields)) == "":
-		d.misplaced(v.key, "unknown property %q, want one of systemd.resource-control(5), systemd.kill(5) or systemd.scope(5)", name)
+		d.Misplaced(v.Key, "%s", why)
+	case lang.Suggest(name, lang.FieldNames(fields)) == "":
+		d.Misplaced(v.Key, "unknown property %q, want one of systemd.resource-control(5), systemd.kill(5) or systemd.scope(5)", name)
 	default:
-		d.unknown(table, name, fields, nil)
+		d.Unknown(table, name, fields, nil)
 	}
 }
 
@@ -133,7 +135,7 @@ func elsewhere(name string) (key, why string) {
 		return "", fmt.Sprintf("%s is set by nslaunch", name)
 	case inUnitFiles(name) != "":
 		name = inUnitFiles(name)
-		return toml.JoinKey("scope.properties", name), "a property goes by its name in unit files"
+		return "scope.properties." + name, "a property goes by its name in unit files"
 	case listed(name, unsupported):
 		return "", fmt.Sprintf("%s is a property of scopes that nslaunch does not set", name)
 	case listed(name, ofServices):

@@ -1,4 +1,4 @@
-package config
+package lang
 
 import (
 	"fmt"
@@ -11,36 +11,36 @@ import (
 
 // mergeList returns the list that a layer makes of the one below: what
 // { add, remove } does to it, or, where those of several sources are summed up, that with the layer's own after it.
-func (d *decoder) mergeList(f field, key string, l *layer, raw, old any) any {
+func (d *Decoder) mergeList(f Field, key string, l *Layer, raw, old any) any {
 	changes, ok := f.changes(raw)
 	var after []element
 	switch {
 	case ok:
 		if after, ok = d.changed(f, key, l, changes, old); !ok {
 			if old == nil {
-				d.marks[key] = l.at(key)
+				d.Marks[key] = l.At(key)
 				return f.empty()
 			}
 			return old
 		}
 	case toml.IsList(raw) && (old == nil || toml.IsList(old)):
-		after = append(elements(key, old, &layer{marks: d.marks}), elements(key, raw, l)...)
+		after = append(elements(key, old, &Layer{Marks: d.Marks}), elements(key, raw, l)...)
 	default: // a type that is a problem
-		d.marks.Forget(key, old)
-		d.marks[key] = l.at(key)
+		d.Marks.Forget(key, old)
+		d.Marks[key] = l.At(key)
 		return raw
 	}
-	d.marks.Forget(key, old)
-	m := l.at(key)
+	d.Marks.Forget(key, old)
+	m := l.At(key)
 	m.Kind = toml.MarkTable // what is in it has places of its own
-	d.marks[key] = m
+	d.Marks[key] = m
 	return d.put(key, after)
 }
 
 // changes tells whether a value is not a list, but { add, remove } for one.
-func (f field) changes(raw any) (map[string]any, bool) {
+func (f Field) changes(raw any) (map[string]any, bool) {
 	table, ok := raw.(map[string]any)
-	if !ok || f.many == notMany {
+	if !ok || f.Many == NotMany {
 		return nil, false
 	}
 	return table, table["add"] != nil || table["remove"] != nil
@@ -48,41 +48,41 @@ func (f field) changes(raw any) (map[string]any, bool) {
 
 // changedAlone returns the list that { add, remove } makes of the initial one,
 // in a profile of one source.
-func (d *decoder) changedAlone(f field, v value, changes map[string]any) any {
-	after, ok := d.changed(f, v.key, &layer{marks: d.marks}, changes, nil)
+func (d *Decoder) changedAlone(f Field, v Value, changes map[string]any) any {
+	after, ok := d.changed(f, v.Key, &Layer{Marks: d.Marks}, changes, nil)
 	if !ok {
 		return f.empty()
 	}
-	return d.put(v.key, after)
+	return d.put(v.Key, after)
 }
 
 // empty returns a value for a list that is not known: its own, or one without elements.
-func (f field) empty() any {
-	if f.initial != nil {
-		return f.initial
+func (f Field) empty() any {
+	if f.Initial != nil {
+		return f.Initial
 	}
 	return []any{}
 }
 
 // elements returns those of the list v at the path key, with their marks; those
 // of a default have none.
-func elements(key string, v any, l *layer) []element {
+func elements(key string, v any, l *Layer) []element {
 	list := toml.List(v)
 	all := make([]element, len(list))
 	for i, raw := range list {
 		path := toml.IndexKey(key, i)
 		all[i] = element{raw, path, toml.Marks{}}
-		all[i].marks.Copy(path, raw, l.marks, path)
+		all[i].marks.Copy(path, raw, l.Marks, path)
 	}
 	return all
 }
 
 // put returns the list of the elements, which are marked as those of the list at key.
-func (d *decoder) put(key string, all []element) []any {
+func (d *Decoder) put(key string, all []element) []any {
 	list := make([]any, len(all))
 	for i, e := range all {
 		list[i] = e.raw
-		d.marks.Copy(toml.IndexKey(key, i), e.raw, e.marks, e.path)
+		d.Marks.Copy(toml.IndexKey(key, i), e.raw, e.marks, e.path)
 	}
 	return list
 }
@@ -90,21 +90,21 @@ func (d *decoder) put(key string, all []element) []any {
 // changed returns what the table { add, remove } of a layer makes of the list
 // old, or, where there is none, of the initial one. What is removed has to be
 // there, and goes first; what is to be added and is there already is left as it is.
-func (d *decoder) changed(f field, key string, l *layer, changes map[string]any, old any) ([]element, bool) {
-	before := elements(key, old, &layer{marks: d.marks})
-	if old == nil && f.initial != nil {
-		old = f.initial
+func (d *Decoder) changed(f Field, key string, l *Layer, changes map[string]any, old any) ([]element, bool) {
+	before := elements(key, old, &Layer{Marks: d.Marks})
+	if old == nil && f.Initial != nil {
+		old = f.Initial
 		for _, raw := range toml.List(old) {
 			before = append(before, element{raw: raw})
 		}
 	}
 	good := true
 	note := func(key, format string, args ...any) {
-		d.problemIn(l, key, format, args...)
+		d.ProblemIn(l, key, format, args...)
 		good = false
 	}
-	if old != nil && !toml.IsList(old) && (f.none == "" || old != f.none) {
-		note(key, "there is no list to change, it is %s", quoted(old))
+	if old != nil && !toml.IsList(old) && (f.None == "" || old != f.None) {
+		note(key, "there is no list to change, it is %s", Quoted(old))
 	}
 	for _, name := range slices.Sorted(maps.Keys(changes)) {
 		path := toml.JoinKey(key, name)
@@ -112,7 +112,7 @@ func (d *decoder) changed(f field, key string, l *layer, changes map[string]any,
 		case name != "add" && name != "remove":
 			note(path, "unknown key %q, want add and remove alone, or a list", name)
 		case !toml.IsList(raw):
-			note(path, "want an array, got %s", typeName(raw))
+			note(path, "want an array, got %s", TypeName(raw))
 		}
 	}
 	if !good {
@@ -125,25 +125,25 @@ func (d *decoder) changed(f field, key string, l *layer, changes map[string]any,
 		case i < 0 && d.counted():
 			good = false
 		case i < 0:
-			note(e.path, "%s is not in the list%s", quoted(e.raw), listHint(e.raw, list.rest()))
+			note(e.path, "%s is not in the list%s", Quoted(e.raw), listHint(e.raw, list.rest()))
 		default:
-			d.overrode(key, Overridden{Key: key, Value: before[i].raw, Pos: before[i].pos()})
+			d.Overrode(key, Overridden{Key: key, Value: before[i].raw, Pos: before[i].pos()})
 			list.remove(i)
 		}
 	}
 	for _, e := range elements(toml.JoinKey(key, "add"), changes["add"], l) {
-		if f.many == asWords || !list.has(e.raw) {
+		if f.Many == AsWords || !list.has(e.raw) {
 			list.add(e)
 		}
 	}
 	return list.rest(), true
 }
 
-func (e element) pos() Pos {
+func (e element) pos() toml.Pos {
 	if m, ok := e.marks[e.path]; ok {
 		return m.KeyPos()
 	}
-	return Pos{}
+	return toml.Pos{}
 }
 
 // listHint tells what there is in a list, or which of it may have been meant.
@@ -151,24 +151,24 @@ func listHint(raw any, all []element) string {
 	switch {
 	case len(all) == 0:
 		return ", which is empty"
-	case len(all) > maxProblems: // nobody reads them
+	case len(all) > MaxProblems: // nobody reads them
 		return fmt.Sprintf(", which has %d elements", len(all))
 	}
 	var words []string
 	for _, e := range all {
 		words = append(words, fmt.Sprint(e.raw))
 	}
-	if hint := didYouMean(fmt.Sprint(raw), words); hint != "" {
+	if hint := DidYouMean(fmt.Sprint(raw), words); hint != "" {
 		return hint
 	}
 	return fmt.Sprintf(" (%s)", strings.Join(words, ", "))
 }
 
-// problemIn notes what is wrong with a value of a layer, at the value.
-func (d *decoder) problemIn(l *layer, key, format string, args ...any) {
+// ProblemIn notes what is wrong with a value of a layer, at the value.
+func (d *Decoder) ProblemIn(l *Layer, key, format string, args ...any) {
 	if d.counted() {
 		return
 	}
-	d.errs = append(d.errs, &Error{Pos: l.marks.ValuePos(key), Key: key, Msg: fmt.Sprintf(format, args...)})
-	d.spoilt[key] = true
+	d.Errs = append(d.Errs, &toml.Error{Pos: l.Marks.ValuePos(key), Key: key, Msg: fmt.Sprintf(format, args...)})
+	d.Spoilt[key] = true
 }

@@ -1,32 +1,34 @@
-package config
+package systemd
 
 import (
 	"path"
 	"strconv"
 	"strings"
+
+	"github.com/nslaunch/nslaunch/config/internal/lang"
 )
 
 // ranges of processors or memory nodes, as "0-3,5" or [0, "2-3"].
 func ranges() notation {
-	return notation{readRanges, func() []*Shape { return wordsShapes(whole(0, 8191), like(`^[0-9,\s-]+$`)) }}
+	return notation{readRanges, func() []*lang.Shape { return wordsShapes(lang.Whole(0, 8191), lang.Like(`^[0-9,\s-]+$`)) }}
 }
 
-func readRanges(d *decoder, v value, p *Property) bool {
+func readRanges(d *lang.Decoder, v lang.Value, p *Property) bool {
 	const want = `want numbers from 0 to 8191 or ranges of them, such as "0-3,5"`
-	v.raw = inDigits(v.raw)
-	if list, ok := v.raw.([]any); ok {
+	v.Raw = inDigits(v.Raw)
+	if list, ok := v.Raw.([]any); ok {
 		all := make([]any, len(list))
 		for i, e := range list {
 			all[i] = inDigits(e)
 		}
-		v.raw = all
+		v.Raw = all
 	}
-	ok := readWords(d, v, p, true, func(d *decoder, v value, s string) (string, bool) {
+	ok := readWords(d, v, p, true, func(d *lang.Decoder, v lang.Value, s string) (string, bool) {
 		var all []string
 		for part := range strings.SplitSeq(s, ",") {
 			r, ok := parseRange(part)
 			if !ok {
-				d.problem(v, "%s, got %q", want, s)
+				d.Problem(v, "%s, got %q", want, s)
 				return "", false
 			}
 			all = append(all, r)
@@ -51,21 +53,21 @@ func inDigits(raw any) any {
 // perDevice is a list of "PATH VALUE"; one reads a value and
 // returns it as a plain number.
 func perDevice(want string, one func(s string) (string, bool)) notation {
-	read := func(d *decoder, v value, p *Property) bool {
-		return readWords(d, v, p, false, func(d *decoder, v value, s string) (string, bool) {
+	read := func(d *lang.Decoder, v lang.Value, p *Property) bool {
+		return readWords(d, v, p, false, func(d *lang.Decoder, v lang.Value, s string) (string, bool) {
 			file, rest := s, ""
 			if at := strings.IndexAny(s, " \t"); at >= 0 {
 				file, rest = s[:at], strings.Trim(s[at:], " \t")
 			}
 			text, ok := one(rest)
 			if !ok || !cleanAbsolute(file) {
-				d.problem(v, "want \"PATH VALUE\", an absolute path without \"..\" and %s, got %q", want, s)
+				d.Problem(v, "want \"PATH VALUE\", an absolute path without \"..\" and %s, got %q", want, s)
 				return "", false
 			}
 			return file + " " + text, true
 		})
 	}
-	return notation{read, func() []*Shape { return wordsShapes(like(`^(` + component + `)+[ \t]+\S`)) }}
+	return notation{read, func() []*lang.Shape { return wordsShapes(lang.Like(`^(` + lang.Component + `)+[ \t]+\S`)) }}
 }
 
 // cleanAbsolute tells whether s is a path that systemd takes for normalized.
@@ -79,7 +81,7 @@ func deviceWeight(s string) (string, bool) {
 }
 
 func deviceRate(s string) (string, bool) {
-	if s == infinity {
+	if s == lang.Infinity {
 		return s, true
 	}
 	n, ok := parseDecimal(s)
@@ -87,37 +89,37 @@ func deviceRate(s string) (string, bool) {
 }
 
 func deviceLatency(s string) (string, bool) {
-	t, err := ParseDuration(s)
-	return strconv.FormatUint(microseconds(t), 10) + "us", err == nil && t > 0
+	t, err := lang.ParseDuration(s)
+	return strconv.FormatUint(Microseconds(t), 10) + "us", err == nil && t > 0
 }
 
 // devices is a list of what may be done with which devices.
 func devices() notation {
-	return notation{readDevices, func() []*Shape {
-		return wordsShapes(like(`^\s*(/dev(` + component + `)+|(char|block)-\S*)(\s+[rwm]{1,3})?\s*$`))
+	return notation{readDevices, func() []*lang.Shape {
+		return wordsShapes(lang.Like(`^\s*(/dev(` + lang.Component + `)+|(char|block)-\S*)(\s+[rwm]{1,3})?\s*$`))
 	}}
 }
 
-func readDevices(d *decoder, v value, p *Property) bool {
-	return readWords(d, v, p, false, func(d *decoder, v value, s string) (string, bool) {
+func readDevices(d *lang.Decoder, v lang.Value, p *Property) bool {
+	return readWords(d, v, p, false, func(d *lang.Decoder, v lang.Value, s string) (string, bool) {
 		fields := strings.Fields(s)
 		const example = `such as "/dev/null rw" or "char-pts rw"`
 		switch {
 		case len(fields) == 1:
 			fields = append(fields, "rwm")
 		case len(fields) != 2:
-			d.problem(v, "want a device and what may be done with it, %s, got %q", example, s)
+			d.Problem(v, "want a device and what may be done with it, %s, got %q", example, s)
 			return "", false
 		}
 		device, access := fields[0], fields[1]
 		group := strings.HasPrefix(device, "char-") || strings.HasPrefix(device, "block-")
 		if file := strings.HasPrefix(device, "/dev/") && cleanAbsolute(device); !file && !group {
-			d.problem(v, "want a path below /dev, or char- or block- and a name of /proc/devices, %s, got %q", example, s)
+			d.Problem(v, "want a path below /dev, or char- or block- and a name of /proc/devices, %s, got %q", example, s)
 			return "", false
 		}
 		for i, c := range access {
 			if !strings.ContainsRune("rwm", c) || strings.ContainsRune(access[:i], c) {
-				d.problem(v, "want r, w and m, each once, after the device, got %q", s)
+				d.Problem(v, "want r, w and m, each once, after the device, got %q", s)
 				return "", false
 			}
 		}

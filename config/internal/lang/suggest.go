@@ -1,13 +1,13 @@
-package config
+package lang
 
 import (
 	"strings"
 )
 
-// suggest returns the word of known that got was most likely meant to be: one
+// Suggest returns the word of known that got was most likely meant to be: one
 // that differs in case alone, else the one the fewest typing mistakes away,
 // the first of equals; "" where all are further than a third of got's length.
-func suggest[T ~string](got string, known []T) T {
+func Suggest[T ~string](got string, known []T) T {
 	// Longer than any word of ours, and the distance costs its square.
 	if got == "" || len(got) > 64 {
 		return ""

@@ -1,4 +1,4 @@
-package config
+package lang
 
 import (
 	"fmt"
@@ -8,10 +8,10 @@ import (
 // wantSize is how messages show the notation.
 const wantSize = `want a size such as "512M", in bytes or with K, M, G, T, P or E`
 
-// parseSize reads a number of bytes, with an optional suffix that stands for
+// ParseSize reads a number of bytes, with an optional suffix that stands for
 // a power of 1024. What is finer than a byte is cut off.
-func parseSize(s string) (uint64, error) {
-	n, suffix, ok := cutNumber(s)
+func ParseSize(s string) (uint64, error) {
+	n, suffix, ok := CutNumber(s)
 	if !ok {
 		return 0, fmt.Errorf("%s, got %q", wantSize, s)
 	}
@@ -32,7 +32,7 @@ func parseSize(s string) (uint64, error) {
 		}
 		return 0, fmt.Errorf("%s, got %q", wantSize, s)
 	}
-	size, err := n.times(unit)
+	size, err := n.Times(unit)
 	if err != nil {
 		return 0, fmt.Errorf("%q is too large, want less than 16E", s)
 	}

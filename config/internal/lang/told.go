@@ -1,20 +1,20 @@
-package config
+package lang
 
 import (
 	"fmt"
 )
 
 // problemOnce is problem for what is wrong outside of the profile: of several values that meet it, the first has it told.
-func (d *decoder) problemOnce(v value, format string, args ...any) {
+func (d *Decoder) problemOnce(v Value, format string, args ...any) {
 	if d.tell(fmt.Sprintf(format, args...), v) {
-		d.problem(v, format, args...)
+		d.Problem(v, format, args...)
 	}
 }
 
 // tell reports whether a cause has not been told yet. If it has, the value is spoilt without a word.
-func (d *decoder) tell(cause string, v value) bool {
+func (d *Decoder) tell(cause string, v Value) bool {
 	if d.told[cause] {
-		d.spoilt[v.key] = true
+		d.Spoilt[v.Key] = true
 		return false
 	}
 	if d.told == nil {

@@ -1,21 +1,26 @@
-package config
+package systemd
 
 import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"github.com/nslaunch/nslaunch/config/internal/lang"
 )
 
 // wantPercent is how messages show the notation.
 const wantPercent = `a percentage such as "50%" or "12.5%", with two decimals at most`
 
+// percentPattern is a regular expression for a percentage.
+const percentPattern = `^[0-9]+(\.[0-9]{1,2})?%$`
+
 // parsePercent reads a percentage in hundredths of a percent.
 func parsePercent(s string) (uint64, error) {
-	n, rest, ok := cutNumber(s)
-	if !ok || rest != "%" || len(n.fraction) > 2 {
+	n, rest, ok := lang.CutNumber(s)
+	if !ok || rest != "%" || len(n.Fraction) > 2 {
 		return 0, fmt.Errorf("want %s, got %q", wantPercent, s)
 	}
-	share, err := n.times(100)
+	share, err := n.Times(100)
 	if err != nil {
 		return 0, fmt.Errorf("%q is too large", s)
 	}
@@ -45,8 +50,8 @@ func sizeText(n uint64) string {
 	return s
 }
 
-// durationWords prints microseconds in the notation of systemd.time(7).
-func durationWords(us uint64) string {
+// DurationWords prints microseconds in the notation of systemd.time(7).
+func DurationWords(us uint64) string {
 	var parts []string
 	for _, unit := range []struct {
 		name string
@@ -66,7 +71,7 @@ func durationWords(us uint64) string {
 // parseDecimal reads a number with an optional suffix that stands for a power
 // of 1000, as systemd does for devices.
 func parseDecimal(s string) (uint64, bool) {
-	n, suffix, ok := cutNumber(s)
+	n, suffix, ok := lang.CutNumber(s)
 	if !ok {
 		return 0, false
 	}
@@ -79,10 +84,10 @@ func parseDecimal(s string) (uint64, bool) {
 		for range i + 1 {
 			unit *= 1000
 		}
-	} else if n.fraction != "" {
+	} else if n.Fraction != "" {
 		return 0, false
 	}
-	total, err := n.times(unit)
+	total, err := n.Times(unit)
 	return total, err == nil && total != Infinity
 }
 
@@ -102,7 +107,7 @@ func parseRange(s string) (string, bool) {
 
 // smallNumber reads the number of a processor; the kernel has 8192 at most.
 func smallNumber(s string) (int, bool) {
-	digits, rest := cutDigits(s)
+	digits, rest := lang.CutDigits(s)
 	n, err := strconv.Atoi(digits)
 	return n, err == nil && rest == "" && n < 8192
 }

@@ -1,4 +1,4 @@
-package config
+package lang
 
 import (
 	"fmt"
@@ -46,24 +46,18 @@ type Shape struct {
 
 // A regular expression is in what the languages of Go and of JavaScript have in common.
 const (
-	hasVariable = `\$\{` // what that stands for is not known before the profile is read
+	HasVariable = `\$\{` // what that stands for is not known before the profile is read
 
-	namePattern     = `([A-Za-z]|[0-9]+[A-Za-z._-])[A-Za-z0-9._-]*$` // of a sandbox
-	bareName        = `^[A-Za-z_][A-Za-z0-9_]*$`
-	component       = `/([^./][^/]*|\.[^./][^/]*|\.\.[^/]+)` // of a path in its shortest form
-	hostPathPattern = `^\.{0,2}/`
-	optionalPath    = `^-?\.{0,2}/`
+	Component       = `/([^./][^/]*|\.[^./][^/]*|\.\.[^/]+)` // of a path in its shortest form
+	HostPathPattern = `^\.{0,2}/`
 	decimal         = `[0-9]+(\.[0-9]+)?`
-	sizePattern     = `^` + decimal + `[KMGTPE]?$`
-	percentPattern  = `^[0-9]+(\.[0-9]{1,2})?%$`
+	SizePattern     = `^` + decimal + `[KMGTPE]?$`
 	timeUnit        = `(us|usec|µs|μs|ms|msec|s|sec|seconds?|m|min|minutes?|h|hr|hours?|d|days?|w|weeks?|M|months?|y|years?)`
-	timeSum         = `([ \t]*` + decimal + `[ \t]*` + timeUnit + `)+[ \t]*$`
-	realtimeSignal  = `RT(MIN\+|MAX-)([1-9]|[12][0-9]|30)$`
-	unitPattern     = `[A-Za-z0-9:_.\\-][A-Za-z0-9:_.\\@-]*`
+	TimeSum         = `([ \t]*` + decimal + `[ \t]*` + timeUnit + `)+[ \t]*$`
 )
 
-// oneWord is a string that is one of these.
-func oneWord[T ~string](allowed ...T) *Shape {
+// OneWord is a string that is one of these.
+func OneWord[T ~string](allowed ...T) *Shape {
 	s := &Shape{Type: "string"}
 	for _, w := range allowed {
 		s.Enum = append(s.Enum, string(w))
@@ -71,28 +65,29 @@ func oneWord[T ~string](allowed ...T) *Shape {
 	return s
 }
 
-// like is a string that fits a regular expression.
-func like(pattern string) *Shape { return &Shape{Type: "string", Pattern: pattern} }
+// Like is a string that fits a regular expression.
+func Like(pattern string) *Shape { return &Shape{Type: "string", Pattern: pattern} }
 
-// whole is an integer from low to high.
-func whole(low, high int64) *Shape { return between("integer", float64(low), float64(high)) }
+// Whole is an integer from low to high.
+func Whole(low, high int64) *Shape { return Between("integer", float64(low), float64(high)) }
 
-func between(kind string, low, high float64) *Shape {
+// Between is a number from low to high.
+func Between(kind string, low, high float64) *Shape {
 	return &Shape{Type: kind, Least: &low, Most: &high}
 }
 
-// closed is a table with these keys and no others.
-func closed(keys map[string]*Shape) *Shape {
+// Closed is a table with these keys and no others.
+func Closed(keys map[string]*Shape) *Shape {
 	return &Shape{Type: "object", Keys: keys, Others: new(bool)}
 }
 
-// arrayOf is an array of elements of these shapes; unique tells that each is there once.
-func arrayOf(element []*Shape, unique bool) *Shape {
-	return &Shape{Type: "array", Items: anyOf(element), Unique: unique}
+// ArrayOf is an array of elements of these shapes; unique tells that each is there once.
+func ArrayOf(element []*Shape, unique bool) *Shape {
+	return &Shape{Type: "array", Items: AnyOf(element), Unique: unique}
 }
 
-// having is a table with a key.
-func having(name string) *Shape { return &Shape{Required: []string{name}} }
+// Having is a table with a key.
+func Having(name string) *Shape { return &Shape{Required: []string{name}} }
 
 // same tells whether two shapes of values, not of tables, are.
 func (s *Shape) same(o *Shape) bool { return s.text() == o.text() }
@@ -111,8 +106,8 @@ func (s *Shape) text() string {
 	return text
 }
 
-// anyOf is what fits one of the shapes at least. Strings may also have a variable in them.
-func anyOf(all []*Shape) *Shape {
+// AnyOf is what fits one of the shapes at least. Strings may also have a variable in them.
+func AnyOf(all []*Shape) *Shape {
 	var different []*Shape
 	var patterns []string
 	text, plain := false, false
@@ -130,7 +125,7 @@ func anyOf(all []*Shape) *Shape {
 		}
 	}
 	if text && !plain {
-		different = append(different, like(strings.Join(append(patterns, hasVariable), "|")))
+		different = append(different, Like(strings.Join(append(patterns, HasVariable), "|")))
 	}
 	if len(different) == 1 {
 		return different[0]
@@ -138,21 +133,21 @@ func anyOf(all []*Shape) *Shape {
 	return &Shape{AnyOf: different}
 }
 
-// describe gives the shape of the key at a path its words, and those of the keys below it.
-func (s *Shape) describe(path string, words func(key string) string) {
+// Describe gives the shape of the key at a path its words, and those of the keys below it.
+func (s *Shape) Describe(path string, words func(key string) string) {
 	s.Description = words(path)
 	s.describeBelow(path, words)
 }
 
 func (s *Shape) describeBelow(path string, words func(key string) string) {
 	if s.Items != nil {
-		s.Items.describe(path+"[]", words)
+		s.Items.Describe(path+"[]", words)
 	}
 	for name, key := range s.Keys {
-		key.describe(toml.JoinKey(path, name), words)
+		key.Describe(toml.JoinKey(path, name), words)
 	}
 	for _, key := range s.KeysLike {
-		key.describe(toml.JoinKey(path, anyPath), words)
+		key.Describe(toml.JoinKey(path, AnyPath), words)
 	}
 	for _, o := range s.AnyOf {
 		o.describeBelow(path, words)

@@ -1,4 +1,4 @@
-package config
+package lang
 
 import (
 	"errors"
@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// wantDuration is how messages show the notation.
-const wantDuration = `want a duration such as "10s" or "1h 30min"`
+// WantDuration is how messages show the notation.
+const WantDuration = `want a duration such as "10s" or "1h 30min"`
 
 // durationUnit returns the length of a unit of systemd.time(7), 0 for an
 // unknown one. A month is 30.44 days and a year 365.25, as there.
@@ -44,13 +44,13 @@ func durationUnit(s string) time.Duration {
 func ParseDuration(s string) (time.Duration, error) {
 	rest := strings.TrimLeft(s, " \t")
 	if rest == "" {
-		return 0, fmt.Errorf("%s, got %q", wantDuration, s)
+		return 0, fmt.Errorf("%s, got %q", WantDuration, s)
 	}
 	var sum uint64
 	for rest != "" {
-		n, after, ok := cutNumber(rest)
+		n, after, ok := CutNumber(rest)
 		if !ok {
-			return 0, fmt.Errorf("%s, got %q", wantDuration, s)
+			return 0, fmt.Errorf("%s, got %q", WantDuration, s)
 		}
 		after = strings.TrimLeft(after, " \t")
 		end := strings.IndexFunc(after, func(r rune) bool { return r >= '0' && r <= '9' || r == ' ' || r == '\t' })
@@ -59,15 +59,15 @@ func ParseDuration(s string) (time.Duration, error) {
 		}
 		name := after[:end]
 		if name == "" {
-			return 0, fmt.Errorf("%q has a number without a unit, %s", s, wantDuration)
+			return 0, fmt.Errorf("%q has a number without a unit, %s", s, WantDuration)
 		}
 		unit := durationUnit(name)
 		if unit == 0 {
 			return 0, fmt.Errorf("unknown unit %q in %q, want us, ms, s, min, h, d, w, month or y", name, s)
 		}
-		d, err := n.times(uint64(unit))
+		d, err := n.Times(uint64(unit))
 		if err == nil && d > math.MaxInt64-sum {
-			err = errTooLarge
+			err = ErrTooLarge
 		}
 		if err != nil {
 			return 0, fmt.Errorf("%q is too long, want at most 292 years", s)
@@ -78,24 +78,26 @@ func ParseDuration(s string) (time.Duration, error) {
 	return time.Duration(sum), nil
 }
 
-var errTooLarge = errors.New("too large")
+// ErrTooLarge is the error of a number that does not fit.
+var ErrTooLarge = errors.New("too large")
 
 // number is an unsigned decimal number in digits.
-type number struct{ whole, fraction string }
+type number struct{ whole, Fraction string }
 
-// cutNumber takes a number, as in "1.5h", off the front of s.
-func cutNumber(s string) (n number, rest string, ok bool) {
-	n.whole, rest = cutDigits(s)
+// CutNumber takes a number, as in "1.5h", off the front of s.
+func CutNumber(s string) (n number, rest string, ok bool) {
+	n.whole, rest = CutDigits(s)
 	if strings.HasPrefix(rest, ".") {
-		n.fraction, rest = cutDigits(rest[1:])
-		ok = n.fraction != ""
+		n.Fraction, rest = CutDigits(rest[1:])
+		ok = n.Fraction != ""
 	} else {
 		ok = true
 	}
 	return n, rest, ok && n.whole != ""
 }
 
-func cutDigits(s string) (digits, rest string) {
+// CutDigits takes the digits off the front of s.
+func CutDigits(s string) (digits, rest string) {
 	i := 0
 	for i < len(s) && s[i] >= '0' && s[i] <= '9' {
 		i++
@@ -103,65 +105,66 @@ func cutDigits(s string) (digits, rest string) {
 	return s[:i], s[i:]
 }
 
-// times returns n·unit, rounded down, exactly. The only error is errTooLarge.
-func (n number) times(unit uint64) (uint64, error) {
+// Times returns n·unit, rounded down, exactly. The only error is errTooLarge.
+func (n number) Times(unit uint64) (uint64, error) {
 	var product uint64
 	for _, c := range []byte(n.whole) {
 		hi, lo := bits.Mul64(product, 10)
 		if hi != 0 || lo > math.MaxUint64-uint64(c-'0') {
-			return 0, errTooLarge
+			return 0, ErrTooLarge
 		}
 		product = lo + uint64(c-'0')
 	}
 	hi, product := bits.Mul64(product, unit)
 	if hi != 0 {
-		return 0, errTooLarge
+		return 0, ErrTooLarge
 	}
 	// From the last digit on; 10·unit is below 1<<64 for every unit there is.
 	var part uint64
-	for i := len(n.fraction) - 1; i >= 0; i-- {
-		part = (uint64(n.fraction[i]-'0')*unit + part) / 10
+	for i := len(n.Fraction) - 1; i >= 0; i-- {
+		part = (uint64(n.Fraction[i]-'0')*unit + part) / 10
 	}
 	if part > math.MaxUint64-product {
-		return 0, errTooLarge
+		return 0, ErrTooLarge
 	}
 	return product + part, nil
 }
 
-// durationText reads a string that is to be a duration.
-func (d *decoder) durationText(v value) (string, bool) {
-	switch v.raw.(type) {
+// DurationText reads a string that is to be a duration.
+func (d *Decoder) DurationText(v Value) (string, bool) {
+	switch v.Raw.(type) {
 	case string:
-		return d.str(v)
+		return d.FilledText(v)
 	case int64, float64:
-		d.problem(v, "a number needs a unit, %s", wantDuration)
+		d.Problem(v, "a number needs a unit, %s", WantDuration)
 	default:
-		d.wrongType(v, `a duration such as "10s" or "1h 30min"`)
+		d.WrongType(v, `a duration such as "10s" or "1h 30min"`)
 	}
 	return "", false
 }
 
-// duration is a span of time.
-func duration() kind[time.Duration] {
-	return kind[time.Duration]{
-		func(d *decoder, v value) (time.Duration, bool) {
-			_, t, ok := d.duration(v)
+// Duration is a span of time.
+func Duration() Kind[time.Duration] {
+	return KindOf(
+		func(d *Decoder, v Value) (time.Duration, bool) {
+			_, t, ok := d.Duration(v)
 			return t, ok
 		},
-		durationShapes,
-	}
+		DurationShapes,
+	)
 }
 
-func durationShapes() []*Shape { return []*Shape{like("^" + timeSum)} }
+// DurationShapes are the ways to write a duration.
+func DurationShapes() []*Shape { return []*Shape{Like("^" + TimeSum)} }
 
-// duration reads a duration, and returns its text, too.
-func (d *decoder) duration(v value) (s string, t time.Duration, ok bool) {
-	if s, ok = d.durationText(v); !ok {
+// Duration reads a duration, and returns its text, too.
+func (d *Decoder) Duration(v Value) (s string, t time.Duration, ok bool) {
+	if s, ok = d.DurationText(v); !ok {
 		return "", 0, false
 	}
 	t, err := ParseDuration(s)
 	if err != nil {
-		d.problem(v, "%s", err)
+		d.Problem(v, "%s", err)
 		return "", 0, false
 	}
 	return s, t, true

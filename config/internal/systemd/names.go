@@ -1,9 +1,11 @@
-package config
+package systemd
 
 import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/nslaunch/nslaunch/config/internal/lang"
 )
 
 // maxUnitName is the length in bytes of a unit's name (UNIT_NAME_MAX).
@@ -16,6 +18,9 @@ func unitTypes() []string {
 	}
 }
 
+// unitPattern is the part of a regular expression for the name of a unit.
+const unitPattern = `[A-Za-z0-9:_.\\-][A-Za-z0-9:_.\\@-]*`
+
 // unitNameProblem tells what is wrong with s as the name of a unit, "" where
 // nothing is; see systemd.unit(5).
 func unitNameProblem(s string) string {
@@ -27,7 +32,7 @@ func unitNameProblem(s string) string {
 		return "one that ends in ." + strings.Join(unitTypes(), ", .")
 	case dot == 0:
 		return "with something in front of " + s
-	case !allBytes(s, func(c byte) bool { return nameByte(c) || c == ':' || c == '\\' || c == '@' }):
+	case !lang.AllBytes(s, func(c byte) bool { return lang.NameByte(c) || c == ':' || c == '\\' || c == '@' }):
 		return `of letters, digits, ":", "_", ".", "-" and "\"`
 	case s[0] == '@':
 		return `with something in front of "@"`
@@ -37,30 +42,30 @@ func unitNameProblem(s string) string {
 	return ""
 }
 
-// unitName reads the name of a unit that is written out in s.
-func readUnitName(d *decoder, v value, s string) (string, bool) {
+// readUnitName reads the name of a unit that is written out in s.
+func readUnitName(d *lang.Decoder, v lang.Value, s string) (string, bool) {
 	if problem := unitNameProblem(s); problem != "" {
-		d.problem(v, "want the name of a unit, %s, got %q", problem, s)
+		d.Problem(v, "want the name of a unit, %s, got %q", problem, s)
 		return "", false
 	}
 	return s, true
 }
 
 // typedUnit is the name of a unit of one type. good notes what else is wrong with one.
-func typedUnit(suffix, example string, good func(d *decoder, v value, s string) bool) kind[string] {
-	return kind[string]{
-		func(d *decoder, v value) (string, bool) {
+func typedUnit(suffix, example string, good func(d *lang.Decoder, v lang.Value, s string) bool) lang.Kind[string] {
+	return lang.KindOf(
+		func(d *lang.Decoder, v lang.Value) (string, bool) {
 			s, ok := readTypedUnit(d, v, suffix, example)
 			return s, ok && good(d, v, s)
 		},
-		func() []*Shape {
-			return []*Shape{{Type: "string", Pattern: `^` + unitPattern + `\` + suffix + `$`, Longest: maxUnitName}}
+		func() []*lang.Shape {
+			return []*lang.Shape{{Type: "string", Pattern: `^` + unitPattern + `\` + suffix + `$`, Longest: maxUnitName}}
 		},
-	}
+	)
 }
 
-func readTypedUnit(d *decoder, v value, suffix, example string) (string, bool) {
-	s, ok := d.str(v)
+func readTypedUnit(d *lang.Decoder, v lang.Value, suffix, example string) (string, bool) {
+	s, ok := d.FilledText(v)
 	switch {
 	case !ok:
 		return "", false
@@ -73,33 +78,33 @@ func readTypedUnit(d *decoder, v value, suffix, example string) (string, bool) {
 		if unitNameProblem(bare+suffix) == "" && unitNameProblem(s) != "" {
 			hint = " (did you mean " + strconv.Quote(bare+suffix) + "?)"
 		}
-		d.problem(v, "want a name that ends in %s, such as %q, got %q%s", suffix, example, s, hint)
+		d.Problem(v, "want a name that ends in %s, such as %q, got %q%s", suffix, example, s, hint)
 		return "", false
 	}
 	return readUnitName(d, v, s)
 }
 
-// scopeUnit is the name of a scope.
-func scopeUnit() kind[string] {
-	return typedUnit(".scope", "web.scope", func(d *decoder, v value, s string) bool {
+// ScopeUnit is the name of a scope.
+func ScopeUnit() lang.Kind[string] {
+	return typedUnit(".scope", "web.scope", func(d *lang.Decoder, v lang.Value, s string) bool {
 		if s == "init.scope" {
-			d.problem(v, "%q is the service manager's own", s)
+			d.Problem(v, "%q is the service manager's own", s)
 			return false
 		}
 		return true
 	})
 }
 
-// slice is the name of a slice, whose dashes stand for the slices that
+// Slice is the name of a slice, whose dashes stand for the slices that
 // it lies in; see systemd.slice(5).
-func slice() kind[string] {
-	return typedUnit(".slice", "ci.slice", func(d *decoder, v value, s string) bool {
+func Slice() lang.Kind[string] {
+	return typedUnit(".slice", "ci.slice", func(d *lang.Decoder, v lang.Value, s string) bool {
 		path := strings.TrimSuffix(s, ".slice")
 		switch {
 		case strings.Contains(path, "@"):
-			d.problem(v, "a slice has no instances, got %q", s)
+			d.Problem(v, "a slice has no instances, got %q", s)
 		case path != "-" && slices.Contains(strings.Split(path, "-"), ""):
-			d.problem(v, "want a single \"-\" between the names of nested slices, got %q", s)
+			d.Problem(v, "want a single \"-\" between the names of nested slices, got %q", s)
 		default:
 			return true
 		}
@@ -107,13 +112,13 @@ func slice() kind[string] {
 	})
 }
 
-// machineName tells whether systemd-machined(8) takes s for the name of a machine.
-func machineName(s string) bool {
+// MachineName tells whether systemd-machined(8) takes s for the name of a machine.
+func MachineName(s string) bool {
 	for label := range strings.SplitSeq(s, ".") {
 		if label == "" || strings.HasPrefix(label, "-") || strings.HasSuffix(label, "-") ||
-			!allBytes(label, func(c byte) bool { return letterOrDigit(c) || c == '-' }) {
+			!lang.AllBytes(label, func(c byte) bool { return lang.LetterOrDigit(c) || c == '-' }) {
 			return false
 		}
 	}
-	return len(s) <= maxName
+	return len(s) <= lang.MaxName
 }

@@ -1,0 +1,128 @@
+// Package lang is what a language of tables, keys and values is made of, whatever it is about.
+//
+// A [Field] is one key of a table: its name, the [Type] of its value, and how false and another
+// file change it. A type reads a value into what it is bound to, and says how one is written, for the
+// JSON Schema. [Kind] is the part of a type that is not bound: [To], [Optional] and [SetOf] bind one.
+//
+// A [Decoder] walks a tree of values through the fields. It notes what is wrong, at its place and with what may
+// have been meant; it merges the trees of several files, and replaces variables.
+package lang
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/nslaunch/nslaunch/config/internal/toml"
+)
+
+// Decoder reads a tree of values through the types of its keys, and collects the problems.
+type Decoder struct {
+	Top   []Field    // the language
+	Marks toml.Marks // where the values were written
+	Facts *Facts
+
+	Errs toml.Errors
+	More int // problems that are not in errs
+
+	// Spoilt are the keys that have a problem or were meant by a misspelt one:
+	// what depends on them is not checked.
+	Spoilt map[string]bool
+	told   map[string]bool // causes outside of the profile that have been told
+
+	Took   map[string]bool // of several sources: free keys with false where an earlier one has a value
+	Here   bool            // what was read depends on the working directory
+	Record *Record         // what became of the values; nil where nobody asks
+
+	WrongTypes int // how many problems are of a value's type
+}
+
+// New returns a decoder of the language whose top-level keys are those fields. file is where
+// relative paths start.
+func New(top []Field, file string, vars Vars) *Decoder {
+	return &Decoder{Top: top, Marks: toml.Marks{}, Facts: &Facts{vars, file}, Spoilt: map[string]bool{}}
+}
+
+// Read reads the tree of a whole document.
+func (d *Decoder) Read(tree map[string]any) {
+	Table{Of: func() []Field { return d.Top }}.Read(d, Value{Raw: tree})
+}
+
+// Value is a value on its way from the tree to what its key is for.
+type Value struct {
+	Key   string // its path as it was written: of a bare value, the section's
+	Raw   any
+	short bool // a bare value that stands for its section's main key
+}
+
+// Problem notes what is wrong with a value, at the value.
+func (d *Decoder) Problem(v Value, format string, args ...any) {
+	if !d.counted() {
+		d.add(v.Key, d.Marks.ValuePos(v.Key), format, args...)
+	}
+}
+
+// Misplaced notes a key that should not be where it is, at the key.
+func (d *Decoder) Misplaced(key, format string, args ...any) {
+	if !d.counted() {
+		d.add(key, d.Marks.KeyPos(key), format, args...)
+	}
+}
+
+func (d *Decoder) add(key string, pos toml.Pos, format string, args ...any) {
+	d.Errs = append(d.Errs, &toml.Error{Pos: pos, Key: d.Marks.Written(key), Msg: fmt.Sprintf(format, args...)})
+	d.Spoilt[key] = true
+}
+
+// WrongType notes a value that is not of the type wanted.
+func (d *Decoder) WrongType(v Value, want string) {
+	if v.short || d.Marks[v.Key].Short(v.Key) {
+		want += " or a table"
+	}
+	d.WrongTypes++
+	d.Problem(v, "want %s, got %s", want, TypeName(v.Raw))
+}
+
+// TypeName returns what messages call the type of a value of TOML.
+func TypeName(raw any) string {
+	switch raw.(type) {
+	case string:
+		return "a string"
+	case int64:
+		return "an integer"
+	case float64:
+		return "a float"
+	case bool:
+		return "a boolean"
+	case time.Time:
+		return "a date or time"
+	case []any, []map[string]any:
+		return "an array"
+	case map[string]any:
+		return "a table"
+	}
+	return fmt.Sprintf("a %T", raw)
+}
+
+// Require notes that the table v lacks a key, unless a misspelt one was meant.
+func (d *Decoder) Require(v Value, name string) {
+	key := toml.JoinKey(v.Key, name)
+	if members, ok := v.Raw.(map[string]any); ok && members[name] == nil && !d.Spoilt[key] && !d.counted() {
+		d.add(key, d.Marks.ValuePos(v.Key), "missing")
+	}
+}
+
+// MaxProblems is how many problems are told of a profile's values, and how many of settings that do not fit each other.
+// Others are counted: the place and the words of one may cost as much as the rest of the profile.
+const MaxProblems = 100
+
+// counted reports whether there are enough problems, so that one more is counted and not told.
+func (d *Decoder) counted() bool {
+	if len(d.Errs) < MaxProblems {
+		return false
+	}
+	d.More++
+	return true
+}
+
+// Problems is how many there are.
+func (d *Decoder) Problems() int { return len(d.Errs) + d.More }

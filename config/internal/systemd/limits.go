@@ -1,0 +1,86 @@
+package systemd
+
+import (
+	"math"
+	"strconv"
+
+	"github.com/nslaunch/nslaunch/config/internal/lang"
+)
+
+// MemoryLimit is a size or share above 0.
+func MemoryLimit(dst **Property) lang.Type { return limit{dst, "MemoryMax", limitSize(1)} }
+
+// SwapLimit is a size or share.
+func SwapLimit(dst **Property) lang.Type { return limit{dst, "MemorySwapMax", limitSize(0)} }
+
+// limitSize is a size or share that is a limit.
+func limitSize(least uint64) notation {
+	read := func(d *lang.Decoder, v lang.Value, p *Property) bool {
+		ok := readSize(d, v, p, least, `a size such as "512M" or a share such as "50%"`, false)
+		if ok && p.Number == Infinity {
+			d.Problem(v, "want a limit, got %q (without this key there is none)", lang.Infinity)
+			return false
+		}
+		return ok
+	}
+	return notation{read, func() []*lang.Shape { return sizeShapes(least) }}
+}
+
+// TasksLimit is a number above 0.
+func TasksLimit(dst **Property) lang.Type {
+	return limit{dst, "TasksMax", notation{readTasksLimit, func() []*lang.Shape { return []*lang.Shape{lang.Whole(1, math.MaxInt64)} }}}
+}
+
+func readTasksLimit(d *lang.Decoder, v lang.Value, p *Property) bool {
+	n, ok := v.Raw.(int64)
+	switch {
+	case !ok:
+		d.WrongType(v, "an integer")
+		return false
+	case n < 1:
+		d.Problem(v, "want more than 0, got %d", n)
+		return false
+	}
+	p.Number, p.Text = uint64(n), strconv.FormatInt(n, 10)
+	return true
+}
+
+// CPULimit is a number of processors: 1.5 is "150%".
+func CPULimit(dst **Property) lang.Type {
+	return limit{dst, "CPUQuota", notation{readCPULimit, func() []*lang.Shape {
+		return []*lang.Shape{lang.Between("number", 0.0001, maxQuota/hundredths), lang.Like(percentPattern)}
+	}}}
+}
+
+func readCPULimit(d *lang.Decoder, v lang.Value, p *Property) bool {
+	const want = `a number of processors such as 1.5, or a percentage of one such as "150%"`
+	var n float64
+	switch raw := v.Raw.(type) {
+	case int64:
+		n = float64(raw)
+	case float64:
+		n = raw
+	case string:
+		return readQuota(d, v, p, want)
+	default:
+		d.WrongType(v, want)
+		return false
+	}
+	if !(n >= 0.0001 && n <= maxQuota/hundredths) { // nor is NaN
+		d.Problem(v, "want 0.0001 to %d processors, got %v", maxQuota/hundredths, v.Raw)
+		return false
+	}
+	p.setQuota(uint64(math.Round(n * hundredths)))
+	return true
+}
+
+// hundredths of a percent are what shares are counted in.
+const hundredths = 10000
+
+// maxQuota is the highest quota, in hundredths of a percent of a processor (INT_MAX in systemd, rounded).
+const maxQuota = 200000 * hundredths
+
+// setQuota sets a quota of processor time, in hundredths of a percent of one processor.
+func (p *Property) setQuota(share uint64) {
+	p.Number, p.Text = share*100, percentText(share)
+}
