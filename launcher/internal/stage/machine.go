@@ -33,14 +33,8 @@ type machine struct {
 	}
 }
 
-// op is the encoded form of program.Op.
-type op struct {
-	nr, step   uint16
-	out, flags uint8
-	kinds      uint16
-	pass       [8]uint8
-	args       [6]uint64
-}
+// op is an op as it lies in the program.
+type op program.EncodedOp
 
 // run executes the program from op 0 to its execve or exit.
 //
@@ -53,19 +47,19 @@ func (m *machine) run() {
 		var r uintptr
 		var errno syscall.Errno
 		switch {
-		case o.nr < program.SpecialSync:
+		case o.Nr < program.SpecialSync:
 			r, errno = m.call(o)
-		case o.nr == program.SpecialFork:
+		case o.Nr == program.SpecialFork:
 			r, _, errno = syscall.RawSyscall6(syscall.SYS_CLONE, m.arg(o, 0)|uintptr(syscall.SIGCHLD), 0, 0, 0, 0, 0)
 			if r == 0 && errno == 0 {
 				pc = m.arg(o, 1) - 1
 				continue
 			}
-		case o.nr == program.SpecialReceive:
+		case o.Nr == program.SpecialReceive:
 			r, errno = m.receive()
-		case o.nr == program.SpecialPID:
+		case o.Nr == program.SpecialPID:
 			r = m.writeNumber(o)
-		case o.nr == program.SpecialSkip:
+		case o.Nr == program.SpecialSkip:
 			if refused := int(m.arg(o, 0)) < 0; refused == (m.arg(o, 2) == 0) {
 				pc += m.arg(o, 1)
 			}
@@ -77,15 +71,15 @@ func (m *machine) run() {
 			if !o.passes(errno) {
 				m.fail(pc, errno)
 			}
-			if o.flags&program.Exec != 0 && m.execErr != syscall.EACCES {
+			if o.Flags&program.Exec != 0 && m.execErr != syscall.EACCES {
 				m.execErr = errno
 			}
 			r = -uintptr(errno)
-		} else if o.flags&program.MustFail != 0 {
+		} else if o.Flags&program.MustFail != 0 {
 			m.fail(pc, syscall.Errno(m.arg(o, 5)))
 		}
-		if o.out != program.NoReg {
-			m.regs[o.out%program.NumRegs] = r
+		if o.Out != program.NoReg {
+			m.regs[o.Out%program.NumRegs] = r
 		}
 	}
 	m.report(m.count-1, syscall.ENOEXEC, 0) // a program that ends without exec
@@ -96,12 +90,12 @@ func (m *machine) run() {
 //go:nocheckptr
 func (m *machine) call(o *op) (uintptr, syscall.Errno) {
 	last := m.arg(o, 5)
-	if o.flags&program.MustFail != 0 {
+	if o.Flags&program.MustFail != 0 {
 		last = 0
 	}
 	for n := 1; ; n++ {
-		r, _, errno := syscall.RawSyscall6(uintptr(o.nr), m.arg(o, 0), m.arg(o, 1), m.arg(o, 2), m.arg(o, 3), m.arg(o, 4), last)
-		if errno != syscall.EAGAIN || o.flags&program.Repeat == 0 || n == program.Repeats {
+		r, _, errno := syscall.RawSyscall6(uintptr(o.Nr), m.arg(o, 0), m.arg(o, 1), m.arg(o, 2), m.arg(o, 3), m.arg(o, 4), last)
+		if errno != syscall.EAGAIN || o.Flags&program.Repeat == 0 || n == program.Repeats {
 			return r, errno
 		}
 	}
@@ -110,8 +104,8 @@ func (m *machine) call(o *op) (uintptr, syscall.Errno) {
 //go:norace
 //go:nosplit
 func (m *machine) arg(o *op, i uint) uintptr {
-	v := uintptr(o.args[i%6])
-	switch program.Kind(o.kinds >> (2 * i) & 3) {
+	v := uintptr(o.Args[i%6])
+	switch program.Kind(o.Kinds >> (2 * i) & 3) {
 	case program.KindData:
 		return program.DataAddress + v
 	case program.KindScratch:
@@ -125,7 +119,7 @@ func (m *machine) arg(o *op, i uint) uintptr {
 //go:norace
 //go:nosplit
 func (o *op) passes(e syscall.Errno) bool {
-	for _, p := range o.pass {
+	for _, p := range o.Pass {
 		if p != 0 && syscall.Errno(p) == e {
 			return true
 		}
@@ -139,7 +133,7 @@ func (o *op) passes(e syscall.Errno) bool {
 //go:nosplit
 //go:nocheckptr
 func (m *machine) special(o *op) syscall.Errno {
-	switch o.nr {
+	switch o.Nr {
 	case program.SpecialSync:
 		return m.reached(uint32(m.arg(o, 0)))
 	case program.SpecialInit:

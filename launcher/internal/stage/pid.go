@@ -18,7 +18,7 @@ func (m *machine) writeNumber(o *op) uintptr {
 		*m.at(to + i) = *m.at(from + i)
 	}
 	n := m.arg(o, 3)
-	if program.Kind(o.kinds>>6&3) != program.KindReg {
+	if program.Kind(o.Kinds>>6&3) != program.KindReg {
 		n, _, _ = syscall.RawSyscall6(syscall.SYS_GETPID, 0, 0, 0, 0, 0, 0)
 	}
 	return size + writeDecimal(m.at(to+size), n&0xffffffff)

@@ -44,7 +44,7 @@ func (m *machine) reached(point uint32) syscall.Errno {
 //go:nocheckptr
 func (m *machine) fail(pc uintptr, errno syscall.Errno) {
 	said := uintptr(0)
-	if o := (*op)(unsafe.Add(m.ops, pc*program.OpSize)); pc < m.count && (o.nr == sysFsconfig || o.nr == sysFsmount) {
+	if o := (*op)(unsafe.Add(m.ops, pc*program.OpSize)); pc < m.count && (o.Nr == sysFsconfig || o.Nr == sysFsmount) {
 		// What the kernel has to say is read from the context of the file system.
 		n, _, e := syscall.RawSyscall6(syscall.SYS_READ, m.arg(o, 0), uintptr(unsafe.Pointer(&m.text)), program.MaxText, 0, 0, 0)
 		if e == 0 && n <= program.MaxText {
