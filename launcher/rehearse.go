@@ -47,14 +47,16 @@ func Rehearse(ctx context.Context, p *Plan, o Options) error {
 
 // curtain ends a command that is held, or says that it was killed as it was executed: then the kernel cannot say why.
 func (s *Sandbox) curtain() error {
-	// One that loops before its first system call is never held. One that is held sleeps for good, and one that the kernel
-	// is executing may do so for a moment.
-	const lasting = 10
-	for asleep, end := 0, time.Now().Add(time.Second); asleep < lasting && time.Now().Before(end); time.Sleep(time.Millisecond) {
-		switch process.State(s.l.process.PID) {
-		case 'R', 'D':
+	// One that loops before its first system call is never held: it has run for a second, which on a machine with much to do
+	// may take long. One that is held sleeps for good, and one that the kernel is executing may do so for a moment.
+	const lasting, second, longest = 30, 100, 30 * time.Second
+	for asleep, end := 0, time.Now().Add(longest); asleep < lasting && time.Now().Before(end); time.Sleep(time.Millisecond) {
+		switch p, _ := process.Look(s.l.process.PID); {
+		case p.CPU >= second:
+			asleep = lasting
+		case p.State == 'R', p.State == 'D':
 			asleep = 0
-		case 'S':
+		case p.State == 'S':
 			asleep++
 		default:
 			asleep = lasting // it has ended

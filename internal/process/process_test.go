@@ -75,7 +75,7 @@ func TestParse(t *testing.T) {
 	const rest = " 7 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 %d 18 4711 20 21\n"
 	for _, name := range []string{"sh", "a) R 1 (b", "x y", ""} {
 		got, err := parse(12, fmt.Appendf(nil, "12 (%s) S"+rest, name, 3))
-		if want := (Stat{Process{12, 4711}, 7, name, 'S', 3}); got != want || err != nil {
+		if want := (Stat{Process{12, 4711}, 7, name, 'S', 3, 11 + 12}); got != want || err != nil {
 			t.Errorf("%q: %+v, %v; want %+v", name, got, err, want)
 		}
 	}
@@ -91,7 +91,7 @@ func TestParse(t *testing.T) {
 	}
 	for _, bad := range []string{"", "12 (sh) S 1", "12 sh", "3 (a", ") (", ")" + fmt.Sprintf(rest, 1),
 		"12 (sh) S x 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 1 18 4711", "12 (sh) S 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 x 18 4711",
-		"12 (sh) S 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 1 18 x"} {
+		"12 (sh) S 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 1 18 x", "12 (sh) S 1 2 3 4 5 6 7 8 9 10 x 12 13 14 15 16 1 18 4711"} {
 		if s, err := parse(12, []byte(bad)); err == nil {
 			t.Errorf("%q is taken for %+v", bad, s)
 		}

@@ -17,6 +17,7 @@ type Stat struct {
 	Name    string // at most 15 bytes
 	State   byte   // a letter
 	Threads int
+	CPU     uint64 // the time that it has run, in clock ticks of 10 ms
 }
 
 // Ended tells whether a process only waits to be reaped. One whose first thread alone has ended looks the
@@ -90,6 +91,13 @@ func parse(pid int, text []byte) (Stat, error) {
 	}
 	if s.Threads, err = strconv.Atoi(string(fields[17])); err != nil {
 		return Stat{}, err
+	}
+	for _, field := range fields[11:13] { // utime and stime
+		ticks, err := strconv.ParseUint(string(field), 10, 64)
+		if err != nil {
+			return Stat{}, err
+		}
+		s.CPU += ticks
 	}
 	s.Start, err = strconv.ParseUint(string(fields[19]), 10, 64)
 	return s, err
