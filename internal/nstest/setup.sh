@@ -41,6 +41,7 @@ packages() {
 		ps          procps
 		runc        runc
 		qemu-aarch64-static qemu-user-static
+		qemu-riscv64-static qemu-user-static
 		qemu-system-aarch64 qemu-system-arm
 		qemu-system-riscv64 qemu-system-misc
 		qemu-system-x86_64  qemu-system-x86

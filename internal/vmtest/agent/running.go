@@ -21,7 +21,7 @@ func runningChecks() []check {
 		{name: "detach", users: both(), run: detach},
 		{name: "exec of a process", users: []user{superuser()}, run: execProcess},
 		{name: "signals", users: both(), run: signals},
-		{name: "resident", users: both(), without: "riscv64", run: resident},
+		{name: "resident", users: both(), run: resident},
 		{name: "end of the launcher", users: both(), run: launcherEnds},
 		{name: "doctor", users: both(), run: doctor},
 	}
@@ -177,9 +177,6 @@ func doctor(t *tester) {
 		}
 	}
 	want := []string{"scope of the system's manager", "scope of the user's manager"} // nor is there a manager
-	if t.is("riscv64") {
-		want = append(want, "sealed image")
-	}
 	rows := 25
 	if t.user.uid == 0 {
 		rows++ // an overlay outside of a user namespace

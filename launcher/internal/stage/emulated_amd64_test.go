@@ -11,22 +11,29 @@ import (
 	"github.com/nslaunch/nslaunch/internal/nstest"
 )
 
-// The tests of this package pass on arm64 too, emulated, but for those that need what
+// The tests of this package pass on other processors too, emulated, but for those that need what
 // the emulator lacks.
-func TestARM64(t *testing.T) {
-	nstest.Require(t, nstest.Tools("qemu-aarch64-static"))
-	qemu, err := exec.LookPath("qemu-aarch64-static")
+func TestOtherProcessors(t *testing.T) {
+	for _, arch := range []string{"arm64", "riscv64"} {
+		t.Run(arch, func(t *testing.T) { testOtherProcessor(t, arch) })
+	}
+}
+
+func testOtherProcessor(t *testing.T, arch string) {
+	name := "qemu-" + map[string]string{"arm64": "aarch64", "riscv64": "riscv64"}[arch] + "-static"
+	nstest.Require(t, nstest.Tools(name))
+	qemu, err := exec.LookPath(name)
 	if err != nil {
 		t.Fatal(err)
 	}
 	binary := filepath.Join(t.TempDir(), "stage.test")
 	build := exec.Command("go", "test", "-c", "-o", binary, ".")
-	build.Env = append(os.Environ(), "GOARCH=arm64", "CGO_ENABLED=0")
+	build.Env = append(os.Environ(), "GOARCH="+arch, "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	words := []string{"-test.v", "-test.timeout=5m"}
-	if testing.Short() {
+	if testing.Short() || arch != "arm64" { // one of them runs the great many programs: the source is the same
 		words = append(words, "-test.short")
 	}
 	tests := exec.Command("/proc/self/exe", words...)

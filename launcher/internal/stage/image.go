@@ -25,7 +25,7 @@ const (
 
 	words = "nslaunch: child: not a program\n"
 	// maxText bounds the text.
-	maxText = 4 << 10
+	maxText = 5 << 10
 	// The text ends with this.
 	endOfText = "NSLEND!!"
 )

@@ -24,7 +24,7 @@ func TestImageIsOneSegment(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	machine := map[string]elf.Machine{"amd64": elf.EM_X86_64, "arm64": elf.EM_AARCH64}[runtime.GOARCH]
+	machine := map[string]elf.Machine{"amd64": elf.EM_X86_64, "arm64": elf.EM_AARCH64, "riscv64": elf.EM_RISCV}[runtime.GOARCH]
 	if f.Type != elf.ET_DYN || f.Machine != machine || f.Class != elf.ELFCLASS64 || f.Entry != imageText || len(f.Sections) != 0 {
 		t.Errorf("%+v with %d sections", f.FileHeader, len(f.Sections))
 	}

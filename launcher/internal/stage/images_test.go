@@ -11,7 +11,7 @@ import (
 )
 
 // emulatorVariable is the variable of the environment with what runs these tests, of another
-// processor, and has to run each child. See TestARM64.
+// processor, and has to run each child. See TestOtherProcessors.
 const emulatorVariable = "NSLAUNCH_TEST_EMULATOR"
 
 // emulator is what runs these tests, "" for the machine itself.

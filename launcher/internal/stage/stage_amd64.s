@@ -505,16 +505,16 @@ notReceived:
 	MOVQ	$-74, AX
 	JMP	result
 pid:
-	MOVQ	(R15), DI // args[0]
+	MOVQ	(R15), R10 // args[0]
 	MOVQ	8(R15), SI // args[1]
 	MOVQ	16(R15), CX // args[2]
 	TESTQ	CX, CX
 	JEQ	pidNumber
 pidCopy:
 	MOVBLZX	(SI), AX
-	MOVB	AX, (DI)
+	MOVB	AX, (R10)
 	INCQ	SI
-	INCQ	DI
+	INCQ	R10
 	DECQ	CX
 	JNE	pidCopy
 pidNumber:
@@ -537,19 +537,19 @@ pidDigits:
 	DIVL	R8
 	TESTL	AX, AX
 	JEQ	pidWrite
-	INCQ	DI
+	INCQ	R10
 	JMP	pidDigits
 pidWrite:
-	MOVB	$0, 1(DI)
-	LEAQ	1(DI), R9
+	MOVB	$0, 1(R10)
+	LEAQ	1(R10), R9
 	SUBQ	(R15), R9 // args[0]
 	MOVL	SI, AX
 pidDigit:
 	XORL	DX, DX
 	DIVL	R8
 	ADDL	$48, DX
-	MOVB	DX, (DI)
-	DECQ	DI
+	MOVB	DX, (R10)
+	DECQ	R10
 	TESTL	AX, AX
 	JNE	pidDigit
 	MOVQ	R9, AX
@@ -711,7 +711,7 @@ resideStop:
 	MOVL	72(R15), SI // msg.kind
 	MOVL	$const_sysKill, AX
 	SYSCALL
-	MOVL	$0, DI
+	XORL	DI, DI
 	LEAQ	-720(R15), SI // buf
 	XORL	DX, DX
 	MOVL	$8, R10
@@ -968,7 +968,6 @@ checkFork:
 	MOVWLZX	6(BX), CX // kinds
 	SHRL	$2, CX
 	ANDL	$3, CX
-	CMPL	CX, $0
 	JNE	bad
 	MOVQ	24(BX), AX // args[1]
 	MOVQ	BX, CX
@@ -989,7 +988,6 @@ checkSkip:
 	MOVWLZX	6(BX), CX // kinds
 	SHRL	$2, CX
 	ANDL	$3, CX
-	CMPL	CX, $0
 	JNE	bad
 	CMPQ	24(BX), R9 // args[1]
 	JHI	bad
@@ -1008,7 +1006,6 @@ checkPID:
 	MOVWLZX	6(BX), CX // kinds
 	SHRL	$4, CX
 	ANDL	$3, CX
-	CMPL	CX, $0
 	JNE	bad
 	MOVQ	32(BX), AX // args[2]
 	CMPQ	AX, $0x10000

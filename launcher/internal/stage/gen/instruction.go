@@ -26,6 +26,8 @@ const (
 	end   // the end of the ops
 	base  // the image, later the program
 	sp    // of the kernel's stack
+	t0    // of the processor's own, if it loads and stores
+	t1
 
 	none reg = -1
 )
@@ -81,16 +83,13 @@ type low reg
 // symbol is a constant of package stage, as a number that the assembler knows.
 type symbol string
 
-// named is a number for which there is no shorter way to write it if it is 0.
-type named int
-
 // operand is a reg, a low, a mem, an addr, a symbol, or a number of any type.
 type operand any
 
 // plain is an operand with a number as an int.
 func plain(a operand) operand {
 	switch a.(type) {
-	case nil, reg, low, mem, addr, symbol, named, kept:
+	case nil, reg, low, mem, addr, symbol, kept:
 		return a
 	}
 	switch v := reflect.ValueOf(a); {
@@ -129,8 +128,10 @@ const (
 	isIfBit  // goes to label if bit a, modulo 64, of b is 1; or is 0
 	isLoop   // counts a down, and goes to label unless that is 0
 	isGoto
-	isCall // res = the system call, or a negative errno
+	isCall // res = the system call with a arguments, or a negative errno
 	isEnd
+
+	isIndex // dst = a + b * 2 to the power of cond; of processors that load and store
 )
 
 // cond is how a is to b. The first four are of signed numbers.
@@ -151,6 +152,9 @@ const (
 	is  = eq // of flags and bits
 	not = ne
 )
+
+// signed reports whether a condition is one of signed numbers.
+func (c cond) signed() bool { return c >= lt && c <= ge }
 
 // instruction is one of the source.
 //
@@ -230,7 +234,7 @@ func set(dst reg, a operand) block {
 	}
 	i := instruction{verb: isMove, dst: dst, a: a}
 	switch plain(a).(type) {
-	case int, symbol, named:
+	case int, symbol:
 		i.verb = isSet
 	case mem:
 		i.verb = isLoad
@@ -264,10 +268,10 @@ func call(name string, arguments ...operand) block {
 	for i, a := range arguments {
 		b = append(b, set(a0+reg(i), a)...)
 	}
-	return append(b, instruction{verb: isCall, label: name})
+	return append(b, one(instruction{verb: isCall, label: name, a: len(arguments)})...)
 }
 
 // callRes makes the system call whose number is res, with what is in a0 to a5.
-func callRes() block { return one(instruction{verb: isCall}) }
+func callRes() block { return one(instruction{verb: isCall, a: 6}) }
 
 func (i instruction) bug() string { return fmt.Sprintf("no such instruction: %+v", i) }

@@ -28,4 +28,4 @@ func files() map[string][]byte {
 	return all
 }
 
-func processors() []processor { return []processor{amd64{}} }
+func processors() []processor { return []processor{amd64{}, arm64{}, riscv64{}} }

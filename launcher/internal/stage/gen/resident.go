@@ -78,7 +78,7 @@ func polledBy(index reg) mem {
 // resideRequest stops this process, as the assistant wants.
 func resideRequest() block {
 	number, group := fr("msg.kind"), fr("msg.a")
-	mask := func(how int) block { return call("rt_sigprocmask", named(how), addr{fr("buf")}, 0, 8) }
+	mask := func(how int) block { return call("rt_sigprocmask", how, addr{fr("buf")}, 0, 8) }
 	return seq(
 		label("resideRequest", "The assistant wants this process to stop."),
 		set(res, re("requests.revents")),
@@ -141,7 +141,7 @@ func resideSignal() block {
 		put(info("signo"), res),
 		set(a2, addr{fr("buf")}),
 		label("resideSendIt"),
-		call("pidfd_send_signal", re("pidfd")),
+		call("pidfd_send_signal", re("pidfd"), kept{}, kept{}, kept{}),
 		when(res, ne, -int(unix.EINVAL), "residePoll"), // before Linux 6.9, of a group
 		label("resideLeave"),
 		call("write", re("pipe"), addr{fr("buf")}, sizeOf[siginfo]()),

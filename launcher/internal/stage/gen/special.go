@@ -167,7 +167,7 @@ func receive() block {
 
 // pid writes a string, and behind it the process's own id or another number.
 func pid() block {
-	const to, from, left, n, length, kinds = a0, a1, tmp, a1, a5, tmp
+	const to, from, left, n, length, kinds = a3, a1, tmp, a1, a5, tmp
 	toChar, fromChar := bytes(1, to, 0), bytes(1, from, 0)
 	return seq(
 		label("pid"),
@@ -248,7 +248,7 @@ func beInit() block {
 		set(a0, program.ScratchAddress), // up to the program's end
 		set(a1, fr("size")),
 		add(a1, program.MaxScratch),
-		call("munmap"),
+		call("munmap", kept{}, kept{}),
 		put(fr("msg.kind"), program.MessageReady),
 		put(fr("msg.a"), 0),
 		put(fr("msg.b").wide(), 0),
@@ -358,5 +358,5 @@ func checkSpecialOps() block {
 
 // kindIs wants an operand to be of a kind.
 func kindIs(i int, kind program.Kind) block {
-	return narrow(seq(set(tmp, ops("kinds")), shr(tmp, 2*i), and(tmp, 3), when(tmp, ne, named(kind), "bad")))
+	return narrow(seq(set(tmp, ops("kinds")), shr(tmp, 2*i), and(tmp, 3), when(tmp, ne, kind, "bad")))
 }

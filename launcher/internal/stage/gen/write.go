@@ -62,8 +62,6 @@ func number(n operand) string {
 			return fmt.Sprintf("$%d", n)
 		}
 		return fmt.Sprintf("$%#x", n)
-	case named:
-		return fmt.Sprintf("$%d", n)
 	case symbol:
 		return "$const_" + string(n)
 	}
@@ -81,6 +79,14 @@ func (m mem) displacement() string {
 		return ""
 	}
 	return fmt.Sprint(m.offset)
+}
+
+// whole is an offset as a number.
+func (m mem) whole() string {
+	if s := m.displacement(); s != "" {
+		return s
+	}
+	return "0"
 }
 
 // callNumber is the constant of package stage with the number of a system call.
