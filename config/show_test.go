@@ -163,6 +163,17 @@ timeout = "5s"  # --set
 	}
 }
 
+// The order of keys is the same each time, whichever there are.
+func TestEntryOrder(t *testing.T) {
+	table := map[string]any{"uid": int64(1), "nice": int64(2), "ro": "/", "gid": int64(3), "aa": int64(4), "options": []any{}, "zz": int64(5), "keep_fds": []any{}}
+	const want = `{ ro = "/", options = [], uid = 1, gid = 3, aa = 4, keep_fds = [], nice = 2, zz = 5 }`
+	for range 50 {
+		if got := TOMLValue(table); got != want {
+			t.Fatalf("got %s; want %s", got, want)
+		}
+	}
+}
+
 // TOML has no way to say what is not UTF-8.
 func TestShowNotUTF8(t *testing.T) {
 	vars := testVars()

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -86,13 +87,16 @@ func place(p Pos) string {
 // is written so that it stays one.
 func TOMLValue(v any) string { return toml.Print(v, Literal, entryOrder) }
 
-// entryOrder is the order of the keys of an entry of [mounts] and of a range of ids.
+// entryOrder is the order of the keys of an entry of [mounts] and of a range of ids. Other keys come after them.
 func entryOrder(a, b string) int {
 	order := append(lang.FieldNames(new(targetType).Fields()), lang.FieldNames(rangesType{}.Fields())...)
-	if i, j := slices.Index(order, a), slices.Index(order, b); i >= 0 && j >= 0 {
-		return i - j
+	place := func(key string) int {
+		if i := slices.Index(order, key); i >= 0 {
+			return i
+		}
+		return len(order)
 	}
-	return strings.Compare(a, b)
+	return cmp.Or(place(a)-place(b), strings.Compare(a, b))
 }
 
 // Literal returns a string as a profile writes it, so that no variable is read in it.
