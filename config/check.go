@@ -64,7 +64,7 @@ func (c *checker) add(key string, pos Pos, format string, args ...any) {
 	c.errs = append(c.errs, &Error{Pos: pos, Key: c.p.origins.Written(key), Msg: fmt.Sprintf(format, args...)})
 }
 
-// sound tells whether no problem is known of the keys, of what is above and of
+// sound reports whether no problem is known of the keys, of what is above and of
 // what is below them.
 func (c *checker) sound(keys ...string) bool {
 	for bad := range c.spoilt {
@@ -77,7 +77,7 @@ func (c *checker) sound(keys ...string) bool {
 	return true
 }
 
-// known tells whether it is sure what the namespace of that kind is.
+// known reports whether it is sure what the namespace of that kind is.
 func (c *checker) known(kinds ...NamespaceKind) bool {
 	if len(c.spoilt) == 0 {
 		return true

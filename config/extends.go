@@ -82,7 +82,7 @@ func (c *composer) version(l *lang.Layer) {
 	}
 }
 
-// misspelt tells whether a key may have been meant to be the one named.
+// misspelt reports whether a key may have been meant to be the one named.
 func misspelt(table map[string]any, key string) bool {
 	for name := range table {
 		if lang.Suggest(name, []string{key}) != "" {

@@ -77,7 +77,7 @@ func readID(d *lang.Decoder, v lang.Value) (uint32, bool) {
 // end is the id after the last of count ones from first.
 func end(first, count uint32) uint64 { return uint64(first) + uint64(count) }
 
-// covers tells whether a map has a line for the id.
+// covers reports whether a map has a line for the id.
 func covers(ranges []IDRange, id uint32) bool {
 	for _, r := range ranges {
 		if r.Inside <= id && uint64(id) < end(r.Inside, r.Count) {

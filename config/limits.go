@@ -51,7 +51,7 @@ func RlimitNames() []string {
 	}
 }
 
-// inBytes tells whether the limit of that name is one of bytes.
+// inBytes reports whether the limit of that name is one of bytes.
 func inBytes(name string) bool {
 	switch name {
 	case "fsize", "data", "stack", "core", "rss", "memlock", "as", "msgqueue":

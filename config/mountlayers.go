@@ -67,7 +67,7 @@ func (r *mountReader) below(v lang.Value, target string) (earlier []placed, repl
 	return earlier, replaced
 }
 
-// replaced tells whether an entry is replaced or taken away by a later source.
+// replaced reports whether an entry is replaced or taken away by a later source.
 func (r *mountReader) replaced(v lang.Value, target string) bool {
 	earlier, replaced := r.below(v, target)
 	if replaced {

@@ -287,7 +287,7 @@ func compareTargets(a, b string) int {
 	return cmp.Compare(len(a), len(b))
 }
 
-// mountsOn tells whether an entry has that target.
+// mountsOn reports whether an entry has that target.
 func (p *Profile) mountsOn(target string) bool {
 	return slices.ContainsFunc(p.Mounts, func(m MountEntry) bool { return m.Target == target })
 }

@@ -105,7 +105,7 @@ func (r *reading) profile(tree map[string]any, noVersion *Error) (*Profile, erro
 	return p, nil
 }
 
-// Check tells whether the settings of a profile fit each other. Load, Parse
+// Check reports whether the settings of a profile fit each other. Load, Parse
 // and New have called it already. The error is an [Errors].
 func Check(p *Profile) error {
 	c := &checker{p: p}

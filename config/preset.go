@@ -29,7 +29,7 @@ func Presets() []string {
 	return names
 }
 
-// IsPreset tells whether a word names a preset, such as "preset:dev", and no file.
+// IsPreset reports whether a word names a preset, such as "preset:dev", and no file.
 func IsPreset(word string) bool { return strings.HasPrefix(word, presetPrefix) }
 
 // preset returns the text of the preset of that name.

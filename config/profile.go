@@ -114,18 +114,18 @@ type Namespace struct {
 	Inode   uint64 `json:",omitempty"` // of the namespace that it was started with, once it was looked up
 }
 
-// Joined tells whether an existing namespace is entered.
+// Joined reports whether an existing namespace is entered.
 func (n Namespace) Joined() bool {
 	return n.Mode == NamespacePath || n.OfProcess()
 }
 
-// OfProcess tells whether the one that is joined is Namespace.PID's.
+// OfProcess reports whether the one that is joined is Namespace.PID's.
 func (n Namespace) OfProcess() bool { return n.Mode == NamespacePID || n.Mode == NamespaceSandbox }
 
 // Namespaces holds one entry for each of the eight kinds.
 type Namespaces map[NamespaceKind]Namespace
 
-// New tells whether the sandbox gets a namespace of that kind of its own.
+// New reports whether the sandbox gets a namespace of that kind of its own.
 func (n Namespaces) New(k NamespaceKind) bool { return n[k].Mode == NamespaceNew }
 
 // Proc says what /proc is in the sandbox; see proc(5).

@@ -8,7 +8,7 @@ import (
 // WantPath is how messages show a path of the host's.
 const WantPath = "a path that starts with /, ./ or ../"
 
-// IsPath tells whether s is written as a path of the host's.
+// IsPath reports whether s is written as a path of the host's.
 func IsPath(s string) bool {
 	return strings.HasPrefix(s, "/") || strings.HasPrefix(s, "./") || strings.HasPrefix(s, "../")
 }

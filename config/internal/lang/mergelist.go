@@ -37,7 +37,7 @@ func (d *Decoder) mergeList(f Field, key string, l *Layer, raw, old any) any {
 	return d.put(key, after)
 }
 
-// changes tells whether a value is not a list, but { add, remove } for one.
+// changes reports whether a value is not a list, but { add, remove } for one.
 func (f Field) changes(raw any) (map[string]any, bool) {
 	table, ok := raw.(map[string]any)
 	if !ok || f.Many == NotMany {

@@ -89,7 +89,7 @@ func ArrayOf(element []*Shape, unique bool) *Shape {
 // Having is a table with a key.
 func Having(name string) *Shape { return &Shape{Required: []string{name}} }
 
-// same tells whether two shapes of values, not of tables, are.
+// same reports whether two shapes of values, not of tables, are.
 func (s *Shape) same(o *Shape) bool { return s.text() == o.text() }
 
 func (s *Shape) text() string {

@@ -32,7 +32,7 @@ func AllDigits(s string) bool {
 	return AllBytes(s, func(c byte) bool { return '0' <= c && c <= '9' })
 }
 
-// EnvName tells whether s can be an environment variable of a shell's.
+// EnvName reports whether s can be an environment variable of a shell's.
 func EnvName(s string) bool {
 	return s != "" && (s[0] < '0' || s[0] > '9') &&
 		AllBytes(s, func(c byte) bool { return LetterOrDigit(c) || c == '_' })

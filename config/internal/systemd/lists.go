@@ -70,7 +70,7 @@ func perDevice(want string, one func(s string) (string, bool)) notation {
 	return notation{read, func() []*lang.Shape { return wordsShapes(lang.Like(`^(` + lang.Component + `)+[ \t]+\S`)) }}
 }
 
-// cleanAbsolute tells whether s is a path that systemd takes for normalized.
+// cleanAbsolute reports whether s is a path that systemd takes for normalized.
 func cleanAbsolute(s string) bool {
 	return path.IsAbs(s) && path.Clean(s) == s
 }

@@ -112,7 +112,7 @@ func Slice() lang.Kind[string] {
 	})
 }
 
-// MachineName tells whether systemd-machined(8) takes s for the name of a machine.
+// MachineName reports whether systemd-machined(8) takes s for the name of a machine.
 func MachineName(s string) bool {
 	for label := range strings.SplitSeq(s, ".") {
 		if label == "" || strings.HasPrefix(label, "-") || strings.HasSuffix(label, "-") ||

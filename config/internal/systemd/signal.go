@@ -33,7 +33,7 @@ func SignalNames() []string {
 	}
 }
 
-// SignalName tells whether s names a signal. RTMIN is 34 and RTMAX 64 to the
+// SignalName reports whether s names a signal. RTMIN is 34 and RTMAX 64 to the
 // C library, which keeps two of the kernel's for itself.
 func SignalName(s string) bool {
 	if slices.Contains(SignalNames(), s) {

@@ -82,7 +82,7 @@ func (o Marks) Forget(key string, v any) {
 	}
 }
 
-// Within tells whether key is at or below the path above.
+// Within reports whether key is at or below the path above.
 func Within(key, above string) bool {
 	rest, ok := strings.CutPrefix(key, above)
 	return ok && (rest == "" || rest[0] == '.' || rest[0] == '[')

@@ -12,7 +12,7 @@ import (
 	"github.com/BurntSushi/toml"
 )
 
-// named tells whether a mark of that kind is one of a key that the document
+// named reports whether a mark of that kind is one of a key that the document
 // names in full, which are those that the parser lists.
 func (k MarkKind) named() bool {
 	switch k {

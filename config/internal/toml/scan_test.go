@@ -54,7 +54,7 @@ func checkScan(t *testing.T, text string) bool {
 	return !s.unsure
 }
 
-// hasTime tells whether there is a date or time in v.
+// hasTime reports whether there is a date or time in v.
 func hasTime(v any) bool {
 	switch v := v.(type) {
 	case time.Time:

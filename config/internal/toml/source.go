@@ -60,7 +60,7 @@ type Mark struct {
 	As         string // the path in the source, where merging has changed it
 }
 
-// Short tells whether a value was written for the section that the key at path
+// Short reports whether a value was written for the section that the key at path
 // is the main one of.
 func (m Mark) Short(path string) bool { return m.As != "" && m.As == ParentKey(path) }
 
@@ -85,11 +85,11 @@ const (
 	MarkEntry                   // one [[key]]
 )
 
-// Table tells whether the mark is that of a table or of a list of them, whose
+// Table reports whether the mark is that of a table or of a list of them, whose
 // place says nothing about a key that is not written in it.
 func (k MarkKind) Table() bool { return k > MarkElement }
 
-// allows tells whether TOML allows a path of kind k to come up again, as next.
+// allows reports whether TOML allows a path of kind k to come up again, as next.
 func (k MarkKind) allows(next MarkKind) bool {
 	switch next {
 	case MarkOpened:

@@ -15,7 +15,7 @@ func List(v any) []any {
 	return nil
 }
 
-// IsList tells whether v is an array of TOML.
+// IsList reports whether v is an array of TOML.
 func IsList(v any) bool {
 	switch v.(type) {
 	case []any, []map[string]any:
