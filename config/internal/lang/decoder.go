@@ -19,10 +19,10 @@ import (
 type Decoder struct {
 	Top   []Field    // the language
 	Marks toml.Marks // where the values were written
-	Facts *Facts
+	Facts *Facts     // what variables stand for
 
 	Errs toml.Errors
-	More int // problems that are not in errs
+	More int // problems that are not in Errs
 
 	// Spoilt are the keys that have a problem or were meant by a misspelt one:
 	// what depends on them is not checked.

@@ -20,7 +20,7 @@ type Field struct {
 	Type Type
 
 	// Many tells that the value is a list, which name.add and name.remove change.
-	Many many
+	Many Many
 	// Sums tells that the lists of several sources are one.
 	Sums bool
 	// Initial is the value where none is written, for a list that is not empty then.
@@ -39,11 +39,11 @@ type Field struct {
 // AnyPath is the name of a key that is free, in the path of a key.
 const AnyPath = "/path"
 
-// many says what add does to a list.
-type many uint8
+// Many says what add does to a list.
+type Many uint8
 
 const (
-	NotMany many = iota
+	NotMany Many = iota
 	AsSet        // what is there already is not added again
 	AsWords      // order and number mean something
 )
