@@ -72,17 +72,17 @@ mapProgram:
 	// The header, in bounds.
 	CMPQ	48(R15), $64 // size
 	JLT	bad
-	CMPL	(R13), $0x32504c4e // magic
+	CMPL	(R13), $0x32504c4e // Magic
 	JNE	bad
-	MOVL	24(R13), R9 // ops
+	MOVL	24(R13), R9 // Ops
 	TESTL	R9, R9
 	JEQ	bad
 	CMPL	R9, $0x20000
 	JHI	bad
-	MOVL	28(R13), R10 // data
+	MOVL	28(R13), R10 // Data
 	CMPL	R10, $0x1000000
 	JHI	bad
-	MOVL	32(R13), R11 // scratch
+	MOVL	32(R13), R11 // Scratch
 	CMPL	R11, $0x10000
 	JHI	bad
 	LEAQ	127(R10), AX
@@ -97,7 +97,7 @@ mapProgram:
 	MOVQ	R13, BX
 check:
 	DECQ	R9
-	MOVWLZX	(BX), AX // nr
+	MOVWLZX	(BX), AX // Nr
 	CMPL	AX, $0xf000
 	JCC	checkOut
 	CMPL	AX, $512
@@ -108,18 +108,18 @@ check:
 	BTQ	AX, DX
 	JCC	bad
 checkOut:
-	CMPL	AX, $0xf00a
-	JHI	bad
-	MOVBLZX	4(BX), CX // out
+	CMPL	AX, $0xf00b
+	JCC	bad
+	MOVBLZX	4(BX), CX // Out
 	CMPL	CX, $255
 	JEQ	checkArgs
 	CMPL	CX, $64
 	JCC	bad
 checkArgs:
-	MOVWLZX	6(BX), CX // kinds
+	MOVWLZX	6(BX), CX // Kinds
 	XORL	DI, DI
 checkArg:
-	MOVQ	16(BX)(DI*8), SI // args
+	MOVQ	16(BX)(DI*8), SI // Args
 	MOVL	CX, DX
 	ANDL	$3, DX
 	JEQ	checkedArg
@@ -140,12 +140,12 @@ checkedArg:
 	JLT	checkArg
 	CMPL	AX, $0xf001
 	JEQ	checkFork
+	CMPL	AX, $0xf002
+	JEQ	checkInit
 	CMPL	AX, $0xf004
 	JEQ	checkSkip
 	CMPL	AX, $0xf007
-	JEQ	checkPID
-	CMPL	AX, $0xf002
-	JEQ	checkInit
+	JEQ	checkPid
 	CMPL	AX, $0xf00a
 	JEQ	checkReside
 checked:
@@ -169,12 +169,12 @@ checked:
 closeOnExec:
 	MOVL	$0x60000000, R12
 	MOVQ	R13, BX
-	MOVLQSX	16(R12), DI // sync
+	MOVLQSX	16(R12), DI // SyncFD
 	MOVL	$2, SI
 	MOVL	$1, DX
 	MOVL	$const_sysFcntl, AX
 	SYSCALL
-	MOVLQSX	20(R12), DI // control
+	MOVLQSX	20(R12), DI // ControlFD
 	TESTL	DI, DI
 	JLT	start
 	MOVL	$2, SI
@@ -184,9 +184,9 @@ closeOnExec:
 
 	// The process that runs op 0 is this one, or a sibling: the launcher is its parent.
 start:
-	CMPL	36(R12), $1 // inPlace
+	CMPL	36(R12), $1 // InPlace
 	JEQ	next
-	MOVQ	8(R12), DI // clone
+	MOVQ	8(R12), DI // CloneFlags
 	ORQ	$0x8000, DI
 	XORL	SI, SI
 	XORL	DX, DX
@@ -214,10 +214,10 @@ next:
 	CMPQ	BX, R14
 	JCC	ended
 	MOVL	$0x2710, 56(R15) // count
-	MOVWLZX	6(BX), CX // kinds
+	MOVWLZX	6(BX), CX // Kinds
 	XORL	DI, DI
 operand:
-	MOVQ	16(BX)(DI*8), AX // args
+	MOVQ	16(BX)(DI*8), AX // Args
 	MOVL	CX, DX
 	ANDL	$3, DX
 	JEQ	operandDone
@@ -237,7 +237,7 @@ operandDone:
 	INCL	DI
 	CMPL	DI, $6
 	JLT	operand
-	MOVWLZX	(BX), AX // nr
+	MOVWLZX	(BX), AX // Nr
 	CMPL	AX, $0xf000
 	JCC	special
 call:
@@ -247,15 +247,15 @@ call:
 	MOVQ	24(R15), R10 // args[3]
 	MOVQ	32(R15), R8 // args[4]
 	MOVQ	40(R15), R9 // args[5]
-	TESTB	$1, 5(BX) // flags
+	TESTB	$1, 5(BX) // Flags
 	JEQ	callIt
 	XORL	R9, R9
 callIt:
-	MOVWLZX	(BX), AX // nr
+	MOVWLZX	(BX), AX // Nr
 	SYSCALL
 	CMPQ	AX, $-11
 	JNE	result
-	TESTB	$4, 5(BX) // flags
+	TESTB	$4, 5(BX) // Flags
 	JEQ	result
 	DECL	56(R15) // count
 	JNE	call
@@ -266,14 +266,14 @@ result:
 	NEGQ	CX
 	CMPQ	AX, $-0xfff
 	JCC	errno
-	TESTB	$1, 5(BX) // flags
+	TESTB	$1, 5(BX) // Flags
 	JEQ	keep
 	MOVQ	40(R15), CX // args[5]
 	JMP	fail
 errno:
 	XORL	DI, DI
 pass:
-	MOVBLZX	8(BX)(DI*1), DX // pass
+	MOVBLZX	8(BX)(DI*1), DX // Pass
 	CMPL	DX, CX
 	JEQ	passed
 	INCL	DI
@@ -281,13 +281,13 @@ pass:
 	JLT	pass
 	JMP	fail
 passed:
-	TESTB	$2, 5(BX) // flags
+	TESTB	$2, 5(BX) // Flags
 	JEQ	keep
 	CMPL	60(R15), $13 // missed
 	JEQ	keep
 	MOVL	CX, 60(R15) // missed
 keep:
-	MOVBLZX	4(BX), CX // out
+	MOVBLZX	4(BX), CX // Out
 	CMPL	CX, $255
 	JEQ	advance
 	MOVQ	AX, 600(R15)(CX*8) // regs
@@ -305,7 +305,7 @@ fail:
 	MOVL	CX, 80(R15) // msg.b
 	MOVL	$0, 84(R15) // msg.zero
 	MOVL	$16, DX
-	MOVWLZX	(BX), AX // nr
+	MOVWLZX	(BX), AX // Nr
 	CMPL	AX, $431
 	JEQ	said
 	CMPL	AX, $432
@@ -322,7 +322,7 @@ said:
 	ADDQ	AX, DX
 report:
 	MOVL	$0x60000000, R12
-	MOVLQSX	16(R12), DI // sync
+	MOVLQSX	16(R12), DI // SyncFD
 	LEAQ	72(R15), SI // msg
 	MOVL	$0x4000, R10
 	XORL	R8, R8
@@ -373,7 +373,7 @@ sync:
 	MOVL	AX, 76(R15) // msg.a
 	MOVQ	$0, 80(R15) // msg.b
 	MOVL	$0x60000000, R12
-	MOVLQSX	16(R12), DI // sync
+	MOVLQSX	16(R12), DI // SyncFD
 	MOVL	$16, DX
 	LEAQ	72(R15), SI // msg
 	MOVL	$0x4000, R10
@@ -383,7 +383,7 @@ sync:
 	SYSCALL
 	TESTQ	AX, AX
 	JLT	exitSetup
-	MOVLQSX	16(R12), DI // sync
+	MOVLQSX	16(R12), DI // SyncFD
 	LEAQ	72(R15), SI // msg
 	MOVL	$16, DX
 	XORL	R10, R10
@@ -489,7 +489,7 @@ receive:
 	MOVQ	CX, 56(SI) // iov.Base
 	MOVQ	$16, 64(SI) // iov.Len
 	MOVL	$0x60000000, R12
-	MOVLQSX	16(R12), DI // sync
+	MOVLQSX	16(R12), DI // SyncFD
 	MOVL	$0x40000000, DX
 	MOVL	$const_sysRecvmsg, AX
 	SYSCALL
@@ -519,7 +519,7 @@ pidCopy:
 	JNE	pidCopy
 pidNumber:
 	MOVQ	24(R15), SI // args[3]
-	MOVWLZX	6(BX), CX // kinds
+	MOVWLZX	6(BX), CX // Kinds
 	SHRL	$6, CX
 	ANDL	$3, CX
 	CMPL	CX, $2
@@ -571,7 +571,7 @@ notFound:
 init:
 	MOVQ	(R15), R14 // args[0]
 	MOVL	$0x60000000, DI
-	MOVLQSX	20(DI), R12 // control
+	MOVLQSX	20(DI), R12 // ControlFD
 	MOVL	$0x5fff0000, DI
 	MOVQ	48(R15), SI // size
 	ADDQ	$0x10000, SI
@@ -640,16 +640,16 @@ resideCopy:
 	ADDQ	$8, DI
 	DECL	CX
 	JNE	resideCopy
-	CMPL	-140(R15), $16 // resident.count
+	CMPL	-140(R15), $16 // resident.Count
 	JHI	exitSetup
 	MOVL	$0, 64(R15) // assistant
 	JMP	resideChild
 residePoll:
-	LEAQ	-136(R15), DI // resident.control
-	MOVL	-140(R15), SI // resident.count
+	LEAQ	-136(R15), DI // resident.Polled[0].Fd
+	MOVLQSX	-140(R15), SI // resident.Count
 	CMPL	64(R15), $0 // assistant
 	JEQ	residePollIt
-	LEAQ	-128(R15), DI // resident.signalFD
+	LEAQ	-128(R15), DI // resident.Polled[1].Fd
 	MOVL	$2, SI
 residePollIt:
 	XORL	DX, DX
@@ -661,15 +661,15 @@ residePollIt:
 	JLT	residePoll
 	CMPL	64(R15), $0 // assistant
 	JNE	resideRequest
-	MOVWLZX	-130(R15), AX // resident.control.revents
+	MOVWLZX	-130(R15), AX // resident.Polled[0].Revents
 	TESTL	AX, AX
 	JNE	resideState
-	MOVL	-140(R15), CX // resident.count
+	MOVLQSX	-140(R15), CX // resident.Count
 	MOVL	$3, SI
 resideOthers:
 	CMPL	SI, CX
 	JGE	resideSignal
-	MOVWLZX	-130(R15)(SI*8), AX // resident.control.revents
+	MOVWLZX	-130(R15)(SI*8), AX // resident.Polled[0].Revents
 	TESTL	AX, AX
 	JNE	resideWake
 	INCL	SI
@@ -677,10 +677,10 @@ resideOthers:
 
 	// The assistant wants this process to stop.
 resideRequest:
-	MOVWLZX	-114(R15), AX // resident.requests.revents
+	MOVWLZX	-114(R15), AX // resident.Polled[2].Revents
 	TESTL	AX, AX
 	JEQ	resideSignal
-	MOVLQSX	-120(R15), DI // resident.requests.fd
+	MOVLQSX	-120(R15), DI // resident.Polled[2].Fd
 	LEAQ	72(R15), SI // msg
 	MOVL	$8, DX
 	MOVL	$64, R10
@@ -719,7 +719,7 @@ resideStop:
 	SYSCALL
 	JMP	residePoll
 resideSignal:
-	LEAQ	-208(R15), DI // resident.signals
+	LEAQ	-208(R15), DI // resident.Signals
 	LEAQ	-720(R15), SI // buf
 	LEAQ	72(R15), DX // msg
 	MOVQ	$0, 72(R15) // msg
@@ -732,20 +732,20 @@ resideSignal:
 	CMPL	AX, $17
 	JEQ	resideChild
 	LEAL	-1(AX), CX
-	MOVQ	-200(R15), DX // resident.wake
+	MOVQ	-200(R15), DX // resident.Wake
 	BTQ	CX, DX
 	JCS	resideLeave
 	XORL	R10, R10
 	CMPL	-712(R15), $0 // code
 	JLE	resideTerm
-	MOVQ	-192(R15), DX // resident.keys
+	MOVQ	-192(R15), DX // resident.Keys
 	BTQ	CX, DX
 	JCC	resideTerm
 	MOVL	$4, R10
 resideTerm:
 	CMPL	AX, $15
 	JNE	resideSend
-	MOVL	-156(R15), AX // resident.stop
+	MOVLQSX	-156(R15), AX // resident.Stop
 resideSend:
 	MOVL	AX, SI
 	XORL	DX, DX
@@ -754,13 +754,13 @@ resideSend:
 	MOVL	AX, -720(R15) // signo
 	LEAQ	-720(R15), DX // buf
 resideSendIt:
-	MOVLQSX	-168(R15), DI // resident.pidfd
+	MOVLQSX	-168(R15), DI // resident.PIDFD
 	MOVL	$const_sysPidfdSendSignal, AX
 	SYSCALL
 	CMPQ	AX, $-22
 	JNE	residePoll
 resideLeave:
-	MOVLQSX	-164(R15), DI // resident.pipe
+	MOVLQSX	-164(R15), DI // resident.Pipe
 	LEAQ	-720(R15), SI // buf
 	MOVL	$128, DX
 	MOVL	$const_sysWrite, AX
@@ -811,10 +811,10 @@ resideDrain:
 	MOVL	$8, R10
 	MOVL	$const_sysRtSigprocmask, AX
 	SYSCALL
-	MOVLQSX	-152(R15), DI // resident.binary
+	MOVLQSX	-152(R15), DI // resident.Binary
 	LEAQ	72(R15), SI // msg
-	MOVQ	-184(R15), DX // resident.argv
-	MOVQ	-176(R15), R10 // resident.env
+	MOVQ	-184(R15), DX // resident.Argv
+	MOVQ	-176(R15), R10 // resident.Env
 	MOVL	$0x1000, R8
 	MOVL	$const_sysExecveat, AX
 	SYSCALL
@@ -847,7 +847,7 @@ resideChild:
 	JMP	exitSetup
 resideFirst:
 	MOVL	$1, DI
-	MOVL	-160(R15), SI // resident.pid
+	MOVLQSX	-160(R15), SI // resident.PID
 	LEAQ	-720(R15), DX // buf
 	MOVL	$0, -704(R15) // pid
 	MOVL	$0x100000f, R10
@@ -860,7 +860,7 @@ resideFirst:
 	MOVL	-696(R15), R14 // status
 	CMPL	R13, $3
 	JHI	resideChanged
-	CMPL	-136(R15), $0 // resident.control.fd
+	CMPL	-136(R15), $0 // resident.Polled[0].Fd
 	JLT	resideEnded
 
 	// What init said of the command comes first, and is polled.
@@ -869,19 +869,19 @@ resideFirst:
 	JMP	resideTell
 resideChanged:
 	MOVL	$1, DI
-	MOVL	-160(R15), SI // resident.pid
+	MOVLQSX	-160(R15), SI // resident.PID
 	XORL	DX, DX
 	MOVL	$11, R10
 	XORL	R8, R8
 	MOVL	$const_sysWaitid, AX
 	SYSCALL
-	CMPL	-136(R15), $0 // resident.control.fd
+	CMPL	-136(R15), $0 // resident.Polled[0].Fd
 	JGE	resideFirst
 	JMP	resideTell
 
 	// Init says what became of the command, or is gone without a word.
 resideState:
-	MOVLQSX	-136(R15), DI // resident.control.fd
+	MOVLQSX	-136(R15), DI // resident.Polled[0].Fd
 	LEAQ	72(R15), SI // msg
 	MOVL	$16, DX
 	MOVL	$2, R10
@@ -902,7 +902,7 @@ resideState:
 	JMP	resideEnded
 resideGone:
 	MOVL	$1, DI
-	MOVL	-160(R15), SI // resident.pid
+	MOVLQSX	-160(R15), SI // resident.PID
 	LEAQ	-720(R15), DX // buf
 	MOVL	$0x1000004, R10
 	XORL	R8, R8
@@ -917,14 +917,14 @@ resideGone:
 resideEnded:
 	CMPL	64(R15), $0 // assistant
 	JNE	resideTell
-	CMPL	-144(R15), $0 // resident.exits
+	CMPL	-144(R15), $0 // resident.Exits
 	JEQ	resideTell
 	CMPL	R13, $1
 	JEQ	resideReap
 	ADDL	$128, R14
 resideReap:
 	MOVL	$1, DI
-	MOVL	-160(R15), SI // resident.pid
+	MOVLQSX	-160(R15), SI // resident.PID
 	XORL	DX, DX
 	MOVL	$4, R10
 	XORL	R8, R8
@@ -934,8 +934,8 @@ resideReap:
 	JEQ	resideReap
 	MOVL	R14, AX
 	MOVL	$0x60000000, R13
-	MOVL	28(R13), CX // data
-	MOVL	24(R13), R14 // ops
+	MOVL	28(R13), CX // Data
+	MOVL	24(R13), R14 // Ops
 	ADDQ	$127, CX
 	ANDQ	$-64, CX
 	SHLQ	$6, R14
@@ -949,7 +949,7 @@ resideTell:
 	MOVL	R13, 76(R15) // msg.a
 	MOVL	R14, 80(R15) // msg.b
 	MOVL	$0, 84(R15) // msg.zero
-	MOVLQSX	-148(R15), DI // resident.states
+	MOVLQSX	-148(R15), DI // resident.States
 	MOVL	$16, DX
 	LEAQ	72(R15), SI // msg
 	MOVL	$0x4000, R10
@@ -962,14 +962,12 @@ resideTell:
 	CMPL	64(R15), $0 // assistant
 	JNE	resideChild
 	JMP	resideWake
-
-	// It goes on at a later op.
 checkFork:
-	MOVWLZX	6(BX), CX // kinds
+	MOVWLZX	6(BX), CX // Kinds
 	SHRL	$2, CX
 	ANDL	$3, CX
 	JNE	bad
-	MOVQ	24(BX), AX // args[1]
+	MOVQ	24(BX), AX // Args[1]
 	MOVQ	BX, CX
 	SUBQ	R13, CX
 	SHRQ	$6, CX
@@ -979,60 +977,58 @@ checkFork:
 	CMPQ	AX, CX
 	JHI	bad
 	JMP	checked
+checkInit:
+	MOVL	$0x60000000, AX
+	CMPL	20(AX), $0 // ControlFD
+	JLT	bad
+	JMP	checked
 checkSkip:
-	MOVWLZX	6(BX), CX // kinds
+	MOVWLZX	6(BX), CX // Kinds
 	SHRL	$0, CX
 	ANDL	$3, CX
 	CMPL	CX, $2
 	JNE	bad
-	MOVWLZX	6(BX), CX // kinds
+	MOVWLZX	6(BX), CX // Kinds
 	SHRL	$2, CX
 	ANDL	$3, CX
 	JNE	bad
-	CMPQ	24(BX), R9 // args[1]
+	CMPQ	24(BX), R9 // Args[1]
 	JHI	bad
 	JMP	checked
-checkPID:
-	MOVWLZX	6(BX), CX // kinds
+checkPid:
+	MOVWLZX	6(BX), CX // Kinds
 	SHRL	$0, CX
 	ANDL	$3, CX
 	CMPL	CX, $3
 	JNE	bad
-	MOVWLZX	6(BX), CX // kinds
+	MOVQ	16(BX), AX // Args[0]
+	ADDQ	$16, AX
+	ADDQ	32(BX), AX // Args[2]
+	CMPQ	AX, R11
+	JHI	bad
+	MOVWLZX	6(BX), CX // Kinds
 	SHRL	$2, CX
 	ANDL	$3, CX
 	CMPL	CX, $1
 	JNE	bad
-	MOVWLZX	6(BX), CX // kinds
+	MOVQ	24(BX), AX // Args[1]
+	ADDQ	32(BX), AX // Args[2]
+	CMPQ	AX, R10
+	JHI	bad
+	MOVWLZX	6(BX), CX // Kinds
 	SHRL	$4, CX
 	ANDL	$3, CX
 	JNE	bad
-	MOVQ	32(BX), AX // args[2]
-	CMPQ	AX, $0x10000
+	CMPQ	32(BX), $0x10000 // Args[2]
 	JHI	bad
-	MOVQ	24(BX), CX // args[1]
-	ADDQ	AX, CX
-	CMPQ	CX, R10
-	JHI	bad
-	ADDQ	16(BX), AX // args[0]
-	ADDQ	$16, AX
-	CMPQ	AX, R11
-	JHI	bad
-	JMP	checked
-
-	// There is a control socket.
-checkInit:
-	MOVL	$0x60000000, AX
-	CMPL	20(AX), $0 // control
-	JLT	bad
 	JMP	checked
 checkReside:
-	MOVWLZX	6(BX), CX // kinds
+	MOVWLZX	6(BX), CX // Kinds
 	SHRL	$0, CX
 	ANDL	$3, CX
 	CMPL	CX, $1
 	JNE	bad
-	MOVQ	16(BX), AX // args[0]
+	MOVQ	16(BX), AX // Args[0]
 	ADDQ	$200, AX
 	CMPQ	AX, R10
 	JHI	bad

@@ -81,20 +81,20 @@ mapProgram:
 	MOVD	48(R19), R16 // size
 	CMP	$64, R16
 	BLT	bad
-	MOVWU	(R21), R16 // magic
+	MOVWU	(R21), R16 // Magic
 	MOVD	$0x32504c4e, R17
 	CMP	R17, R16
 	BNE	bad
-	MOVWU	24(R21), R5 // ops
+	MOVWU	24(R21), R5 // Ops
 	CBZ	R5, bad
 	MOVD	$0x20000, R17
 	CMP	R17, R5
 	BHI	bad
-	MOVWU	28(R21), R3 // data
+	MOVWU	28(R21), R3 // Data
 	MOVD	$0x1000000, R17
 	CMP	R17, R3
 	BHI	bad
-	MOVWU	32(R21), R11 // scratch
+	MOVWU	32(R21), R11 // Scratch
 	MOVD	$0x10000, R17
 	CMP	R17, R11
 	BHI	bad
@@ -112,7 +112,7 @@ mapProgram:
 	MOVD	R21, R23
 check:
 	SUB	$1, R5
-	MOVHU	(R23), R9 // nr
+	MOVHU	(R23), R9 // Nr
 	MOVD	$0xf000, R17
 	CMP	R17, R9
 	BHS	checkOut
@@ -125,19 +125,19 @@ check:
 	LSR	R9, R2, R16
 	TBZ	$0, R16, bad
 checkOut:
-	MOVD	$0xf00a, R17
+	MOVD	$0xf00b, R17
 	CMP	R17, R9
-	BHI	bad
-	MOVBU	4(R23), R10 // out
+	BHS	bad
+	MOVBU	4(R23), R10 // Out
 	CMP	$255, R10
 	BEQ	checkArgs
 	CMP	$64, R10
 	BHS	bad
 checkArgs:
-	MOVHU	6(R23), R10 // kinds
+	MOVHU	6(R23), R10 // Kinds
 	MOVD	ZR, R0
 checkArg:
-	ADD	R0<<3, R23, R17 // args
+	ADD	R0<<3, R23, R17 // Args
 	MOVD	16(R17), R1
 	MOVWU	R10, R2
 	MOVD	$3, R16
@@ -161,15 +161,15 @@ checkedArg:
 	MOVD	$0xf001, R17
 	CMP	R17, R9
 	BEQ	checkFork
+	MOVD	$0xf002, R17
+	CMP	R17, R9
+	BEQ	checkInit
 	MOVD	$0xf004, R17
 	CMP	R17, R9
 	BEQ	checkSkip
 	MOVD	$0xf007, R17
 	CMP	R17, R9
-	BEQ	checkPID
-	MOVD	$0xf002, R17
-	CMP	R17, R9
-	BEQ	checkInit
+	BEQ	checkPid
 	MOVD	$0xf00a, R17
 	CMP	R17, R9
 	BEQ	checkReside
@@ -195,13 +195,13 @@ checked:
 closeOnExec:
 	MOVD	$0x60000000, R20
 	MOVD	R21, R23
-	MOVW	16(R20), R0 // sync
+	MOVW	16(R20), R0 // SyncFD
 	MOVD	$2, R1
 	MOVD	$1, R2
 	MOVD	$const_sysFcntl, R8
 	SVC
 	MOVD	R0, R9
-	MOVW	20(R20), R0 // control
+	MOVW	20(R20), R0 // ControlFD
 	TBNZ	$63, R0, start
 	MOVD	$2, R1
 	MOVD	$1, R2
@@ -211,10 +211,10 @@ closeOnExec:
 
 	// The process that runs op 0 is this one, or a sibling: the launcher is its parent.
 start:
-	MOVWU	36(R20), R16 // inPlace
+	MOVWU	36(R20), R16 // InPlace
 	CMP	$1, R16
 	BEQ	next
-	MOVD	8(R20), R0 // clone
+	MOVD	8(R20), R0 // CloneFlags
 	MOVD	$0x8000, R16
 	ORR	R16, R0
 	MOVD	ZR, R1
@@ -246,10 +246,10 @@ next:
 	BHS	ended
 	MOVD	$0x2710, R16 // count
 	MOVW	R16, 56(R19)
-	MOVHU	6(R23), R10 // kinds
+	MOVHU	6(R23), R10 // Kinds
 	MOVD	ZR, R0
 operand:
-	ADD	R0<<3, R23, R17 // args
+	ADD	R0<<3, R23, R17 // Args
 	MOVD	16(R17), R9
 	MOVWU	R10, R2
 	MOVD	$3, R16
@@ -276,7 +276,7 @@ operandDone:
 	ADD	$1, R0
 	CMP	$6, R0
 	BLT	operand
-	MOVHU	(R23), R9 // nr
+	MOVHU	(R23), R9 // Nr
 	MOVD	$0xf000, R17
 	CMP	R17, R9
 	BHS	special
@@ -287,18 +287,18 @@ call:
 	MOVD	24(R19), R3 // args[3]
 	MOVD	32(R19), R4 // args[4]
 	MOVD	40(R19), R5 // args[5]
-	MOVBU	5(R23), R16 // flags
+	MOVBU	5(R23), R16 // Flags
 	TST	$1, R16
 	BEQ	callIt
 	MOVD	ZR, R5
 callIt:
-	MOVHU	(R23), R9 // nr
+	MOVHU	(R23), R9 // Nr
 	MOVD	R9, R8
 	SVC
 	MOVD	R0, R9
 	CMN	$11, R9
 	BNE	result
-	MOVBU	5(R23), R16 // flags
+	MOVBU	5(R23), R16 // Flags
 	TST	$4, R16
 	BEQ	result
 	MOVWU	56(R19), R16 // count
@@ -312,7 +312,7 @@ result:
 	NEG	R10, R10
 	CMN	$0xfff, R9
 	BHS	errno
-	MOVBU	5(R23), R16 // flags
+	MOVBU	5(R23), R16 // Flags
 	TST	$1, R16
 	BEQ	keep
 	MOVD	40(R19), R10 // args[5]
@@ -320,7 +320,7 @@ result:
 errno:
 	MOVD	ZR, R0
 pass:
-	ADD	R0<<0, R23, R17 // pass
+	ADD	R0<<0, R23, R17 // Pass
 	MOVBU	8(R17), R2
 	CMP	R10, R2
 	BEQ	passed
@@ -329,7 +329,7 @@ pass:
 	BLT	pass
 	B	fail
 passed:
-	MOVBU	5(R23), R16 // flags
+	MOVBU	5(R23), R16 // Flags
 	TST	$2, R16
 	BEQ	keep
 	MOVWU	60(R19), R16 // missed
@@ -337,7 +337,7 @@ passed:
 	BEQ	keep
 	MOVW	R10, 60(R19) // missed
 keep:
-	MOVBU	4(R23), R10 // out
+	MOVBU	4(R23), R10 // Out
 	CMP	$255, R10
 	BEQ	advance
 	ADD	R10<<3, R19, R17 // regs
@@ -357,7 +357,7 @@ fail:
 	MOVW	R10, 80(R19) // msg.b
 	MOVW	ZR, 84(R19) // msg.zero
 	MOVD	$16, R2
-	MOVHU	(R23), R9 // nr
+	MOVHU	(R23), R9 // Nr
 	CMP	$431, R9
 	BEQ	said
 	CMP	$432, R9
@@ -375,7 +375,7 @@ said:
 	ADD	R9, R2
 report:
 	MOVD	$0x60000000, R20
-	MOVW	16(R20), R0 // sync
+	MOVW	16(R20), R0 // SyncFD
 	ADD	$72, R19, R1 // msg
 	MOVD	$0x4000, R3
 	MOVD	ZR, R4
@@ -440,7 +440,7 @@ sync:
 	MOVW	R9, 76(R19) // msg.a
 	MOVD	ZR, 80(R19) // msg.b
 	MOVD	$0x60000000, R20
-	MOVW	16(R20), R0 // sync
+	MOVW	16(R20), R0 // SyncFD
 	MOVD	$16, R2
 	ADD	$72, R19, R1 // msg
 	MOVD	$0x4000, R3
@@ -450,7 +450,7 @@ sync:
 	SVC
 	MOVD	R0, R9
 	TBNZ	$63, R9, exitSetup
-	MOVW	16(R20), R0 // sync
+	MOVW	16(R20), R0 // SyncFD
 	ADD	$72, R19, R1 // msg
 	MOVD	$16, R2
 	MOVD	ZR, R3
@@ -571,7 +571,7 @@ receive:
 	MOVD	$16, R16 // iov.Len
 	MOVD	R16, 64(R1)
 	MOVD	$0x60000000, R20
-	MOVW	16(R20), R0 // sync
+	MOVW	16(R20), R0 // SyncFD
 	MOVD	$0x40000000, R2
 	MOVD	$const_sysRecvmsg, R8
 	SVC
@@ -602,7 +602,7 @@ pidCopy:
 	CBNZ	R10, pidCopy
 pidNumber:
 	MOVD	24(R19), R1 // args[3]
-	MOVHU	6(R23), R10 // kinds
+	MOVHU	6(R23), R10 // Kinds
 	LSR	$6, R10
 	MOVD	$3, R16
 	AND	R16, R10
@@ -657,7 +657,7 @@ notFound:
 init:
 	MOVD	(R19), R22 // args[0]
 	MOVD	$0x60000000, R0
-	MOVW	20(R0), R20 // control
+	MOVW	20(R0), R20 // ControlFD
 	MOVD	$0x5fff0000, R0
 	MOVD	48(R19), R1 // size
 	MOVD	$0x10000, R16
@@ -733,18 +733,18 @@ resideCopy:
 	ADD	$8, R0
 	SUB	$1, R10
 	CBNZ	R10, resideCopy
-	MOVWU	-140(R19), R16 // resident.count
+	MOVW	-140(R19), R16 // resident.Count
 	CMP	$16, R16
 	BHI	exitSetup
 	MOVW	ZR, 64(R19) // assistant
 	B	resideChild
 residePoll:
-	MOVD	$-136, R0 // resident.control
+	MOVD	$-136, R0 // resident.Polled[0].Fd
 	ADD	R19, R0
-	MOVWU	-140(R19), R1 // resident.count
+	MOVW	-140(R19), R1 // resident.Count
 	MOVWU	64(R19), R16 // assistant
 	CBZ	R16, residePollIt
-	MOVD	$-128, R0 // resident.signalFD
+	MOVD	$-128, R0 // resident.Polled[1].Fd
 	ADD	R19, R0
 	MOVD	$2, R1
 residePollIt:
@@ -757,14 +757,14 @@ residePollIt:
 	TBNZ	$63, R9, residePoll
 	MOVWU	64(R19), R16 // assistant
 	CBNZ	R16, resideRequest
-	MOVHU	-130(R19), R9 // resident.control.revents
+	MOVHU	-130(R19), R9 // resident.Polled[0].Revents
 	CBNZ	R9, resideState
-	MOVWU	-140(R19), R10 // resident.count
+	MOVW	-140(R19), R10 // resident.Count
 	MOVD	$3, R1
 resideOthers:
 	CMP	R10, R1
 	BGE	resideSignal
-	ADD	R1<<3, R19, R17 // resident.control.revents
+	ADD	R1<<3, R19, R17 // resident.Polled[0].Revents
 	MOVHU	-130(R17), R9
 	CBNZ	R9, resideWake
 	ADD	$1, R1
@@ -772,9 +772,9 @@ resideOthers:
 
 	// The assistant wants this process to stop.
 resideRequest:
-	MOVHU	-114(R19), R9 // resident.requests.revents
+	MOVHU	-114(R19), R9 // resident.Polled[2].Revents
 	CBZ	R9, resideSignal
-	MOVW	-120(R19), R0 // resident.requests.fd
+	MOVW	-120(R19), R0 // resident.Polled[2].Fd
 	ADD	$72, R19, R1 // msg
 	MOVD	$8, R2
 	MOVD	$64, R3
@@ -820,7 +820,7 @@ resideStop:
 	MOVD	R0, R9
 	B	residePoll
 resideSignal:
-	MOVD	$-208, R0 // resident.signals
+	MOVD	$-208, R0 // resident.Signals
 	ADD	R19, R0
 	MOVD	$-720, R1 // buf
 	ADD	R19, R1
@@ -837,21 +837,21 @@ resideSignal:
 	BEQ	resideChild
 	MOVD	$-1, R10
 	ADD	R9, R10
-	MOVD	-200(R19), R2 // resident.wake
+	MOVD	-200(R19), R2 // resident.Wake
 	LSR	R10, R2, R16
 	TBNZ	$0, R16, resideLeave
 	MOVD	ZR, R3
 	MOVW	-712(R19), R16 // code
 	CMP	$0, R16
 	BLE	resideTerm
-	MOVD	-192(R19), R2 // resident.keys
+	MOVD	-192(R19), R2 // resident.Keys
 	LSR	R10, R2, R16
 	TBZ	$0, R16, resideTerm
 	MOVD	$4, R3
 resideTerm:
 	CMP	$15, R9
 	BNE	resideSend
-	MOVWU	-156(R19), R9 // resident.stop
+	MOVW	-156(R19), R9 // resident.Stop
 resideSend:
 	MOVWU	R9, R1
 	MOVD	ZR, R2
@@ -862,14 +862,14 @@ resideSend:
 	MOVD	$-720, R2 // buf
 	ADD	R19, R2
 resideSendIt:
-	MOVW	-168(R19), R0 // resident.pidfd
+	MOVW	-168(R19), R0 // resident.PIDFD
 	MOVD	$const_sysPidfdSendSignal, R8
 	SVC
 	MOVD	R0, R9
 	CMN	$22, R9
 	BNE	residePoll
 resideLeave:
-	MOVW	-164(R19), R0 // resident.pipe
+	MOVW	-164(R19), R0 // resident.Pipe
 	MOVD	$-720, R1 // buf
 	ADD	R19, R1
 	MOVD	$128, R2
@@ -928,10 +928,10 @@ resideDrain:
 	MOVD	$const_sysRtSigprocmask, R8
 	SVC
 	MOVD	R0, R9
-	MOVW	-152(R19), R0 // resident.binary
+	MOVW	-152(R19), R0 // resident.Binary
 	ADD	$72, R19, R1 // msg
-	MOVD	-184(R19), R2 // resident.argv
-	MOVD	-176(R19), R3 // resident.env
+	MOVD	-184(R19), R2 // resident.Argv
+	MOVD	-176(R19), R3 // resident.Env
 	MOVD	$0x1000, R4
 	MOVD	$const_sysExecveat, R8
 	SVC
@@ -969,7 +969,7 @@ resideChild:
 	B	exitSetup
 resideFirst:
 	MOVD	$1, R0
-	MOVWU	-160(R19), R1 // resident.pid
+	MOVW	-160(R19), R1 // resident.PID
 	MOVD	$-720, R2 // buf
 	ADD	R19, R2
 	MOVW	ZR, -704(R19) // pid
@@ -984,7 +984,7 @@ resideFirst:
 	MOVWU	-696(R19), R22 // status
 	CMP	$3, R21
 	BHI	resideChanged
-	MOVW	-136(R19), R16 // resident.control.fd
+	MOVW	-136(R19), R16 // resident.Polled[0].Fd
 	TBNZ	$63, R16, resideEnded
 
 	// What init said of the command comes first, and is polled.
@@ -993,20 +993,20 @@ resideFirst:
 	B	resideTell
 resideChanged:
 	MOVD	$1, R0
-	MOVWU	-160(R19), R1 // resident.pid
+	MOVW	-160(R19), R1 // resident.PID
 	MOVD	ZR, R2
 	MOVD	$11, R3
 	MOVD	ZR, R4
 	MOVD	$const_sysWaitid, R8
 	SVC
 	MOVD	R0, R9
-	MOVW	-136(R19), R16 // resident.control.fd
+	MOVW	-136(R19), R16 // resident.Polled[0].Fd
 	TBZ	$63, R16, resideFirst
 	B	resideTell
 
 	// Init says what became of the command, or is gone without a word.
 resideState:
-	MOVW	-136(R19), R0 // resident.control.fd
+	MOVW	-136(R19), R0 // resident.Polled[0].Fd
 	ADD	$72, R19, R1 // msg
 	MOVD	$16, R2
 	MOVD	$2, R3
@@ -1029,7 +1029,7 @@ resideState:
 	B	resideEnded
 resideGone:
 	MOVD	$1, R0
-	MOVWU	-160(R19), R1 // resident.pid
+	MOVW	-160(R19), R1 // resident.PID
 	MOVD	$-720, R2 // buf
 	ADD	R19, R2
 	MOVD	$0x1000004, R3
@@ -1045,14 +1045,14 @@ resideGone:
 resideEnded:
 	MOVWU	64(R19), R16 // assistant
 	CBNZ	R16, resideTell
-	MOVWU	-144(R19), R16 // resident.exits
+	MOVW	-144(R19), R16 // resident.Exits
 	CBZ	R16, resideTell
 	CMP	$1, R21
 	BEQ	resideReap
 	ADD	$128, R22
 resideReap:
 	MOVD	$1, R0
-	MOVWU	-160(R19), R1 // resident.pid
+	MOVW	-160(R19), R1 // resident.PID
 	MOVD	ZR, R2
 	MOVD	$4, R3
 	MOVD	ZR, R4
@@ -1063,8 +1063,8 @@ resideReap:
 	BEQ	resideReap
 	MOVWU	R22, R9
 	MOVD	$0x60000000, R21
-	MOVWU	28(R21), R10 // data
-	MOVWU	24(R21), R22 // ops
+	MOVWU	28(R21), R10 // Data
+	MOVWU	24(R21), R22 // Ops
 	ADD	$127, R10
 	MOVD	$-64, R16
 	AND	R16, R10
@@ -1080,7 +1080,7 @@ resideTell:
 	MOVW	R21, 76(R19) // msg.a
 	MOVW	R22, 80(R19) // msg.b
 	MOVW	ZR, 84(R19) // msg.zero
-	MOVW	-148(R19), R0 // resident.states
+	MOVW	-148(R19), R0 // resident.States
 	MOVD	$16, R2
 	ADD	$72, R19, R1 // msg
 	MOVD	$0x4000, R3
@@ -1094,15 +1094,13 @@ resideTell:
 	MOVWU	64(R19), R16 // assistant
 	CBNZ	R16, resideChild
 	B	resideWake
-
-	// It goes on at a later op.
 checkFork:
-	MOVHU	6(R23), R10 // kinds
+	MOVHU	6(R23), R10 // Kinds
 	LSR	$2, R10
 	MOVD	$3, R16
 	AND	R16, R10
 	CBNZ	R10, bad
-	MOVD	24(R23), R9 // args[1]
+	MOVD	24(R23), R9 // Args[1]
 	MOVD	R23, R10
 	SUB	R21, R10
 	LSR	$6, R10
@@ -1112,69 +1110,69 @@ checkFork:
 	CMP	R10, R9
 	BHI	bad
 	B	checked
+checkInit:
+	MOVD	$0x60000000, R9
+	MOVW	20(R9), R16 // ControlFD
+	TBNZ	$63, R16, bad
+	B	checked
 checkSkip:
-	MOVHU	6(R23), R10 // kinds
+	MOVHU	6(R23), R10 // Kinds
 	LSR	$0, R10
 	MOVD	$3, R16
 	AND	R16, R10
 	CMP	$2, R10
 	BNE	bad
-	MOVHU	6(R23), R10 // kinds
+	MOVHU	6(R23), R10 // Kinds
 	LSR	$2, R10
 	MOVD	$3, R16
 	AND	R16, R10
 	CBNZ	R10, bad
-	MOVD	24(R23), R16 // args[1]
+	MOVD	24(R23), R16 // Args[1]
 	CMP	R5, R16
 	BHI	bad
 	B	checked
-checkPID:
-	MOVHU	6(R23), R10 // kinds
+checkPid:
+	MOVHU	6(R23), R10 // Kinds
 	LSR	$0, R10
 	MOVD	$3, R16
 	AND	R16, R10
 	CMP	$3, R10
 	BNE	bad
-	MOVHU	6(R23), R10 // kinds
+	MOVD	16(R23), R9 // Args[0]
+	ADD	$16, R9
+	MOVD	32(R23), R16 // Args[2]
+	ADD	R16, R9
+	CMP	R11, R9
+	BHI	bad
+	MOVHU	6(R23), R10 // Kinds
 	LSR	$2, R10
 	MOVD	$3, R16
 	AND	R16, R10
 	CMP	$1, R10
 	BNE	bad
-	MOVHU	6(R23), R10 // kinds
+	MOVD	24(R23), R9 // Args[1]
+	MOVD	32(R23), R16 // Args[2]
+	ADD	R16, R9
+	CMP	R3, R9
+	BHI	bad
+	MOVHU	6(R23), R10 // Kinds
 	LSR	$4, R10
 	MOVD	$3, R16
 	AND	R16, R10
 	CBNZ	R10, bad
-	MOVD	32(R23), R9 // args[2]
+	MOVD	32(R23), R16 // Args[2]
 	MOVD	$0x10000, R17
-	CMP	R17, R9
+	CMP	R17, R16
 	BHI	bad
-	MOVD	24(R23), R10 // args[1]
-	ADD	R9, R10
-	CMP	R3, R10
-	BHI	bad
-	MOVD	16(R23), R16 // args[0]
-	ADD	R16, R9
-	ADD	$16, R9
-	CMP	R11, R9
-	BHI	bad
-	B	checked
-
-	// There is a control socket.
-checkInit:
-	MOVD	$0x60000000, R9
-	MOVW	20(R9), R16 // control
-	TBNZ	$63, R16, bad
 	B	checked
 checkReside:
-	MOVHU	6(R23), R10 // kinds
+	MOVHU	6(R23), R10 // Kinds
 	LSR	$0, R10
 	MOVD	$3, R16
 	AND	R16, R10
 	CMP	$1, R10
 	BNE	bad
-	MOVD	16(R23), R9 // args[0]
+	MOVD	16(R23), R9 // Args[0]
 	ADD	$200, R9
 	CMP	R3, R9
 	BHI	bad

@@ -78,17 +78,17 @@ mapProgram:
 	MOV	48(S0), T3 // size
 	MOV	$64, T4
 	BLT	T3, T4, bad
-	MOVWU	(S2), T3 // magic
+	MOVWU	(S2), T3 // Magic
 	MOV	$0x32504c4e, T4
 	BNE	T3, T4, bad
-	MOVWU	24(S2), A5 // ops
+	MOVWU	24(S2), A5 // Ops
 	BEQ	A5, ZERO, bad
 	MOV	$0x20000, T4
 	BGTU	A5, T4, bad
-	MOVWU	28(S2), A3 // data
+	MOVWU	28(S2), A3 // Data
 	MOV	$0x1000000, T4
 	BGTU	A3, T4, bad
-	MOVWU	32(S2), T2 // scratch
+	MOVWU	32(S2), T2 // Scratch
 	MOV	$0x10000, T4
 	BGTU	T2, T4, bad
 	ADD	$127, A3, T0
@@ -103,7 +103,7 @@ mapProgram:
 	MOV	S2, S1
 check:
 	SUB	$1, A5
-	MOVHU	(S1), T0 // nr
+	MOVHU	(S1), T0 // Nr
 	MOV	$0xf000, T4
 	BGEU	T0, T4, checkOut
 	MOV	$512, T4
@@ -117,18 +117,18 @@ check:
 	AND	$1, T3
 	BEQ	T3, ZERO, bad
 checkOut:
-	MOV	$0xf00a, T4
-	BGTU	T0, T4, bad
-	MOVBU	4(S1), T1 // out
+	MOV	$0xf00b, T4
+	BGEU	T0, T4, bad
+	MOVBU	4(S1), T1 // Out
 	MOV	$255, T4
 	BEQ	T1, T4, checkArgs
 	MOV	$64, T4
 	BGEU	T1, T4, bad
 checkArgs:
-	MOVHU	6(S1), T1 // kinds
+	MOVHU	6(S1), T1 // Kinds
 	MOV	ZERO, A0
 checkArg:
-	SLL	$3, A0, T4 // args
+	SLL	$3, A0, T4 // Args
 	ADD	T4, S1, T4
 	MOV	16(T4), A1
 	MOVWU	T1, A2
@@ -150,12 +150,12 @@ checkedArg:
 	BLT	A0, T4, checkArg
 	MOV	$0xf001, T4
 	BEQ	T0, T4, checkFork
+	MOV	$0xf002, T4
+	BEQ	T0, T4, checkInit
 	MOV	$0xf004, T4
 	BEQ	T0, T4, checkSkip
 	MOV	$0xf007, T4
-	BEQ	T0, T4, checkPID
-	MOV	$0xf002, T4
-	BEQ	T0, T4, checkInit
+	BEQ	T0, T4, checkPid
 	MOV	$0xf00a, T4
 	BEQ	T0, T4, checkReside
 checked:
@@ -178,13 +178,13 @@ checked:
 closeOnExec:
 	MOV	$0x60000000, S4
 	MOV	S2, S1
-	MOVW	16(S4), A0 // sync
+	MOVW	16(S4), A0 // SyncFD
 	MOV	$2, A1
 	MOV	$1, A2
 	MOV	$const_sysFcntl, A7
 	ECALL
 	MOV	A0, T0
-	MOVW	20(S4), A0 // control
+	MOVW	20(S4), A0 // ControlFD
 	BLT	A0, ZERO, start
 	MOV	$2, A1
 	MOV	$1, A2
@@ -194,10 +194,10 @@ closeOnExec:
 
 	// The process that runs op 0 is this one, or a sibling: the launcher is its parent.
 start:
-	MOVWU	36(S4), T3 // inPlace
+	MOVWU	36(S4), T3 // InPlace
 	MOV	$1, T4
 	BEQ	T3, T4, next
-	MOV	8(S4), A0 // clone
+	MOV	8(S4), A0 // CloneFlags
 	MOV	$0x8000, T3
 	OR	T3, A0
 	MOV	ZERO, A1
@@ -228,10 +228,10 @@ next:
 	BGEU	S1, S3, ended
 	MOV	$0x2710, T3 // count
 	MOVW	T3, 56(S0)
-	MOVHU	6(S1), T1 // kinds
+	MOVHU	6(S1), T1 // Kinds
 	MOV	ZERO, A0
 operand:
-	SLL	$3, A0, T4 // args
+	SLL	$3, A0, T4 // Args
 	ADD	T4, S1, T4
 	MOV	16(T4), T0
 	MOVWU	T1, A2
@@ -260,7 +260,7 @@ operandDone:
 	ADD	$1, A0
 	MOV	$6, T4
 	BLT	A0, T4, operand
-	MOVHU	(S1), T0 // nr
+	MOVHU	(S1), T0 // Nr
 	MOV	$0xf000, T4
 	BGEU	T0, T4, special
 call:
@@ -270,18 +270,18 @@ call:
 	MOV	24(S0), A3 // args[3]
 	MOV	32(S0), A4 // args[4]
 	MOV	40(S0), A5 // args[5]
-	MOVBU	5(S1), T3 // flags
+	MOVBU	5(S1), T3 // Flags
 	AND	$1, T3, T3
 	BEQ	T3, ZERO, callIt
 	MOV	ZERO, A5
 callIt:
-	MOVHU	(S1), T0 // nr
+	MOVHU	(S1), T0 // Nr
 	MOV	T0, A7
 	ECALL
 	MOV	A0, T0
 	MOV	$-11, T4
 	BNE	T0, T4, result
-	MOVBU	5(S1), T3 // flags
+	MOVBU	5(S1), T3 // Flags
 	AND	$4, T3, T3
 	BEQ	T3, ZERO, result
 	MOVWU	56(S0), T3 // count
@@ -295,7 +295,7 @@ result:
 	NEG	T1, T1
 	MOV	$-0xfff, T4
 	BGEU	T0, T4, errno
-	MOVBU	5(S1), T3 // flags
+	MOVBU	5(S1), T3 // Flags
 	AND	$1, T3, T3
 	BEQ	T3, ZERO, keep
 	MOV	40(S0), T1 // args[5]
@@ -303,7 +303,7 @@ result:
 errno:
 	MOV	ZERO, A0
 pass:
-	ADD	A0, S1, T4 // pass
+	ADD	A0, S1, T4 // Pass
 	MOVBU	8(T4), A2
 	BEQ	A2, T1, passed
 	ADD	$1, A0
@@ -311,7 +311,7 @@ pass:
 	BLT	A0, T4, pass
 	JMP	fail
 passed:
-	MOVBU	5(S1), T3 // flags
+	MOVBU	5(S1), T3 // Flags
 	AND	$2, T3, T3
 	BEQ	T3, ZERO, keep
 	MOVWU	60(S0), T3 // missed
@@ -319,7 +319,7 @@ passed:
 	BEQ	T3, T4, keep
 	MOVW	T1, 60(S0) // missed
 keep:
-	MOVBU	4(S1), T1 // out
+	MOVBU	4(S1), T1 // Out
 	MOV	$255, T4
 	BEQ	T1, T4, advance
 	SLL	$3, T1, T4 // regs
@@ -340,7 +340,7 @@ fail:
 	MOVW	T1, 80(S0) // msg.b
 	MOVW	ZERO, 84(S0) // msg.zero
 	MOV	$16, A2
-	MOVHU	(S1), T0 // nr
+	MOVHU	(S1), T0 // Nr
 	MOV	$431, T4
 	BEQ	T0, T4, said
 	MOV	$432, T4
@@ -358,7 +358,7 @@ said:
 	ADD	T0, A2
 report:
 	MOV	$0x60000000, S4
-	MOVW	16(S4), A0 // sync
+	MOVW	16(S4), A0 // SyncFD
 	ADD	$72, S0, A1 // msg
 	MOV	$0x4000, A3
 	MOV	ZERO, A4
@@ -413,7 +413,7 @@ sync:
 	MOVW	T0, 76(S0) // msg.a
 	MOV	ZERO, 80(S0) // msg.b
 	MOV	$0x60000000, S4
-	MOVW	16(S4), A0 // sync
+	MOVW	16(S4), A0 // SyncFD
 	MOV	$16, A2
 	ADD	$72, S0, A1 // msg
 	MOV	$0x4000, A3
@@ -423,7 +423,7 @@ sync:
 	ECALL
 	MOV	A0, T0
 	BLT	T0, ZERO, exitSetup
-	MOVW	16(S4), A0 // sync
+	MOVW	16(S4), A0 // SyncFD
 	ADD	$72, S0, A1 // msg
 	MOV	$16, A2
 	MOV	ZERO, A3
@@ -535,7 +535,7 @@ receive:
 	MOV	$16, T3 // iov.Len
 	MOV	T3, 64(A1)
 	MOV	$0x60000000, S4
-	MOVW	16(S4), A0 // sync
+	MOVW	16(S4), A0 // SyncFD
 	MOV	$0x40000000, A2
 	MOV	$const_sysRecvmsg, A7
 	ECALL
@@ -566,7 +566,7 @@ pidCopy:
 	BNE	T1, ZERO, pidCopy
 pidNumber:
 	MOV	24(S0), A1 // args[3]
-	MOVHU	6(S1), T1 // kinds
+	MOVHU	6(S1), T1 // Kinds
 	SRL	$6, T1
 	AND	$3, T1
 	MOV	$2, T4
@@ -618,7 +618,7 @@ notFound:
 init:
 	MOV	(S0), S3 // args[0]
 	MOV	$0x60000000, A0
-	MOVW	20(A0), S4 // control
+	MOVW	20(A0), S4 // ControlFD
 	MOV	$0x5fff0000, A0
 	MOV	48(S0), A1 // size
 	MOV	$0x10000, T3
@@ -691,17 +691,17 @@ resideCopy:
 	ADD	$8, A0
 	SUB	$1, T1
 	BNE	T1, ZERO, resideCopy
-	MOVWU	-140(S0), T3 // resident.count
+	MOVW	-140(S0), T3 // resident.Count
 	MOV	$16, T4
 	BGTU	T3, T4, exitSetup
 	MOVW	ZERO, 64(S0) // assistant
 	JMP	resideChild
 residePoll:
-	ADD	$-136, S0, A0 // resident.control
-	MOVWU	-140(S0), A1 // resident.count
+	ADD	$-136, S0, A0 // resident.Polled[0].Fd
+	MOVW	-140(S0), A1 // resident.Count
 	MOVWU	64(S0), T3 // assistant
 	BEQ	T3, ZERO, residePollIt
-	ADD	$-128, S0, A0 // resident.signalFD
+	ADD	$-128, S0, A0 // resident.Polled[1].Fd
 	MOV	$2, A1
 residePollIt:
 	MOV	ZERO, A2
@@ -713,13 +713,13 @@ residePollIt:
 	BLT	T0, ZERO, residePoll
 	MOVWU	64(S0), T3 // assistant
 	BNE	T3, ZERO, resideRequest
-	MOVHU	-130(S0), T0 // resident.control.revents
+	MOVHU	-130(S0), T0 // resident.Polled[0].Revents
 	BNE	T0, ZERO, resideState
-	MOVWU	-140(S0), T1 // resident.count
+	MOVW	-140(S0), T1 // resident.Count
 	MOV	$3, A1
 resideOthers:
 	BGE	A1, T1, resideSignal
-	SLL	$3, A1, T4 // resident.control.revents
+	SLL	$3, A1, T4 // resident.Polled[0].Revents
 	ADD	T4, S0, T4
 	MOVHU	-130(T4), T0
 	BNE	T0, ZERO, resideWake
@@ -728,9 +728,9 @@ resideOthers:
 
 	// The assistant wants this process to stop.
 resideRequest:
-	MOVHU	-114(S0), T0 // resident.requests.revents
+	MOVHU	-114(S0), T0 // resident.Polled[2].Revents
 	BEQ	T0, ZERO, resideSignal
-	MOVW	-120(S0), A0 // resident.requests.fd
+	MOVW	-120(S0), A0 // resident.Polled[2].Fd
 	ADD	$72, S0, A1 // msg
 	MOV	$8, A2
 	MOV	$64, A3
@@ -774,7 +774,7 @@ resideStop:
 	MOV	A0, T0
 	JMP	residePoll
 resideSignal:
-	ADD	$-208, S0, A0 // resident.signals
+	ADD	$-208, S0, A0 // resident.Signals
 	ADD	$-720, S0, A1 // buf
 	ADD	$72, S0, A2 // msg
 	MOV	ZERO, 72(S0) // msg
@@ -787,14 +787,14 @@ resideSignal:
 	MOV	$17, T4
 	BEQ	T0, T4, resideChild
 	ADD	$-1, T0, T1
-	MOV	-200(S0), A2 // resident.wake
+	MOV	-200(S0), A2 // resident.Wake
 	SRL	T1, A2, T3
 	AND	$1, T3
 	BNE	T3, ZERO, resideLeave
 	MOV	ZERO, A3
 	MOVW	-712(S0), T3 // code
 	BLE	T3, ZERO, resideTerm
-	MOV	-192(S0), A2 // resident.keys
+	MOV	-192(S0), A2 // resident.Keys
 	SRL	T1, A2, T3
 	AND	$1, T3
 	BEQ	T3, ZERO, resideTerm
@@ -802,7 +802,7 @@ resideSignal:
 resideTerm:
 	MOV	$15, T4
 	BNE	T0, T4, resideSend
-	MOVWU	-156(S0), T0 // resident.stop
+	MOVW	-156(S0), T0 // resident.Stop
 resideSend:
 	MOVWU	T0, A1
 	MOV	ZERO, A2
@@ -812,14 +812,14 @@ resideSend:
 	MOVW	T0, -720(S0) // signo
 	ADD	$-720, S0, A2 // buf
 resideSendIt:
-	MOVW	-168(S0), A0 // resident.pidfd
+	MOVW	-168(S0), A0 // resident.PIDFD
 	MOV	$const_sysPidfdSendSignal, A7
 	ECALL
 	MOV	A0, T0
 	MOV	$-22, T4
 	BNE	T0, T4, residePoll
 resideLeave:
-	MOVW	-164(S0), A0 // resident.pipe
+	MOVW	-164(S0), A0 // resident.Pipe
 	ADD	$-720, S0, A1 // buf
 	MOV	$128, A2
 	MOV	$const_sysWrite, A7
@@ -875,10 +875,10 @@ resideDrain:
 	MOV	$const_sysRtSigprocmask, A7
 	ECALL
 	MOV	A0, T0
-	MOVW	-152(S0), A0 // resident.binary
+	MOVW	-152(S0), A0 // resident.Binary
 	ADD	$72, S0, A1 // msg
-	MOV	-184(S0), A2 // resident.argv
-	MOV	-176(S0), A3 // resident.env
+	MOV	-184(S0), A2 // resident.Argv
+	MOV	-176(S0), A3 // resident.Env
 	MOV	$0x1000, A4
 	MOV	$const_sysExecveat, A7
 	ECALL
@@ -915,7 +915,7 @@ resideChild:
 	JMP	exitSetup
 resideFirst:
 	MOV	$1, A0
-	MOVWU	-160(S0), A1 // resident.pid
+	MOVW	-160(S0), A1 // resident.PID
 	ADD	$-720, S0, A2 // buf
 	MOVW	ZERO, -704(S0) // pid
 	MOV	$0x100000f, A3
@@ -929,7 +929,7 @@ resideFirst:
 	MOVWU	-696(S0), S3 // status
 	MOV	$3, T4
 	BGTU	S2, T4, resideChanged
-	MOVW	-136(S0), T3 // resident.control.fd
+	MOVW	-136(S0), T3 // resident.Polled[0].Fd
 	BLT	T3, ZERO, resideEnded
 
 	// What init said of the command comes first, and is polled.
@@ -938,20 +938,20 @@ resideFirst:
 	JMP	resideTell
 resideChanged:
 	MOV	$1, A0
-	MOVWU	-160(S0), A1 // resident.pid
+	MOVW	-160(S0), A1 // resident.PID
 	MOV	ZERO, A2
 	MOV	$11, A3
 	MOV	ZERO, A4
 	MOV	$const_sysWaitid, A7
 	ECALL
 	MOV	A0, T0
-	MOVW	-136(S0), T3 // resident.control.fd
+	MOVW	-136(S0), T3 // resident.Polled[0].Fd
 	BGE	T3, ZERO, resideFirst
 	JMP	resideTell
 
 	// Init says what became of the command, or is gone without a word.
 resideState:
-	MOVW	-136(S0), A0 // resident.control.fd
+	MOVW	-136(S0), A0 // resident.Polled[0].Fd
 	ADD	$72, S0, A1 // msg
 	MOV	$16, A2
 	MOV	$2, A3
@@ -974,7 +974,7 @@ resideState:
 	JMP	resideEnded
 resideGone:
 	MOV	$1, A0
-	MOVWU	-160(S0), A1 // resident.pid
+	MOVW	-160(S0), A1 // resident.PID
 	ADD	$-720, S0, A2 // buf
 	MOV	$0x1000004, A3
 	MOV	ZERO, A4
@@ -989,14 +989,14 @@ resideGone:
 resideEnded:
 	MOVWU	64(S0), T3 // assistant
 	BNE	T3, ZERO, resideTell
-	MOVWU	-144(S0), T3 // resident.exits
+	MOVW	-144(S0), T3 // resident.Exits
 	BEQ	T3, ZERO, resideTell
 	MOV	$1, T4
 	BEQ	S2, T4, resideReap
 	ADD	$128, S3
 resideReap:
 	MOV	$1, A0
-	MOVWU	-160(S0), A1 // resident.pid
+	MOVW	-160(S0), A1 // resident.PID
 	MOV	ZERO, A2
 	MOV	$4, A3
 	MOV	ZERO, A4
@@ -1007,8 +1007,8 @@ resideReap:
 	BEQ	T0, T4, resideReap
 	MOVWU	S3, T0
 	MOV	$0x60000000, S2
-	MOVWU	28(S2), T1 // data
-	MOVWU	24(S2), S3 // ops
+	MOVWU	28(S2), T1 // Data
+	MOVWU	24(S2), S3 // Ops
 	ADD	$127, T1
 	AND	$-64, T1
 	SLL	$6, S3
@@ -1023,7 +1023,7 @@ resideTell:
 	MOVW	S2, 76(S0) // msg.a
 	MOVW	S3, 80(S0) // msg.b
 	MOVW	ZERO, 84(S0) // msg.zero
-	MOVW	-148(S0), A0 // resident.states
+	MOVW	-148(S0), A0 // resident.States
 	MOV	$16, A2
 	ADD	$72, S0, A1 // msg
 	MOV	$0x4000, A3
@@ -1037,14 +1037,12 @@ resideTell:
 	MOVWU	64(S0), T3 // assistant
 	BNE	T3, ZERO, resideChild
 	JMP	resideWake
-
-	// It goes on at a later op.
 checkFork:
-	MOVHU	6(S1), T1 // kinds
+	MOVHU	6(S1), T1 // Kinds
 	SRL	$2, T1
 	AND	$3, T1
 	BNE	T1, ZERO, bad
-	MOV	24(S1), T0 // args[1]
+	MOV	24(S1), T0 // Args[1]
 	MOV	S1, T1
 	SUB	S2, T1
 	SRL	$6, T1
@@ -1052,59 +1050,59 @@ checkFork:
 	ADD	A5, T1
 	BGTU	T0, T1, bad
 	JMP	checked
+checkInit:
+	MOV	$0x60000000, T0
+	MOVW	20(T0), T3 // ControlFD
+	BLT	T3, ZERO, bad
+	JMP	checked
 checkSkip:
-	MOVHU	6(S1), T1 // kinds
+	MOVHU	6(S1), T1 // Kinds
 	SRL	$0, T1
 	AND	$3, T1
 	MOV	$2, T4
 	BNE	T1, T4, bad
-	MOVHU	6(S1), T1 // kinds
+	MOVHU	6(S1), T1 // Kinds
 	SRL	$2, T1
 	AND	$3, T1
 	BNE	T1, ZERO, bad
-	MOV	24(S1), T3 // args[1]
+	MOV	24(S1), T3 // Args[1]
 	BGTU	T3, A5, bad
 	JMP	checked
-checkPID:
-	MOVHU	6(S1), T1 // kinds
+checkPid:
+	MOVHU	6(S1), T1 // Kinds
 	SRL	$0, T1
 	AND	$3, T1
 	MOV	$3, T4
 	BNE	T1, T4, bad
-	MOVHU	6(S1), T1 // kinds
+	MOV	16(S1), T0 // Args[0]
+	ADD	$16, T0
+	MOV	32(S1), T3 // Args[2]
+	ADD	T3, T0
+	BGTU	T0, T2, bad
+	MOVHU	6(S1), T1 // Kinds
 	SRL	$2, T1
 	AND	$3, T1
 	MOV	$1, T4
 	BNE	T1, T4, bad
-	MOVHU	6(S1), T1 // kinds
+	MOV	24(S1), T0 // Args[1]
+	MOV	32(S1), T3 // Args[2]
+	ADD	T3, T0
+	BGTU	T0, A3, bad
+	MOVHU	6(S1), T1 // Kinds
 	SRL	$4, T1
 	AND	$3, T1
 	BNE	T1, ZERO, bad
-	MOV	32(S1), T0 // args[2]
+	MOV	32(S1), T3 // Args[2]
 	MOV	$0x10000, T4
-	BGTU	T0, T4, bad
-	MOV	24(S1), T1 // args[1]
-	ADD	T0, T1
-	BGTU	T1, A3, bad
-	MOV	16(S1), T3 // args[0]
-	ADD	T3, T0
-	ADD	$16, T0
-	BGTU	T0, T2, bad
-	JMP	checked
-
-	// There is a control socket.
-checkInit:
-	MOV	$0x60000000, T0
-	MOVW	20(T0), T3 // control
-	BLT	T3, ZERO, bad
+	BGTU	T3, T4, bad
 	JMP	checked
 checkReside:
-	MOVHU	6(S1), T1 // kinds
+	MOVHU	6(S1), T1 // Kinds
 	SRL	$0, T1
 	AND	$3, T1
 	MOV	$1, T4
 	BNE	T1, T4, bad
-	MOV	16(S1), T0 // args[0]
+	MOV	16(S1), T0 // Args[0]
 	ADD	$200, T0
 	BGTU	T0, A3, bad
 	JMP	checked

@@ -3,7 +3,11 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
+
+	"github.com/nslaunch/nslaunch/launcher/internal/program"
 )
 
 // What lies in the directory above is what the source says: else go generate was forgotten.
@@ -33,6 +37,46 @@ func TestLabels(t *testing.T) {
 	for name := range used {
 		if defined[name] == 0 {
 			t.Errorf("%s is not defined", name)
+		}
+	}
+}
+
+// Each special op that there is has a text.
+func TestSpecials(t *testing.T) {
+	all := specials()
+	if len(all) != int(program.EndSpecial-program.FirstSpecial) || slices.Contains(all, "") {
+		t.Errorf("%q", all)
+	}
+}
+
+// The resident is entered and left where it says, and nobody else goes into it.
+func TestResidentIsARoom(t *testing.T) {
+	inside := map[string]bool{}
+	var out []string
+	for _, i := range resident() {
+		if i.verb == isLabel {
+			inside[i.label] = true
+		}
+	}
+	for _, i := range resident() {
+		if i.jumps() && !inside[i.label] && !slices.Contains(out, i.label) {
+			out = append(out, i.label)
+		}
+	}
+	slices.Sort(out)
+	if !slices.Equal(out, []string{"exitSetup", "result"}) {
+		t.Errorf("it goes to %q", out)
+	}
+	for name := range inside {
+		if !strings.HasPrefix(name, "reside") {
+			t.Errorf("%s has no name of its own", name)
+		}
+	}
+	for _, rest := range []block{run(), fail(), specialOps(), beInit(), exits()} {
+		for _, i := range rest {
+			if i.jumps() && inside[i.label] && i.label != "reside" {
+				t.Errorf("%s is entered from outside", i.label)
+			}
 		}
 	}
 }

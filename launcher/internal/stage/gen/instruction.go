@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 )
 
@@ -59,6 +60,12 @@ func (m mem) plus(n int) mem {
 // by is the memory so many elements further on as a register says.
 func (m mem) by(index reg) mem {
 	m.index, m.scale = index, m.size
+	return m
+}
+
+// times is the memory so many times a size further on as a register says.
+func (m mem) times(index reg, size int) mem {
+	m.index, m.scale = index, size
 	return m
 }
 
@@ -170,6 +177,11 @@ type instruction struct {
 	label  string // or the name of a system call, or a comment
 }
 
+// jumps reports whether an instruction may go on elsewhere.
+func (i instruction) jumps() bool {
+	return slices.Contains([]verb{isIf, isIfFlag, isIfBit, isLoop, isGoto}, i.verb)
+}
+
 // block is a list of instructions.
 type block []instruction
 
@@ -199,6 +211,22 @@ func one(i instruction) block {
 func label(name string, words ...string) block {
 	b := say(words...)
 	return append(b, instruction{verb: isLabel, label: name})
+}
+
+// room gives a block labels of its own. Outside it is known by the label that is its name.
+func room(name string, b block) block {
+	own := map[string]bool{}
+	for _, i := range b {
+		if i.verb == isLabel && i.label != name {
+			own[i.label] = true
+		}
+	}
+	for n, i := range b {
+		if own[i.label] && (i.verb == isLabel || i.jumps()) {
+			b[n].label = name + strings.ToUpper(i.label[:1]) + i.label[1:]
+		}
+	}
+	return b
 }
 
 // say is a comment.

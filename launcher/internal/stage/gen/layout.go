@@ -11,44 +11,6 @@ import (
 
 //lint:file-ignore U1000 Fields are found by their names.
 
-// encodedHeader is the header of an encoded program.
-type encodedHeader struct {
-	magic, _      uint32
-	clone         uint64
-	sync, control int32
-	ops           uint32
-	data, scratch uint32 // bytes
-	inPlace       uint32
-	_             [24]byte
-}
-
-// encodedOp is an op of an encoded program.
-type encodedOp struct {
-	nr, step   uint16
-	out, flags uint8
-	kinds      uint16 // two bits an operand
-	pass       [8]uint8
-	args       [6]uint64
-}
-
-// encodedResident is a resident in the data of a program.
-type encodedResident struct {
-	signals, wake, keys         uint64
-	argv, env                   uint64
-	pidfd, pipe                 int32
-	pid, stop                   uint32
-	binary, states              int32
-	exits, count                uint32
-	control, signalFD, requests polled
-	others                      [program.MaxPolled - 3]polled
-}
-
-// polled is struct pollfd of ppoll(2).
-type polled struct {
-	fd              int32
-	events, revents uint16
-}
-
 // message is a message of package program.
 type message struct{ kind, a, b, zero uint32 }
 
@@ -72,7 +34,7 @@ type frameLayout struct {
 	// A working directory is read to cwd and, as its end, buf.
 	cwd       [4096 - 512]byte
 	buf       [512]byte // structures of the kernel
-	resident  encodedResident
+	resident  program.EncodedResident
 	_         uint64
 	args      [6]uint64 // of the current op, its operands replaced by what they stand for
 	size      uint64    // of the program
@@ -133,10 +95,10 @@ func buf[S any](path string) mem {
 func arg(i int) mem { return fr("args").plus(i) }
 
 // ops is a field of the current op.
-func ops(path string) mem { return of[encodedOp](path).at(op) }
+func ops(path string) mem { return of[program.EncodedOp](path).at(op) }
 
 // header is a field of the program's header, to which r points.
-func header(path string, r reg) mem { return of[encodedHeader](path).at(r) }
+func header(path string, r reg) mem { return of[program.EncodedHeader](path).at(r) }
 
 // sizeOfCwd is how much memory there is at the frame's cwd.
 func sizeOfCwd() int { return of[frameLayout]("resident").offset }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"slices"
 	"testing"
 )
 
@@ -58,11 +57,6 @@ func TestRegistersAreSet(t *testing.T) {
 			t.Errorf("nothing leads to instruction %d: %+v", n, i)
 		}
 	}
-}
-
-// jumps reports whether an instruction may go on elsewhere.
-func (i instruction) jumps() bool {
-	return slices.Contains([]verb{isIf, isIfFlag, isIfBit, isLoop, isGoto}, i.verb)
 }
 
 // registers is a set of them.

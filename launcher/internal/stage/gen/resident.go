@@ -1,13 +1,16 @@
 package main
 
 import (
+	"fmt"
+
 	"github.com/nslaunch/nslaunch/launcher/internal/program"
 	"golang.org/x/sys/unix"
 )
 
-// resident is what takes the place of a launcher whose command runs.
+// resident is what takes the place of a launcher whose command runs: a room of its own, which is entered at "reside" and left
+// to "result" or "exitSetup".
 func resident() block {
-	return seq(
+	return room("reside", seq(
 		reside(),
 		resideRequest(),
 		resideSignal(),
@@ -15,11 +18,26 @@ func resident() block {
 		resideChild(),
 		resideState(),
 		resideEnd(),
-	)
+	))
 }
 
 // re is a field of the resident.
 func re(path string) mem { return fr("resident." + path) }
+
+// The descriptors that are always polled.
+const (
+	control = iota
+	signalFD
+	requests
+)
+
+// polled is a field of what is polled.
+func polled(i int, path string) mem {
+	m := re("Polled")
+	m.offset += i*m.size + of[unix.PollFd](path).offset
+	m.size, m.signed, m.note = of[unix.PollFd](path).size, path == "Fd", fmt.Sprintf("resident.Polled[%d].%s", i, path)
+	return m
+}
 
 // What is known of the end of the command, or of a change of its state.
 const (
@@ -34,45 +52,38 @@ func reside() block {
 		label("reside", "In place of a launcher whose command runs."),
 		set(a1, arg(0)),
 		set(a0, addr{fr("resident")}),
-		set(tmp, sizeOf[encodedResident]()/8),
-		label("resideCopy", "What is polled is written to."),
+		set(tmp, sizeOf[program.EncodedResident]()/8),
+		label("copy", "What is polled is written to."),
 		set(res, word),
 		put(copied, res),
 		add(a1, 8),
 		add(a0, 8),
-		narrow(loop(tmp, "resideCopy")),
-		when(re("count"), above, program.MaxPolled, "exitSetup"),
+		narrow(loop(tmp, "copy")),
+		when(re("Count"), above, program.MaxPolled, "exitSetup"),
 		put(fr("assistant"), 0),
-		goTo("resideChild"), // the signal of its end may have come before
+		goTo("child"), // the signal of its end may have come before
 
-		label("residePoll"),
-		set(a0, addr{re("control")}),
-		set(a1, re("count")),
-		when(fr("assistant"), eq, 0, "residePollIt"),
-		set(a0, addr{re("signalFD")}), // and requests
+		label("poll"),
+		set(a0, addr{polled(control, "Fd")}),
+		set(a1, re("Count")),
+		when(fr("assistant"), eq, 0, "pollIt"),
+		set(a0, addr{polled(signalFD, "Fd")}), // and requests
 		set(a1, 2),
-		label("residePollIt"),
+		label("pollIt"),
 		call("ppoll", kept{}, kept{}, 0, 0, 0),
-		when(res, lt, 0, "residePoll"), // EINTR
-		when(fr("assistant"), ne, 0, "resideRequest"),
-		set(res, re("control.revents")),
-		narrow(when(res, ne, 0, "resideState")),
-		set(tmp, re("count")),
+		when(res, lt, 0, "poll"), // EINTR
+		when(fr("assistant"), ne, 0, "request"),
+		set(res, polled(control, "Revents")),
+		narrow(when(res, ne, 0, "state")),
+		set(tmp, re("Count")),
 		set(a1, 3),
-		label("resideOthers"),
-		narrow(when(a1, ge, tmp, "resideSignal")),
-		set(res, polledBy(a1)),
-		narrow(when(res, ne, 0, "resideWake")),
+		label("others"),
+		narrow(when(a1, ge, tmp, "signal")),
+		set(res, polled(control, "Revents").times(a1, sizeOf[unix.PollFd]())),
+		narrow(when(res, ne, 0, "wake")),
 		narrow(add(a1, 1)),
-		goTo("resideOthers"),
+		goTo("others"),
 	)
-}
-
-// polledBy is revents of what is polled, of the element that a register says.
-func polledBy(index reg) mem {
-	m := re("control.revents")
-	m.index, m.scale = index, sizeOf[polled]()
-	return m
 }
 
 // resideRequest stops this process, as the assistant wants.
@@ -80,11 +91,11 @@ func resideRequest() block {
 	number, group := fr("msg.kind"), fr("msg.a")
 	mask := func(how int) block { return call("rt_sigprocmask", how, addr{fr("buf")}, 0, 8) }
 	return seq(
-		label("resideRequest", "The assistant wants this process to stop."),
-		set(res, re("requests.revents")),
-		narrow(when(res, eq, 0, "resideSignal")),
-		call("recvfrom", re("requests.fd"), addr{fr("msg")}, 8, unix.MSG_DONTWAIT, 0, 0),
-		when(res, ne, 8, "resideSignal"),
+		label("request", "The assistant wants this process to stop."),
+		set(res, polled(requests, "Revents")),
+		narrow(when(res, eq, 0, "signal")),
+		call("recvfrom", polled(requests, "Fd"), addr{fr("msg")}, 8, unix.MSG_DONTWAIT, 0, 0),
+		when(res, ne, 8, "signal"),
 		set(tmp, number),
 		narrow(sub(tmp, 1)),
 		set(res, 1),
@@ -92,13 +103,13 @@ func resideRequest() block {
 		put(fr("buf").wide(), res),
 		mask(unix.SIG_UNBLOCK),
 		set(a0, 0),
-		when(group, ne, 0, "resideStop"),
+		when(group, ne, 0, "stop"),
 		call("getpid"),
 		set(a0, low(res)),
-		label("resideStop"),
+		label("stop"),
 		call("kill", kept{}, number),
 		mask(unix.SIG_BLOCK),
-		goTo("residePoll"),
+		goTo("poll"),
 	)
 }
 
@@ -119,32 +130,32 @@ func resideSignal() block {
 	const siQueue, processGroup = -1, 4 // PIDFD_SIGNAL_PROCESS_GROUP
 	info := buf[siginfo]
 	return seq(
-		label("resideSignal"),
-		takeSignal(addr{re("signals")}, addr{fr("buf")}),
-		when(res, le, 0, "residePoll"),
-		narrow(when(res, eq, unix.SIGCHLD, "resideChild")),
+		label("signal"),
+		takeSignal(addr{re("Signals")}, addr{fr("buf")}),
+		when(res, le, 0, "poll"),
+		narrow(when(res, eq, unix.SIGCHLD, "child")),
 		narrow(set(tmp, addr{bytes(1, res, -1)})),
-		set(a2, re("wake")),
-		whenBit(tmp, is, a2, "resideLeave"),
+		set(a2, re("Wake")),
+		whenBit(tmp, is, a2, "leave"),
 		set(a3, 0),
-		when(info("code"), le, 0, "resideTerm"), // by the kernel, if it is above
-		set(a2, re("keys")),
-		whenBit(tmp, not, a2, "resideTerm"),
+		when(info("code"), le, 0, "term"), // by the kernel, if it is above
+		set(a2, re("Keys")),
+		whenBit(tmp, not, a2, "term"),
 		set(a3, processGroup),
-		label("resideTerm"),
-		narrow(when(res, ne, unix.SIGTERM, "resideSend")),
-		set(res, re("stop")),
-		label("resideSend"),
+		label("term"),
+		narrow(when(res, ne, unix.SIGTERM, "send")),
+		set(res, re("Stop")),
+		label("send"),
 		set(a1, low(res)),
 		set(a2, 0),
-		when(info("code"), ne, siQueue, "resideSendIt"),
+		when(info("code"), ne, siQueue, "sendIt"),
 		put(info("signo"), res),
 		set(a2, addr{fr("buf")}),
-		label("resideSendIt"),
-		call("pidfd_send_signal", re("pidfd"), kept{}, kept{}, kept{}),
-		when(res, ne, -int(unix.EINVAL), "residePoll"), // before Linux 6.9, of a group
-		label("resideLeave"),
-		call("write", re("pipe"), addr{fr("buf")}, sizeOf[siginfo]()),
+		label("sendIt"),
+		call("pidfd_send_signal", re("PIDFD"), kept{}, kept{}, kept{}),
+		when(res, ne, -int(unix.EINVAL), "poll"), // before Linux 6.9, of a group
+		label("leave"),
+		call("write", re("Pipe"), addr{fr("buf")}, sizeOf[siginfo]()),
 	)
 }
 
@@ -152,24 +163,24 @@ func resideSignal() block {
 func resideWake() block {
 	emptyPath := fr("msg")
 	return seq(
-		label("resideWake", "There is something to do for an assistant. It has a process group of its own, so that no key is meant for it."),
-		when(fr("assistant"), ne, 0, "residePoll"),
+		label("wake", "There is something to do for an assistant. It has a process group of its own, so that no key is meant for it."),
+		when(fr("assistant"), ne, 0, "poll"),
 		set(a0, unix.SIGCHLD),
 		clone(),
 		when(res, lt, 0, "exitSetup"),
 		put(fr("assistant"), res),
-		when(res, ne, 0, "residePoll"),
+		when(res, ne, 0, "poll"),
 		call("prctl", unix.PR_SET_PDEATHSIG, unix.SIGKILL),
 		call("setpgid", 0, 0),
-		label("resideDrain", "What came for the process group before is none of its."),
+		label("drain", "What came for the process group before is none of its."),
 		put(fr("buf").wide(), -1),
 		takeSignal(addr{fr("buf")}, 0),
-		when(res, gt, 0, "resideDrain"),
+		when(res, gt, 0, "drain"),
 		set(a0, unix.SIG_SETMASK),
 		set(a1, addr{fr("msg")}),
 		put(fr("msg").wide(), 0),
 		call("rt_sigprocmask", kept{}, kept{}, 0, 8),
-		call("execveat", re("binary"), addr{emptyPath}, re("argv"), re("env"), unix.AT_EMPTY_PATH),
+		call("execveat", re("Binary"), addr{emptyPath}, re("Argv"), re("Env"), unix.AT_EMPTY_PATH),
 		say("An exit status would be taken for the command's, and waited for."),
 		call("getpid"),
 		set(a0, low(res)),
@@ -182,30 +193,30 @@ func resideChild() block {
 	info := buf[siginfo]
 	const any = unix.WEXITED | unix.WSTOPPED | unix.WCONTINUED | unix.WNOHANG
 	return seq(
-		label("resideChild", "A child has changed: the assistant, as which this process ends, or the sandbox's first process."),
+		label("child", "A child has changed: the assistant, as which this process ends, or the sandbox's first process."),
 		set(a1, fr("assistant")),
-		narrow(when(a1, eq, 0, "resideFirst")),
+		narrow(when(a1, eq, 0, "first")),
 		waitInfo(unix.P_PID, kept{}, unix.WEXITED|unix.WNOHANG),
-		when(info("pid"), eq, 0, "resideFirst"),
+		when(info("pid"), eq, 0, "first"),
 		set(status, info("status")),
-		when(info("code"), eq, cldExited, "resideReap"),
+		when(info("code"), eq, cldExited, "reap"),
 		goTo("exitSetup"),
 
-		label("resideFirst"),
-		waitInfo(unix.P_PID, re("pid"), any|unix.WNOWAIT),
-		when(info("pid"), eq, 0, "residePoll"),
+		label("first"),
+		waitInfo(unix.P_PID, re("PID"), any|unix.WNOWAIT),
+		when(info("pid"), eq, 0, "poll"),
 		set(code, info("code")),
 		set(status, info("status")),
-		narrow(when(code, above, cldDumped, "resideChanged")),
-		when(re("control.fd"), lt, 0, "resideEnded"),
+		narrow(when(code, above, cldDumped, "changed")),
+		when(polled(control, "Fd"), lt, 0, "ended"),
 		say("What init said of the command comes first, and is polled."),
-		when(fr("assistant"), eq, 0, "residePoll"),
-		goTo("resideTell"),
+		when(fr("assistant"), eq, 0, "poll"),
+		goTo("tell"),
 
-		label("resideChanged"),
-		waitid(unix.P_PID, re("pid"), 0, any&^unix.WEXITED),
-		when(re("control.fd"), ge, 0, "resideFirst"), // of no interest, of init
-		goTo("resideTell"),
+		label("changed"),
+		waitid(unix.P_PID, re("PID"), 0, any&^unix.WEXITED),
+		when(polled(control, "Fd"), ge, 0, "first"), // of no interest, of init
+		goTo("tell"),
 	)
 }
 
@@ -213,18 +224,18 @@ func resideChild() block {
 func resideState() block {
 	info := buf[siginfo]
 	return seq(
-		label("resideState", "Init says what became of the command, or is gone without a word."),
-		call("recvfrom", re("control.fd"), addr{fr("msg")}, program.MessageSize, unix.MSG_PEEK, 0, 0),
-		when(res, eq, -int(unix.EINTR), "resideState"),
+		label("state", "Init says what became of the command, or is gone without a word."),
+		call("recvfrom", polled(control, "Fd"), addr{fr("msg")}, program.MessageSize, unix.MSG_PEEK, 0, 0),
+		when(res, eq, -int(unix.EINTR), "state"),
 		set(code, fr("msg.a")),
 		set(status, fr("msg.b")),
-		when(res, ne, program.MessageSize, "resideGone"),
-		when(fr("msg.kind"), ne, program.MessageState, "resideWake"),
-		narrow(when(code, above, cldDumped, "resideWake")),
-		goTo("resideEnded"),
-		label("resideGone"),
-		waitid(unix.P_PID, re("pid"), addr{fr("buf")}, unix.WEXITED|unix.WNOWAIT),
-		when(res, eq, -int(unix.EINTR), "resideGone"),
+		when(res, ne, program.MessageSize, "gone"),
+		when(fr("msg.kind"), ne, program.MessageState, "wake"),
+		narrow(when(code, above, cldDumped, "wake")),
+		goTo("ended"),
+		label("gone"),
+		waitid(unix.P_PID, re("PID"), addr{fr("buf")}, unix.WEXITED|unix.WNOWAIT),
+		when(res, eq, -int(unix.EINTR), "gone"),
 		when(res, ne, 0, "exitSetup"),
 		set(code, info("code")),
 		set(status, info("status")),
@@ -235,18 +246,18 @@ func resideState() block {
 func resideEnd() block {
 	const opsAt = program.HeaderSize + program.OpSize - 1
 	return seq(
-		label("resideEnded"),
-		when(fr("assistant"), ne, 0, "resideTell"),
-		when(re("exits"), eq, 0, "resideTell"),
-		narrow(when(code, eq, cldExited, "resideReap")),
+		label("ended"),
+		when(fr("assistant"), ne, 0, "tell"),
+		when(re("Exits"), eq, 0, "tell"),
+		narrow(when(code, eq, cldExited, "reap")),
 		narrow(add(status, 128)),
-		label("resideReap"),
-		waitid(unix.P_PID, re("pid"), 0, unix.WEXITED),
-		when(res, eq, -int(unix.EINTR), "resideReap"),
+		label("reap"),
+		waitid(unix.P_PID, re("PID"), 0, unix.WEXITED),
+		when(res, eq, -int(unix.EINTR), "reap"),
 		set(res, low(status)),
 		set(first, program.Address),
-		set(tmp, header("data", first)),
-		set(end, header("ops", first)),
+		set(tmp, header("Data", first)),
+		set(end, header("Ops", first)),
 		add(tmp, opsAt),
 		and(tmp, ^(program.OpSize-1)),
 		shl(end, opShift),
@@ -254,14 +265,14 @@ func resideEnd() block {
 		add(end, first),
 		goTo("result"),
 
-		label("resideTell", "It is told to the assistant, which may have to be started for that."),
+		label("tell", "It is told to the assistant, which may have to be started for that."),
 		put(fr("msg.kind"), program.MessageState),
 		put(fr("msg.a"), code),
 		put(fr("msg.b"), status),
 		put(fr("msg.zero"), 0),
-		send(re("states"), program.MessageSize),
-		narrow(when(code, upTo, cldDumped, "resideWake")),
-		when(fr("assistant"), ne, 0, "resideChild"),
-		goTo("resideWake"),
+		send(re("States"), program.MessageSize),
+		narrow(when(code, upTo, cldDumped, "wake")),
+		when(fr("assistant"), ne, 0, "child"),
+		goTo("wake"),
 	)
 }

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"encoding/binary"
-
 	"github.com/nslaunch/nslaunch/launcher/internal/program"
 	"golang.org/x/sys/unix"
 )
@@ -10,21 +8,18 @@ import (
 // opShift is the logarithm of the size of an op.
 const opShift = 6
 
-// magic is what an encoded program begins with.
-func magic() int { return int(binary.NativeEndian.Uint32((&program.Program{}).Encode())) }
-
 // run does one op after the other.
 func run() block {
 	const kinds, kind, index, value = tmp, a2, a0, res
-	flags := ops("flags")
+	flags := ops("Flags")
 	return seq(
 		label("next", "One op after the other, its operands first."),
 		when(op, from, end, "ended"),
 		put(fr("count"), program.Repeats),
-		set(kinds, ops("kinds")),
+		set(kinds, ops("Kinds")),
 		set(index, 0),
 		label("operand"),
-		set(value, ops("args").by(index)),
+		set(value, ops("Args").by(index)),
 		set(kind, low(kinds)),
 		narrow(and(kind, 3)),
 		narrow(when(kind, eq, program.KindConst, "operandDone")),
@@ -42,15 +37,15 @@ func run() block {
 		narrow(shr(kinds, 2)),
 		narrow(add(index, 1)),
 		narrow(when(index, lt, 6, "operand")),
-		set(res, ops("nr")),
-		narrow(when(res, from, program.SpecialSync, "special")),
+		set(res, ops("Nr")),
+		narrow(when(res, from, program.FirstSpecial, "special")),
 
 		label("call"),
 		set(a0, arg(0)), set(a1, arg(1)), set(a2, arg(2)), set(a3, arg(3)), set(a4, arg(4)), set(a5, arg(5)),
 		whenFlag(flags, not, program.MustFail, "callIt"),
 		set(a5, 0),
 		label("callIt"),
-		set(res, ops("nr")),
+		set(res, ops("Nr")),
 		callRes(),
 		when(res, ne, -int(unix.EAGAIN), "result"),
 		whenFlag(flags, not, program.Repeat, "result"),
@@ -66,7 +61,7 @@ func run() block {
 		label("errno"),
 		set(index, 0),
 		label("pass"),
-		set(a2, ops("pass").by(index)),
+		set(a2, ops("Pass").by(index)),
 		narrow(when(a2, eq, tmp, "passed")),
 		narrow(add(index, 1)),
 		narrow(when(index, lt, 8, "pass")),
@@ -76,7 +71,7 @@ func run() block {
 		when(fr("missed"), eq, unix.EACCES, "keep"),
 		put(fr("missed"), tmp),
 		label("keep"),
-		set(tmp, ops("out")),
+		set(tmp, ops("Out")),
 		narrow(when(tmp, eq, program.NoReg, "advance")),
 		put(fr("regs").by(tmp), res),
 		label("advance"),
@@ -97,7 +92,7 @@ func fail() block {
 		put(fr("msg.b"), tmp),
 		put(fr("msg.zero"), 0),
 		set(a2, program.MessageSize),
-		set(res, ops("nr")),
+		set(res, ops("Nr")),
 		narrow(when(res, eq, unix.SYS_FSCONFIG, "said")),
 		narrow(when(res, ne, unix.SYS_FSMOUNT, "report")),
 		label("said"),
@@ -107,7 +102,7 @@ func fail() block {
 		add(a2, res),
 		label("report"),
 		set(base, program.Address),
-		send(header("sync", base), kept{}),
+		send(header("SyncFD", base), kept{}),
 		goTo("exitSetup"),
 
 		label("ended", "A program that ends without exec."),

@@ -5,41 +5,32 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// special is a special op and the place of its text, which ends by going to "result", as calls do, or elsewhere.
-type special struct {
-	nr    uint16
-	label string
-}
-
-const lastSpecial = program.SpecialReside
-
-func specials() []special {
-	return []special{
-		{program.SpecialSync, "sync"},
-		{program.SpecialFork, "fork"},
-		{program.SpecialInit, "init"},
-		{program.SpecialSameFile, "sameFile"},
-		{program.SpecialSkip, "skip"},
-		{program.SpecialCwd, "cwd"},
-		{program.SpecialReceive, "receive"},
-		{program.SpecialPID, "pid"},
-		{program.SpecialNotExecutable, "notExecutable"},
-		{program.SpecialNotFound, "notFound"},
-		{program.SpecialReside, "reside"},
+// specials are where the text of each special op is, by their numbers. It ends by going to "result", as calls do, or elsewhere.
+func specials() []string {
+	return []string{
+		program.SpecialSync - program.FirstSpecial:          "sync",
+		program.SpecialFork - program.FirstSpecial:          "fork",
+		program.SpecialInit - program.FirstSpecial:          "init",
+		program.SpecialSameFile - program.FirstSpecial:      "sameFile",
+		program.SpecialSkip - program.FirstSpecial:          "skip",
+		program.SpecialCwd - program.FirstSpecial:           "cwd",
+		program.SpecialReceive - program.FirstSpecial:       "receive",
+		program.SpecialPID - program.FirstSpecial:           "pid",
+		program.SpecialNotExecutable - program.FirstSpecial: "notExecutable",
+		program.SpecialNotFound - program.FirstSpecial:      "notFound",
+		program.SpecialReside - program.FirstSpecial:        "reside",
 	}
 }
 
 // specialOps goes to the text of special op res.
 func specialOps() block {
 	b := label("special")
-	for _, s := range specials() {
-		if s.nr != lastSpecial {
-			b = append(b, narrow(when(res, eq, s.nr, s.label))...)
-		} else {
-			b = append(b, goTo(s.label)...)
-		}
+	all := specials()
+	last := len(all) - 1
+	for n, s := range all[:last] {
+		b = append(b, narrow(when(res, eq, program.FirstSpecial+n, s))...)
 	}
-	return seq(b, sync(), fork(), skip(), sameFile(), cwd(), receive(), pid(), notExecutable(), notFound())
+	return seq(b, goTo(all[last]), sync(), fork(), skip(), sameFile(), cwd(), receive(), pid(), notExecutable(), notFound())
 }
 
 // sync: a point is reached.
@@ -51,9 +42,9 @@ func sync() block {
 		put(fr("msg.a"), res),
 		put(fr("msg.b").wide(), 0),
 		set(base, program.Address),
-		send(header("sync", base), program.MessageSize),
+		send(header("SyncFD", base), program.MessageSize),
 		when(res, lt, 0, "exitSetup"),
-		set(a0, header("sync", base)),
+		set(a0, header("SyncFD", base)),
 		call("recvfrom", kept{}, addr{fr("msg")}, program.MessageSize, 0, 0, 0),
 		when(res, le, 0, "exitSetup"),
 		set(res, 0),
@@ -152,7 +143,7 @@ func receive() block {
 		put(at("iov.Base"), tmp),
 		put(at("iov.Len"), program.MessageSize),
 		set(base, program.Address),
-		set(a0, header("sync", base)),
+		set(a0, header("SyncFD", base)),
 		call("recvmsg", kept{}, kept{}, unix.MSG_CMSG_CLOEXEC),
 		when(res, lt, 0, "result"),
 		when(got("hdr.Controllen"), below, unix.SizeofCmsghdr+4, "notReceived"),
@@ -183,7 +174,7 @@ func pid() block {
 		loop(left, "pidCopy"),
 		label("pidNumber"),
 		set(n, arg(3)),
-		set(kinds, ops("kinds")),
+		set(kinds, ops("Kinds")),
 		narrow(shr(kinds, 2*3)),
 		narrow(and(kinds, 3)),
 		narrow(when(kinds, eq, program.KindReg, "pidDecimal")),
@@ -244,7 +235,7 @@ func beInit() block {
 		label("init"),
 		set(command, arg(0)),
 		set(a0, program.Address),
-		set(control, header("control", a0)),
+		set(control, header("ControlFD", a0)),
 		set(a0, program.ScratchAddress), // up to the program's end
 		set(a1, fr("size")),
 		add(a1, program.MaxScratch),
@@ -294,69 +285,4 @@ func waitInfo(kind, who operand, options int) block {
 		put(buf[siginfo]("pid"), 0),
 		call("waitid", kept{}, kept{}, kept{}, options, 0),
 	)
-}
-
-// checks are those of what the operands of some special ops have to be like, beyond what those of each op have.
-func checks() []special {
-	return []special{
-		{program.SpecialFork, "checkFork"},
-		{program.SpecialSkip, "checkSkip"},
-		{program.SpecialPID, "checkPID"},
-		{program.SpecialInit, "checkInit"},
-		{program.SpecialReside, "checkReside"},
-	}
-}
-
-// checkSpecialOps does what checks lists; it uses what checkOps knows.
-func checkSpecialOps() block {
-	value := func(i int) mem { return ops("args").plus(i) }
-	return seq(
-		label("checkFork", "It goes on at a later op."),
-		kindIs(1, program.KindConst),
-		set(res, value(1)),
-		set(tmp, op),
-		sub(tmp, first),
-		shr(tmp, opShift),
-		when(res, upTo, tmp, "bad"),
-		add(tmp, opsLeft),
-		when(res, above, tmp, "bad"),
-		goTo("checked"),
-
-		label("checkSkip"),
-		kindIs(0, program.KindReg),
-		kindIs(1, program.KindConst),
-		when(value(1), above, opsLeft, "bad"),
-		goTo("checked"),
-
-		label("checkPID"),
-		kindIs(0, program.KindScratch),
-		kindIs(1, program.KindData),
-		kindIs(2, program.KindConst),
-		set(res, value(2)),
-		when(res, above, program.MaxScratch, "bad"),
-		set(tmp, value(1)),
-		add(tmp, res),
-		when(tmp, above, dataSize, "bad"),
-		add(res, value(0)),
-		add(res, program.PIDRoom),
-		when(res, above, scratchSize, "bad"),
-		goTo("checked"),
-
-		label("checkInit", "There is a control socket."),
-		set(res, program.Address),
-		when(header("control", res), lt, 0, "bad"),
-		goTo("checked"),
-
-		label("checkReside"),
-		kindIs(0, program.KindData),
-		set(res, value(0)),
-		add(res, sizeOf[encodedResident]()),
-		when(res, above, dataSize, "bad"),
-		goTo("checked"),
-	)
-}
-
-// kindIs wants an operand to be of a kind.
-func kindIs(i int, kind program.Kind) block {
-	return narrow(seq(set(tmp, ops("kinds")), shr(tmp, 2*i), and(tmp, 3), when(tmp, ne, kind, "bad")))
 }

@@ -90,13 +90,13 @@ func checkHeader() block {
 	return seq(
 		say("The header, in bounds."),
 		when(fr("size"), lt, program.HeaderSize, "bad"),
-		when(inHeader("magic"), ne, magic(), "bad"),
-		set(opsLeft, inHeader("ops")),
+		when(inHeader("Magic"), ne, program.Magic, "bad"),
+		set(opsLeft, inHeader("Ops")),
 		narrow(when(opsLeft, eq, 0, "bad")),
 		narrow(when(opsLeft, above, program.MaxOps, "bad")),
-		set(dataSize, inHeader("data")),
+		set(dataSize, inHeader("Data")),
 		narrow(when(dataSize, above, program.MaxData, "bad")),
-		set(scratchSize, inHeader("scratch")),
+		set(scratchSize, inHeader("Scratch")),
 		narrow(when(scratchSize, above, program.MaxScratch, "bad")),
 		set(res, addr{bytes(1, dataSize, data)}),
 		and(res, ^(program.OpSize-1)), // offset of the ops
@@ -106,56 +106,6 @@ func checkHeader() block {
 		when(end, above, fr("size"), "bad"),
 		add(end, first),
 		add(first, res),
-	)
-}
-
-// checkOps wants the call numbers, registers and offsets of each op in bounds.
-func checkOps() block {
-	const nr, operand, index, kind, bound = res, a1, a0, a2, a4
-	calls := inImage(8, "imageCalls").by(tmp)
-	b := seq(
-		set(op, first),
-		label("check"),
-		sub(opsLeft, 1),
-		set(nr, ops("nr")),
-		narrow(when(nr, from, program.SpecialSync, "checkOut")),
-		narrow(when(nr, from, program.MaxCall, "bad")),
-		set(tmp, low(nr)),
-		narrow(shr(tmp, 6)),
-		set(a2, calls),
-		whenBit(nr, not, a2, "bad"),
-		label("checkOut"),
-		narrow(when(nr, above, lastSpecial, "bad")),
-		set(tmp, ops("out")),
-		narrow(when(tmp, eq, program.NoReg, "checkArgs")),
-		narrow(when(tmp, from, program.NumRegs, "bad")),
-		label("checkArgs"),
-		set(tmp, ops("kinds")),
-		set(index, 0),
-		label("checkArg"),
-		set(operand, ops("args").by(index)),
-		set(kind, low(tmp)),
-		narrow(and(kind, 3)),
-		narrow(when(kind, eq, program.KindConst, "checkedArg")),
-		set(bound, dataSize),
-		narrow(when(kind, eq, program.KindData, "checkBound")),
-		set(bound, program.NumRegs),
-		narrow(when(kind, eq, program.KindReg, "checkBound")),
-		set(bound, scratchSize),
-		label("checkBound"),
-		when(operand, from, bound, "bad"),
-		label("checkedArg"),
-		narrow(shr(tmp, 2)),
-		narrow(add(index, 1)),
-		narrow(when(index, lt, 6, "checkArg")),
-	)
-	for _, c := range checks() {
-		b = append(b, narrow(when(nr, eq, c.nr, c.label))...)
-	}
-	return seq(b,
-		label("checked"),
-		add(op, program.OpSize),
-		when(op, ne, end, "check"),
 	)
 }
 
@@ -170,14 +120,14 @@ func prepare() block {
 		label("closeOnExec"),
 		set(base, program.Address),
 		set(op, first),
-		call("fcntl", header("sync", base), unix.F_SETFD, unix.FD_CLOEXEC),
-		set(a0, header("control", base)),
+		call("fcntl", header("SyncFD", base), unix.F_SETFD, unix.FD_CLOEXEC),
+		set(a0, header("ControlFD", base)),
 		narrow(when(a0, lt, 0, "start")),
 		call("fcntl", kept{}, unix.F_SETFD, unix.FD_CLOEXEC),
 
 		label("start", "The process that runs op 0 is this one, or a sibling: the launcher is its parent."),
-		when(header("inPlace", base), eq, 1, "next"),
-		set(a0, header("clone", base)),
+		when(header("InPlace", base), eq, 1, "next"),
+		set(a0, header("CloneFlags", base)),
 		or(a0, unix.CLONE_PARENT),
 		clone(),
 		when(res, eq, 0, "next"),
