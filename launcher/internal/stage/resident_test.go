@@ -126,11 +126,15 @@ func (r *residence) reside() error {
 	if err != nil {
 		return err
 	}
+	code, err := residentImage(p)
+	if err != nil {
+		return err
+	}
 	prog, err := Memfd("program", p.Encode(), false)
 	if err != nil {
 		return err
 	}
-	image, err := Memfd("nslaunch", Image(), true)
+	image, err := Memfd("nslaunch", code, true)
 	if err != nil {
 		return err
 	}
@@ -147,7 +151,7 @@ func (r *residence) reside() error {
 			return err
 		}
 	}
-	return syscall.Exec("/proc/self/fd/"+strconv.Itoa(image), []string{"nslaunch", "some", "words"}, []string{strconv.Itoa(prog)})
+	return beImage(image, prog)
 }
 
 // catch prints the signals that this process gets: number, si_code and value. With an argument, another process of the
