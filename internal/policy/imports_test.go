@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"maps"
 	"os/exec"
 	"slices"
 	"strings"
@@ -14,64 +15,6 @@ import (
 )
 
 const module = "github.com/nslaunch/nslaunch"
-
-// table says which packages of ours each package may import, itself aside. The
-// first line that fits a package holds. "x/..." is x and all below it. This is
-// the table of ARCHITECTURE.md; a new package needs a line in both.
-var table = []struct {
-	packages string
-	imports  []string
-}{
-	{"mountprop", nil},
-	{"config/internal/toml", []string{"internal/quote"}},
-	{"config/internal/lang", []string{"config/internal/toml", "internal/gitrepo"}},
-	{"config/internal/systemd", []string{"config/internal/lang"}},
-	{"config", []string{"config/internal/...", "mountprop", "internal/gitrepo", "internal/passwd", "internal/quote", "internal/smallfile"}},
-	{"launcher", []string{"config", "internal/process", "internal/runtimehook", "launcher/internal/..."}},
-	{"launcher/internal/compile", []string{"config", "mountprop", "internal/quote", "launcher/internal/host", "launcher/internal/plan", "launcher/internal/step", "launcher/internal/tree"}},
-	{"launcher/internal/diagnose", []string{"config", "mountprop", "internal/quote", "launcher/internal/host", "launcher/internal/plan", "launcher/internal/step", "launcher/internal/tree"}},
-	{"launcher/internal/step", []string{"config", "mountprop", "internal/process", "internal/quote", "launcher/internal/host", "launcher/internal/plan", "launcher/internal/program", "launcher/internal/tree"}},
-	{"launcher/internal/plan", []string{"config", "internal/jsontext", "internal/process", "internal/quote", "launcher/internal/host", "launcher/internal/program", "launcher/internal/tree"}},
-	{"launcher/internal/tree", []string{"config", "mountprop", "internal/quote"}},
-	{"launcher/internal/host", []string{"config", "mountprop", "internal/gitrepo", "internal/nofile", "internal/passwd", "internal/quote", "internal/smallfile", "launcher/internal/stage", "launcher/internal/tree", "launcher/internal/tty"}},
-	{"launcher/internal/resident", []string{"internal/nofile", "launcher/internal/host", "launcher/internal/program", "launcher/internal/siginfo", "launcher/internal/stage", "launcher/internal/tty"}},
-	{"launcher/internal/tty", []string{"internal/process", "launcher/internal/siginfo"}},
-	{"launcher/internal/notice", nil},
-	{"launcher/internal/stage", []string{"internal/runtimehook", "launcher/internal/program"}},
-	{"launcher/internal/stage/gen", []string{"launcher/internal/program"}},
-	{"launcher/internal/program", []string{"internal/quote"}},
-	{"launcher/internal/siginfo", []string{"internal/runtimehook"}},
-	{"units/unitfile", []string{"config", "internal/quote"}},
-	{"units", []string{"config", "mountprop", "internal/placement"}},
-	{"units/notify", nil},
-	{"cmd/nslaunch-scope", []string{"units", "internal/placement"}},
-	{"cmd/nslaunch/internal/problem", []string{"config", "launcher", "internal/quote"}},
-	{"cmd/nslaunch/internal/cli", []string{"launcher", "internal/quote", "cmd/nslaunch/internal/problem"}},
-	{"cmd/nslaunch/internal/doctor", []string{"config", "launcher", "internal/process", "internal/quote", "internal/state", "cmd/nslaunch/internal/cli", "cmd/nslaunch/internal/problem"}},
-	{"cmd/nslaunch/internal/manual", []string{"config", "docs", "internal/quote", "internal/roff", "internal/state", "cmd/nslaunch/internal/cli"}},
-	{"cmd/nslaunch", []string{"config", "launcher", "units/notify", "units/unitfile", "docs", "internal/nslist", "internal/passwd", "internal/placement", "internal/process", "internal/quote", "internal/state", "cmd/nslaunch/internal/..."}},
-	{"docs", nil},
-	{"internal/bench", []string{"mountprop", "internal/cgroup", "internal/process"}},
-	{"examples", nil},
-	{"internal/nslist", []string{"mountprop", "internal/passwd"}},
-	{"internal/jsontext", nil},
-	{"internal/nofile", nil},
-	{"internal/runtimehook", nil},
-	{"internal/roff", nil},
-	{"internal/placement", []string{"config"}},
-	{"internal/quote", nil},
-	{"internal/passwd", []string{"internal/smallfile"}},
-	{"internal/smallfile", nil},
-	{"internal/gitrepo", nil},
-	{"internal/process", nil},
-	{"internal/state", []string{"config", "internal/jsontext", "internal/process", "internal/smallfile", "launcher"}},
-	{"internal/nstest/...", []string{"mountprop", "internal/cgroup", "internal/nofile", "internal/process", "internal/nstest/..."}},
-	{"internal/systest/...", []string{"config", "mountprop", "internal/process", "internal/nstest/...", "internal/systest"}},
-	{"internal/cgroup", []string{"mountprop"}},
-	{"internal/policy", nil},
-	{"internal/vmtest/...", []string{"internal/vmtest/..."}},
-	{"packaging", nil},
-}
 
 // foreign says which packages of ours may import a package of others, in
 // their own code and, where it matters, in what they depend on.
@@ -114,19 +57,38 @@ func TestPackageComments(t *testing.T) {
 	}
 }
 
+// What a package imports of ours is what its row in ARCHITECTURE.md says.
 func TestImports(t *testing.T) {
-	for _, p := range packages(t) {
+	all := packages(t)
+	rows := readTable(t, all)
+	for _, p := range all {
 		name := ours(p.ImportPath)
-		allowed, listed := rule(name)
-		if !listed {
-			t.Errorf("%s is not in the table", name)
+		row := rows.of(name)
+		if row == nil {
+			t.Errorf("%s has no row in ARCHITECTURE.md", name)
 			continue
 		}
+		imports := map[string]bool{}
 		for _, path := range p.Imports {
-			if other := ours(path); other != "" && other != name && !fitsAny(other, allowed) {
-				t.Errorf("%s must not import %s", name, other)
+			if other := ours(path); other != "" && other != name {
+				imports[other] = true
+				if !fitsAny(other, row.imports) {
+					t.Errorf("%s imports %s: its row in ARCHITECTURE.md says %q", name, other, row.imports)
+				}
 			}
 		}
+		for _, listed := range row.imports {
+			if !row.many && !slices.ContainsFunc(slices.Collect(maps.Keys(imports)), func(other string) bool { return fits(other, listed) }) {
+				t.Errorf("%s does not import %s, as its row in ARCHITECTURE.md says", name, listed)
+			}
+		}
+	}
+}
+
+// Packages of others are imported where they are wanted, and nowhere else.
+func TestForeignImports(t *testing.T) {
+	for _, p := range packages(t) {
+		name := ours(p.ImportPath)
 		for _, f := range foreign {
 			paths := p.Imports
 			if f.transitive {
@@ -144,13 +106,14 @@ func TestImports(t *testing.T) {
 // The tests of the built program know it from outside: they take no expected value from what it is made of.
 func TestOutside(t *testing.T) {
 	count := 0
-	for _, p := range packages(t) {
+	all := packages(t)
+	allowed := readTable(t, all).of("internal/systest/run").imports
+	for _, p := range all {
 		name := ours(p.ImportPath)
 		if !fits(name, "internal/systest/...") {
 			continue
 		}
 		count++
-		allowed, _ := rule(name)
 		for _, path := range p.TestImports {
 			if other := ours(path); other != "" && !fitsAny(other, allowed) {
 				t.Errorf("the tests of %s must not import %s", name, other)
@@ -178,11 +141,15 @@ func TestRules(t *testing.T) {
 			t.Errorf("fits(%q, %q) = %v; want %v", test.path, test.pattern, got, test.want)
 		}
 	}
-	if allowed, ok := rule("units/notify"); !ok || allowed != nil {
-		t.Errorf("units/notify may import %v", allowed)
+	table := readTable(t, packages(t))
+	if r := table.of("units/notify"); r == nil || len(r.imports) != 0 || r.many {
+		t.Errorf("the row of units/notify is %+v", r)
 	}
-	if _, ok := rule("other"); ok {
-		t.Error("a package that is in no line has a rule")
+	if r := table.of("internal/systest/run"); r == nil || !r.many {
+		t.Errorf("the row of a subject of systest is %+v", r)
+	}
+	if r := table.of("other"); r != nil {
+		t.Errorf("a package without a row has %+v", r)
 	}
 	if got := ours(module + "/config"); got != "config" {
 		t.Errorf("ours: %q", got)
@@ -190,15 +157,6 @@ func TestRules(t *testing.T) {
 	if got := ours("example.com/config"); got != "" {
 		t.Errorf("ours: %q", got)
 	}
-}
-
-func rule(name string) (allowed []string, listed bool) {
-	for _, line := range table {
-		if fits(name, line.packages) {
-			return line.imports, true
-		}
-	}
-	return nil, false
 }
 
 // ours returns the path of a package of ours in the repository, or "".
