@@ -50,7 +50,7 @@ func (r *mountReader) place(table lang.Value, members map[string]any, fields []l
 }
 
 // below returns the entries of a target that are of earlier sources than v, and
-// tells whether a later one has an entry, too.
+// reports whether a later one has an entry, too.
 func (r *mountReader) below(v lang.Value, target string) (earlier []placed, replaced bool) {
 	m, _ := r.Marks.Near(v.Key)
 	if m.Src == nil {

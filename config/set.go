@@ -120,7 +120,7 @@ func inBrackets(s string) (any, *Error) {
 	return tree["v"], nil
 }
 
-// try reads a value at the key of those parts, and tells whether there is a
+// try reads a value at the key of those parts, and reports whether there is a
 // problem, and whether one of type.
 func (r *reading) try(parts []string, v any, src *toml.Source) (wrong, wrongType bool) {
 	alone := newReading(r.p.File, r.Facts.Vars)

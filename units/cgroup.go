@@ -52,7 +52,7 @@ func (c cgroups) unit(group string, below bool) (hierarchy, path string, ok bool
 	return "", "", false
 }
 
-// within tells whether p is the control group that a manager calls group, and returns it, or with
+// within reports whether p is the control group that a manager calls group, and returns it, or with
 // below that of p's parents that is. With another cgroup namespace, one path is the end of the other.
 func within(p, group string, below bool) (string, bool) {
 	for ; p != "" && p != "/" && p != "."; p = path.Dir(p) {

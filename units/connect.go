@@ -168,7 +168,7 @@ func (m *manager) wait(ctx context.Context, job <-chan string) (string, error) {
 	}
 }
 
-// alive tells whether the manager is still connected.
+// alive reports whether the manager is still connected.
 func (m *manager) alive() bool {
 	return m.calls.Connected() && m.signals.Connected()
 }

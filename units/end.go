@@ -57,7 +57,7 @@ func (u *Unit) end(ctx context.Context) error {
 	}
 }
 
-// replaced tells whether the unit is another one of the same name by now.
+// replaced reports whether the unit is another one of the same name by now.
 func (u *Unit) replaced(ctx context.Context) bool {
 	if u.id == "" {
 		return false

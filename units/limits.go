@@ -209,7 +209,7 @@ func exists(file string) bool {
 	return err == nil
 }
 
-// tight tells whether the value of a file limits to most or less.
+// tight reports whether the value of a file limits to most or less.
 func tight(property, value string, most uint64) bool {
 	fields := strings.Fields(value)
 	if len(fields) == 0 {

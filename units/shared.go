@@ -197,7 +197,7 @@ func pidOf(pidfd int) (int, error) {
 	return all[0], nil
 }
 
-// ended tells whether a pidfd's process has ended.
+// ended reports whether a pidfd's process has ended.
 func ended(pidfd int) bool {
 	fds := []unix.PollFd{{Fd: int32(pidfd), Events: unix.POLLIN}}
 	n, err := unix.Poll(fds, 0)

@@ -97,7 +97,7 @@ func place(ctx context.Context, v *cli.Voice, p launcher.Placement) (launcher.Pl
 	return placed, nil
 }
 
-// runsWithout tells whether a profile may run where there is no manager.
+// runsWithout reports whether a profile may run where there is no manager.
 func runsWithout(p *config.Profile) bool {
 	return p.Scope.Mode == config.ScopeAuto || p.Scope.Mode == config.ScopeImplied && p.Limits.Optional
 }

@@ -31,7 +31,7 @@ func (r Repo) Branch() (string, error) {
 	return head[:12], nil
 }
 
-// branchName tells whether git allows a branch of that name; see git-check-ref-format(1).
+// branchName reports whether git allows a branch of that name; see git-check-ref-format(1).
 func branchName(s string) bool {
 	if len(s) > 255 || strings.Contains(s, "..") || strings.Contains(s, "@{") || strings.HasSuffix(s, ".") || strings.HasPrefix(s, "-") ||
 		strings.ContainsAny(s, " ~^:?*[\\\x7f") || strings.ContainsFunc(s, func(r rune) bool { return r < ' ' }) {

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// Portable tells whether the tests are to run sandboxes by the portable image: NSLAUNCH_IMAGE of the
+// Portable reports whether the tests are to run sandboxes by the portable image: NSLAUNCH_IMAGE of the
 // environment says so, which every command of theirs gets.
 func Portable() bool { return os.Getenv("NSLAUNCH_IMAGE") == "portable" }
 

@@ -28,14 +28,14 @@ func At(pid int) (Process, error) {
 	return Process{pid, s.Start}, err
 }
 
-// Running tells whether the process is there and has not ended: one that only waits to be
+// Running reports whether the process is there and has not ended: one that only waits to be
 // reaped has.
 func (p Process) Running() bool {
 	s, err := Look(p.PID)
 	return err == nil && s.Start == p.Start && !s.Ended()
 }
 
-// Gone tells whether the process has ended for certain: where that cannot be told, it is neither running nor gone.
+// Gone reports whether the process has ended for certain: where that cannot be told, it is neither running nor gone.
 func (p Process) Gone() bool {
 	s, err := Look(p.PID)
 	return err == unix.ESRCH || err == nil && (s.Start != p.Start || s.Ended())
@@ -55,7 +55,7 @@ func (p Process) Open() (int, error) {
 	return fd, nil
 }
 
-// Stopped tells whether a process is stopped, by job control or by a debugger.
+// Stopped reports whether a process is stopped, by job control or by a debugger.
 func (p Process) Stopped() bool {
 	s, err := Look(p.PID)
 	return err == nil && s.Start == p.Start && (s.State == 'T' || s.State == 't')

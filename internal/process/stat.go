@@ -20,7 +20,7 @@ type Stat struct {
 	CPU     uint64 // the time that it has run, in clock ticks of 10 ms
 }
 
-// Ended tells whether a process only waits to be reaped. One whose first thread alone has ended looks the
+// Ended reports whether a process only waits to be reaped. One whose first thread alone has ended looks the
 // same until one counts its threads.
 func (s Stat) Ended() bool { return (s.State == 'Z' || s.State == 'X') && s.Threads <= 1 }
 

@@ -59,7 +59,7 @@ func Translate(message []byte, s Sender) []byte {
 	return []byte(out)
 }
 
-// passes tells whether a line is passed on as it is.
+// passes reports whether a line is passed on as it is.
 func passes(name, value string) bool {
 	switch name {
 	case "READY", "RELOADING", "STOPPING":
@@ -75,13 +75,13 @@ func passes(name, value string) bool {
 	return custom(name)
 }
 
-// custom tells whether a name is one of those that mean nothing to systemd.
+// custom reports whether a name is one of those that mean nothing to systemd.
 func custom(name string) bool {
 	rest, ok := strings.CutPrefix(name, "X_")
 	return ok && rest != "" && strings.Trim(rest, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") == ""
 }
 
-// Barrier tells whether a message asks that its one descriptor be closed once all
+// Barrier reports whether a message asks that its one descriptor be closed once all
 // before it were read: sd_notify_barrier(3). It has to be alone.
 func Barrier(message []byte) bool {
 	return string(bytes.TrimRight(message, "\n\x00")) == "BARRIER=1"

@@ -39,7 +39,7 @@ func hardening(p *config.Profile, user bool) []setting {
 	return all
 }
 
-// needsHelper tells whether an ordinary user's id maps are written by newuidmap(1),
+// needsHelper reports whether an ordinary user's id maps are written by newuidmap(1),
 // which is set-user-ID: all that map more than the user.
 func needsHelper(p *config.Profile) bool {
 	if !p.Namespaces.New(config.User) {
@@ -55,7 +55,7 @@ func needsHelper(p *config.Profile) bool {
 	return true
 }
 
-// realtime tells whether the profile allows real-time scheduling by name.
+// realtime reports whether the profile allows real-time scheduling by name.
 func realtime(p *config.Profile) bool {
 	for _, r := range p.Limits.Rlimits {
 		if r.Name == "rtprio" && r.Hard > 0 {

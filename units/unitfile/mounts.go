@@ -53,13 +53,13 @@ func sources(p *config.Profile) []string {
 	return all
 }
 
-// covered tells whether a path below this one is in the list.
+// covered reports whether a path below this one is in the list.
 func covered(path string, all []string) bool {
 	prefix := strings.TrimSuffix(path, "/") + "/"
 	return slices.ContainsFunc(all, func(other string) bool { return other != path && strings.HasPrefix(other, prefix) })
 }
 
-// alwaysThere tells whether the path is of what systemd mounts before all else.
+// alwaysThere reports whether the path is of what systemd mounts before all else.
 func alwaysThere(path string) bool {
 	for _, api := range []string{"/dev", "/proc", "/sys"} {
 		if path == api || strings.HasPrefix(path, api+"/") {

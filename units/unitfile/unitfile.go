@@ -123,7 +123,7 @@ func wantsSocket(p *config.Profile) bool {
 	return p.Service.ListenFDs && !config.IsPreset(p.Origin("service.listen_fds").Pos.File)
 }
 
-// ownScope tells whether nslaunch makes a scope even in a service. What the profile says of
+// ownScope reports whether nslaunch makes a scope even in a service. What the profile says of
 // the unit is then the scope's, and the service has nslaunch alone in it.
 func ownScope(p *config.Profile) bool { return p.Scope.Mode == config.ScopeRequired }
 

@@ -17,7 +17,7 @@ type Kind[T any] struct {
 // Shapes are the ways to write one.
 func (k Kind[T]) Shapes() []*Shape { return k.shapes() }
 
-// KindOf is the way to write a T that a function reads and tells whether it is good.
+// KindOf is the way to write a T that a function reads and reports whether it is good.
 func KindOf[T any](read func(d *Decoder, v Value) (T, bool), shapes func() []*Shape) Kind[T] {
 	return Kind[T]{read, shapes}
 }
@@ -135,7 +135,7 @@ func ReadEnum[T ~string](d *Decoder, v Value, allowed []T) T {
 }
 
 // Word reads the one word that there is instead of a table, which messages
-// show as in example, and tells whether it is that.
+// show as in example, and reports whether it is that.
 func (d *Decoder) Word(v Value, word, example string) bool {
 	v.short = true
 	s, ok := d.FilledText(v)
@@ -264,7 +264,7 @@ func (d *Decoder) Elements(v Value, want string) ([]Value, bool) {
 	return values, true
 }
 
-// ReadSet reads an array; one reads an element and tells whether it is good. A
+// ReadSet reads an array; one reads an element and reports whether it is good. A
 // second element equal to an earlier one is a problem.
 func ReadSet[T comparable](d *Decoder, v Value, want string, one func(d *Decoder, v Value) (T, bool)) ([]T, bool) {
 	values, ok := d.Elements(v, want)

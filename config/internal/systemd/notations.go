@@ -10,7 +10,7 @@ import (
 
 // notation is a way to write the value of a property.
 type notation struct {
-	// read tells whether the value is good, and has then filled in all but the name and the key.
+	// read reports whether the value is good, and has then filled in all but the name and the key.
 	read   func(d *lang.Decoder, v lang.Value, p *Property) bool
 	shapes func() []*lang.Shape
 }
@@ -29,7 +29,7 @@ func sizeShapes(least uint64) []*lang.Shape {
 	return []*lang.Shape{lang.Whole(int64(least), math.MaxInt64), lang.Like(lang.SizePattern), lang.Like(percentPattern)}
 }
 
-// readSize reads a number of bytes from least on; hint tells whether infinity may have been meant.
+// readSize reads a number of bytes from least on; hint reports whether infinity may have been meant.
 func readSize(d *lang.Decoder, v lang.Value, p *Property, least uint64, want string, hint bool) bool {
 	if n, ok := v.Raw.(int64); ok {
 		switch {

@@ -23,7 +23,7 @@ func (k MarkKind) named() bool {
 }
 
 // checkPositions compares the marks of a document with what the parser makes
-// of it, and tells whether the parser takes it.
+// of it, and reports whether the parser takes it.
 func checkPositions(t *testing.T, text string) bool {
 	t.Helper()
 	if _, msg := badText([]byte(text)); msg != "" {

@@ -30,7 +30,7 @@ func decode(text string) (tree map[string]any, err error) {
 }
 
 // checkScan compares the scanner's tree of a document with the parser's, and
-// tells whether there is one.
+// reports whether there is one.
 func checkScan(t *testing.T, text string) bool {
 	t.Helper()
 	if _, msg := badText([]byte(text)); msg != "" {

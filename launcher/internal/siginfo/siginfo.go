@@ -113,7 +113,7 @@ func (r *Receiver) Next() (Info, error) {
 	}
 }
 
-// Ignored tells whether the process ignores a signal.
+// Ignored reports whether the process ignores a signal.
 func Ignored(s syscall.Signal) bool {
 	a, err := get(s)
 	return err == nil && a.handler == sigIgnore

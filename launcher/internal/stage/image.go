@@ -40,7 +40,7 @@ func text() []byte {
 	return code[:bytes.Index(code, []byte(endOfText))]
 }
 
-// HasImage tells whether there is a sealed image for this processor.
+// HasImage reports whether there is a sealed image for this processor.
 func HasImage() bool { return stagePC() != 0 }
 
 // Image returns the sealed image; nil on a processor that has none.
