@@ -1,9 +1,8 @@
 // Package config reads nslaunch profiles: TOML text in, checked values out,
 // each of which knows the place that it was written at.
 //
-// Reading is pure but for opening the named file: the facts of the caller
-// (its ids, home, environment) come in as [Vars], so a profile can be checked
-// on any machine.
+// It reads the files of the profile. The facts of the caller (ids, home, environment) come in as [Vars], which [CallerVars] fills in,
+// so a profile can be checked on any machine. A preset is a profile that others extend.
 package config
 
 import (

@@ -1,4 +1,4 @@
-// Package docs holds pages of the documentation that nslaunch itself has words from.
+// Package docs embeds the page on the profile language. The schema, the help and the manual quote it.
 package docs
 
 import (

@@ -16,8 +16,11 @@
 //		…
 //	}
 //
-// Compile asks nothing of the machine: the same profile and the same [Host] make the same plan. So a plan can be shown,
+// The launcher is the process that calls Start. Compile asks nothing of the machine: the same profile and the same [Host] make the same plan. So a plan can be shown,
 // compared and tested without a launch.
+//
+// The launcher knows no client of systemd and keeps no records. Its caller has those, and gives functions that use them:
+// [Options.Place], [Options.Notify], [Options.Lasting].
 //
 // # Entering
 //

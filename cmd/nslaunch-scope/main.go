@@ -1,5 +1,6 @@
 // Command nslaunch-scope asks systemd for the scope of one sandbox. nslaunch starts it, and
 // only for profiles that have a scope: the libraries of D-Bus cost time at the start of a program.
+// It answers once and ends. If no pid namespace ends the sandbox, it stays until its input closes, and then ends the scope.
 //
 // It ends with status 0, with 1 if it could not end a scope that it was to end, and with 2 if
 // it was not asked right.

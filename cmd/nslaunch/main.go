@@ -1,4 +1,6 @@
-// Nslaunch runs commands in sandboxes that a profile declares.
+// Nslaunch runs a command in the sandbox that a profile declares. It reads the profile with package config, launches with
+// package launcher, and writes the record of the sandbox. With --detach it runs itself again as the launcher, in a session of
+// its own.
 package main
 
 import (

@@ -1,4 +1,4 @@
-// Package gitrepo tells what repository of git(1) a directory belongs to, without running git.
+// Package gitrepo finds the repository of git(1) that a directory belongs to, without running git.
 //
 // What it returns decides what a sandbox may write to, while the files that it
 // reads may have been written from inside one. So it believes a .git file only

@@ -1,5 +1,5 @@
-// Package notify passes messages of sd_notify(3) from a command in a sandbox on to the
-// service manager, in the name of the process that the manager watches.
+// Package notify translates and sends messages of sd_notify(3) from a command in a sandbox to the
+// service manager, in the name of the process that the manager watches. cmd/nslaunch uses it; the launcher only receives.
 //
 // It knows nothing of D-Bus, and asks the kernel for nothing but a socket.
 package notify

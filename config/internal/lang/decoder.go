@@ -1,11 +1,11 @@
-// Package lang is what a language of tables, keys and values is made of, whatever it is about.
+// Package lang is what a language of tables, keys and values is made of. It knows nothing of sandboxes.
 //
 // A [Field] is one key of a table: its name, the [Type] of its value, and how false and another
 // file change it. A type reads a value into what it is bound to, and says how one is written, for the
 // JSON Schema. [Kind] is the part of a type that is not bound: [To], [Optional] and [SetOf] bind one.
 //
 // A [Decoder] walks a tree of values through the fields. It notes what is wrong, at its place and with what may
-// have been meant; it merges the trees of several files, and replaces variables.
+// have been meant. It merges the trees of several files, and replaces variables.
 package lang
 
 import (

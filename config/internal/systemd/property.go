@@ -1,5 +1,5 @@
 // Package systemd has the types of what a profile says in words of systemd: names of units, and the
-// properties of a scope.
+// properties of a scope. It asks systemd nothing.
 package systemd
 
 import (

@@ -1,8 +1,7 @@
-// Package toml reads the text of a profile: a tree of values, and where each of
-// them is written. It prints values, too.
+// Package toml parses the text of a profile into a tree of values and the place of each. It prints such a tree as text, too.
 //
 // It reads most texts by itself, in one pass. What it is not sure of it leaves to
-// BurntSushi/toml, which is the judge.
+// BurntSushi/toml, which decides what is valid.
 package toml
 
 import "fmt"

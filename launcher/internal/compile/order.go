@@ -1,4 +1,5 @@
-// Package compile makes a plan of a profile and a host: which steps, in which order. Compile asks nothing of the machine.
+// Package compile makes the plan of a profile on a host: which steps, in which order, and the program that they come to.
+// It asks nothing of the machine.
 package compile
 
 import (

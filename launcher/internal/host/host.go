@@ -1,7 +1,7 @@
-// Package host holds what is known of the machine: all that a plan depends on besides the profile, and the profile as it is on
-// this machine.
+// Package host reads the machine once, for one profile: files, users, ids, limits, the terminal, and whether the sealed image can run.
+// It changes nothing.
 //
-// [Probe] fills a [Host] by reading alone. The methods that return a profile add what the machine demands: names under which the
+// [Probe] fills a [Host]. The methods that return a profile add what the machine demands: names under which the
 // same file is shown, files that are to stay read-only, entries that a pattern stands for.
 package host
 

@@ -1,4 +1,5 @@
-// Package notice tells the service manager what becomes of a command, while it runs: messages of sd_notify(3).
+// Package notice says what becomes of a command while it runs. It makes the messages of sd_notify(3), or receives those of the
+// command, and gives them to launcher.Options.Notify. It sends nothing itself.
 package notice
 
 import (

@@ -1,5 +1,5 @@
-// Package plan holds what a launch does: ordered steps, each with the place in the profile that asks for it. It prints them, and
-// says what is known of one that failed.
+// Package plan defines what a launch does: an ordered list of steps, each with the place in the profile that asks for it. It prints
+// and encodes a plan, and has the error of a step that failed. Package step implements the steps.
 package plan
 
 import (

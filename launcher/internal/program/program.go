@@ -1,5 +1,5 @@
-// Package program is the program of system calls that a child of nslaunch
-// runs: its ops, their operands, its encoding and how it is printed.
+// Package program is the program of system calls that the stage, init and the command's process
+// run before the command: its ops, their operands, its encoding and how it is printed.
 //
 // A program is straight line but for three things that depend on what the
 // kernel answers: a fork, whose child goes on elsewhere; a skip over the ops

@@ -1,6 +1,9 @@
 // Package resident replaces a launcher while its command runs, by a program of a few pages: the resident. It is the same process:
-// it waits for the command, forwards signals, and exits as the command did. For what it cannot do itself it starts the
-// launcher's program again as its child, the assistant, which has a [State] from [Resumed] and asks its [Parent].
+// it waits for the command, forwards signals, and exits as the command did. nslaunch becomes one once the command has run for 20 ms.
+// With a pseudoterminal, notifications or a unit, the launcher stays what it is.
+//
+// For what the resident cannot do itself it starts the launcher's program again as its child, the assistant. That reads its [State]
+// with [Resumed], and sends requests to its [Parent], the resident.
 package resident
 
 import (

@@ -1,6 +1,6 @@
 // Package siginfo receives signals as sigaction(2) gives them: with what the
-// kernel says of their origin, and each as often as it was sent. Package
-// os/signal tells neither, and does not receive signal 34. Those that are pending at one time
+// kernel says of their sender, and once for each time that they were sent. Package
+// os/signal gives neither, and does not receive signal 34. Those that are pending at one time
 // may come in any order: several threads take them.
 //
 // The handler is a few instructions that write siginfo_t to a pipe and touch

@@ -1,7 +1,8 @@
-// Package stage is the process that sets a sandbox up: it loads the program
-// that the launcher compiled and runs it, one system call after the other.
+// Package stage runs a program of system calls in a new process, the stage. The stage becomes the sandbox's init, or, without one, the
+// command. Where the user namespace is new, a loader starts it.
 //
-// This is the portable image, a re-exec of the launcher's own binary. A
+// There are two images that do the same. The sealed one is assembly in a memfd ([Image]), written by gen. The portable one is the
+// launcher's own binary, executed again, for machines where a memfd cannot be executed ([Main]). A
 // running Go process has many threads, and the kernel refuses unshare(2) and
 // setns(2) of user namespaces to such a one, so the runtime only loads the program; a raw fork without exec, single-threaded,
 // then runs it. From the fork on there is no allocation, no lock, no stack

@@ -1,4 +1,4 @@
-// Package tree holds the file system of a sandbox as it will be: its layers, and where a path leads in them.
+// Package tree predicts the file system of a sandbox: its layers, and where a path leads in them. Packages host and compile use it.
 package tree
 
 import (

@@ -1,5 +1,5 @@
-// Package tty holds the terminals of a launch: the caller's, which is handed to the command and taken back, and the command's
-// own, a pseudoterminal that is relayed to the caller's.
+// Package tty hands the caller's terminal to the command and takes it back, or gives the command a pseudoterminal and relays
+// between the two.
 package tty
 
 import (

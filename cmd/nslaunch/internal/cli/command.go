@@ -1,5 +1,5 @@
-// Package cli has what a command of nslaunch is: a value, which help, manual and completion read, and which says
-// words to people and ends with an exit status.
+// Package cli defines what a command of nslaunch is: a value with its flags, its arguments and what it does. A command speaks with a [Voice],
+// and ends with an exit status. Package manual describes commands.
 package cli
 
 import (

@@ -1,4 +1,5 @@
-// Package doctor tries what a machine lets the caller do, and whether a profile can run on it.
+// Package doctor launches small sandboxes to find what a machine lets the caller do. It also tries a profile, up to its command's first
+// system call.
 package doctor
 
 import (

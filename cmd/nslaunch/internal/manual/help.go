@@ -1,4 +1,4 @@
-// Package manual describes the commands of nslaunch, from what they are: help, manual pages and completion.
+// Package manual describes the commands of nslaunch: help, manual pages and completion. Completion also reads which sandboxes run.
 package manual
 
 import (

@@ -1,4 +1,4 @@
-// Package problem has what is told of an error or of a note: a text for people, and its parts for programs.
+// Package problem turns an error or a note into text for people, and into parts for programs.
 package problem
 
 import (
