@@ -11,7 +11,7 @@ import (
 
 	"github.com/nslaunch/nslaunch/cmd/nslaunch/internal/cli"
 	"github.com/nslaunch/nslaunch/config"
-	"github.com/nslaunch/nslaunch/internal/state"
+	"github.com/nslaunch/nslaunch/internal/records"
 	"github.com/nslaunch/nslaunch/launcher"
 	"golang.org/x/sys/unix"
 )
@@ -123,7 +123,7 @@ func inheritedFDs() ([]uintptr, error) {
 type supervisor struct {
 	ready     *os.File // the name goes there
 	null, log *os.File
-	holds     *os.File // the log, for the launcher alone; see [state.Record.CreateLog]
+	holds     *os.File // the log, for the launcher alone; see [records.Record.CreateLog]
 	inherited []int    // the descriptors that it came with, but for the streams
 	events    []int    // those of them that it writes to, to the end
 }
@@ -152,7 +152,7 @@ func supervise(v *cli.Voice, args []string) int {
 
 // open opens what the command has for standard streams. Its output goes to a file of the sandbox's
 // below ${state}, which needs no memory as one below /run would.
-func (s *supervisor) open(r *state.Record) error {
+func (s *supervisor) open(r *records.Record) error {
 	var err error
 	if s.log, s.holds, err = r.CreateLog(); err == nil {
 		s.null, err = openNull()

@@ -11,7 +11,7 @@ import (
 	"github.com/nslaunch/nslaunch/cmd/nslaunch/internal/cli"
 	"github.com/nslaunch/nslaunch/config"
 	"github.com/nslaunch/nslaunch/internal/process"
-	"github.com/nslaunch/nslaunch/internal/state"
+	"github.com/nslaunch/nslaunch/internal/records"
 	"github.com/nslaunch/nslaunch/launcher"
 	"golang.org/x/sys/unix"
 )
@@ -148,7 +148,7 @@ func aim(word string, e *launcher.Entry) error {
 		}
 		return aimAtProcess(pid, e)
 	}
-	f, err := state.Find(word)
+	f, err := records.Find(word)
 	if err != nil {
 		return err
 	}
@@ -156,23 +156,23 @@ func aim(word string, e *launcher.Entry) error {
 }
 
 // sandboxOf finds the sandbox that has a process for its launcher, its init or its command.
-func sandboxOf(pid int) (state.Found, bool) {
-	all, _ := state.List()
+func sandboxOf(pid int) (records.Found, bool) {
+	all, _ := records.List()
 	for _, f := range all {
-		if t := f.Target; f.State == state.Running && (f.Launcher.PID == pid || t.Process.PID == pid || t.Init == pid) {
+		if t := f.Target; f.State == records.Running && (f.Launcher.PID == pid || t.Process.PID == pid || t.Init == pid) {
 			return f, true
 		}
 	}
-	return state.Found{}, false
+	return records.Found{}, false
 }
 
-func aimAt(f state.Found, e *launcher.Entry) error {
+func aimAt(f records.Found, e *launcher.Entry) error {
 	switch f.State {
-	case state.Ended:
+	case records.Ended:
 		return fmt.Errorf("the sandbox %q has ended", f.Name)
-	case state.Starting:
+	case records.Starting:
 		return fmt.Errorf("the sandbox %q is being started", f.Name)
-	case state.Elsewhere, state.Unproven:
+	case records.Elsewhere, records.Unproven:
 		return fmt.Errorf("the sandbox %q cannot be entered: %s", f.Name, f.Why)
 	}
 	if err := f.Trusted(); err != nil {

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/nslaunch/nslaunch/cmd/nslaunch/internal/cli"
-	"github.com/nslaunch/nslaunch/internal/state"
+	"github.com/nslaunch/nslaunch/internal/records"
 )
 
 func logsCommand() cli.Command {
@@ -34,11 +34,11 @@ func logsCommand() cli.Command {
 
 // printLog prints the output of a detached sandbox.
 func printLog(name string, follow bool) error {
-	f, err := state.Find(name)
+	f, err := records.Find(name)
 	if err != nil {
 		return err
 	}
-	if f.State == state.Elsewhere || f.State == state.Unproven {
+	if f.State == records.Elsewhere || f.State == records.Unproven {
 		return fmt.Errorf("the output of %q cannot be found: %s", name, f.Why)
 	}
 	if f.Log == "" {
@@ -51,7 +51,7 @@ func printLog(name string, follow bool) error {
 	defer log.Close()
 	for {
 		// Asked before the rest is read, so that nothing is missed.
-		ended := f.State == state.Ended || !f.Launcher.Running()
+		ended := f.State == records.Ended || !f.Launcher.Running()
 		if _, err := io.Copy(os.Stdout, log); err != nil {
 			return fmt.Errorf("the log to standard output: %w", cli.Underlying(err))
 		}

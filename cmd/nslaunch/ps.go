@@ -11,7 +11,7 @@ import (
 	"github.com/nslaunch/nslaunch/cmd/nslaunch/internal/cli"
 	"github.com/nslaunch/nslaunch/config"
 	"github.com/nslaunch/nslaunch/internal/quote"
-	"github.com/nslaunch/nslaunch/internal/state"
+	"github.com/nslaunch/nslaunch/internal/records"
 )
 
 // now is the present, without the monotonic clock, which a record cannot hold.
@@ -20,7 +20,7 @@ func now() time.Time { return time.Now().Round(0) }
 // shown is a sandbox as ps prints it.
 type shown struct {
 	Name       string            `json:"name"`
-	State      state.State       `json:"state"`
+	State      records.State     `json:"state"`
 	PID        int               `json:"pid,omitempty"` // the command's
 	Launcher   int               `json:"launcher"`
 	Started    time.Time         `json:"started,omitzero"`
@@ -49,10 +49,10 @@ func psCommand() cli.Command {
 }
 
 func listSandboxes(c *cli.Call, all, asJSON bool) int {
-	found, problems := state.List()
+	found, problems := records.List()
 	list := []shown{}
 	for _, f := range found {
-		if f.State != state.Ended || all {
+		if f.State != records.Ended || all {
 			list = append(list, shownOf(f))
 		}
 	}
@@ -71,7 +71,7 @@ func listSandboxes(c *cli.Call, all, asJSON bool) int {
 	return status
 }
 
-func shownOf(f state.Found) shown {
+func shownOf(f records.Found) shown {
 	s := shown{Name: f.Name, State: f.State, Launcher: f.Launcher.PID, Started: f.Started, Profile: f.Profile,
 		Namespaces: map[string]uint64{}, Command: f.Command, Detached: f.Detached, Log: f.Log}
 	if f.End != nil {
@@ -79,7 +79,7 @@ func shownOf(f state.Found) shown {
 	}
 	if t := f.Target; t != nil {
 		s.Unit = t.Unit
-		if f.State != state.Ended {
+		if f.State != records.Ended {
 			s.PID = t.Process.PID
 		}
 		kinds := make([]string, len(t.Own))
@@ -103,7 +103,7 @@ func sandboxTable(list []shown) string {
 		switch {
 		case s.Status != nil:
 			pid = fmt.Sprintf("ended %d", *s.Status)
-		case s.PID > 0 && s.State == state.Running:
+		case s.PID > 0 && s.State == records.Running:
 			pid = fmt.Sprint(s.PID)
 		}
 		if !s.Started.IsZero() {

@@ -7,7 +7,7 @@ import (
 
 	"github.com/nslaunch/nslaunch/cmd/nslaunch/internal/cli"
 	"github.com/nslaunch/nslaunch/config"
-	"github.com/nslaunch/nslaunch/internal/state"
+	"github.com/nslaunch/nslaunch/internal/records"
 	"github.com/nslaunch/nslaunch/launcher"
 )
 
@@ -20,8 +20,8 @@ type recorder struct {
 	command    []string
 	supervisor *supervisor // of a detached sandbox; else nil
 
-	record *state.Record
-	entry  *state.Entry
+	record *records.Record
+	entry  *records.Entry
 	runs   bool // the command does, or did
 }
 
@@ -43,7 +43,7 @@ func (r *recorder) reserve() error {
 func (r *recorder) reserved() bool { return r != nil && r.entry != nil }
 
 func (r *recorder) add() error {
-	dir, err := state.Make()
+	dir, err := records.Make()
 	if err != nil {
 		return err
 	}
@@ -62,7 +62,7 @@ func (r *recorder) describe() (err error) {
 	if r.record != nil {
 		return nil
 	}
-	if r.record, err = state.New(r.profile.Name); err != nil {
+	if r.record, err = records.New(r.profile.Name); err != nil {
 		return err
 	}
 	r.record.Profile, r.record.Command = absolute(r.profile.File), r.command
@@ -108,7 +108,7 @@ func (r *recorder) ended(status int) {
 	switch {
 	case r == nil || r.entry == nil:
 	case r.runs:
-		_ = r.entry.End(state.End{Status: status}) // a record that was removed by hand is as good
+		_ = r.entry.End(records.End{Status: status}) // a record that was removed by hand is as good
 	default:
 		r.failed()
 	}

@@ -9,7 +9,7 @@ import (
 	"github.com/nslaunch/nslaunch/cmd/nslaunch/internal/cli"
 	"github.com/nslaunch/nslaunch/config"
 	"github.com/nslaunch/nslaunch/internal/quote"
-	"github.com/nslaunch/nslaunch/internal/state"
+	"github.com/nslaunch/nslaunch/internal/records"
 	"github.com/nslaunch/nslaunch/launcher"
 )
 
@@ -80,10 +80,10 @@ func sandboxesOf(file string) ([]string, error) {
 	if file == "-" {
 		return nil, fmt.Errorf("a shell reads from standard input, which cannot be a profile as well")
 	}
-	all, _ := state.List()
+	all, _ := records.List()
 	var names []string
 	for _, f := range all {
-		if f.State == state.Running && f.Profile == absolute(file) && (f.Dir == "" || sameFile(f.Dir, ".")) {
+		if f.State == records.Running && f.Profile == absolute(file) && (f.Dir == "" || sameFile(f.Dir, ".")) {
 			names = append(names, f.Name)
 		}
 	}
@@ -106,8 +106,8 @@ func findSandboxes(p *config.Profile) error {
 		if n.Mode != config.NamespaceSandbox {
 			continue
 		}
-		f, err := state.Find(n.Sandbox)
-		if err == nil && f.State != state.Running {
+		f, err := records.Find(n.Sandbox)
+		if err == nil && f.State != records.Running {
 			err = fmt.Errorf("the sandbox %q is not running: %s", f.Name, cmp.Or(f.Why, string(f.State)))
 		}
 		if err == nil {

@@ -6,7 +6,7 @@ import (
 
 	"github.com/nslaunch/nslaunch/cmd/nslaunch/internal/cli"
 	"github.com/nslaunch/nslaunch/config"
-	"github.com/nslaunch/nslaunch/internal/state"
+	"github.com/nslaunch/nslaunch/internal/records"
 )
 
 func stopCommand() cli.Command {
@@ -50,7 +50,7 @@ func stopAll(c *cli.Call, limit time.Duration) int {
 }
 
 func stop(name string, limit time.Duration) error {
-	f, err := state.Find(name)
+	f, err := records.Find(name)
 	if err != nil {
 		return err
 	}

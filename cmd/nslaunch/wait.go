@@ -4,7 +4,7 @@ import (
 	"flag"
 
 	"github.com/nslaunch/nslaunch/cmd/nslaunch/internal/cli"
-	"github.com/nslaunch/nslaunch/internal/state"
+	"github.com/nslaunch/nslaunch/internal/records"
 )
 
 func waitCommand() cli.Command {
@@ -21,7 +21,7 @@ func wait(c *cli.Call) int {
 	if len(c.Args) != 1 {
 		return c.Misused("want one sandbox")
 	}
-	f, err := state.Find(c.Args[0])
+	f, err := records.Find(c.Args[0])
 	if err != nil {
 		return c.Fail(err)
 	}

@@ -29,7 +29,7 @@ var foreign = []struct {
 	{"github.com/coreos/...", []string{"units", "units/unitfile", "cmd/..."}, true},
 	{"github.com/BurntSushi/toml", []string{"config/internal/toml"}, false},
 	{"github.com/rogpeppe/...", nil, true},
-	{"golang.org/x/sys/unix", []string{"launcher/...", "mountprop", "units", "units/notify", "cmd/...", "internal/nslist", "internal/process", "internal/state", "internal/nstest/...", "internal/systest", "internal/vmtest/agent", "internal/bench"}, false},
+	{"golang.org/x/sys/unix", []string{"launcher/...", "mountprop", "units", "units/notify", "cmd/...", "internal/nslist", "internal/process", "internal/records", "internal/nstest/...", "internal/systest", "internal/vmtest/agent", "internal/bench"}, false},
 	{"testing", []string{"internal/nstest", "internal/systest"}, true},
 	// They bring cgo in, are slow to start, and come with D-Bus.
 	{"os/user", []string{"units", "cmd/nslaunch-scope", "internal/nstest/...", "internal/systest", "internal/vmtest", "internal/bench"}, true},

@@ -9,7 +9,7 @@ import (
 
 	"github.com/nslaunch/nslaunch/config"
 	"github.com/nslaunch/nslaunch/internal/process"
-	"github.com/nslaunch/nslaunch/internal/state"
+	"github.com/nslaunch/nslaunch/internal/records"
 	"github.com/nslaunch/nslaunch/launcher"
 	"golang.org/x/sys/unix"
 )
@@ -133,7 +133,7 @@ func lookImage(name string) Finding {
 
 // lookRecords writes a record, where those of sandboxes are.
 func lookRecords(name string) Finding {
-	dir, err := state.Try()
+	dir, err := records.Try()
 	f := found(name, err)
 	f.Detail = dir
 	return f

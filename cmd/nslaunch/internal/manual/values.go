@@ -11,7 +11,7 @@ import (
 	"github.com/nslaunch/nslaunch/config"
 	"github.com/nslaunch/nslaunch/docs"
 	"github.com/nslaunch/nslaunch/internal/quote"
-	"github.com/nslaunch/nslaunch/internal/state"
+	"github.com/nslaunch/nslaunch/internal/records"
 )
 
 // flagValues are the offers for the value of a flag: by what it says of itself, else by the word that stands for
@@ -154,10 +154,10 @@ func profileOffers(word string) []Offer {
 
 // sandboxOffers are the sandboxes that run, or also those that have ended, with something before each name.
 func sandboxOffers(prefix string, ended bool) []Offer {
-	found, _ := state.List()
+	found, _ := records.List()
 	var all []Offer
 	for _, f := range found {
-		if ended || f.State != state.Ended {
+		if ended || f.State != records.Ended {
 			all = append(all, Offer{prefix + f.Name, quote.Word(cli.ShortPath(f.Profile))})
 		}
 	}

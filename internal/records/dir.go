@@ -1,10 +1,10 @@
-// Package state records running sandboxes, so that others can find and enter them.
+// Package records keeps a record of each running sandbox. cmd/nslaunch writes it; others find and enter the sandbox by it.
 //
 // A sandbox may be able to write to the directory in which its record lies, so the file is only a hint: it says
 // which process to ask. What is true is in a memfd of the launcher. A file is of a running sandbox while somebody
 // holds a lock on it, which ends with the launcher, however that ends. Nothing watches over the
 // files: a launcher takes its own away at its end, and what a killed one left, the next reader does.
-package state
+package records
 
 import (
 	"fmt"
