@@ -29,6 +29,9 @@ func main() {
 	launcher.Child()
 	voice := new(cli.Voice)
 	if r := launcher.Resumed(); r != nil {
+		if c, words, ok := called(os.Args[1:]); ok {
+			c.Heed(voice, words)
+		}
 		os.Exit(resume(voice, r))
 	}
 	if os.Args[0] == supervisorName && len(os.Args) > 1 {
@@ -67,15 +70,13 @@ func commands(yield func(cli.Command) bool) {
 	}
 }
 
-// dispatch calls the command that the arguments name. A profile in its place means run.
-func dispatch(v *cli.Voice, args []string) int {
+// called returns the command that the arguments name, and the words for it. A profile in its place means run.
+func called(args []string) (c cli.Command, words []string, ok bool) {
 	if len(args) == 0 {
-		os.Stderr.WriteString(manual.Help(commands))
-		return cli.ExitUsage
+		return c, nil, false
 	}
-	first := args[0]
-	if isProfile(first) {
-		return runCommand().Do(v, args)
+	if isProfile(args[0]) {
+		return runCommand(), args, true
 	}
 	for at, n := 0, 1; n > 0 && at < len(args); at += n {
 		name := args[at]
@@ -86,15 +87,25 @@ func dispatch(v *cli.Voice, args []string) int {
 			name = "version"
 		}
 		if c, ok := cli.Find(commands, name); ok {
-			return c.Do(v, slices.Concat(args[:at], args[at+1:]))
+			return c, slices.Concat(args[:at], args[at+1:]), true
 		}
 		n = cli.CommonWords(args[at:])
 	}
+	return runCommand(), args, strings.HasPrefix(args[0], "-")
+}
+
+// dispatch calls the command that the arguments name.
+func dispatch(v *cli.Voice, args []string) int {
+	if len(args) == 0 {
+		os.Stderr.WriteString(manual.Help(commands))
+		return cli.ExitUsage
+	}
+	if c, words, ok := called(args); ok {
+		return c.Do(v, words)
+	}
+	first := args[0]
 	if first == manual.CompleteWord {
 		return complete(v, args[1:])
-	}
-	if strings.HasPrefix(first, "-") {
-		return runCommand().Do(v, args)
 	}
 	if preset := "preset:" + first; slices.Contains(config.Presets(), preset) {
 		v.Errorf("%q is neither a command nor a profile (did you mean %q?)", first, preset)

@@ -1,6 +1,7 @@
 package run
 
 import (
+	"encoding/json"
 	"testing"
 
 	"github.com/nslaunch/nslaunch/internal/nstest"
@@ -31,6 +32,22 @@ func TestMomentUnderSignals(t *testing.T) {
 		flood := `trap "" TERM 40; for n in 1 2; do while kill -40 $PPID 2>/dev/null; do :; done & done; wait`
 		if got := nstest.Run(t, systest.ProfileCommand(t, u, profile, "bash", "-c", flood)); got.Status != 124 {
 			t.Errorf("%+v; want status 124", got)
+		}
+	})
+}
+
+// The assistant of a resident speaks as the command line asks, wherever the flag for that stands.
+func TestAssistantSpeaks(t *testing.T) {
+	nstest.EachUser(t, func(t *testing.T, u nstest.User) {
+		for _, words := range [][]string{
+			{"--log-format", "json", "run", "--new", "user", "--timeout", "300ms", "--", "sleep", "60"},
+			{"run", "--new", "user", "--timeout", "300ms", "--log-format", "json", "--", "sleep", "60"},
+		} {
+			got := nstest.Run(t, u.Command(t, nstest.Nslaunch(t), words...))
+			var said struct{ Message string }
+			if err := json.Unmarshal([]byte(got.Stderr), &said); err != nil || got.Status != 124 || said.Message != "the command was ended by limits.timeout" {
+				t.Errorf("%q: %+v, %v", words, got, err)
+			}
 		}
 	})
 }

@@ -36,6 +36,13 @@ func (c Command) Do(v *Voice, words []string) int {
 	return run(call)
 }
 
+// Heed gives the voice the flags that change it, for who goes on with what the command has begun.
+func (c Command) Heed(v *Voice, words []string) {
+	fs := newFlags(c.Name, v)
+	c.Flags(fs)
+	_ = fs.Parse(words) // the command has read them without an error
+}
+
 // Help returns the help of the command.
 func (c Command) Help() string {
 	var b strings.Builder
