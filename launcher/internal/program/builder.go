@@ -159,8 +159,7 @@ func (b *Builder) Strings(list []string) Operand {
 // WithPID returns a string in the scratch memory, and adds the op by which a process writes it there, with
 // its id at the end.
 func (b *Builder) WithPID(s string) Operand {
-	at := Operand{KindScratch, uint64(b.p.Scratch)}
-	b.p.Scratch += uint32(len(s)) + PIDRoom
+	at := b.room(len(s)+PIDRoom, 1)
 	b.Special(SpecialPID, at, b.Bytes([]byte(s)), Int(len(s)))
 	return at
 }
@@ -173,6 +172,15 @@ func (b *Builder) WithNumber(s string, r uint8) (at Operand, length uint8) {
 	return at, length
 }
 
+// Scratch returns so many bytes of the scratch memory, aligned to 8 bytes. They are for a structure that has something
+// which is known only as the program runs: it is zero but for what Store writes to it.
+func (b *Builder) Scratch(size int) Operand { return b.room(size, 8) }
+
+// Store adds the op that writes the lower size bytes of v, 4 or 8, to scratch memory, in the machine's order.
+func (b *Builder) Store(to Operand, size int, v Operand) *Op {
+	return b.Special(SpecialStore, to, v, Int(size))
+}
+
 // Pointers adds a NULL-terminated array of addresses of data and scratch memory.
 func (b *Builder) Pointers(list ...Operand) Operand {
 	words := make([]uint64, len(list)+1)
@@ -180,6 +188,12 @@ func (b *Builder) Pointers(list ...Operand) Operand {
 		words[i] = o.Address()
 	}
 	return b.Words(words...)
+}
+
+func (b *Builder) room(size, align int) Operand {
+	off := (int(b.p.Scratch) + align - 1) &^ (align - 1)
+	b.p.Scratch = uint32(off + size)
+	return Operand{KindScratch, uint64(off)}
 }
 
 func (b *Builder) place(data []byte, align int) uint64 {

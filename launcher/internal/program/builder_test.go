@@ -59,6 +59,12 @@ func TestBuilderScratch(t *testing.T) {
 	if p.uint(list.Value, 8) != first.Address() || p.uint(list.Value+8, 8) != second.Address() {
 		t.Error("an array has other addresses")
 	}
+	b = NewBuilder()
+	b.WithPID("A=")
+	at := b.Scratch(20)
+	if want := (Operand{KindScratch, 24}); at != want || b.p.Scratch != 44 || at.Plus(4).Address() != ScratchAddress+28 {
+		t.Errorf("a structure at %+v of %d bytes; want %+v", at, b.p.Scratch, want)
+	}
 }
 
 func TestBuilderOps(t *testing.T) {

@@ -21,7 +21,10 @@ func (p *Program) operand(what param, o *Op, i int) string {
 	case KindData:
 		return p.memory(what, a.Value, o)
 	case KindScratch:
-		return pidString
+		if what.kind == text {
+			return pidString
+		}
+		return fmt.Sprintf("scratch+%d", a.Value)
 	}
 	switch what.kind {
 	case text, texts, structure, signalSet, capData, groupList, ifreq, unixAddress:

@@ -124,6 +124,22 @@ func TestFormatCalls(t *testing.T) {
 	}
 }
 
+func TestFormatStore(t *testing.T) {
+	b := NewBuilder()
+	b.WithPID("A=")
+	at := b.Scratch(12)
+	b.Store(at, 8, Int(7))
+	b.Store(at.Plus(8), 4, Register(3))
+	b.Store(at, 8, b.WithPID("B="))
+	for i, want := range []string{
+		"# the 8 bytes at scratch+24 are 7", "# the 4 bytes at scratch+32 are r3", "", "# the 8 bytes at scratch+24 are scratch+36",
+	} {
+		if got := b.p.Format(1 + i); want != "" && (len(got) != 1 || got[0] != want) {
+			t.Errorf("%q; want %q", got, want)
+		}
+	}
+}
+
 func TestName(t *testing.T) {
 	for nr, want := range map[uint16]string{
 		SpecialSync: "recvfrom", SpecialFork: "clone", SpecialInit: "waitid", SpecialSameFile: "statx",

@@ -109,6 +109,9 @@ func (o Operand) Address() uint64 {
 	return DataAddress + o.Value
 }
 
+// Plus is the address so many bytes behind that of data or scratch memory.
+func (o Operand) Plus(bytes int) Operand { return Operand{o.Kind, o.Value + uint64(bytes)} }
+
 // Passes reports whether errno e is no failure of the op.
 func (o *Op) Passes(e syscall.Errno) bool {
 	for _, p := range o.Pass {

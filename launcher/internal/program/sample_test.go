@@ -27,6 +27,9 @@ func sample(t testing.TB) *Program {
 	b.Step(3)
 	b.Special(SpecialCwd)
 	pidString := b.WithPID("LISTEN_PID=")
+	how := b.Scratch(24)
+	b.Store(how.Plus(8), 4, Register(dir))
+	b.Call(unix.SYS_OPENAT2, Register(dir), b.String("/"), how, Const(24)).PassOver(unix.EINVAL)
 	argv, env := b.Strings([]string{"sh", "-c", "exit 1"}), b.Pointers(b.String("A=ä\n\x01"), b.String("sh"), pidString)
 	for _, file := range []string{"/usr/bin/sh", "/bin/sh"} {
 		b.Call(unix.SYS_EXECVE, b.String(file), argv, env).PassOver(unix.ENOENT, unix.ENOTDIR, unix.EACCES).With(Exec)

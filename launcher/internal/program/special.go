@@ -39,6 +39,9 @@ const (
 	// SpecialReside is what is left of a launcher while its command runs, as the [Resident] at Args[0] of
 	// the data says. Its result is the exit status, with which the ops that follow have the process exit.
 	SpecialReside
+	// SpecialStore writes Args[1], of which the lower Args[2] bytes, 4 or 8, count, to the scratch memory at Args[0], in
+	// the machine's order. That may be at any byte. Until then there are zeros.
+	SpecialStore
 
 	// EndSpecial is the first number above those of all special ops.
 	EndSpecial
@@ -94,6 +97,10 @@ var specials = [EndSpecial - FirstSpecial]Special{
 		print: func(*Program, *Op) []string {
 			return []string{"ppoll(fds, n, NULL, NULL, 0) # until the command ends, or something is to be done"}
 		},
+	},
+	SpecialStore - FirstSpecial: {
+		Bounds: [6]Bound{{Kind: BoundScratch, More: 2}, 2: {Kind: BoundWidth}}, refused: "a number is stored out of bounds",
+		print: (*Program).formatStore,
 	},
 }
 
@@ -161,4 +168,8 @@ func (p *Program) formatReceive(o *Op) []string {
 func (p *Program) formatPID(o *Op) []string {
 	from, size := o.Args[1].Value, o.Args[2].Value
 	return []string{"getpid() # " + pidString + " is " + quote(p.Data[from:from+size]) + " with it at the end"}
+}
+
+func (p *Program) formatStore(o *Op) []string {
+	return []string{fmt.Sprintf("# the %d bytes at %s are %s", o.Args[2].Value, p.operand(num, o, 0), p.operand(num, o, 1))}
 }

@@ -81,6 +81,7 @@ const (
 	BoundLength                    // it is a constant length
 	BoundData                      // it is an address of the data
 	BoundScratch                   // it is an address of the scratch memory
+	BoundWidth                     // it is the constant size of a number, 4 or 8
 )
 
 // holds reports whether a special op is within its bounds. All are looked at: a sum that is larger than
@@ -109,6 +110,8 @@ func (b *bounds) holds(s *Special, i int, o *Op) bool {
 			ok = a.Kind == KindData && a.Value+size <= b.data
 		case BoundScratch:
 			ok = a.Kind == KindScratch && a.Value+size <= b.scratch
+		case BoundWidth:
+			ok = a.Kind == KindConst && (a.Value == 4 || a.Value == 8)
 		}
 		if !ok {
 			return false

@@ -15,6 +15,7 @@ func TestValidateBounds(t *testing.T) {
 		fork     = 6
 		beInit   = 7
 		pid      = 9
+		store    = 10
 	)
 	for _, test := range []struct {
 		name   string
@@ -59,6 +60,25 @@ func TestValidateBounds(t *testing.T) {
 		{"a process id to the data", func(p *Program) { p.Ops[pid].Args[0].Kind = KindData }, "op 9: a process id"},
 		{"a process id after a constant", func(p *Program) { p.Ops[pid].Args[1].Kind = KindConst }, "op 9: a process id"},
 		{"a process id after too much", func(p *Program) { p.Ops[pid].Args[2] = Const(1 << 63) }, "op 9: a process id"},
+		{"a store as far as there is room", func(p *Program) { p.Ops[store].Args[0].Value = uint64(p.Scratch) - 4 }, ""},
+		{"a store out of bounds", func(p *Program) { p.Ops[store].Args[0].Value = uint64(p.Scratch) - 3 }, "op 10: a number"},
+		{"a large store out of bounds", func(p *Program) {
+			p.Ops[store].Args[0].Value, p.Ops[store].Args[2] = uint64(p.Scratch)-7, Const(8)
+		}, "op 10: a number"},
+		{"a large store", func(p *Program) {
+			p.Ops[store].Args[0].Value, p.Ops[store].Args[2] = uint64(p.Scratch)-8, Const(8)
+		}, ""},
+		{"a store to the data", func(p *Program) { p.Ops[store].Args[0] = Operand{KindData, 0} }, "op 10: a number"},
+		{"a store to a number", func(p *Program) { p.Ops[store].Args[0] = Const(ScratchAddress) }, "op 10: a number"},
+		{"a store to what a register holds", func(p *Program) { p.Ops[store].Args[0] = Register(0) }, "op 10: a number"},
+		{"a store of nothing", func(p *Program) { p.Ops[store].Args[2] = Const(0) }, "op 10: a number"},
+		{"a store of too few bytes", func(p *Program) { p.Ops[store].Args[2] = Const(2) }, "op 10: a number"},
+		{"a store of a size between", func(p *Program) { p.Ops[store].Args[2] = Const(5) }, "op 10: a number"},
+		{"a store of too many bytes", func(p *Program) { p.Ops[store].Args[2] = Const(12) }, "op 10: a number"},
+		{"a store of far too many bytes", func(p *Program) { p.Ops[store].Args[2] = Int(-8) }, "op 10: a number"},
+		{"a store of a size in a register", func(p *Program) { p.Ops[store].Args[2] = Register(4) }, "op 10: a number"},
+		{"a store of a constant", func(p *Program) { p.Ops[store].Args[1] = Int(-1) }, ""},
+		{"a store of an address", func(p *Program) { p.Ops[store].Args[1] = Operand{KindData, 0} }, ""},
 		{"a resident that is no data", func(p *Program) { p.Ops[samefile] = Op{Nr: SpecialReside, Out: NoReg} }, "op 1: a resident"},
 		{"a resident beyond the end", func(p *Program) {
 			p.Data = append(p.Data, make([]byte, ResidentSize)...)

@@ -111,5 +111,6 @@ func notEmulated() []string {
 		"TestResidentTellsOfTheEnd",
 		"TestResidentWithoutAssistant",
 		"TestRunningChild",
+		"TestStoreADescriptor/in_place",
 	}
 }

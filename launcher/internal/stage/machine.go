@@ -151,6 +151,8 @@ func (m *machine) special(o *op) syscall.Errno {
 		if m.execErr == syscall.EACCES {
 			return m.execErr
 		}
+	case program.SpecialStore:
+		m.store(o)
 	case program.SpecialNotFound:
 		if m.execErr == 0 {
 			return syscall.ENOENT
@@ -158,6 +160,20 @@ func (m *machine) special(o *op) syscall.Errno {
 		return m.execErr
 	}
 	return 0
+}
+
+// store writes a number where no alignment is due.
+//
+//go:norace
+//go:nosplit
+//go:nocheckptr
+func (m *machine) store(o *op) {
+	to, v := unsafe.Pointer(m.at(m.arg(o, 0))), m.arg(o, 1)
+	if m.arg(o, 2) == 4 {
+		*(*uint32)(to) = uint32(v)
+		return
+	}
+	*(*uint64)(to) = uint64(v)
 }
 
 // statx is struct statx of statx(2) as far as it is read here.

@@ -93,7 +93,7 @@ func (m *model) call(o *program.Op) (int64, unix.Errno) {
 	fd := m.arg(o.Args[0])
 	f, open := m.files[int64(int32(fd))]
 	switch o.Nr {
-	case program.SpecialSync, program.SpecialCwd, program.SpecialPID:
+	case program.SpecialSync, program.SpecialCwd, program.SpecialPID, program.SpecialStore:
 		return 0, 0
 	case program.SpecialFork:
 		return 0, unix.EINVAL

@@ -69,7 +69,9 @@ func randomOp(b *program.Builder, r *rand.Rand, reg func() uint8, left int) *pro
 		}
 		return program.Register(reg())
 	}
-	switch r.IntN(13) {
+	switch r.IntN(14) {
+	case 13:
+		return b.Store(b.Scratch(24).Plus(r.IntN(17)), 4+4*r.IntN(2), fd()).To(reg())
 	case 12:
 		b.WithPID("LISTEN_PID=")
 		return b.Op(b.Len() - 1)

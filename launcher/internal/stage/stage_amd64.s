@@ -108,7 +108,7 @@ check:
 	BTQ	AX, DX
 	JCC	bad
 checkOut:
-	CMPL	AX, $0xf00b
+	CMPL	AX, $0xf00c
 	JCC	bad
 	MOVBLZX	4(BX), CX // Out
 	CMPL	CX, $255
@@ -148,6 +148,8 @@ checkedArg:
 	JEQ	checkPid
 	CMPL	AX, $0xf00a
 	JEQ	checkReside
+	CMPL	AX, $0xf00b
+	JEQ	checkStore
 checked:
 	ADDQ	$64, BX
 	CMPQ	BX, R14
@@ -364,7 +366,9 @@ special:
 	JEQ	notExecutable
 	CMPL	AX, $0xf009
 	JEQ	notFound
-	JMP	reside
+	CMPL	AX, $0xf00a
+	JEQ	reside
+	JMP	store
 
 	// The launcher is told that a point is reached, and has to say a word. One that is gone ends the process.
 sync:
@@ -567,6 +571,16 @@ notFound:
 	JEQ	result
 	MOVL	CX, AX
 	NEGQ	AX
+	JMP	result
+store:
+	MOVQ	(R15), SI // args[0]
+	MOVQ	8(R15), AX // args[1]
+	MOVL	AX, (SI)
+	CMPQ	16(R15), $4 // args[2]
+	JEQ	stored
+	MOVQ	AX, (SI)
+stored:
+	XORL	AX, AX
 	JMP	result
 init:
 	MOVQ	(R15), R14 // args[0]
@@ -1032,6 +1046,25 @@ checkReside:
 	ADDQ	$200, AX
 	CMPQ	AX, R10
 	JHI	bad
+	JMP	checked
+checkStore:
+	MOVWLZX	6(BX), CX // Kinds
+	SHRL	$0, CX
+	ANDL	$3, CX
+	CMPL	CX, $3
+	JNE	bad
+	MOVQ	16(BX), AX // Args[0]
+	ADDQ	32(BX), AX // Args[2]
+	CMPQ	AX, R11
+	JHI	bad
+	MOVWLZX	6(BX), CX // Kinds
+	SHRL	$4, CX
+	ANDL	$3, CX
+	JNE	bad
+	MOVQ	32(BX), AX // Args[2]
+	SUBQ	$4, AX
+	ANDQ	$-5, AX
+	JNE	bad
 	JMP	checked
 
 	// No program; no socket to tell that on is known.

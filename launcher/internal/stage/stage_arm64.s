@@ -125,7 +125,7 @@ check:
 	LSR	R9, R2, R16
 	TBZ	$0, R16, bad
 checkOut:
-	MOVD	$0xf00b, R17
+	MOVD	$0xf00c, R17
 	CMP	R17, R9
 	BHS	bad
 	MOVBU	4(R23), R10 // Out
@@ -173,6 +173,9 @@ checkedArg:
 	MOVD	$0xf00a, R17
 	CMP	R17, R9
 	BEQ	checkReside
+	MOVD	$0xf00b, R17
+	CMP	R17, R9
+	BEQ	checkStore
 checked:
 	ADD	$64, R23
 	CMP	R22, R23
@@ -430,7 +433,10 @@ special:
 	MOVD	$0xf009, R17
 	CMP	R17, R9
 	BEQ	notFound
-	B	reside
+	MOVD	$0xf00a, R17
+	CMP	R17, R9
+	BEQ	reside
+	B	store
 
 	// The launcher is told that a point is reached, and has to say a word. One that is gone ends the process.
 sync:
@@ -653,6 +659,17 @@ notFound:
 	CBZ	R10, result
 	MOVWU	R10, R9
 	NEG	R9, R9
+	B	result
+store:
+	MOVD	(R19), R1 // args[0]
+	MOVD	8(R19), R9 // args[1]
+	MOVW	R9, (R1)
+	MOVD	16(R19), R16 // args[2]
+	CMP	$4, R16
+	BEQ	stored
+	MOVD	R9, (R1)
+stored:
+	MOVD	ZR, R9
 	B	result
 init:
 	MOVD	(R19), R22 // args[0]
@@ -1176,6 +1193,29 @@ checkReside:
 	ADD	$200, R9
 	CMP	R3, R9
 	BHI	bad
+	B	checked
+checkStore:
+	MOVHU	6(R23), R10 // Kinds
+	LSR	$0, R10
+	MOVD	$3, R16
+	AND	R16, R10
+	CMP	$3, R10
+	BNE	bad
+	MOVD	16(R23), R9 // Args[0]
+	MOVD	32(R23), R16 // Args[2]
+	ADD	R16, R9
+	CMP	R11, R9
+	BHI	bad
+	MOVHU	6(R23), R10 // Kinds
+	LSR	$4, R10
+	MOVD	$3, R16
+	AND	R16, R10
+	CBNZ	R10, bad
+	MOVD	32(R23), R9 // Args[2]
+	SUB	$4, R9
+	MOVD	$-5, R16
+	AND	R16, R9
+	CBNZ	R9, bad
 	B	checked
 
 	// No program; no socket to tell that on is known.

@@ -117,7 +117,7 @@ check:
 	AND	$1, T3
 	BEQ	T3, ZERO, bad
 checkOut:
-	MOV	$0xf00b, T4
+	MOV	$0xf00c, T4
 	BGEU	T0, T4, bad
 	MOVBU	4(S1), T1 // Out
 	MOV	$255, T4
@@ -158,6 +158,8 @@ checkedArg:
 	BEQ	T0, T4, checkPid
 	MOV	$0xf00a, T4
 	BEQ	T0, T4, checkReside
+	MOV	$0xf00b, T4
+	BEQ	T0, T4, checkStore
 checked:
 	ADD	$64, S1
 	BNE	S1, S3, check
@@ -403,7 +405,9 @@ special:
 	BEQ	T0, T4, notExecutable
 	MOV	$0xf009, T4
 	BEQ	T0, T4, notFound
-	JMP	reside
+	MOV	$0xf00a, T4
+	BEQ	T0, T4, reside
+	JMP	store
 
 	// The launcher is told that a point is reached, and has to say a word. One that is gone ends the process.
 sync:
@@ -614,6 +618,17 @@ notFound:
 	BEQ	T1, ZERO, result
 	MOVWU	T1, T0
 	NEG	T0, T0
+	JMP	result
+store:
+	MOV	(S0), A1 // args[0]
+	MOV	8(S0), T0 // args[1]
+	MOVW	T0, (A1)
+	MOV	16(S0), T3 // args[2]
+	MOV	$4, T4
+	BEQ	T3, T4, stored
+	MOV	T0, (A1)
+stored:
+	MOV	ZERO, T0
 	JMP	result
 init:
 	MOV	(S0), S3 // args[0]
@@ -1105,6 +1120,25 @@ checkReside:
 	MOV	16(S1), T0 // Args[0]
 	ADD	$200, T0
 	BGTU	T0, A3, bad
+	JMP	checked
+checkStore:
+	MOVHU	6(S1), T1 // Kinds
+	SRL	$0, T1
+	AND	$3, T1
+	MOV	$3, T4
+	BNE	T1, T4, bad
+	MOV	16(S1), T0 // Args[0]
+	MOV	32(S1), T3 // Args[2]
+	ADD	T3, T0
+	BGTU	T0, T2, bad
+	MOVHU	6(S1), T1 // Kinds
+	SRL	$4, T1
+	AND	$3, T1
+	BNE	T1, ZERO, bad
+	MOV	32(S1), T0 // Args[2]
+	SUB	$4, T0
+	AND	$-5, T0
+	BNE	T0, ZERO, bad
 	JMP	checked
 
 	// No program; no socket to tell that on is known.

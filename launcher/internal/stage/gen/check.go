@@ -128,6 +128,8 @@ func within(i int, b program.Bound) block {
 		return memory(program.KindData, dataSize)
 	case program.BoundScratch:
 		return memory(program.KindScratch, scratchSize)
+	case program.BoundWidth: // 4 or 8: 0 or 4 more than 4
+		return seq(kindIs(i, program.KindConst), set(res, value(i)), sub(res, 4), and(res, ^4), when(res, ne, 0, "bad"))
 	}
 	return nil
 }

@@ -19,6 +19,7 @@ func specials() []string {
 		program.SpecialNotExecutable - program.FirstSpecial: "notExecutable",
 		program.SpecialNotFound - program.FirstSpecial:      "notFound",
 		program.SpecialReside - program.FirstSpecial:        "reside",
+		program.SpecialStore - program.FirstSpecial:         "store",
 	}
 }
 
@@ -30,7 +31,7 @@ func specialOps() block {
 	for n, s := range all[:last] {
 		b = append(b, narrow(when(res, eq, program.FirstSpecial+n, s))...)
 	}
-	return seq(b, goTo(all[last]), sync(), fork(), skip(), sameFile(), cwd(), receive(), pid(), notExecutable(), notFound())
+	return seq(b, goTo(all[last]), sync(), fork(), skip(), sameFile(), cwd(), receive(), pid(), notExecutable(), notFound(), store())
 }
 
 // sync: a point is reached.
@@ -222,6 +223,22 @@ func notFound() block {
 		narrow(when(tmp, eq, 0, "result")),
 		set(res, low(tmp)),
 		neg(res),
+		goTo("result"),
+	)
+}
+
+// store writes a number. Its lower half is written in either case.
+func store() block {
+	const to = a1
+	return seq(
+		label("store"),
+		set(to, arg(0)),
+		set(res, arg(1)),
+		put(bytes(4, to, 0), res),
+		when(arg(2), eq, 4, "stored"),
+		put(bytes(8, to, 0), res),
+		label("stored"),
+		set(res, 0),
 		goTo("result"),
 	)
 }
