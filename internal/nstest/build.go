@@ -52,7 +52,7 @@ func build(packages ...string) (string, error) {
 		return "", err
 	}
 	kept := keptDir(b)
-	lock, err := os.OpenFile(filepath.Join(kept, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	lock, err := os.OpenFile(filepath.Join(kept, "lock"), os.O_CREATE|os.O_RDWR|unix.O_NOFOLLOW, 0o600)
 	if err != nil {
 		return "", err
 	}
@@ -60,11 +60,20 @@ func build(packages ...string) (string, error) {
 	if err := unix.Flock(int(lock.Fd()), unix.LOCK_EX); err != nil {
 		return "", err
 	}
-	// A build that is interrupted leaves half a file with the right ID. It is not where a whole one is taken from.
-	making := filepath.Join(kept, "making")
-	if err := errors.Join(os.RemoveAll(making), os.Mkdir(making, 0o700)); err != nil {
+	// A build that is interrupted leaves half a file with the right ID, or goes on when its test has ended. So each has a
+	// directory of its own, and none is where a whole file is taken from.
+	old, err := filepath.Glob(filepath.Join(kept, "making-*"))
+	for _, dir := range old {
+		err = errors.Join(err, os.RemoveAll(dir))
+	}
+	if err != nil {
 		return "", err
 	}
+	making, err := os.MkdirTemp(kept, "making-")
+	if err != nil {
+		return "", err
+	}
+	defer os.RemoveAll(making)
 	var words []string
 	for _, p := range packages {
 		_ = os.Rename(filepath.Join(kept, filepath.Base(p)), filepath.Join(making, filepath.Base(p))) // if there is one
@@ -88,23 +97,32 @@ func build(packages ...string) (string, error) {
 	return filepath.Join(bin, filepath.Base(packages[0])), nil
 }
 
-// keptDir is where binaries are kept for other test processes; without a place for that, they are this process's own.
+// keptDir is where binaries are kept for other test processes: a directory that nobody else can write to. Without
+// such a place they are this process's own.
 func keptDir(b *baseDir) string {
-	if cache, err := os.UserCacheDir(); err == nil {
-		if dir := filepath.Join(cache, "nslaunch-test"); os.MkdirAll(dir, 0o700) == nil {
-			return dir
-		}
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return b.path
 	}
-	return b.path
+	dir := filepath.Join(cache, "nslaunch-test")
+	var st unix.Stat_t
+	if os.MkdirAll(dir, 0o700) != nil || unix.Lstat(dir, &st) != nil || st.Mode&unix.S_IFMT != unix.S_IFDIR ||
+		int(st.Uid) != os.Geteuid() || st.Mode&0o022 != 0 || unix.Access(dir, unix.W_OK) != nil {
+		return b.path
+	}
+	return dir
 }
 
-// copyProgram copies a program to where every user can execute it.
+// copyProgram copies a program to where every user can execute it. Another process writes the copy: what this one has open for
+// writing, a process that is forked meanwhile has, too, and then it cannot be executed.
 func copyProgram(from, to string) error {
-	text, err := os.ReadFile(from)
-	if err != nil {
-		return err
-	}
 	dir := filepath.Dir(to)
 	// The umask is the caller's affair, the mode is not.
-	return errors.Join(os.MkdirAll(dir, 0o755), os.WriteFile(to, text, 0o755), os.Chmod(dir, 0o755), os.Chmod(to, 0o755))
+	if err := errors.Join(os.MkdirAll(dir, 0o755), os.Chmod(dir, 0o755)); err != nil {
+		return err
+	}
+	if output, err := exec.Command("install", "-m", "0755", from, to).CombinedOutput(); err != nil {
+		return fmt.Errorf("install: %w: %s", err, output)
+	}
+	return nil
 }

@@ -55,7 +55,8 @@ within() {
 	exit "$status"
 }
 
-# hide mounts an empty /tmp and /run, and binds there what the command needs of the old ones.
+# hide mounts an empty /tmp and /run, and binds there what the command needs of the old ones. So it does with the directory in
+# which root's sandboxes keep what lasts.
 hide() {
 	local dir fd kept=()
 	for dir in "$(dirname -- "$1")" "$top" $(go env GOROOT GOCACHE GOMODCACHE); do
@@ -68,6 +69,8 @@ hide() {
 	done
 	mount -t tmpfs -o mode=1777 tmp /tmp
 	mount -t tmpfs -o mode=0755,nosuid,nodev run /run
+	mkdir -p -m 0700 /var/lib/nslaunch
+	mount -t tmpfs -o mode=0700 state /var/lib/nslaunch
 	for dir in "${kept[@]}"; do
 		fd=${dir%%:*} dir=${dir#*:}
 		mkdir -p "$dir"
