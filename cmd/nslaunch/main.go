@@ -75,7 +75,7 @@ func called(args []string) (c cli.Command, words []string, ok bool) {
 	if len(args) == 0 {
 		return c, nil, false
 	}
-	if isProfile(args[0]) {
+	if first := args[0]; first == "-" || !strings.HasPrefix(first, "-") && isProfile(first) {
 		return runCommand(), args, true
 	}
 	for at, n := 0, 1; n > 0 && at < len(args); at += n {
