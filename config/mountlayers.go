@@ -28,7 +28,8 @@ func (r *mountReader) place(table lang.Value, members map[string]any, fields []l
 			r.mounted[target] = append(r.mounted[target], placed{v.Key, m.Src.Layer, v.Raw})
 		}
 	}
-	for name, raw := range members {
+	for _, name := range lang.SortedKeys(members) {
+		raw := members[name]
 		v := table.Member(name, raw)
 		if lang.FieldFor(fields, name).Free {
 			target, ok := quiet.target(v, name)

@@ -6,7 +6,7 @@ import (
 	"github.com/nslaunch/nslaunch/config/internal/toml"
 )
 
-// AsRead is the field.off of a key whose type reads false itself: a boolean, or what cannot be taken away.
+// AsRead is the Field.Off of a key whose type reads false itself: a boolean, or what cannot be taken away.
 const AsRead = "as it is read"
 
 // away reads false, which takes away what a profile that is extended says. It is as if the key were

@@ -161,12 +161,12 @@ func (d *Decoder) Text(v Value) (string, bool) {
 	return d.TextOf(v, "a string")
 }
 
-// TextOf is text, for what a message names want.
+// TextOf is [Decoder.Text], for what a message names want.
 func (d *Decoder) TextOf(v Value, want string) (string, bool) {
 	return d.TextEach(v, want, nil)
 }
 
-// TextEach is textOf, with a function that what a variable stands for goes through, unless it is nil.
+// TextEach is [Decoder.TextOf], with a function that what a variable stands for goes through, unless it is nil.
 func (d *Decoder) TextEach(v Value, want string, each func(string) string) (string, bool) {
 	s, ok := v.Raw.(string)
 	if !ok {
@@ -193,7 +193,7 @@ func (d *Decoder) FilledText(v Value) (string, bool) {
 	return s, ok
 }
 
-// Filled is str, for what a message names want.
+// Filled is [Decoder.FilledText], for what a message names want.
 func (d *Decoder) Filled(v Value, want string) (string, bool) {
 	s, ok := d.TextOf(v, want)
 	if ok && s == "" {

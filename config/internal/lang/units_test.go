@@ -91,7 +91,7 @@ func TestParseSize(t *testing.T) {
 		"15.99999999999999999999E": math.MaxUint64,
 	} {
 		if got, err := ParseSize(text); got != want || err != nil {
-			t.Errorf("parseSize(%q) = %d, %v; want %d", text, got, err, want)
+			t.Errorf("ParseSize(%q) = %d, %v; want %d", text, got, err, want)
 		}
 	}
 	const noSize = `want a size such as "512M", in bytes or with K, M, G, T, P or E, got `
@@ -116,7 +116,7 @@ func TestParseSize(t *testing.T) {
 		"18446744073709551616": `"18446744073709551616" is too large, want less than 16E`,
 	} {
 		if got, err := ParseSize(text); err == nil || err.Error() != want {
-			t.Errorf("parseSize(%q) = %d, %v; want the error %s", text, got, err, want)
+			t.Errorf("ParseSize(%q) = %d, %v; want the error %s", text, got, err, want)
 		}
 	}
 }
@@ -141,14 +141,14 @@ func TestSuggest(t *testing.T) {
 		"shared+slave": "",
 	} {
 		if s := Suggest(got, words); s != want {
-			t.Errorf("suggest(%q) = %q; want %q", got, s, want)
+			t.Errorf("Suggest(%q) = %q; want %q", got, s, want)
 		}
 	}
 	if s := Suggest("ab", []string{"ac", "ab1"}); s != "ac" {
-		t.Errorf("of two as close, suggest = %q; want the first, ac", s)
+		t.Errorf("of two as close, Suggest = %q; want the first, ac", s)
 	}
 	if s := Suggest("a", []string{"b", "on"}); s != "" {
-		t.Errorf("suggest(a) = %q; want none", s)
+		t.Errorf("Suggest(a) = %q; want none", s)
 	}
 }
 

@@ -20,7 +20,7 @@ func TestJoinKey(t *testing.T) {
 	} {
 		got := JoinKey(test.path, test.key)
 		if got != test.want {
-			t.Errorf("joinKey(%q, %q) = %s; want %s", test.path, test.key, got, test.want)
+			t.Errorf("JoinKey(%q, %q) = %s; want %s", test.path, test.key, got, test.want)
 		}
 		if parent := ParentKey(got); parent != test.path {
 			t.Errorf("parentKey(%s) = %q; want %q", got, parent, test.path)
