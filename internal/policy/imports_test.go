@@ -45,7 +45,8 @@ type goPackage struct {
 	GoFiles    []string // likewise
 	Doc        string   // the first sentence of its comment
 
-	TestImports []string // of its tests
+	TestImports  []string // of its tests in the package
+	XTestImports []string // of those outside
 }
 
 // Every package says what it is.
@@ -114,7 +115,7 @@ func TestOutside(t *testing.T) {
 			continue
 		}
 		count++
-		for _, path := range p.TestImports {
+		for _, path := range slices.Concat(p.TestImports, p.XTestImports) {
 			if other := ours(path); other != "" && !fitsAny(other, allowed) {
 				t.Errorf("the tests of %s must not import %s", name, other)
 			}
@@ -182,7 +183,7 @@ func fitsAny(path string, patterns []string) bool {
 // packages lists those of this module.
 func packages(t *testing.T) []goPackage {
 	t.Helper()
-	output := goCommand(t, "list", "-json=ImportPath,Imports,Deps,GoFiles,Doc,TestImports", module+"/...")
+	output := goCommand(t, "list", "-json=ImportPath,Imports,Deps,GoFiles,Doc,TestImports,XTestImports", module+"/...")
 	decoder := json.NewDecoder(bytes.NewReader(output))
 	var all []goPackage
 	for {
