@@ -50,9 +50,10 @@ func (s *Sandbox) curtain() error {
 	// One that loops before its first system call is never held: it has run for a second, which on a machine with much to do
 	// may take long. One that is held sleeps for good, and one that the kernel is executing may do so for a moment.
 	const lasting, second, longest = 30, 100, 30 * time.Second
+	began, _ := process.Look(s.l.process.PID) // which may have set the sandbox up
 	for asleep, end := 0, time.Now().Add(longest); asleep < lasting && time.Now().Before(end); time.Sleep(time.Millisecond) {
 		switch p, _ := process.Look(s.l.process.PID); {
-		case p.CPU >= second:
+		case p.CPU >= began.CPU+second:
 			asleep = lasting
 		case p.State == 'R', p.State == 'D':
 			asleep = 0

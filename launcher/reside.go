@@ -25,7 +25,9 @@ type Resident struct {
 	End func() *EndRecord
 }
 
-// EndRecord is where the end of a process is recorded.
+// EndRecord is where the end of a process is recorded: the exit status is written to each of its Descriptors, between the texts
+// Before and After. The descriptors stay open until then, and with them their locks. If Remove is not "", the file of that name
+// is removed after that.
 type EndRecord = resident.EndRecord
 
 // moment is how long the command is waited for before this process is replaced, which takes longer than many a command.
@@ -86,7 +88,7 @@ func (l *launch) reside() {
 	(&resident.Launch{
 		Rules: l.rules, First: l.children[0], PID: l.process.PID, PIDFD: l.pidfd, Control: l.control,
 		Receiver: signals.receiver, Signals: signals.set, Terminal: l.terminal.State(), Deadline: l.deadline,
-		Keys: !l.ownGroup() || l.handsTerminal(), Exits: r.Exits, Descriptors: r.Descriptors, Keep: l.locks, Record: r.End,
+		KeysToAssistant: !l.ownGroup() || l.handsTerminal(), Exits: r.Exits, Descriptors: r.Descriptors, Keep: l.locks, Record: r.End,
 	}).Replace()
 }
 

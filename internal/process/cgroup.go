@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// Cgroup returns the path of a process's control group in the unified hierarchy, "" if it is not told. The process
+// Cgroup returns the path of a process's control group in the unified hierarchy, "" if /proc does not show it. The process
 // is a pid or "self", as in proc(5).
 func Cgroup(process string) string {
 	text, _ := os.ReadFile("/proc/" + process + "/cgroup")

@@ -103,13 +103,13 @@ func parse(pid int, text []byte) (Stat, error) {
 	return s, err
 }
 
-// State returns the letter of a process's state, 0 where /proc does not tell.
+// State returns the letter of a process's state, 0 if /proc does not show it.
 func State(pid int) byte {
 	s, _ := Look(pid)
 	return s.State
 }
 
-// Parent returns a process's parent, 0 where /proc does not tell.
+// Parent returns a process's parent, 0 if /proc does not show it.
 func Parent(pid int) int {
 	s, _ := Look(pid)
 	return s.Parent

@@ -1,6 +1,8 @@
 package compile
 
 import (
+	"slices"
+
 	"github.com/nslaunch/nslaunch/config"
 	"github.com/nslaunch/nslaunch/launcher/internal/host"
 	"github.com/nslaunch/nslaunch/launcher/internal/plan"
@@ -40,17 +42,17 @@ func (c *compiler) joining(k config.NamespaceKind) host.NamespaceFile {
 
 // probed notes what was not looked at.
 func (c *compiler) probed(ok bool, what string) {
-	if !ok {
+	if !ok && !slices.Contains(c.missed, what) {
 		c.missed = append(c.missed, what)
 	}
 }
 
 // failed returns what is wrong up to here: a fault of the probe, or what this host has against the profile.
 func (c *compiler) failed() error {
-	if len(c.missed) > 0 {
+	switch {
+	case len(c.missed) > 0: // what else is wrong may come of it
 		return &host.NotProbedError{What: c.missed}
-	}
-	if len(c.errs) > 0 {
+	case len(c.errs) > 0:
 		return c.sorted()
 	}
 	return nil

@@ -15,7 +15,7 @@ import (
 // inside, parents first. Of those that are read-only, proc is there, whose files
 // show more than settings, and the device of the log.
 func (c *compiler) kernelMounts() []host.KernelMount {
-	k := kernelTree{h: c.h, found: c.found}
+	k := kernelTree{h: c.h, look: c.found}
 	r := c.p.Root
 	switch {
 	case r.Overlay.Mode != config.OverlayNone, r.Mode == config.RootTmpfs:
@@ -65,7 +65,7 @@ func (c *compiler) kernelMounts() []host.KernelMount {
 // kernelTree is the sandbox's tree as far as it is built: its mounts of the kernel's file systems.
 type kernelTree struct {
 	h      *host.Host
-	found  func(path string) tree.File
+	look   func(path string) tree.File
 	mounts []host.KernelMount
 }
 
@@ -86,7 +86,7 @@ type bound struct{ recursive, readonly, shared bool }
 // device: no name and no link hides that.
 func (k *kernelTree) bind(source, at string, b bound) {
 	k.hide(at)
-	f := k.found(source)
+	f := k.look(source)
 	source = f.Real(source)
 	for _, m := range k.h.Settings.Mounts {
 		m.Readonly, m.Shared = m.Readonly || b.readonly, b.shared

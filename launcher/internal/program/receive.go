@@ -23,7 +23,7 @@ func ReceiveText(fd int) (Message, int, string, error) {
 	oob := make([]byte, unix.CmsgSpace(unix.SizeofUcred))
 	for {
 		n, oobn, _, _, err := unix.Recvmsg(fd, buf[:], oob, unix.MSG_CMSG_CLOEXEC)
-		// A reset is told once, before what was sent: the other end was closed with something of ours unread.
+		// The kernel reports a reset once, before what was sent: the other end was closed with something of ours unread.
 		if err == unix.EINTR || err == unix.ECONNRESET {
 			continue
 		}

@@ -30,8 +30,8 @@ type Launch struct {
 	Terminal   tty.State
 	Deadline   time.Time // of the command; zero: none
 
-	// Keys: those of the terminal are for the assistant.
-	Keys bool
+	// KeysToAssistant: the signals of keys are for the assistant.
+	KeysToAssistant bool
 	// Exits: the process may exit with the command, with nothing to do for the assistant.
 	Exits bool
 	// Descriptors are for the assistant, and Keep are kept open until the end.
@@ -51,6 +51,9 @@ type EndRecord struct {
 
 // Replace replaces this process. It returns where that cannot be done, and nothing is lost then.
 func (l *Launch) Replace() {
+	if len(l.Descriptors) > MaxDescriptors {
+		return
+	}
 	// From here on signals wait, or are in the pipe.
 	_ = siginfo.WithBlocked(^uint64(0), func() error {
 		h := &handover{Launch: l}
@@ -67,8 +70,8 @@ type handover struct {
 	kept  []int // open over the execve
 }
 
-// open notes a descriptor that is made for the handover, and kept.
-func (h *handover) open(fd int) int {
+// opened notes a descriptor that was made for the handover, and is kept.
+func (h *handover) opened(fd int) int {
 	h.own = append(h.own, fd)
 	h.keep(fd)
 	return fd
@@ -91,7 +94,7 @@ func (h *handover) replace() error {
 	if err != nil {
 		return err
 	}
-	h.open(memory)
+	h.opened(memory)
 	var end *EndRecord
 	if h.Record != nil {
 		end = h.Record()
@@ -109,7 +112,7 @@ func (h *handover) resident() (program.Resident, error) {
 	if err != nil {
 		return none, err
 	}
-	h.open(binary)
+	h.opened(binary)
 	states, theirStates, err := h.pair()
 	if err != nil {
 		return none, err
@@ -129,7 +132,7 @@ func (h *handover) resident() (program.Resident, error) {
 	if err != nil {
 		return none, err
 	}
-	h.open(signalFD)
+	h.opened(signalFD)
 	r := program.Resident{
 		Signals: set, Wake: bit(unix.SIGTERM) | bit(unix.SIGTSTP) | bit(unix.SIGCONT), Keys: bit(unix.SIGINT) | bit(unix.SIGQUIT) | bit(unix.SIGWINCH),
 		PIDFD: int32(h.PIDFD), Pipe: int32(h.Receiver.WriteFD()), PID: int32(h.First), Stop: int32(h.Rules.Stop),
@@ -138,7 +141,7 @@ func (h *handover) resident() (program.Resident, error) {
 		Exits:   h.Exits && !h.Terminal.HasModes,
 		Control: int32(h.Control), SignalFD: int32(signalFD), Requests: int32(requests), Others: []int32{int32(h.state.Signals)},
 	}
-	if h.Keys {
+	if h.KeysToAssistant {
 		r.Wake |= r.Keys
 	}
 	h.keep(h.Receiver.FD(), h.Receiver.WriteFD(), h.PIDFD)
@@ -159,8 +162,8 @@ func (h *handover) resident() (program.Resident, error) {
 func (h *handover) pair() (ours, theirs int, err error) {
 	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC, 0)
 	if err == nil {
-		h.open(fds[0])
-		h.open(fds[1])
+		h.opened(fds[0])
+		h.opened(fds[1])
 	}
 	return fds[0], fds[1], err
 }
@@ -174,7 +177,7 @@ func (h *handover) timer() (int, error) {
 	if err != nil {
 		return -1, err
 	}
-	h.open(fd)
+	h.opened(fd)
 	return fd, unix.TimerfdSettime(fd, unix.TFD_TIMER_ABSTIME, &unix.ItimerSpec{Value: unix.NsecToTimespec(h.state.Deadline)}, nil)
 }
 
@@ -219,7 +222,7 @@ func (h *handover) become(b *program.Builder) error {
 	if err != nil {
 		return err
 	}
-	h.open(prog)
+	h.opened(prog)
 	image, err := stage.Memfd("nslaunch", stage.Image(), true)
 	if err != nil {
 		return err

@@ -20,7 +20,7 @@ type Rules struct {
 	JobControl  bool
 }
 
-// MaxDescriptors is how many descriptors an assistant may ask for.
+// MaxDescriptors is how many descriptors can be kept for an assistant.
 const MaxDescriptors = 4
 
 // State is what an assistant has to know. It is of fixed size, and read by the very
@@ -60,7 +60,7 @@ func Resumed() *State {
 	}
 	s := &State{}
 	buf := s.bytes()
-	if n, err := unix.Pread(fd, buf, 0); err != nil || n != len(buf) {
+	if n, err := unix.Pread(fd, buf, 0); err != nil || n != len(buf) || s.Count < 0 || s.Count > MaxDescriptors {
 		return nil
 	}
 	for _, fd := range append([]int{fd, s.PIDFD, s.Control, s.States, s.Requests, s.Signals}, s.Kept()...) {

@@ -89,8 +89,8 @@ func Image() []byte {
 	return append(b, code...)
 }
 
-// Seals are those of what is executed and of a program: nobody can change it any more.
-const Seals = unix.F_SEAL_WRITE | unix.F_SEAL_SHRINK | unix.F_SEAL_GROW | unix.F_SEAL_SEAL
+// seals are those of what is executed and of a program: nobody can change it any more.
+const seals = unix.F_SEAL_WRITE | unix.F_SEAL_SHRINK | unix.F_SEAL_GROW | unix.F_SEAL_SEAL
 
 // NewMemfd makes a memfd that is closed on exec. Linux 6.3 tells an executable one from others.
 func NewMemfd(name string, executable bool) (int, error) {
@@ -139,7 +139,7 @@ func Memfd(name string, content []byte, executable bool) (int, error) {
 func Seal(fd int) error {
 	var err error
 	for range 20 {
-		_, err = unix.FcntlInt(uintptr(fd), unix.F_ADD_SEALS, Seals)
+		_, err = unix.FcntlInt(uintptr(fd), unix.F_ADD_SEALS, seals)
 		if err != unix.EBUSY {
 			break
 		}
@@ -147,7 +147,7 @@ func Seal(fd int) error {
 	if err != nil {
 		return os.NewSyscallError("fcntl F_ADD_SEALS", err)
 	}
-	if got, err := unix.FcntlInt(uintptr(fd), unix.F_GET_SEALS, 0); err != nil || got&Seals != Seals {
+	if got, err := unix.FcntlInt(uintptr(fd), unix.F_GET_SEALS, 0); err != nil || got&seals != seals {
 		return errors.New("a memfd is not sealed after it was")
 	}
 	return nil

@@ -21,7 +21,7 @@ type machine struct {
 
 	msg  [4]uint32 // a program.Message, and
 	text [program.MaxText]byte
-	buf  [512]uint64 // scratch, aligned
+	buf  [program.CwdSize / 8]uint64 // scratch, aligned
 
 	// For a received descriptor.
 	hdr  syscall.Msghdr

@@ -161,7 +161,7 @@ func checkProgram(t *testing.T, pid int) {
 
 func checkSeals(t *testing.T, fd int) {
 	t.Helper()
-	if seals, err := unix.FcntlInt(uintptr(fd), unix.F_GET_SEALS, 0); err != nil || seals&Seals != Seals {
-		t.Errorf("seals %#x, %v; want %#x", seals, err, Seals)
+	if got, err := unix.FcntlInt(uintptr(fd), unix.F_GET_SEALS, 0); err != nil || got&seals != seals {
+		t.Errorf("seals %#x, %v; want %#x", got, err, seals)
 	}
 }

@@ -24,7 +24,7 @@ const leaveNothing = `AwaitInit BeInit BindConsole BindMount BlockSignals Change
 
 // What needs no capability in the sandbox's user namespace, or has it from elsewhere.
 const unprivileged = `AwaitInit BeInit BlockSignals ChangeDir ClearUmask CloseFDs Confine DieWithLauncher Execute ForbidNamespaces ForkCommand GiveTerminal
-	HideProcess JoinCgroup KeepUnit LeaveOut LendProcess LendSocket LendTree LockLayer MakeDir MakeLayerDir MakeSymlink NewKeyring
+	HideProcess JoinCgroup KeepUnit LeaveOut LendProcess LendSocket LendTree LockLayer MakeDir MakeLayerDir MakeSymlink MoveIntoPID NewKeyring
 	NotifyExec OpenLimits OpenNamespace OpenPTY OpenSelf PassSockets PlaceInScope PlaceSocket RaiseRlimit ReceiveSocket ReceiveTree
 	RelayNotifications Release SetNice SetNoNewPrivs SetOOMScoreAdj SetRlimit SetSession SetUmask UnblockSignals WaitForLauncher`
 

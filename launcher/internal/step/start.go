@@ -124,8 +124,6 @@ type MoveIntoPID struct{}
 
 func (MoveIntoPID) String() string { return "fork into the pid namespace, and exit" }
 
-func (MoveIntoPID) Privileged() {}
-
 func (MoveIntoPID) Emit(s *Assembler) {
 	// A sibling: the launcher is its parent and can wait for it.
 	s.fork(unix.CLONE_PARENT)

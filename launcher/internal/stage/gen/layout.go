@@ -29,11 +29,14 @@ type received struct {
 	_    uint32
 }
 
+// bufSize is the room for structures of the kernel.
+const bufSize = 512
+
 // frameLayout is what the stage has on its stack. The register frame points to args: most instructions have short offsets then.
 type frameLayout struct {
 	// A working directory is read to cwd and, as its end, buf.
-	cwd       [4096 - 512]byte
-	buf       [512]byte // structures of the kernel
+	cwd       [program.CwdSize - bufSize]byte
+	buf       [bufSize]byte // structures of the kernel
 	resident  program.EncodedResident
 	_         uint64
 	args      [6]uint64 // of the current op, its operands replaced by what they stand for

@@ -4,6 +4,9 @@
 // use some 30 portable instructions, of instruction.go. A file for each processor says what these are there, in the notation
 // of Go's assembler. What lies in the frame, in a program or in a structure of the kernel is a field of a Go structure
 // (layout.go), so that nobody counts bytes; numbers are those of Go's packages.
+//
+// What gen takes from Go's packages is of the processor that it runs on. So the source may only use what is the same on all of
+// them: system calls are named by their symbols, and no flag of open(2) is used.
 package main
 
 import (
