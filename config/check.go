@@ -9,7 +9,7 @@ import (
 )
 
 // checker collects the settings of a profile that do not fit each other. What
-// depends on a spoilt key is left alone: its problem is told already.
+// depends on a spoilt key is left alone: its problem is reported already.
 type checker struct {
 	p      *Profile
 	spoilt map[string]bool

@@ -40,7 +40,7 @@ func IsGlob(pattern string) bool {
 	return false
 }
 
-// GlobText returns the text of a pattern without a "*": what is after a backslash stands for itself.
+// GlobText returns the text that a pattern without a "*" stands for. A character after a backslash stands for itself.
 func GlobText(pattern string) string {
 	if !strings.Contains(pattern, `\`) {
 		return pattern

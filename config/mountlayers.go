@@ -16,7 +16,7 @@ type placed struct {
 
 // place finds the targets of all entries where several sources make the
 // profile: of two entries of one target the later source's is what counts, however
-// they are written. What is wrong with a target is told when it is read.
+// they are written. What is wrong with a target is reported when it is read.
 func (r *mountReader) place(table lang.Value, members map[string]any, fields []lang.Field) {
 	if r.p.sources == nil {
 		return

@@ -20,7 +20,7 @@ const FromSet = toml.FromSet
 type Text string
 
 // meant returns the value that a text stands for at the key of those parts. A
-// problem is one of the text; what is wrong with a value is told where it is read.
+// problem is one of the text; what is wrong with a value is reported where it is read.
 func (r *reading) meant(parts []string, text Text, src *toml.Source) (any, *Error) {
 	if text == "false" && r.fieldAt(parts).Name != "" { // it takes the key away, unless it is a boolean
 		return false, nil

@@ -94,7 +94,7 @@ func TestCallerVars(t *testing.T) {
 	}
 }
 
-// HOME as it comes: a profile that covers the home directory can be started with a slash at its end, and "/" is told.
+// HOME as it comes: a profile that covers the home directory can be started with a slash at its end, and "/" is reported.
 func TestHomeTarget(t *testing.T) {
 	text := []byte("version = 1\nnamespaces = \"new\"\n[mounts]\n\"${home}\" = { type = \"tmpfs\" }\nrw = [\"-${home}\", \"${cwd}\", \"${git:work_tree}\", \"-${git:work_tree}\"]\n")
 	vars := testVars()

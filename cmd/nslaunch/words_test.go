@@ -32,7 +32,7 @@ func TestMistyped(t *testing.T) {
 	})
 }
 
-// One cause outside of the profile is told once, however many values meet it.
+// One cause outside of the profile is reported once, however many values meet it.
 func TestOneCause(t *testing.T) {
 	nstest.EachUser(t, func(t *testing.T, u nstest.User) {
 		got := nstest.Run(t, u.Command(t, "sh", "-c", `mkdir gone; cd gone; rmdir ../gone; exec "$0" preset:agent true`, nstest.Nslaunch(t)))

@@ -19,7 +19,7 @@ func TestCountedProblem(t *testing.T) {
 	}
 	t.Run("without it", func(t *testing.T) {
 		if told < 5 {
-			t.Errorf("an unknown key that is told costs %v allocations only", told)
+			t.Errorf("an unknown key that is reported costs %v allocations only", told)
 		}
 	})
 }

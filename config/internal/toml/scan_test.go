@@ -184,7 +184,7 @@ func FuzzScan(f *testing.F) {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		if !strings.Contains(text, "\x00") { // a bad text, which is told before
+		if !strings.Contains(text, "\x00") { // a bad text, which is refused before
 			checkScan(t, text)
 		}
 	})

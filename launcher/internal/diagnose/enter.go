@@ -12,7 +12,7 @@ import (
 func (f *Failure) enter(a step.Enter) plan.Advice {
 	switch f.Errno {
 	case unix.EPERM:
-		return plan.Advice{Cause: fmt.Sprintf("entering its namespaces needs CAP_SYS_ADMIN in the user namespace that owns them, and leave to look into process %d, as its user and root have it", a.Process.PID),
+		return plan.Advice{Cause: fmt.Sprintf("entering its namespaces needs CAP_SYS_ADMIN in the user namespace that owns them, and permission to inspect process %d, which its user and root have", a.Process.PID),
 			Cure: plan.Try("enter the user namespace, too, or run nslaunch as root")}
 	case unix.ESRCH:
 		return plan.Advice{Cause: fmt.Sprintf("process %d has ended", a.Process.PID), Cure: plan.Try("start the sandbox again")}
