@@ -13,9 +13,10 @@ import (
 
 	"github.com/nslaunch/nslaunch/cmd/nslaunch/internal/cli"
 	"github.com/nslaunch/nslaunch/config"
+	"github.com/nslaunch/nslaunch/internal/quote"
 )
 
-// templates are profiles to begin with. Each is one as it stands, under the name that it has here.
+// templates are profiles to begin with. Each is a valid profile under the name that it has here.
 //
 //go:embed templates
 var templates embed.FS
@@ -63,33 +64,47 @@ func writeTemplate(c *cli.Call, name string) int {
 		file = c.Args[0]
 	}
 	if file == "-" {
-		return c.Put(template(name, name+".toml"))
+		return c.Put(schemaLine() + template(name, name+".toml"))
 	}
 	if problem := noProfileName(name, file); problem != "" {
 		return c.Misused("%s", problem)
 	}
-	if err := writeNew(file, template(name, filepath.Base(file))); err != nil {
+	if err := writeNew(file, schemaLine()+template(name, filepath.Base(file))); err != nil {
 		if errors.Is(err, os.ErrExist) {
-			err = fmt.Errorf("%q is there already, and left as it is (to have the template beside it: nslaunch init -t %s OTHER.toml)", file, name)
+			err = fmt.Errorf("%q exists already, and was not changed (choose another name: nslaunch init -t %s OTHER.toml)", file, name)
 		}
 		return c.Fail(err)
 	}
-	return c.Put(fmt.Sprintf("%s is written; nslaunch plan %[1]s tells what it does, nslaunch %[1]s does it\n", file))
+	return c.Put(fmt.Sprintf("%s is written; nslaunch plan %[1]s shows what it does, nslaunch %[1]s runs it\n", file))
 }
 
-// noProfileName says why a file would not be taken for a profile on a command line, or "".
+// noProfileName returns why a file name does not work as a profile on a command line, "" if it does.
 func noProfileName(template, file string) string {
 	base := filepath.Base(file)
 	switch {
 	case slices.Contains(templateNames(), file):
-		return fmt.Sprintf("%q is no file name that ends in .toml (for the template: nslaunch init -t %s)", file, file)
+		return fmt.Sprintf("the file name %q does not end in .toml (for the template: nslaunch init -t %s)", file, file)
 	case !strings.HasSuffix(file, ".toml") || base == ".toml":
-		return fmt.Sprintf("%q is no file name that ends in .toml, as %s.toml does", file, template)
+		return fmt.Sprintf("the file name %q does not end in .toml, as %s.toml does", file, template)
 	}
 	return ""
 }
 
-// template returns the text of a template for a profile of the name base.
+// schemaLine returns the first line of a new profile: where editors find the JSON Schema that was installed with this
+// program. It is "" if none was installed.
+func schemaLine() string {
+	self, err := os.Executable()
+	if err != nil {
+		return ""
+	}
+	path := filepath.Join(filepath.Dir(self), "../share/nslaunch/nslaunch.schema.json")
+	if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() || quote.Line(path) != path {
+		return ""
+	}
+	return "#:schema " + path + "\n"
+}
+
+// template returns the text of a template, for a profile with the file name base.
 func template(name, base string) string {
 	text, err := templates.ReadFile("templates/" + name + ".toml")
 	if err != nil {
@@ -132,7 +147,7 @@ func listTemplates(c *cli.Call, asJSON bool) int {
 	return c.Put(b.String())
 }
 
-// writeNew writes a file that must not be there yet, whole or not at all.
+// writeNew writes a file that must not exist yet. If that fails, no file is left.
 func writeNew(path, text string) error {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
 	if err != nil {
