@@ -14,6 +14,9 @@ type Setting struct {
 	From  string // the flag, for errors: "--new"
 }
 
+// Key returns the dotted key of those parts, each in quotes where TOML needs them: mounts."/tmp".
+func Key(parts ...string) string { return joinAll(parts) }
+
 // New decodes and checks a profile that is made of flags: one of the current
 // version, with no file. Of two settings of one key the later wins; a table is
 // merged key by key. Paths are relative to the working directory.

@@ -38,7 +38,7 @@ func TestCompletionInShells(t *testing.T) {
 				{"nslaunch version --js\t\r", "\"version\": "},                      // a flag
 				{"nslaunch check wr\t\r", "wrong.toml:1:11: "},                      // a profile as an argument
 				{"nslaunch plan --colo\t nev\t prof\t\r", "  execute true"},         // a value, and after it a profile
-				{"nslaunch plan --propagation=unb\t\r", "needs --new mount"},        // a value after =
+				{"nslaunch plan --propagation=unb\t\r", "make / unbindable"},        // a value after =
 				{"nslaunch plan --set netw\tdo\t prof\t\r", "needs namespaces.net"}, // a key, and its value
 				{"nslaunch run --new user,ut\t-- echo 4''2\r", "42"},                // on a list
 				{"nslaunch help ve\t\r", "usage: nslaunch version"},                 // a command as an argument

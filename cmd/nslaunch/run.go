@@ -6,7 +6,6 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"strings"
 
 	"github.com/nslaunch/nslaunch/cmd/nslaunch/internal/cli"
 	"github.com/nslaunch/nslaunch/cmd/nslaunch/internal/problem"
@@ -21,61 +20,17 @@ type request struct {
 	words []string
 }
 
-// keyFlag is a flag that stands for a key of the profile.
-type keyFlag struct{ name, key, usage string }
-
-// keyFlags returns those that are said as unshare(1) would.
-func keyFlags() []keyFlag {
-	return []keyFlag{
-		{"name", "name", "the sandbox's `NAME`"},
-		{"hostname", "hostname", "set the host `NAME` (needs --new uts)"},
-		{"propagation", "propagation", "set the `KIND` of mount propagation (needs --new mount)"},
-		{"proc", "proc", "`MODE` of /proc: new, host or none"},
-		{"network", "network", "`MODE` of a new network namespace: loopback or down"},
-		{"idmap", "idmap", "`MODE` of the id maps (needs --new user)"},
-		{"cwd", "process.cwd", "working `DIRECTORY` inside"},
-		{"capabilities", "process.capabilities", "keep or none (`SET`)"},
-		{"terminal", "process.terminal", "inherit, pty or none (`MODE`)"},
-		{"timeout", "limits.timeout", "end the command after this `TIME`: 10s, 5min"},
-	}
-}
-
-// addFlags adds the flags that say what a profile does, in its place or over it.
-func (r *request) addFlags(fs *flag.FlagSet) {
-	r.changes.addFlags(fs)
-	fs.Func("new", "new namespaces: a `LIST` like net,mount, or all", func(v string) error {
-		for _, kind := range strings.Split(v, ",") {
-			r.settings = append(r.settings, config.Setting{Key: "namespaces." + kind, Value: "new", From: "--new"})
-		}
-		return nil
-	})
-	fs.Func("join", "join a namespace: `TYPE=PATH`, TYPE=pid:N or TYPE=sandbox:NAME", func(v string) error {
-		kind, where, ok := strings.Cut(v, "=")
-		if !ok {
-			return fmt.Errorf("want TYPE=PATH, TYPE=pid:N or TYPE=sandbox:NAME")
-		}
-		r.settings = append(r.settings, config.Setting{Key: "namespaces." + kind, Value: where, From: "--join"})
-		return nil
-	})
-	flags := keyFlags()
-	values := make([]cli.Value, len(flags))
-	for i, f := range flags {
-		values[i] = cli.Value{Key: f.key, Put: func(v string) error {
-			r.settings = append(r.settings, config.Setting{Key: f.key, Value: v, From: "--" + f.name})
-			return nil
-		}}
-		fs.Var(&values[i], f.name, f.usage)
-	}
-}
-
-// complete takes what follows the flags: a profile and words, or words alone
+// complete takes what follows the flags: a profile and arguments, or a command alone
 // after "--" or where flags stand in place of a profile.
 func (r *request) complete(c *cli.Call) error {
 	rest := c.Args
+	if err := twoArguments(c); err != nil {
+		return err
+	}
 	switch {
 	case !c.Dashed && len(rest) > 0 && isProfile(rest[0]):
 		if from := r.instead(); from != "" && !surelyProfile(rest[0]) {
-			return fmt.Errorf("%q is a profile by its form, and %s may stand in place of one (put -- before a command; the name of a profile that these flags change ends in .toml, and --set changes any)", rest[0], from)
+			return fmt.Errorf("%q after %s could be a profile or a command: put -- before a command, or use --set to change a profile whose name does not end in .toml", rest[0], from)
 		}
 		r.profile, rest = rest[0], rest[1:]
 		if len(rest) > 0 && rest[0] == "--" {
@@ -89,6 +44,9 @@ func (r *request) complete(c *cli.Call) error {
 		rest = []string{shell()}
 	}
 	r.words = rest
+	if r.profile == "" {
+		r.imply(c)
+	}
 	return nil
 }
 

@@ -117,20 +117,20 @@ func TestHiddenProgram(t *testing.T) {
 	})
 }
 
-// Flags that an ordinary user cannot have alone: the flags that work are said, and do.
+// The cure of flags is a flag, which works.
 func TestCureInFlags(t *testing.T) {
 	u := nstest.Ordinary(t)
-	got := nstest.Run(t, u.Command(t, nstest.Nslaunch(t), "run", "--new", "net,mount", "--", "true"))
+	got := nstest.Run(t, u.Command(t, nstest.Nslaunch(t), "run", "--new", "net,mount", "--set", "namespaces.user=host", "--", "true"))
 	const want = "(add a user namespace: --new user,mount,net)"
 	if got.Status != systest.StatusSetup || !strings.Contains(got.Stderr, want) {
 		t.Errorf("%+v; want %s", got, want)
 	}
 	nstest.MustRun(t, u.Command(t, nstest.Nslaunch(t), "run", "--new", "user,mount,net", "--", "true"))
-	got = nstest.Run(t, u.Command(t, nstest.Nslaunch(t), "run", "--new", "user", "--hostname", "x", "--", "true"))
-	if got.Status != systest.StatusSetup || !strings.Contains(got.Stderr, "--hostname: hostname: needs --new user,uts\n") {
+	got = nstest.Run(t, u.Command(t, nstest.Nslaunch(t), "run", "--new", "user", "--set", "hostname=x", "--", "true"))
+	if got.Status != systest.StatusSetup || !strings.Contains(got.Stderr, "--set hostname: needs --new user,uts\n") {
 		t.Errorf("%+v", got)
 	}
-	nstest.MustRun(t, u.Command(t, nstest.Nslaunch(t), "run", "--new", "user,uts", "--hostname", "x", "--", "true"))
+	nstest.MustRun(t, u.Command(t, nstest.Nslaunch(t), "run", "--new", "user,uts", "--set", "hostname=x", "--", "true"))
 	got = nstest.Run(t, u.Command(t, nstest.Nslaunch(t), "run", "--new", "user,network", "--", "true"))
 	if got.Status != systest.StatusSetup || !strings.Contains(got.Stderr, `unknown key "network" in [namespaces] (did you mean "net"?)`) {
 		t.Errorf("%+v", got)

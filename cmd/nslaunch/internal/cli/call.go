@@ -18,9 +18,10 @@ type Call struct {
 
 // Do calls the command with the words after its name, and returns the exit status.
 func (c Command) Do(v *Voice, words []string) int {
-	call := &Call{Voice: v, Command: c, Words: words}
 	fs := newFlags(c.Name, v)
 	run := c.Flags(fs)
+	words = split(fs, words)
+	call := &Call{Voice: v, Command: c, Words: words}
 	switch err := fs.Parse(words); {
 	case errors.Is(err, flag.ErrHelp):
 		return call.Put(c.Help())
@@ -40,7 +41,7 @@ func (c Command) Do(v *Voice, words []string) int {
 func (c Command) Heed(v *Voice, words []string) {
 	fs := newFlags(c.Name, v)
 	c.Flags(fs)
-	_ = fs.Parse(words) // the command has read them without an error
+	_ = fs.Parse(split(fs, words)) // the command has read them without an error
 }
 
 // Help returns the help of the command.
@@ -48,7 +49,7 @@ func (c Command) Help() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "usage: %s\n%s\n\nflags:\n", c.Line(), c.Summary)
 	for _, f := range c.FlagList() {
-		fmt.Fprintf(&b, "  %-28s %s\n", strings.TrimRight(f.Dashed()+" "+f.Value, " "), f.Usage)
+		fmt.Fprintf(&b, "  %-28s %s\n", strings.TrimRight(f.All()+" "+f.Value, " "), f.Usage)
 	}
 	return b.String()
 }

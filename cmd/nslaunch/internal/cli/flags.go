@@ -23,17 +23,30 @@ func (v *Value) String() string { return "" }
 
 // Flag describes a flag of a command.
 type Flag struct {
-	Name  string `json:"name"`
-	Value string `json:"value,omitempty"` // what stands for it in texts; "" of a flag without one
-	Usage string `json:"usage"`
+	Name  string   `json:"name"`
+	Also  []string `json:"also,omitempty"`  // its other names
+	Value string   `json:"value,omitempty"` // what stands for it in texts; "" of a flag without one
+	Usage string   `json:"usage"`
 }
 
 // Dashed returns the flag as it is typed.
-func (f Flag) Dashed() string {
-	if len(f.Name) == 1 {
-		return "-" + f.Name
+func (f Flag) Dashed() string { return dashed(f.Name) }
+
+// All returns the flag with its other names, those of one letter first: "-n, --lines".
+func (f Flag) All() string {
+	var all []string
+	for _, name := range append(slices.Clone(f.Also), f.Name) {
+		all = append(all, dashed(name))
 	}
-	return "--" + f.Name
+	slices.SortStableFunc(all, func(a, b string) int { return min(len(a), 3) - min(len(b), 3) })
+	return strings.Join(all, ", ")
+}
+
+func dashed(name string) string {
+	if len(name) == 1 {
+		return "-" + name
+	}
+	return "--" + name
 }
 
 // FlagList describes the flags of a command, in the order of their names.
@@ -87,8 +100,10 @@ func newFlags(name string, v *Voice) *flag.FlagSet {
 func list(fs *flag.FlagSet) []Flag {
 	var all []Flag
 	fs.VisitAll(func(f *flag.Flag) {
-		value, usage := flag.UnquoteUsage(f)
-		all = append(all, Flag{f.Name, value, usage})
+		if Lookup(fs, f.Name) == f {
+			value, usage := flag.UnquoteUsage(f)
+			all = append(all, Flag{f.Name, names(fs, f.Name), value, usage})
+		}
 	})
 	return all
 }

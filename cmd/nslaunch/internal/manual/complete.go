@@ -1,7 +1,6 @@
 package manual
 
 import (
-	"flag"
 	"fmt"
 	"iter"
 	"strings"
@@ -71,7 +70,7 @@ func Complete(commands iter.Seq[cli.Command], before []string, word string) []Of
 			return argument(1 + len(args))
 		}
 		name, _, hasValue := strings.Cut(strings.TrimLeft(a, "-"), "=")
-		if f := fs.Lookup(name); f == nil || hasValue || isSwitch(f) {
+		if f := cli.Lookup(fs, name); f == nil || hasValue || cli.IsSwitch(f) {
 			continue
 		} else if len(args) == 0 {
 			return flagValues(f, word)
@@ -82,7 +81,7 @@ func Complete(commands iter.Seq[cli.Command], before []string, word string) []Of
 		return argument(0)
 	}
 	if name, value, hasValue := strings.Cut(word, "="); hasValue {
-		f := fs.Lookup(strings.TrimLeft(name, "-"))
+		f := cli.Lookup(fs, strings.TrimLeft(name, "-"))
 		if f == nil {
 			return nil
 		}
@@ -120,14 +119,13 @@ func flagOffers(c cli.Command) []Offer {
 	var all []Offer
 	for _, f := range c.FlagList() {
 		all = append(all, Offer{f.Dashed(), f.Usage})
+		for _, name := range f.Also {
+			if len(name) > 1 {
+				all = append(all, Offer{"--" + name, f.Usage})
+			}
+		}
 	}
 	return append(all, Offer{"--help", "print help"})
-}
-
-// isSwitch reports whether a flag is one that has no value.
-func isSwitch(f *flag.Flag) bool {
-	b, ok := f.Value.(interface{ IsBoolFlag() bool })
-	return ok && b.IsBoolFlag()
 }
 
 // argAt returns the argument of a command that stands at an index; the last may repeat.

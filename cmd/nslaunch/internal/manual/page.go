@@ -40,7 +40,9 @@ files, ids, capabilities, limits. What the profile does not declare is not done.
 	common := cli.CommonFlags()
 	for c := range commands {
 		p.Tagged("**"+c.Name+"** "+c.Usage(), c.Summary)
-		own := slices.DeleteFunc(c.FlagList(), func(f cli.Flag) bool { return slices.Contains(common, f) })
+		own := slices.DeleteFunc(c.FlagList(), func(f cli.Flag) bool {
+			return slices.ContainsFunc(common, func(o cli.Flag) bool { return o.Name == f.Name })
+		})
 		if len(own) > 0 {
 			p.Indent()
 			flagTags(p, own)
@@ -86,7 +88,7 @@ files, ids, capabilities, limits. What the profile does not declare is not done.
 
 func flagTags(p *roff.Page, flags []cli.Flag) {
 	for _, f := range flags {
-		p.Tagged(strings.TrimRight("**"+f.Dashed()+"** "+f.Value, " "), f.Usage)
+		p.Tagged(strings.TrimRight("**"+f.All()+"** "+f.Value, " "), f.Usage)
 	}
 }
 

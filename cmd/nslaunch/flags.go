@@ -1,0 +1,147 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"strings"
+
+	"github.com/nslaunch/nslaunch/cmd/nslaunch/internal/cli"
+	"github.com/nslaunch/nslaunch/config"
+)
+
+// keyFlag is a flag whose value is that of a key of the profile.
+type keyFlag struct {
+	name, key, usage string
+	also             string // the name that another program has for it
+}
+
+func keyFlags() []keyFlag {
+	return []keyFlag{
+		{name: "name", key: "name", usage: "`NAME` of the sandbox"},
+		{name: "hostname", key: "hostname", usage: "host `NAME` inside"},
+		{name: "propagation", key: "propagation", usage: "`KIND` of mount propagation: slave (default), private, shared, …"},
+		{name: "proc", key: "proc", usage: "`MODE` of /proc: new (default with a new pid and mount namespace), host or none"},
+		{name: "network", key: "network", usage: "`MODE` of a new network namespace: loopback (default) or down"},
+		{name: "idmap", key: "idmap", usage: "`MODE` of the user and group ids: root (default), keep, root+subid, …"},
+		{name: "cwd", key: "process.cwd", usage: "working `DIRECTORY` inside (default: the current one, if it is there)", also: "chdir"},
+		{name: "capabilities", key: "process.capabilities", usage: "capabilities to keep: keep (default), none or a `LIST` such as KILL,CHOWN"},
+		{name: "terminal", key: "process.terminal", usage: "`MODE` of the command's terminal: inherit (default), pty or none"},
+		{name: "timeout", key: "limits.timeout", usage: "end the command after this `TIME`: 10s, 5min (default: never)"},
+	}
+}
+
+// addFlags adds the flags that stand for keys of a profile: they change one, or stand in place of one.
+func (r *request) addFlags(fs *flag.FlagSet) {
+	r.changes.addFlags(fs)
+	for _, f := range keyFlags() {
+		fs.Var(r.keyValue(f.key, f.name), f.name, f.usage)
+		if f.also != "" {
+			cli.Alias(fs, f.also, f.name, r.keyValue(f.key, f.also))
+		}
+	}
+	r.addNamespaceFlags(fs)
+	r.addFileFlags(fs)
+	r.addEnvFlags(fs)
+}
+
+// keyValue is the value of a flag that sets a key as it is given.
+func (r *request) keyValue(key, name string) *cli.Value {
+	return &cli.Value{Key: key, Put: func(v string) error { r.put("--"+name, key, v); return nil }}
+}
+
+// put notes a setting that a flag gives.
+func (r *request) put(from, key string, value any) {
+	r.settings = append(r.settings, config.Setting{Key: key, Value: value, From: from})
+}
+
+// addNamespaceFlags adds the flags that say which namespaces are new, or are joined. The short ones are those of unshare(1).
+func (r *request) addNamespaceFlags(fs *flag.FlagSet) {
+	fs.Func("new", "new namespaces: a `LIST` such as net,mount, or all", func(v string) error {
+		for _, kind := range strings.Split(v, ",") {
+			r.put("--new", "namespaces."+kind, "new")
+		}
+		return nil
+	})
+	fs.Func("join", "join a namespace: `TYPE=PATH`, TYPE=pid:N or TYPE=sandbox:NAME", func(v string) error {
+		kind, where, ok := strings.Cut(v, "=")
+		if !ok {
+			return fmt.Errorf("want TYPE=PATH, TYPE=pid:N or TYPE=sandbox:NAME")
+		}
+		r.put("--join", "namespaces."+kind, where)
+		return nil
+	})
+	for _, short := range []struct {
+		letter string
+		kind   config.NamespaceKind
+	}{{"m", config.Mount}, {"u", config.UTS}, {"i", config.IPC}, {"n", config.Net}, {"p", config.PID}, {"U", config.User}, {"C", config.Cgroup}, {"T", config.TimeNS}} {
+		fs.BoolFunc(short.letter, fmt.Sprintf("short for --new %s", short.kind), bare(func() {
+			r.put("-"+short.letter, "namespaces."+string(short.kind), "new")
+		}))
+	}
+	r.addUnshareFlag(fs, "r", "map-root-user", "be root inside: --new user --idmap root", func(from string) { r.put(from, "idmap", "root") })
+	r.addUnshareFlag(fs, "c", "map-current-user", "keep your user and group ids inside: --new user --idmap keep", func(from string) { r.put(from, "idmap", "keep") })
+	r.addUnshareFlag(fs, "", "mount-proc", "mount a new /proc: --new mount --proc new", func(from string) { r.put(from, "proc", "new") })
+	r.addUnshareFlag(fs, "f", "fork", "accepted from unshare(1), and always so: the command is a child of nslaunch", func(string) {})
+}
+
+// addUnshareFlag adds a flag of unshare(1) without a value, which may have a short name.
+func (r *request) addUnshareFlag(fs *flag.FlagSet, short, long, usage string, put func(from string)) {
+	fs.BoolFunc(long, usage, bare(func() { put("--" + long) }))
+	if short != "" {
+		cli.Alias(fs, short, long, nil)
+	}
+}
+
+// bare is the function of a flag that has no value.
+func bare(do func()) func(string) error {
+	return func(v string) error {
+		if v != "true" {
+			return errors.New("this flag has no value")
+		}
+		do()
+		return nil
+	}
+}
+
+// addEnvFlags adds the flags that change the command's environment.
+func (r *request) addEnvFlags(fs *flag.FlagSet) {
+	fs.Func("setenv", "set a variable of the command: `NAME=VALUE`, or NAME for the value that it has here", func(v string) error {
+		name, value, ok := strings.Cut(v, "=")
+		switch {
+		case name == "":
+			return errors.New("want NAME=VALUE, or NAME")
+		case ok:
+			r.put("--setenv", config.Key("env", "set", name), config.Literal(value))
+		default:
+			r.put("--setenv", config.Key("env", "set", name), "${env:"+name+"}")
+		}
+		return nil
+	})
+	fs.Func("unsetenv", "take a variable from the command's environment: `NAME`", func(name string) error {
+		if strings.Contains(name, "=") {
+			return errors.New("want the name alone")
+		}
+		r.put("--unsetenv", config.Key("env", "set", name), false)
+		return nil
+	})
+}
+
+// twoArguments refuses the form of bwrap(1), which gives some flags two arguments: the second would be taken for the command.
+func twoArguments(c *cli.Call) error {
+	at := len(c.Words) - len(c.Args)
+	if c.Dashed || len(c.Args) == 0 || at < 2 {
+		return nil
+	}
+	name, first, second := strings.TrimLeft(c.Words[at-2], "-"), c.Words[at-1], c.Args[0]
+	if len(name) == len(c.Words[at-2]) || surelyProfile(second) {
+		return nil
+	}
+	switch {
+	case (name == "bind" || name == "ro-bind") && strings.HasPrefix(second, "/") && len(cutColons(first)) == 1:
+		return fmt.Errorf("--%s has one argument: write --%[1]s %s:%s, or put -- before a command", name, first, second)
+	case name == "setenv" && !strings.Contains(first, "="):
+		return fmt.Errorf("--setenv has one argument: write --setenv %s=%s, or put -- before a command", first, second)
+	}
+	return nil
+}

@@ -1,0 +1,102 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/nslaunch/nslaunch/cmd/nslaunch/internal/cli"
+	"github.com/nslaunch/nslaunch/config"
+	"golang.org/x/sys/unix"
+)
+
+// imply adds the namespaces that flags in place of a profile need: --hostname needs a new uts namespace, and a caller without CAP_SYS_ADMIN a new
+// user namespace, of which a note says so. A key that --set gives is as in a profile: it brings nothing.
+func (r *request) imply(c *cli.Call) {
+	r.settings = append(r.settings, impliedNamespaces(r.settings)...)
+	if from := needsUser(r.settings); from != "" && !privileged() {
+		r.put(from, "namespaces.user", "new")
+		c.Notef("uid %d needs a user namespace for %s, and is root in it (add -r to hide this note, or -c to keep your ids)", os.Geteuid(), from)
+	}
+}
+
+// impliedNamespaces returns the settings of the namespaces that the keys of flags need, where no flag says what those are.
+func impliedNamespaces(settings []config.Setting) []config.Setting {
+	given, all := givenKinds(settings)
+	if all {
+		return nil
+	}
+	var implied []config.Setting
+	for _, s := range settings {
+		if kind := namespaceOf(s); kind != "" && s.From != config.FromSet && !given[kind] {
+			given[kind] = true
+			implied = append(implied, config.Setting{Key: "namespaces." + string(kind), Value: "new", From: s.From})
+		}
+	}
+	return implied
+}
+
+// givenKinds returns the kinds of namespaces that settings name, and whether there is one for all kinds.
+func givenKinds(settings []config.Setting) (given map[config.NamespaceKind]bool, all bool) {
+	given = map[config.NamespaceKind]bool{}
+	for _, s := range settings {
+		if s.Key == "namespaces" || s.Key == "namespaces.all" {
+			all = true
+		}
+		if kind, ok := strings.CutPrefix(s.Key, "namespaces."); ok {
+			given[config.NamespaceKind(kind)] = true
+		}
+	}
+	return given, all
+}
+
+// namespaceOf returns the kind of namespace without which a setting does nothing, "" if there is none.
+func namespaceOf(s config.Setting) config.NamespaceKind {
+	section, _, _ := strings.Cut(s.Key, ".")
+	switch section {
+	case "hostname":
+		return config.UTS
+	case "mounts", "root", "propagation":
+		return config.Mount
+	case "proc":
+		if s.Value != string(config.ProcHost) {
+			return config.Mount
+		}
+	case "network":
+		return config.Net
+	case "idmap":
+		return config.User
+	}
+	return ""
+}
+
+// needsUser returns the flag of the first new namespace that a caller without CAP_SYS_ADMIN can make only in a user namespace of its own.
+// It is "" if a flag says which user namespace it is, or joins a namespace, which belongs to another one.
+func needsUser(settings []config.Setting) string {
+	if given, all := givenKinds(settings); all || given[config.User] {
+		return ""
+	}
+	from := ""
+	for _, s := range settings {
+		if !strings.HasPrefix(s.Key, "namespaces.") {
+			continue
+		}
+		switch fmt.Sprint(s.Value) {
+		case string(config.NamespaceNew):
+			if from == "" {
+				from = s.From
+			}
+		case string(config.NamespaceHost):
+		default:
+			return ""
+		}
+	}
+	return from
+}
+
+// privileged reports whether this process has CAP_SYS_ADMIN.
+func privileged() bool {
+	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
+	var data [2]unix.CapUserData
+	return unix.Capget(&header, &data[0]) == nil && data[0].Effective&(1<<unix.CAP_SYS_ADMIN) != 0
+}

@@ -1,0 +1,104 @@
+package cli
+
+import (
+	"flag"
+	"slices"
+	"strings"
+)
+
+// Alias adds another name of the flag of, which help shows beside the first. The value is that of the flag, if v is nil.
+func Alias(fs *flag.FlagSet, name, of string, v flag.Value) {
+	f := fs.Lookup(of)
+	if v == nil {
+		v = f.Value
+	}
+	fs.Var(alias{v, of}, name, f.Usage)
+}
+
+// alias is the value of another name of a flag.
+type alias struct {
+	flag.Value
+	of string
+}
+
+// IsBoolFlag reports whether the flag has no value.
+func (a alias) IsBoolFlag() bool { return isSwitch(a.Value) }
+
+// Lookup returns the flag of a name, or that which the name is an alias of; nil if there is none.
+func Lookup(fs *flag.FlagSet, name string) *flag.Flag {
+	f := fs.Lookup(name)
+	if f != nil {
+		if a, ok := f.Value.(alias); ok {
+			return fs.Lookup(a.of)
+		}
+	}
+	return f
+}
+
+// IsSwitch reports whether a flag has no value.
+func IsSwitch(f *flag.Flag) bool { return isSwitch(f.Value) }
+
+func isSwitch(v flag.Value) bool {
+	b, ok := v.(interface{ IsBoolFlag() bool })
+	return ok && b.IsBoolFlag()
+}
+
+// split writes flags of one letter apart that stand together, as getopt(3) reads them: -rn is -r -n, and -n5 is -n=5. A name of a flag
+// stays whole, and so does a word with a letter that is no flag. What follows the flags is not touched.
+func split(fs *flag.FlagSet, words []string) []string {
+	var all []string
+	for i := 0; i < len(words); i++ {
+		word := words[i]
+		if len(word) < 2 || word[0] != '-' || word == "--" {
+			return append(all, words[i:]...)
+		}
+		name, _, assigned := strings.Cut(strings.TrimLeft(word, "-"), "=")
+		f := fs.Lookup(name)
+		if f == nil && word[1] != '-' {
+			apart := letters(fs, word[1:])
+			if len(apart) > 0 {
+				last := apart[len(apart)-1]
+				f, assigned = fs.Lookup(last[1:2]), len(last) > 2
+				all = append(all, apart[:len(apart)-1]...)
+				word = last
+			}
+		}
+		all = append(all, word)
+		if f != nil && !assigned && !IsSwitch(f) && i+1 < len(words) {
+			i++
+			all = append(all, words[i])
+		}
+	}
+	return all
+}
+
+// letters returns the flags that a word without its dash has, nil if it has a letter that is none.
+func letters(fs *flag.FlagSet, word string) []string {
+	var all []string
+	for i := range len(word) {
+		letter := word[i : i+1]
+		switch f, rest := fs.Lookup(letter), word[i+1:]; {
+		case f == nil:
+			return nil
+		case IsSwitch(f):
+			all = append(all, "-"+letter)
+		case rest == "":
+			return append(all, "-"+letter)
+		default:
+			return append(all, "-"+letter+"="+strings.TrimPrefix(rest, "="))
+		}
+	}
+	return all
+}
+
+// names returns the other names of a flag.
+func names(fs *flag.FlagSet, of string) []string {
+	var all []string
+	fs.VisitAll(func(f *flag.Flag) {
+		if a, ok := f.Value.(alias); ok && a.of == of {
+			all = append(all, f.Name)
+		}
+	})
+	slices.SortStableFunc(all, func(a, b string) int { return len(a) - len(b) })
+	return all
+}
