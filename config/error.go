@@ -47,7 +47,7 @@ func (p *Profile) layerOf(err *Error) int {
 // andMore adds to a profile's problems how many others there are.
 func (p *Profile) andMore(err error, more int) error {
 	if errs, ok := err.(Errors); ok && more > 0 {
-		return append(errs, &Error{Pos: Pos{File: p.File}, Msg: fmt.Sprintf("%d more problems, not shown", more)})
+		return append(errs, &Error{Pos: Pos{File: p.File}, Msg: fmt.Sprintf("%d more problems, not shown", more), More: more})
 	}
 	return err
 }

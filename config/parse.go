@@ -60,7 +60,7 @@ func (r *reading) parse(data []byte, settings []Setting) (*Profile, error) {
 }
 
 func versionMissing(src *toml.Source) *Error {
-	return &Error{Pos: Pos{File: src.Name, Line: 1, Col: 1}, Key: "version", Msg: "missing (write version = " + strconv.Itoa(Version) + " at the top)"}
+	return &Error{Pos: src.Pos(0), Key: "version", Msg: "missing (write version = " + strconv.Itoa(Version) + " at the top)"}
 }
 
 // reading is a profile that is being read.

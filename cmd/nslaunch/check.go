@@ -2,7 +2,6 @@ package main
 
 import (
 	"flag"
-	"strings"
 
 	"github.com/nslaunch/nslaunch/cmd/nslaunch/internal/cli"
 	"github.com/nslaunch/nslaunch/cmd/nslaunch/internal/problem"
@@ -48,11 +47,7 @@ func check(c *cli.Call, ch *changes, host, asJSON bool) int {
 	if asJSON {
 		status = c.PutJSON(append(found, remarks...))
 	} else {
-		var b strings.Builder
-		for _, p := range found {
-			b.WriteString(p.Text + "\n")
-		}
-		status = c.Put(b.String())
+		status = c.Put(c.Report(found))
 	}
 	if len(found) > 0 {
 		return cli.ExitProblem

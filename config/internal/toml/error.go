@@ -13,6 +13,8 @@ import (
 type Pos struct {
 	File      string
 	Line, Col int
+
+	src *Source // for [Pos.Excerpt]; nil for a flag
 }
 
 // String returns file:line:col, or the flag.
@@ -38,6 +40,8 @@ type Error struct {
 	Key string // its path: idmap.uid[0].inside; "" for a problem of the text itself
 	Msg string
 	Via []Pos // for a file that others extend: where that is written, the nearest first
+
+	More int // how many problems the message counts, which are not among the others
 }
 
 // Error prints the problem as file:line:col: key: msg, and after that the files

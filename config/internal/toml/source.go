@@ -27,7 +27,7 @@ func (s *Source) Pos(offset int) Pos {
 	if line == 1 && bytes.HasPrefix(before, []byte(Bom)) {
 		col -= len(Bom) // editors do not show it
 	}
-	return Pos{s.Name, line, col}
+	return Pos{s.Name, line, col, s}
 }
 
 // Bom may stand at the start of a text, and means nothing.

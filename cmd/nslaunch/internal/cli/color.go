@@ -27,6 +27,17 @@ func IsTerminal(f *os.File) bool {
 	return err == nil
 }
 
+// columnsOf returns how wide a terminal is: 80 columns where it does not say, 0 for what is no terminal.
+func columnsOf(f *os.File) int {
+	if !IsTerminal(f) {
+		return 0
+	}
+	if size, err := unix.IoctlGetWinsize(int(f.Fd()), unix.TIOCGWINSZ); err == nil && size.Col > 0 {
+		return int(size.Col)
+	}
+	return 80
+}
+
 func (p Painter) paint(code, s string) string {
 	if !bool(p) || s == "" {
 		return s

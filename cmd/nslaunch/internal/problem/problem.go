@@ -3,7 +3,9 @@ package problem
 
 import (
 	"errors"
+	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/nslaunch/nslaunch/config"
 	"github.com/nslaunch/nslaunch/internal/quote"
@@ -23,6 +25,9 @@ type Problem struct {
 	Step
 
 	Text string `json:"-"` // all of it, for people
+
+	at   config.Pos
+	more int // how many problems it counts, which are not among the others
 }
 
 // Step is what is known of a step that failed, apart.
@@ -54,16 +59,44 @@ func one(file string, err error) Problem {
 	switch {
 	case errors.As(err, &step):
 		at := step.Step.Origin
+		p.at = at.Pos
 		p.File, p.Line, p.Column, p.Key, p.Message = at.Pos.File, at.Pos.Line, at.Pos.Col, at.Key, step.What()
 		p.Step = OfStep(step)
 		p.Text = err.Error() // which has lines for its cause and cure
 	case errors.As(err, &e):
+		p.at, p.more = e.Pos, e.More
 		p.File, p.Line, p.Column, p.Key, p.Message = e.Pos.File, e.Pos.Line, e.Pos.Col, e.Key, e.Msg
 		for _, pos := range e.Via {
 			p.Extends = append(p.Extends, pos.String())
 		}
 	}
 	return p
+}
+
+// Most is how many problems of a profile are shown on a terminal.
+const Most = 20
+
+// Count returns how many errors there are and in which file, "2 errors in dev.toml"; "" for a single one.
+func Count(found []Problem) string {
+	n, files := 0, map[string]bool{}
+	for _, p := range found {
+		n += max(1, p.more)
+		files[p.File] = true
+	}
+	if n < 2 {
+		return ""
+	}
+	where := ""
+	switch file := found[0].File; {
+	case len(files) > 1:
+		where = fmt.Sprintf(" in %d files", len(files))
+	case file != "" && !strings.HasPrefix(file, "--"):
+		where = " in " + quote.Word(file)
+	}
+	if len(found) > Most {
+		where += fmt.Sprintf(", the first %d are shown", Most)
+	}
+	return fmt.Sprintf("%d errors%s", n, where)
 }
 
 // OfStep returns the parts of a step's failure.
