@@ -48,7 +48,8 @@ install: $(BIN)/nslaunch $(BIN)/nslaunch-scope
 	$(BIN)/nslaunch completion fish | \
 		install -D -m 0644 /dev/stdin $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/nslaunch.fish
 	$(BIN)/nslaunch schema | install -D -m 0644 /dev/stdin $(DESTDIR)$(PREFIX)/share/nslaunch/nslaunch.schema.json
-	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/doc/nslaunch README.md CHANGELOG.md LICENSE docs/*.md
+	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/doc/nslaunch README.md CHANGELOG.md LICENSE
+	cd docs && find . -name '*.md' -exec install -D -m 0644 {} $(DESTDIR)$(PREFIX)/share/doc/nslaunch/{} \;
 	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/doc/nslaunch/examples examples/*.toml
 
 # A package of Debian for this machine's processor, in BIN.

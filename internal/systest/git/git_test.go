@@ -176,7 +176,7 @@ func TestAgentWorktree(t *testing.T) {
 	})
 }
 
-// commitRecipe is what docs/cookbook.md says for an agent that is to commit: it has a repository of its
+// commitRecipe is what docs/howto/agent.md says for an agent that is to commit: it has a repository of its
 // own in memory, over that of the project, and pushes to one that is made for it.
 var commitRecipe = []string{
 	"--set", `mounts."${git:common_dir}"={ type = "overlay", lower = ["${git:common_dir}"] }`,
