@@ -133,7 +133,7 @@ func TestSamePath(t *testing.T) {
 func TestOthersRepository(t *testing.T) {
 	vars := testVars()
 	vars.Git = func(string) (string, error) { return "", &gitrepo.Others{WorkTree: "/p", Path: "/p/.git", UID: 20001} }
-	const others = "/p/.git belongs to uid 20001, so the git repository at /p counts as none"
+	const others = "/p/.git belongs to uid 20001, so the git repository at /p is ignored"
 	for list, want := range map[string]string{
 		`"${git:work_tree}"`: "p.toml:4:7: mounts.rw[0]: ${git:work_tree}: " + others + ` (write "/p" in place of the variable)`,
 		`"${git:dir}"`:       "p.toml:4:7: mounts.rw[0]: ${git:dir}: " + others + " (write the value in place of the variable)",

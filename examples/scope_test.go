@@ -35,13 +35,13 @@ func TestScopeWithoutSystemd(t *testing.T) {
 			return cmd
 		}
 		got := nstest.Run(t, run("scope"))
-		note := "nslaunch: note: scope.toml:8:1: scope.mode: no scope: no manager of systemd can be reached (" + tried + ")\n"
+		note := "nslaunch: note: scope.toml:8:1: scope.mode: no scope: no systemd manager can be reached (" + tried + ")\n"
 		if want := (nstest.Result{Stdout: lines[len(lines)-2], Stderr: note}); got != want {
 			t.Errorf("%+v; want %+v", got, want)
 		}
 		o := refuses()
 		for i, key := range []string{"memory", "swap", "tasks", "cpu"} {
-			o.errors = append(o.errors, fmt.Sprintf("limits-unit.toml:%d:1: limits.%s: needs a scope, and no manager of systemd can be reached: %s (optional = true in [limits] runs without)", 8+i, key, tried))
+			o.errors = append(o.errors, fmt.Sprintf("limits-unit.toml:%d:1: limits.%s: needs a scope, and no systemd manager can be reached: %s (optional = true in [limits] runs without one)", 8+i, key, tried))
 		}
 		want(t, run("limits-unit"), o)
 	})
@@ -156,7 +156,7 @@ func (s scopes) testNoRuntimeDir(t *testing.T) {
 func (s scopes) testLimits(t *testing.T) {
 	got := nstest.Run(t, s.command(t, nstest.Nslaunch(t), "limits-unit.toml"))
 	in := regexp.MustCompile(`^0::` + s.slices + `/\w+\.slice/nslaunch-limits-unit-[0-9a-f]{16}\.scope\n$`)
-	refused := regexp.MustCompile(`^nslaunch: error: limits-unit\.toml:11:1: limits\.cpu: step \d+, place the sandbox in the scope .*: CPUQuota=150% can't be enforced\n` +
+	refused := regexp.MustCompile(`^nslaunch: error: limits-unit\.toml:11:1: limits\.cpu: step \d+, place the sandbox in the scope .*: CPUQuota=150% cannot be enforced\n` +
 		`  the cpu controller is not available in .*\n  try: limits\.optional = true, if the sandbox may run without the limit\n$`)
 	name := "limits-unit"
 	switch {

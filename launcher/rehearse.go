@@ -14,7 +14,7 @@ import (
 
 // ErrUnconfined tells that a rehearsal could not keep the command from doing anything, so it was not executed: the
 // kernel has no notifications of seccomp(2), or a filter around this process has them already.
-var ErrUnconfined = errors.New("the command cannot be kept from doing anything")
+var ErrUnconfined = errors.New("the command cannot be suspended")
 
 // Rehearse carries the plan out as [Run] does, and executes the command as well, which then does nothing: of its system calls
 // none is made but to execute another program, which is held like it, and to end. So a command that is missing, or whose loader is, gives
@@ -70,7 +70,7 @@ func (s *Sandbox) curtain() error {
 	}
 	p, last := s.l.plan, len(s.l.plan.Steps)-1
 	e := &plan.StepError{Index: last - 1, Step: p.Steps[last], Call: "execve", Err: errors.New("killed by " + unix.SignalName(exit.Signal)),
-		Cause: "the program ends before its first system call: it is damaged, or a limit leaves it no room", Cure: "install it anew, or higher limits.rlimits",
+		Cause: "the program ends before its first system call: it is damaged, or a limit leaves it too little memory", Cure: "reinstall it, or raise limits.rlimits",
 		NotExecutable: true}
 	e.Step.Origin = plan.Place(p.Source, e.Step.Origin)
 	return e

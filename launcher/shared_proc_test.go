@@ -29,7 +29,7 @@ command = ["true"]
 	}
 	host.Files["/proc"] = File{Dir: true}
 	_, err = Compile(profile, host, nil)
-	want := file + `:2:1: propagation: "shared" and a change to /proc, which is no mount point here: it would be seen outside (use "slave+shared")`
+	want := file + `:2:1: propagation: "shared" would show the change to /proc outside, because /proc is not a mount point here (use "slave+shared")`
 	if err == nil || err.Error() != want {
 		t.Errorf("%v; want %s", err, want)
 	}

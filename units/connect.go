@@ -128,8 +128,8 @@ func local(address string) (string, error) {
 	}
 	if len(parts) == 0 {
 		return "", &placement.Error{
-			Message: fmt.Sprintf("no socket of a manager is at %q", address), Setting: "bus",
-			Cause: "only Unix sockets can be asked: \"unix:path=…\" or \"unix:abstract=…\"",
+			Message: fmt.Sprintf("there is no socket of a manager at %q", address), Setting: "bus",
+			Cause: "only Unix sockets are supported: \"unix:path=…\" or \"unix:abstract=…\"",
 			Cure:  "correct DBUS_SYSTEM_BUS_ADDRESS or DBUS_SESSION_BUS_ADDRESS",
 		}
 	}

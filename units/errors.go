@@ -83,7 +83,7 @@ func (m *manager) explainConnect(err error) *placement.Error {
 		e.Cause, e.Cure = "it does not answer", m.hangCure()
 	case e.Name == "":
 		e.Setting = "bus"
-		e.Cause = "it refuses to speak with user " + fmt.Sprint(unix.Getuid())
+		e.Cause = "it refuses connections from user " + fmt.Sprint(unix.Getuid())
 		e.Cure = m.otherBus()
 	}
 	return e
@@ -93,7 +93,7 @@ func (m *manager) noManagerCure() string {
 	if m.bus == config.BusUser {
 		return "log in by a session that starts one, or, as root, loginctl enable-linger USER"
 	}
-	return `scope.mode = "auto", to do without one`
+	return `scope.mode = "auto", to run without one`
 }
 
 func (m *manager) otherBus() string {
@@ -104,7 +104,7 @@ func (m *manager) otherBus() string {
 }
 
 func (m *manager) hangCure() string {
-	return "see what " + m.called() + " is busy with: " + m.systemctl() + " list-jobs"
+	return "see what " + m.called() + " is doing: " + m.systemctl() + " list-jobs"
 }
 
 // explain says why there is no scope; all is what was asked for.
@@ -113,8 +113,8 @@ func (m *manager) explain(err error, r placement.Request, all []setting) *placem
 	switch name := e.Name; {
 	case errors.As(err, new(*placement.Error)):
 	case errors.Is(err, context.DeadlineExceeded), name == errNoReply:
-		e.Message = fmt.Sprintf("%s gave no answer about %s in %s", m.called(), r.Unit, limit)
-		e.Cause, e.Cure = "it hangs or has too much to do", m.hangCure()
+		e.Message = fmt.Sprintf("%s did not answer about %s within %s", m.called(), r.Unit, limit)
+		e.Cause, e.Cure = "it hangs or is overloaded", m.hangCure()
 	case name == "" && m.alive() || errors.Is(err, context.Canceled):
 		e.Message = r.Unit + ": " + wordsOf(err)
 	case name == "", name == errDisconnected:
@@ -122,7 +122,7 @@ func (m *manager) explain(err error, r placement.Request, all []setting) *placem
 		e.Cause, e.Cure = "it, or the bus, was restarted or ended", "try again"
 	case name == errInteractive, name == errAccess:
 		e.Setting = "bus"
-		e.Cause = fmt.Sprintf("user %d may not start units of %s", unix.Getuid(), m.called())
+		e.Cause = fmt.Sprintf("user %d is not allowed to start units of %s", unix.Getuid(), m.called())
 		e.Cure = m.otherBus()
 	case name == errPIDUnknown, name == errNoProcess:
 		e.Cause, e.Cure = "the sandbox's first process has ended, or is not visible to the manager", "start nslaunch in the manager's pid namespace"
@@ -183,15 +183,15 @@ func (m *manager) accuse(e *placement.Error, s setting) {
 	}
 	if e.Name == errReadOnly || e.Name == errUnknownProp {
 		e.Cause = fmt.Sprintf("%s has no %s for scopes", m.version(), what)
-		e.Cure = "leave it out, or use a newer systemd"
+		e.Cure = "remove it, or use a newer systemd"
 		return
 	}
 	if e.Name == errNoSuchUnit {
-		e.Cause = fmt.Sprintf("%s, which %s names, is none of its units", strings.Join(names(s.Value.Value()), ", "), what)
+		e.Cause = fmt.Sprintf("it has no unit %s, which %s names", strings.Join(names(s.Value.Value()), ", "), what)
 		return
 	}
-	e.Cause = fmt.Sprintf("%s does not take this value of %s", m.version(), what)
+	e.Cause = fmt.Sprintf("%s does not accept this value of %s", m.version(), what)
 	if s.key == "slice" {
-		e.Cure = `a name such as "ci.slice", where "-" stands for a level: "ci-build.slice" is in "ci.slice"`
+		e.Cure = `a name such as "ci.slice"; each "-" in it starts a level: "ci-build.slice" is in "ci.slice"`
 	}
 }

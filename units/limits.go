@@ -41,7 +41,7 @@ func (u *Unit) limits(ctx context.Context) error {
 	for _, name := range u.request.Limits {
 		i := slices.IndexFunc(u.request.Properties, func(p config.Property) bool { return p.Name == name })
 		if i < 0 {
-			return fmt.Errorf("the limit %s is no property of the request", name)
+			return fmt.Errorf("the limit %s is not a property of the request", name)
 		}
 		err := u.holdsLimit(ctx, u.request.Properties[i])
 		switch {
@@ -85,7 +85,7 @@ func (u *Unit) holdsLimit(ctx context.Context, p config.Property) *placement.Err
 	value, ok := has.(uint64)
 	switch {
 	case err != nil || !ok:
-		return &placement.Error{Message: fmt.Sprintf("%s does not tell the %s of %s: %v", u.called(), p.Name, u.request.Unit, err), Property: p.Name, Name: nameOf(err)}
+		return &placement.Error{Message: fmt.Sprintf("%s does not report the %s of %s: %v", u.called(), p.Name, u.request.Unit, err), Property: p.Name, Name: nameOf(err)}
 	case value > most && u.request.Keep:
 		return u.looser(p, value)
 	case value > most:
@@ -96,7 +96,7 @@ func (u *Unit) holdsLimit(ctx context.Context, p config.Property) *placement.Err
 	}
 	if why := u.unenforced(p.Name, value); why != "" {
 		return &placement.Error{
-			Message:  fmt.Sprintf("%s=%s can't be enforced", p.Name, p.Text),
+			Message:  fmt.Sprintf("%s=%s cannot be enforced", p.Name, p.Text),
 			Property: p.Name, Cause: why,
 			Cure: "limits.optional = true, if the sandbox may run without the limit",
 		}
@@ -107,10 +107,10 @@ func (u *Unit) holdsLimit(ctx context.Context, p config.Property) *placement.Err
 // looser is the error for a kept unit that allows more than the profile.
 func (u *Unit) looser(p config.Property, value uint64) *placement.Error {
 	return &placement.Error{
-		Message: fmt.Sprintf("%s has %s=%s, and the profile wants no more than %s",
+		Message: fmt.Sprintf("%s has %s=%s, and the profile allows at most %s",
 			u.request.Unit, p.Name, inUnits(p.Name, value), p.Text),
 		Property: p.Name,
-		Cause:    "inside a service, its unit is what limits the sandbox",
+		Cause:    "inside a service, the limits of its unit apply to the sandbox",
 		Cure:     fmt.Sprintf("the line %s=%s in the [Service] of %s, as nslaunch unit PROFILE prints it", p.Name, p.Text, u.request.Unit),
 	}
 }
@@ -160,7 +160,7 @@ func numberIn(file string) uint64 {
 func (u *Unit) unenforced(property string, most uint64) string {
 	e, known := enforcement(property)
 	if !known {
-		return "nslaunch does not know how to see it enforced"
+		return "nslaunch cannot verify that it is enforced"
 	}
 	file, group := e.file, u.path
 	hierarchy, old := u.cgroups.hierarchy(e.controller)
@@ -179,7 +179,7 @@ func (u *Unit) unenforced(property string, most uint64) string {
 	}
 	dir, err := directory(u.mounts, hierarchy, group)
 	if err != nil {
-		return fmt.Sprintf("the control group %s can't be looked at: %v", group, err)
+		return fmt.Sprintf("the control group %s cannot be inspected: %v", group, err)
 	}
 	text, err := os.ReadFile(path.Join(dir, file))
 	switch {

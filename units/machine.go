@@ -24,8 +24,8 @@ func machineFits(r placement.Request) error {
 	}
 	// It would take user@UID.service for the machine's unit, and end that.
 	return &placement.Error{
-		Message: fmt.Sprintf("systemd-machined can't have the machine %q", r.Machine), Setting: "machine",
-		Cause: "it knows units of the system's manager only", Cure: `scope.bus = "system"`,
+		Message: fmt.Sprintf("systemd-machined cannot register the machine %q", r.Machine), Setting: "machine",
+		Cause: "it only knows units of the system's manager", Cure: `scope.bus = "system"`,
 	}
 }
 
@@ -82,14 +82,14 @@ func (u *Unit) explainMachine(err error) *placement.Error {
 	case errNoService, errNoSuchUnit:
 		e.Cause, e.Cure = "systemd-machined is not installed", "install it (package systemd-container), or scope.machine = false"
 	case errInteractive, errAccess:
-		e.Cause = fmt.Sprintf("user %d may not register machines", unix.Getuid())
+		e.Cause = fmt.Sprintf("user %d is not allowed to register machines", unix.Getuid())
 		e.Cure = "run nslaunch as root, or scope.machine = false"
 	case errInvalid:
-		e.Cause = "it takes names that are host names"
-		e.Cure = `name = "…" with letters, digits, "-" and "." alone`
+		e.Cause = "it accepts only host names"
+		e.Cure = `name = "…" with only letters, digits, "-" and "."`
 	case "":
 		if errors.Is(err, unix.ENOENT) || errors.Is(err, unix.ECONNREFUSED) {
-			e.Cause, e.Cure = "systemd-machined is on the system bus, and there is none", "start dbus.socket, or scope.machine = false"
+			e.Cause, e.Cure = "systemd-machined needs the system bus, and there is none", "start dbus.socket, or scope.machine = false"
 		}
 	}
 	return e

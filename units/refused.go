@@ -39,10 +39,10 @@ func (u *Unit) explainTaken(ctx context.Context, e *placement.Error) {
 	}
 	switch {
 	case !found:
-		e.Cause = "a unit of that name was there, and has just gone"
+		e.Cause = "a unit of that name existed, and has just ended"
 		e.Cure = "try again"
 	case u.text(ctx, unit, "Unit", "FragmentPath") != "" && !u.transient(ctx):
-		e.Cause = "there is a unit file of that name: " + u.text(ctx, unit, "Unit", "FragmentPath")
+		e.Cause = "a unit file has that name: " + u.text(ctx, unit, "Unit", "FragmentPath")
 		e.Cure = "another name"
 	case state == "failed":
 		e.Cause = "a unit of that name has failed, and is kept for inspection"

@@ -158,8 +158,8 @@ func (u *Unit) ask(ctx context.Context, all []setting, job chan<- string) error 
 	// systemd before 255.
 	if err := u.sharesPIDs(ctx); err != nil {
 		return &placement.Error{
-			Message: fmt.Sprintf("%s can't be told which process to place: %s", u.called(), err),
-			Cause:   u.version() + " takes a pid only, and in another pid namespace that is another process",
+			Message: fmt.Sprintf("nslaunch cannot name the process to %s: %s", u.called(), err),
+			Cause:   u.version() + " accepts only a pid, and a pid means another process in another pid namespace",
 			Cure:    "start nslaunch in the manager's pid namespace and with its /proc, or use systemd 255 or newer",
 		}
 	}
@@ -231,16 +231,16 @@ func (u *Unit) started(ctx context.Context, job <-chan string) error {
 		e.Cause = "a unit that the scope needs did not start: its slice, or one that it is bound to"
 		e.Cure = u.systemctl() + " --failed lists what failed"
 	case "canceled":
-		e.Cause = "another job for the unit took its place, such as that of " + u.systemctl() + " stop"
+		e.Cause = "another job replaced it, such as that of " + u.systemctl() + " stop"
 	default:
 		if ended(u.pidfd) {
 			e.Cause = "the sandbox's first process has ended"
 		} else {
-			e.Cause, e.Cure = "the process could not be moved", "the manager's log says more: journalctl -u "+u.request.Unit
+			e.Cause, e.Cure = "the process could not be moved", "see the manager's log: journalctl -u "+u.request.Unit
 			if u.bus == config.BusUser {
 				// It has no right to, and asks the system's manager on the system bus.
-				e.Cause += " from the control group that nslaunch is in, for which the user's manager needs the system's"
-				e.Cure = "the manager's log says more: journalctl --user -u " + u.request.Unit
+				e.Cause += " from the control group of nslaunch, because the user's manager needs the system's manager for that"
+				e.Cure = "see the manager's log: journalctl --user -u " + u.request.Unit
 			}
 		}
 	}

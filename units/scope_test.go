@@ -65,8 +65,8 @@ func TestErrors(t *testing.T) {
 			time.AfterFunc(20*time.Millisecond, func() { f.finish("done") })
 			return []any{job}, nil
 		}), nil, placement.Error{Message: "is not in its control group"}},
-		{"no result", starting(func(*fake, []any) ([]any, error) { return []any{job}, nil }), nil, placement.Error{Cause: "hangs", Message: "no answer"}},
-		{"no answer", starting(func(*fake, []any) ([]any, error) { return nil, errSilent }), nil, placement.Error{Cause: "hangs"}},
+		{"no result", starting(func(*fake, []any) ([]any, error) { return []any{job}, nil }), nil, placement.Error{Cause: "hangs", Message: "did not answer"}},
+		{"did not answer", starting(func(*fake, []any) ([]any, error) { return nil, errSilent }), nil, placement.Error{Cause: "hangs"}},
 		{"death before the answer", starting(func(f *fake, _ []any) ([]any, error) {
 			f.hangUp()
 			return nil, errSilent

@@ -93,7 +93,7 @@ func servedBy(address string) (int, error) {
 			return int(c.Pid), nil
 		}
 	}
-	return 0, errors.New("the kernel did not say who answers")
+	return 0, errors.New("the kernel did not report which process answers")
 }
 
 // uninterrupted repeats a call that a signal has interrupted, as the Go runtime's own do, until end. A call with a time
@@ -138,12 +138,12 @@ func inOurPIDNamespace(pid int) error {
 		return errors.New("/proc is not that of nslaunch's pid namespace")
 	}
 	if pid == 0 {
-		return errors.New("the manager is in a pid namespace that nslaunch can't see")
+		return errors.New("the manager is in a pid namespace that nslaunch cannot see")
 	}
 	theirs, err := pids(strconv.Itoa(pid))
 	switch {
 	case err != nil:
-		return fmt.Errorf("process %d can't be looked at: %w", pid, err)
+		return fmt.Errorf("process %d cannot be inspected: %w", pid, err)
 	case len(theirs) != 1 || theirs[0] != pid:
 		return errors.New("the manager is in a pid namespace below that of nslaunch")
 	}

@@ -23,7 +23,7 @@ func TestKeep(t *testing.T) {
 			notes    int
 		}{
 			{"looser", "kept.service", config.Property{Name: "MemoryMax", Text: "128M", Number: 128 << 20}, false,
-				placement.Error{Property: "MemoryMax", Message: "kept.service has MemoryMax=268435456, and the profile wants no more than 128M", Cure: "MemoryMax=128M"}, 0},
+				placement.Error{Property: "MemoryMax", Message: "kept.service has MemoryMax=268435456, and the profile allows at most 128M", Cure: "MemoryMax=128M"}, 0},
 			{"none", "kept.service", config.Property{Name: "CPUQuota", Text: "50%", Number: 500000}, false,
 				placement.Error{Property: "CPUQuota", Message: "CPUQuota=infinity"}, 0},
 			{"tighter", "kept.service", config.Property{Name: "MemoryMax", Text: "512M", Number: 512 << 20}, true, placement.Error{}, 1},

@@ -381,7 +381,7 @@ func TestOtherPIDNamespace(t *testing.T) {
 				cmd := s.Command(t, w.user, []string{clientVariable + "=1"}, "unshare", "--pid", "--fork", flag, s.client, "-helper", s.helper)
 				cmd.Stdin = strings.NewReader(string(text) + "\n")
 				got := nstest.Run(t, cmd)
-				if !strings.Contains(got.Stdout, "can't be told which process") && !strings.Contains(got.Stdout, "its pidfd is one of") {
+				if !strings.Contains(got.Stdout, "nslaunch cannot name the process") && !strings.Contains(got.Stdout, "its pidfd is one of") {
 					t.Errorf("%s %s: %+v", w.name, flag, got)
 				}
 			}

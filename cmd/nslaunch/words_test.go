@@ -42,7 +42,7 @@ func TestOneCause(t *testing.T) {
 		const moved = `git init -q a; cd a; git -c user.name=a -c user.email=a@b commit -q --allow-empty -m x
 			git worktree add -q ../w; cd ..; mv w v; cd v; `
 		got = nstest.Run(t, u.Command(t, "sh", "-c", moved+`exec "$0" preset:agent true`, nstest.Nslaunch(t)))
-		if got.Status != systest.StatusSetup || strings.Count(got.Stderr, "\n") != 1 || !strings.Contains(got.Stderr, "(git worktree repair mends it)") {
+		if got.Status != systest.StatusSetup || strings.Count(got.Stderr, "\n") != 1 || !strings.Contains(got.Stderr, "(git worktree repair fixes it)") {
 			t.Errorf("a moved work tree: %+v", got)
 		}
 		got = nstest.Run(t, u.Command(t, "sh", "-c", moved+`git worktree repair 2>/dev/null >&2; exec "$0" preset:agent true`, nstest.Nslaunch(t)))

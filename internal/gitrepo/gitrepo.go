@@ -50,7 +50,7 @@ func find(dir string, mine func(path string) bool) (Repo, error) {
 			}
 			return repo, nil
 		case info.Mode()&fs.ModeSymlink != 0:
-			return Repo{}, fmt.Errorf("%s is a symbolic link, which could lead anywhere (git takes a file with \"gitdir: …\" in its place)", dot)
+			return Repo{}, fmt.Errorf("%s is a symbolic link, which could lead anywhere (git also accepts a file with \"gitdir: …\")", dot)
 		case info.IsDir():
 			return Repo{WorkTree: at, Dir: dot, CommonDir: dot}, nil
 		}
@@ -91,7 +91,7 @@ func linked(tree, dot string) (Repo, error) {
 		return Repo{}, err
 	}
 	if filepath.Dir(dir) != filepath.Join(common, "worktrees") || !isRepository(common) || !validHead(dir) || !sameFile(resolve(dir, back), dot) {
-		return Repo{}, fmt.Errorf("%s names %s, which is not of this work tree (git worktree repair mends it)", dot, dir)
+		return Repo{}, fmt.Errorf("%s names %s, which does not belong to this work tree (git worktree repair fixes it)", dot, dir)
 	}
 	return Repo{WorkTree: tree, Dir: dir, CommonDir: common}, nil
 }
@@ -100,7 +100,7 @@ func linked(tree, dot string) (Repo, error) {
 // configuration has to name the work tree, as that of a submodule does.
 func elsewhere(tree, dot, dir string) (Repo, error) {
 	if !isRepository(dir) {
-		return Repo{}, fmt.Errorf("%s names %s, which is no git repository", dot, dir)
+		return Repo{}, fmt.Errorf("%s names %s, which is not a git repository", dot, dir)
 	}
 	back, err := worktree(filepath.Join(dir, "config"))
 	if err == nil && back == "" { // with extensions.worktreeConfig it may be there

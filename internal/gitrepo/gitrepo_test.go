@@ -103,13 +103,13 @@ func TestFindForged(t *testing.T) {
 				return err
 			}
 			return os.WriteFile(dir+"/x/.git", []byte("gitdir: "+dir+"/app/.git/worktrees/tree\n"), 0o666)
-		}, "x", "which is not of this work tree"},
+		}, "x", "which does not belong to this work tree"},
 		{"to what is no repository", func(dir string) error {
 			return os.WriteFile(dir+"/tree/.git", []byte("gitdir: /etc\n"), 0o666)
-		}, "tree", "names /etc, which is no git repository"},
+		}, "tree", "names /etc, which is not a git repository"},
 		{"common directory elsewhere", func(dir string) error {
 			return os.WriteFile(dir+"/app/.git/worktrees/tree/commondir", []byte(dir+"/lib/.git\n"), 0o666)
-		}, "tree", "which is not of this work tree"},
+		}, "tree", "which does not belong to this work tree"},
 		{"symbolic link", func(dir string) error {
 			if err := os.Remove(dir + "/tree/.git"); err != nil {
 				return err
@@ -121,7 +121,7 @@ func TestFindForged(t *testing.T) {
 				return err
 			}
 			return os.Symlink("/dev/zero", dir+"/app/.git/worktrees/tree/gitdir")
-		}, "tree", "is no regular file"},
+		}, "tree", "is not a regular file"},
 		{"no gitdir", func(dir string) error { return os.WriteFile(dir+"/tree/.git", []byte("x"), 0o666) }, "tree", `has no "gitdir: …"`},
 	} {
 		dir := repositories(t)

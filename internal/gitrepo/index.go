@@ -40,7 +40,7 @@ func (r Repo) Submodules() ([]string, error) {
 	}
 	for _, link := range x.links {
 		if !linkPath(link) {
-			return nil, fmt.Errorf("%s has a submodule at %q, which is no path of one", file, link)
+			return nil, fmt.Errorf("%s has a submodule at %q, which is not the path of one", file, link)
 		}
 	}
 	slices.Sort(x.links)
@@ -78,7 +78,7 @@ func (x *index) readFile(file string) error {
 	if longer := x.readAs(file, 32); !errors.Is(longer, errFormat) {
 		return longer
 	}
-	return fmt.Errorf("%s is no index that is known here: %w", file, err)
+	return fmt.Errorf("%s is not an index that nslaunch can read: %w", file, err)
 }
 
 // readAs reads an index whose hashes have so many bytes, and the one that it changes.

@@ -89,7 +89,7 @@ func TestSubmodulesRefused(t *testing.T) {
 		}
 	}
 	for cut := 0; cut < len(good); cut += 1 + len(good)/997 {
-		refused(fmt.Sprint("the first ", cut, " bytes"), good[:cut], "is no index that is known here")
+		refused(fmt.Sprint("the first ", cut, " bytes"), good[:cut], "is not an index that nslaunch can read")
 	}
 	changed := func(at int, b ...byte) []byte {
 		index := slices.Clone(good)
@@ -97,22 +97,22 @@ func TestSubmodulesRefused(t *testing.T) {
 		return index
 	}
 	refused("another version", changed(7, 5), "version 5")
-	refused("fewer entries", changed(10, 0, 9), "is no index")
-	refused("more entries", changed(8, 0xff, 0xff, 0xff, 0xff), "is no index")
-	refused("another length", changed(12+60, 0, 1), "is no index")
+	refused("fewer entries", changed(10, 0, 9), "is not an index")
+	refused("more entries", changed(8, 0xff, 0xff, 0xff, 0xff), "is not an index")
+	refused("another length", changed(12+60, 0, 1), "is not an index")
 	extension := func(name string, data string) []byte {
 		return slices.Concat(good[:len(good)-20], []byte(name), []byte{0, 0, 0, byte(len(data))}, []byte(data), good[len(good)-20:])
 	}
 	refused("an extension", extension("xtra", "data"), `extension "xtra"`)
 	refused("a missing base", extension("link", strings.Repeat("x", 20)), "is missing, which the index needs")
-	refused("a short link", extension("link", "x"), "is no index")
+	refused("a short link", extension("link", "x"), "is not an index")
 	write(t, dir+"/.git/sharedindex."+strings.Repeat("78", 20), string(good))
-	refused("half a bitmap", extension("link", strings.Repeat("x", 20)+"\x00\x00\x00\x01\x00\x00\x00\x01"), "is no index")
-	refused("a name too long", slices.Concat([]byte("DIRC\x00\x00\x00\x02\x00\x00\x00\x01"), make([]byte, 60), []byte{0x0f, 0xff}, []byte(strings.Repeat("x", 1<<17))), "is no index")
+	refused("half a bitmap", extension("link", strings.Repeat("x", 20)+"\x00\x00\x00\x01\x00\x00\x00\x01"), "is not an index")
+	refused("a name too long", slices.Concat([]byte("DIRC\x00\x00\x00\x02\x00\x00\x00\x01"), make([]byte, 60), []byte{0x0f, 0xff}, []byte(strings.Repeat("x", 1<<17))), "is not an index")
 	for _, name := range []string{"../x", "a/../b", "/etc", "a//b", "sub/.git", "a/.GIT/b", "a/"} {
 		text := slices.Concat([]byte("DIRC\x00\x00\x00\x02\x00\x00\x00\x01"), make([]byte, 24), []byte{0, 0, 0xe0, 0}, make([]byte, 32), []byte{0, byte(len(name))}, []byte(name))
 		text = append(text, make([]byte, 8-(62+len(name))%8+20)...)
-		refused(name, text, "which is no path of one")
+		refused(name, text, "which is not the path of one")
 	}
 	if err := os.Remove(dir + "/.git/index"); err != nil {
 		t.Fatal(err)
@@ -120,7 +120,7 @@ func TestSubmodulesRefused(t *testing.T) {
 	if err := os.Symlink("/dev/zero", dir+"/.git/index"); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := (Repo{WorkTree: dir, Dir: dir + "/.git"}).Submodules(); err == nil || !strings.Contains(err.Error(), "is no regular file") {
+	if got, err := (Repo{WorkTree: dir, Dir: dir + "/.git"}).Submodules(); err == nil || !strings.Contains(err.Error(), "is not a regular file") {
 		t.Errorf("a link: %q, %v", got, err)
 	}
 	if err := os.Remove(dir + "/.git/index"); err != nil {
@@ -136,7 +136,7 @@ func TestSubmodulesRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	refusedAsItIs := Repo{WorkTree: dir, Dir: dir + "/.git"}
-	if got, err := refusedAsItIs.Submodules(); err == nil || !strings.Contains(err.Error(), "no more than") {
+	if got, err := refusedAsItIs.Submodules(); err == nil || !strings.Contains(err.Error(), "at most") {
 		t.Errorf("a huge one: %q, %v", got, err)
 	}
 	sparse := repository(t, "sha1", `mkdir -p in out; echo 1 >in/f; echo 2 >out/f; echo '[submodule "s"]' >.gitmodules; git add .

@@ -25,7 +25,7 @@ func scanFile(file string, hash int, entry func(i int, mode uint32, name []byte)
 	}
 	defer f.Close()
 	if size > mostIndex {
-		return fmt.Errorf("%s has %d bytes, and no more than %d are read", file, size, mostIndex)
+		return fmt.Errorf("%s has %d bytes, and at most %d are read", file, size, mostIndex)
 	}
 	s := scanner{r: f, left: size, buffer: make([]byte, min(size, window)), hash: hash}
 	err = s.scan(entry, extension)

@@ -36,7 +36,7 @@ func openNow(path string) (f *os.File, size int64, err error) {
 
 func regular(path string, info fs.FileInfo) error {
 	if !info.Mode().IsRegular() {
-		return fmt.Errorf("%s is no regular file", path)
+		return fmt.Errorf("%s is not a regular file", path)
 	}
 	return nil
 }

@@ -171,7 +171,7 @@ func linkedNames(of string) ([]string, error) {
 	case err != nil && err != io.EOF:
 		return nil, err
 	case len(names) > mostLinked:
-		return nil, fmt.Errorf("%s has more than %d linked work trees (git worktree prune forgets those that are gone)", of, mostLinked)
+		return nil, fmt.Errorf("%s has more than %d linked work trees (git worktree prune removes those that no longer exist)", of, mostLinked)
 	}
 	slices.Sort(names)
 	return names, nil

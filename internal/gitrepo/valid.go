@@ -34,7 +34,7 @@ func validHead(dir string) bool {
 	return len(head) >= 40 && strings.Trim(head[:40], "0123456789abcdefABCDEF") == ""
 }
 
-// Others is the error for a directory whose repository is of another user: to git there is none.
+// Others is the error for a directory whose repository belongs to another user: to git there is none.
 type Others struct {
 	WorkTree string // the top of the work tree
 	Path     string // the part that is not the caller's
@@ -42,7 +42,7 @@ type Others struct {
 }
 
 func (e *Others) Error() string {
-	return fmt.Sprintf("%s belongs to uid %d, so the git repository at %s counts as none", e.Path, e.UID, e.WorkTree)
+	return fmt.Sprintf("%s belongs to uid %d, so the git repository at %s is ignored", e.Path, e.UID, e.WorkTree)
 }
 
 // Is reports that there is no repository.

@@ -169,7 +169,7 @@ type lockError struct {
 }
 
 func (e *lockError) Error() string {
-	return fmt.Sprintf("%s: another process has held the lock for %s (is an nslaunch stopped? fuser %[1]s shows who has it open)", e.path, e.time)
+	return fmt.Sprintf("%s: another process has held the lock for %s (is an nslaunch stopped? fuser %[1]s shows which process has it open)", e.path, e.time)
 }
 
 // suffix ends the file name of a record; what begins with a dot is not finished.

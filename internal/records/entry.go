@@ -20,9 +20,9 @@ type TakenError struct {
 
 func (e *TakenError) Error() string {
 	if e.Elsewhere != "" {
-		return fmt.Sprintf("the name %q is taken: %s (give this sandbox another with --name; if nothing of that one runs, remove the file)", e.Name, e.Elsewhere)
+		return fmt.Sprintf("the name %q is taken: %s (choose another name with --name; if that sandbox has ended, remove the file)", e.Name, e.Elsewhere)
 	}
-	return fmt.Sprintf("a sandbox named %q runs already, launched by process %d (nslaunch exec %[1]s enters it; give this one another name with --name, or a number with name.taken = \"number\")", e.Name, e.PID)
+	return fmt.Sprintf("a sandbox named %q runs already, launched by process %d (nslaunch exec %[1]s enters it; choose another name with --name, or number it with name.taken = \"number\")", e.Name, e.PID)
 }
 
 // Entry is a record that this process has written and takes away at the end.
@@ -101,7 +101,7 @@ func (d *Dir) free(name string, here World) error {
 	case errors.Is(err, unix.ENOENT):
 		return nil
 	case err != nil:
-		return fmt.Errorf("the name %q is taken: %w (give this sandbox another with --name, or remove that file)", name, err)
+		return fmt.Errorf("the name %q is taken: %w (choose another name with --name, or remove that file)", name, err)
 	}
 	switch f.State {
 	case dead, Ended:
@@ -164,7 +164,7 @@ func remember(r *Record) (int, error) {
 	}
 	if err != nil {
 		unix.Close(fd)
-		return -1, fmt.Errorf("remember the record of %q: %w", r.Name, err)
+		return -1, fmt.Errorf("store the record of %q: %w", r.Name, err)
 	}
 	return fd, nil
 }
@@ -187,7 +187,7 @@ func (e *Entry) Name() string { return e.file[:len(e.file)-len(suffix)] }
 // Begin adds what is known once the command runs.
 func (e *Entry) Begin(r *Record) error {
 	if err := writeAll(e.memory, r.begin()); err != nil {
-		return fmt.Errorf("remember how to enter %q: %w", r.Name, err)
+		return fmt.Errorf("store how to enter %q: %w", r.Name, err)
 	}
 	if err := writeAll(e.hint, r.hint().begin()); err != nil {
 		return e.dir.pathError("write", e.file, err)

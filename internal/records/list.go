@@ -155,7 +155,7 @@ func (d *Dir) look(file string, here World) (Found, error) {
 	f := Found{Record: r, dir: d}
 	switch {
 	case r.Version != Version:
-		f.State, f.Why = Elsewhere, "it was launched by another version of nslaunch, says "+d.Path+"/"+file
+		f.State, f.Why = Elsewhere, "another version of nslaunch launched it, according to "+d.Path+"/"+file
 		if !held && r.World.PID == here.PID && r.Launcher.Gone() { // versions before this one had no lock
 			f.State = dead
 		}
@@ -164,11 +164,11 @@ func (d *Dir) look(file string, here World) (Found, error) {
 	case !held:
 		f.State = dead
 	case r.World != here:
-		f.State, f.Why = Elsewhere, "it was launched in another pid or time namespace, says "+d.Path+"/"+file
+		f.State, f.Why = Elsewhere, "it was launched in another pid or time namespace, according to "+d.Path+"/"+file
 	default:
 		p, err := prove(r)
 		if err != nil {
-			f.State, f.Why = Unproven, "no launcher stands behind its record, "+d.Path+"/"+file+": "+err.Error()
+			f.State, f.Why = Unproven, "no launcher confirms its record, "+d.Path+"/"+file+": "+err.Error()
 			break
 		}
 		p.close()

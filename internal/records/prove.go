@@ -61,7 +61,7 @@ func (p *proof) look(hint *Record) error {
 		}
 	}
 	if own, theirs := statusLine("self", "Uid"), statusLine(strconv.Itoa(pid), "Uid"); own == "" || own != theirs {
-		return fmt.Errorf("process %d is of another user", pid)
+		return fmt.Errorf("process %d belongs to another user", pid)
 	}
 	exe, err := os.Readlink(procFile(pid, "exe"))
 	if err != nil {
@@ -74,7 +74,7 @@ func (p *proof) look(hint *Record) error {
 		return err
 	}
 	if t := p.Target; t != nil && !descends(t.Process, pid) {
-		return fmt.Errorf("process %d is not below its launcher, process %d", t.Process.PID, pid)
+		return fmt.Errorf("process %d is not a descendant of its launcher, process %d", t.Process.PID, pid)
 	}
 	return nil
 }
@@ -89,7 +89,7 @@ func shared(pid int, kind string) error {
 	}
 	switch err := unix.Stat(procFile(pid, "ns/"+kind), &theirs); {
 	case err == unix.EACCES || err == unix.EPERM:
-		return fmt.Errorf("process %d cannot be looked at: %w", pid, err)
+		return fmt.Errorf("process %d cannot be inspected: %w", pid, err)
 	case err != nil:
 		return unix.ESRCH
 	case own.Dev != theirs.Dev || own.Ino != theirs.Ino:
@@ -126,7 +126,7 @@ func (p *proof) read(hint *Record) error {
 	case errors.Is(err, unix.ENOENT), errors.Is(err, unix.ESRCH):
 		return unix.ESRCH
 	case err != nil:
-		return fmt.Errorf("process %d cannot be looked at: %w", pid, err)
+		return fmt.Errorf("process %d cannot be inspected: %w", pid, err)
 	}
 	for _, e := range entries {
 		link, err := os.Readlink(dir + "/" + e.Name())
@@ -190,7 +190,7 @@ func (f *Found) Trusted() error {
 	pid := strconv.Itoa(f.Launcher.PID)
 	for _, name := range []string{"NoNewPrivs", "Seccomp"} {
 		if theirs := statusLine(pid, name); theirs != "0" && theirs != statusLine("self", name) {
-			return fmt.Errorf("the launcher of %q, process %s, is confined more than this process (%s %q), so its record may be forged (run nslaunch where that was run)",
+			return fmt.Errorf("the launcher of %q, process %s, has more restrictions than this process (%s %q), so its record may be forged (run nslaunch where that was run)",
 				f.Name, pid, name, theirs)
 		}
 	}

@@ -79,7 +79,7 @@ func (f *Found) ended() (e End, err error) {
 			return err
 		}
 		if again.Record == nil || again.Launcher != f.Launcher || again.End == nil {
-			return fmt.Errorf("%q has ended, and how is not known any more", f.Name)
+			return fmt.Errorf("%q has ended, and its exit status is no longer known", f.Name)
 		}
 		e = *again.End
 		return nil

@@ -92,7 +92,7 @@ func TestAddress(t *testing.T) {
 		"vsock:2:1234":                          `"vsock:2:1234": a manager outside`,
 		"vsock-stream:2:1234":                   `"vsock-stream:2:1234": a manager outside`,
 		Address("/" + strings.Repeat("x", 106)): "",
-		Address("/" + strings.Repeat("x", 107)): "is no address",
+		Address("/" + strings.Repeat("x", 107)): "is not the address",
 	} {
 		got := ""
 		if err := address.Check(); err != nil {

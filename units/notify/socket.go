@@ -18,11 +18,11 @@ func (a Address) Check() error {
 	const longest = 107
 	switch {
 	case strings.HasPrefix(string(a), "vsock"):
-		return fmt.Errorf("%q: a manager outside of this machine is not served", string(a))
+		return fmt.Errorf("%q: a manager outside this machine is not supported", string(a))
 	case len(a) < 2 || a[0] != '/' && a[0] != '@':
 		return fmt.Errorf("%q is neither an absolute path nor \"@\" and a name", string(a))
 	case len(a) > longest || strings.ContainsRune(string(a), 0):
-		return fmt.Errorf("%q is no address of a socket (of %d bytes at most)", string(a), longest)
+		return fmt.Errorf("%q is not the address of a socket (%d bytes at most)", string(a), longest)
 	}
 	return nil
 }

@@ -16,15 +16,15 @@ func execStart(program, profile string, flags []string) (string, error) {
 	case !strings.HasPrefix(program, "/") || !strings.HasPrefix(profile, "/"):
 		return "", fmt.Errorf("want absolute paths, got %q and %q", program, profile)
 	case !utf8.ValidString(program) || strings.ContainsAny(program, `'"\`) || strings.ContainsFunc(program, unicode.IsControl):
-		return "", fmt.Errorf("systemd takes no program with quotes, backslashes or control characters in its path, and nslaunch is %q", program)
+		return "", fmt.Errorf("systemd accepts no program with quotes, backslashes or control characters in its path, and nslaunch is %q", program)
 	case !utf8.ValidString(profile):
 		// It would be started, but systemctl could not show it.
-		return "", fmt.Errorf("systemd shows no path that is not UTF-8, and the profile is %q", profile)
+		return "", fmt.Errorf("systemd accepts no path that is not UTF-8, and the profile is %q", profile)
 	}
 	line := word(percents(program))
 	for _, arg := range append(flags, profile) {
 		if !utf8.ValidString(arg) || strings.ContainsFunc(arg, unicode.IsControl) && arg != profile {
-			return "", fmt.Errorf("systemd takes no control characters in a flag, nor what is not UTF-8: %q", arg)
+			return "", fmt.Errorf("systemd accepts only UTF-8 without control characters in a flag, got %q", arg)
 		}
 		line += " " + word(strings.ReplaceAll(percents(arg), "$", "$$"))
 	}
@@ -40,7 +40,7 @@ func assignments(env []string) ([]string, error) {
 			return nil, fmt.Errorf("want NAME=VALUE, got %q", e)
 		}
 		if !utf8.ValidString(value) || strings.ContainsFunc(value, func(r rune) bool { return unicode.IsControl(r) && r != '\t' && r != '\n' }) {
-			return nil, fmt.Errorf("systemd takes no control characters in a variable, nor what is not UTF-8: %q", e)
+			return nil, fmt.Errorf("systemd accepts only UTF-8 without control characters in a variable, got %q", e)
 		}
 		all = append(all, word(percents(e)))
 	}

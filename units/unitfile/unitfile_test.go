@@ -158,12 +158,12 @@ func TestQuoting(t *testing.T) {
 func TestErrors(t *testing.T) {
 	p, good := load(t, "testdata/hello.toml")
 	for want, change := range map[string]func(o *unitfile.Options){
-		`want absolute paths, got "nslaunch" and "/etc/nslaunch/hello.toml"`:                                           func(o *unitfile.Options) { o.Nslaunch = "nslaunch" },
-		`want absolute paths, got "/usr/local/bin/nslaunch" and "a.toml"`:                                              func(o *unitfile.Options) { o.Profile = "a.toml" },
-		`systemd takes no program with quotes, backslashes or control characters in its path, and nslaunch is "/it's"`: func(o *unitfile.Options) { o.Nslaunch = "/it's" },
-		`systemd shows no path that is not UTF-8, and the profile is "/\xff.toml"`:                                     func(o *unitfile.Options) { o.Profile = "/\xff.toml" },
+		`want absolute paths, got "nslaunch" and "/etc/nslaunch/hello.toml"`:                                             func(o *unitfile.Options) { o.Nslaunch = "nslaunch" },
+		`want absolute paths, got "/usr/local/bin/nslaunch" and "a.toml"`:                                                func(o *unitfile.Options) { o.Profile = "a.toml" },
+		`systemd accepts no program with quotes, backslashes or control characters in its path, and nslaunch is "/it's"`: func(o *unitfile.Options) { o.Nslaunch = "/it's" },
+		`systemd accepts no path that is not UTF-8, and the profile is "/\xff.toml"`:                                     func(o *unitfile.Options) { o.Profile = "/\xff.toml" },
 		`want NAME=VALUE, got "1A=b"`: func(o *unitfile.Options) { o.Env = []string{"1A=b"} },
-		`systemd takes no control characters in a variable, nor what is not UTF-8: "A=\x01"`: func(o *unitfile.Options) { o.Env = []string{"A=\x01"} },
+		`systemd accepts only UTF-8 without control characters in a variable, got "A=\x01"`: func(o *unitfile.Options) { o.Env = []string{"A=\x01"} },
 	} {
 		o := good
 		change(&o)

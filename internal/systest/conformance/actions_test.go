@@ -26,7 +26,7 @@ func newActions() *actions {
 		`open the \w+ namespace /.*`, `join the (user|pid|mount) namespace /.*`, `join the (net|ipc|uts|cgroup|time) namespace /.*`,
 		`make (a )?new .* namespaces?`, `make a new time namespace and enter it`, `make a new time namespace and enter it, .*`,
 		`hide from the processes of the joined namespaces`, `fork into the pid namespace, and exit`,
-		`become uid 0, gid 0 in the user namespace`, `take up all capabilities in the user namespace`,
+		`become uid 0, gid 0 in the user namespace`, `gain all capabilities in the user namespace`,
 		`wait for the launcher`, `release the stage`, `release the command`, `follow the forked process and release it`,
 		`deny setgroups`, `write [ug]id_map: [^/]*`, `write [ug]id_map: .*, by /.*`, `set oom_score_adj -?\d+`, `set the nice value -?\d+`,
 		`make / \S+, recursively`, `make /proc private`, `mount proc on /proc with .*`,

@@ -20,7 +20,7 @@ import (
 func serviceActions() []string {
 	return []string{
 		`make a socket for notifications, for the stage`, `receive the socket for notifications`, `put the socket for notifications on /.*`,
-		`pass the command's notifications on to /.*`, `tell /.* when the command runs`, `tell /.* when the command runs, and every .* that it still does`,
+		`pass the command's notifications on to /.*`, `report to /.* when the command runs`, `report to /.* when the command runs, and every .* that it still runs`,
 		`pass the manager's sockets [\d, and-]+ \(.*\) to the process, by LISTEN_PID`, `pass the manager's sockets [\d, and-]+`,
 	}
 }

@@ -14,7 +14,7 @@ func mountActions() []string {
 		`make a clone of /\S* the root, nodev,nosuid`, `make a clone of /\S* the root, (ro,)?nosuid`, `make a clone of /\S* the root, ro,nodev,nosuid`, `make a clone of / the root, in its peer group, with private /.*`,
 		`make an empty tmpfs the root, nodev,nosuid`, `make an overlay of /\S* with changes in memory the root, nodev,nosuid`,
 		`make an overlay of /\S* with changes in /\S* the root, nodev,nosuid`,
-		`bind /\S* on /.*`, `bind the pseudoterminal on /dev/console, .*`, `bind, alone, /\S+ on /.*`, `mount tmpfs on /.*`, `mount devpts on /.*`, `mount mqueue on /.*`,
+		`bind /\S* on /.*`, `bind the pseudoterminal on /dev/console, .*`, `bind /\S+ on /\S+, not recursive.*`, `mount tmpfs on /.*`, `mount devpts on /.*`, `mount mqueue on /.*`,
 		`mount cgroup2 on /.*`, `mount sysfs on /.*`, `mount proc on /.*`, `mount an overlay of /.* with changes in memory on /.*`,
 		`mount an overlay of /.* with changes in /\S* on /.*`, `make \S+ where it is missing`, `lock /.*`, `map the ids of .*, for the stage`, `receive the tree of /.*`,
 		`put a file of \d+ bytes, mode \d+, on /.*`, `link /\S+ to .*`, `make the directory /\S+, mode \d+`, `leave out /.*`,

@@ -39,7 +39,7 @@ func TestGlobMaskOfLink(t *testing.T) {
 					t.Errorf("-> %s, without: %+v", to, got)
 				}
 			}
-			want := map[string]string{"/": "leads to / inside, and the root has a key", ".": "would hide " + dir + "/p", "/proc": "would hide /proc"}[to]
+			want := map[string]string{"/": "leads to / inside, and the root has its own key", ".": "would hide " + dir + "/p", "/proc": "would hide /proc"}[to]
 			if want == "" {
 				continue
 			}

@@ -85,8 +85,8 @@ func TestCoversTakenAway(t *testing.T) {
 			cmd.Dir = u.TempDir(t)
 			u.WriteFile(t, cmd.Dir+"/p.toml", text)
 			got := nstest.Run(t, cmd)
-			want := fmt.Sprintf("process.capabilities: the command can take away what hides or protects %s/project/kept, %[1]s/project/secret: %s (", dir, test.why)
-			if note := strings.Contains(got.Stderr, "can take away what hides"); got.Status != 0 || note != (test.why != "") || note && !strings.Contains(got.Stderr, want) {
+			want := fmt.Sprintf("process.capabilities: the command can unmount what hides or protects %s/project/kept, %[1]s/project/secret: %s (", dir, test.why)
+			if note := strings.Contains(got.Stderr, "can unmount what hides"); got.Status != 0 || note != (test.why != "") || note && !strings.Contains(got.Stderr, want) {
 				t.Errorf("%s: %+v, want %q", text, got, want)
 			}
 			if test.rest == nothing {
@@ -123,7 +123,7 @@ func TestCoversMoved(t *testing.T) {
 			cmd.Dir = u.TempDir(t)
 			u.WriteFile(t, cmd.Dir+"/p.toml", text)
 			got := nstest.Run(t, cmd)
-			want := "restrict.namespaces: the command can move " + test.noted + " out of what hides or protects it"
+			want := "restrict.namespaces: the command can move " + test.noted + " away from what hides or protects it"
 			if got.Status != 0 || strings.Contains(got.Stderr, want) != (test.noted != "") || test.noted == "" && strings.Contains(got.Stderr, "can move") {
 				t.Errorf("%s: %+v, want %q", text, got, want)
 			}

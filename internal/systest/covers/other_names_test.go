@@ -49,7 +49,7 @@ func TestHiddenUnderEachName(t *testing.T) {
 			cmd := outer.Command(t, u, nstest.Nslaunch(t), "plan", "p.toml", "true")
 			u.WriteFile(t, filepath.Join(cmd.Dir, "p.toml"), systest.OwnTree(u, "[mounts]", fmt.Sprintf("masked = [%q]", dir+"/data/u")))
 			got := nstest.Run(t, cmd)
-			want := fmt.Sprintf("nslaunch: note: p.toml:4:11: mounts.masked[0]: a part of what %s/data/u hides is still seen at %[1]s/part (hide it there, too)\n", dir)
+			want := fmt.Sprintf("nslaunch: note: p.toml:4:11: mounts.masked[0]: part of what %s/data/u hides is still visible at %[1]s/part (hide it there, too)\n", dir)
 			if got.Status != 0 || !strings.Contains(got.Stderr, want) || !strings.Contains(got.Stdout, "mask "+dir+"/alias with an empty directory\n") {
 				t.Errorf("plan says %+v, want %s", got, want)
 			}

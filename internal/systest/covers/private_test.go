@@ -51,14 +51,14 @@ func TestPrivateAbove(t *testing.T) {
 			"home/hop/fish": "-> ../elsewhere", "home/elsewhere/x": "/", "home/.config/fish": "-> ../hop/fish",
 		}
 		for at, want := range map[string]struct{ why, attack, made string }{
-			".config":              {"where the sandbox could make .config/gcloud", "mkdir -p systemd/user; echo x >systemd/user/evil.service", ".config/systemd/user/evil.service"},
+			".config":              {"where the sandbox could create .config/gcloud", "mkdir -p systemd/user; echo x >systemd/user/evil.service", ".config/systemd/user/evil.service"},
 			".local":               {"which contains .local/share/keyrings", "mkdir -p bin; echo x >bin/ls", ".local/bin/ls"},
 			".local/share":         {"which contains .local/share/keyrings", "mkdir -p systemd/user; echo x >systemd/user/evil.service", ".local/share/systemd/user/evil.service"},
 			".cargo/bin":           {"which is in .cargo", "echo x >cargo", ".cargo/bin/cargo"},
-			"go":                   {"where the sandbox could make go/bin", "mkdir bin; echo x >bin/ls", "go/bin/ls"},
+			"go":                   {"where the sandbox could create go/bin", "mkdir bin; echo x >bin/ls", "go/bin/ls"},
 			".ssh":                 {"which is in .ssh", "echo x >authorized_keys", ".ssh/authorized_keys"},
 			"dots":                 {"which contains .ssh", "echo x >ssh/config", ".ssh/config"},
-			"it's here":            {"where the sandbox could make .gnupg", "mkdir gnupg; echo x >gnupg/gpg.conf", ".gnupg/gpg.conf"},
+			"it's here":            {"where the sandbox could create .gnupg", "mkdir gnupg; echo x >gnupg/gpg.conf", ".gnupg/gpg.conf"},
 			"hop":                  {"which contains .config/fish", "mkdir evil; echo x >evil/config.fish; ln -sfn evil fish", ".config/fish/config.fish"},
 			".config/nvim":         {},
 			".local/share/project": {}, "go/src/p": {},
@@ -77,7 +77,7 @@ func TestPrivateAbove(t *testing.T) {
 					continue
 				}
 				// The control, and the cure: the error names an entry for a profile of one's own, in which the attack works.
-				_, cure, _ := strings.Cut(strings.TrimSuffix(strings.TrimSpace(got.Stderr), ")"), "in a profile of your own: ")
+				_, cure, _ := strings.Cut(strings.TrimSuffix(strings.TrimSpace(got.Stderr), ")"), "write in your own profile: ")
 				own := u.WriteFile(t, dir+"/own.toml", "version = 1\nextends = [\""+preset+"\"]\n"+cure+"\n")
 				if got := launchIn(t, u, dir+"/home", filepath.Join(dir, "home", at), own, want.attack); got.Status != 0 {
 					t.Errorf("with %s in %s: %+v", cure, at, got)

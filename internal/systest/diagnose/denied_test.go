@@ -150,7 +150,7 @@ func TestDeviceNote(t *testing.T) {
 	head := "version = 1\nnamespaces = { mount = \"new\" }\ncommand = [\"sh\", \"-c\", \"echo >" + device + "\"]\n"
 	cure := fmt.Sprintf("mounts.%q = { rw = %q, options = [\"dev\"] }", device, device)
 	for _, test := range []struct{ mounts, note string }{
-		{"mounts.rw = [\"" + device + "\"]\n", fmt.Sprintf("mounts.rw[0]: %s is a device and is bound nodev, so nobody can open it (in its place: %s)", device, cure)},
+		{"mounts.rw = [\"" + device + "\"]\n", fmt.Sprintf("mounts.rw[0]: %s is a device and is bound nodev, so it cannot be opened (write %s)", device, cure)},
 		{cure + "\n", ""},
 	} {
 		u.WriteFile(t, p, head+test.mounts)

@@ -152,7 +152,7 @@ func TestDiagnoseChroot(t *testing.T) {
 			// Root may compare its root with that of process 1.
 			{"a mount, and init", newUser, `mount --bind $1 $1; mount -t proc proc $1/proc; unshare -pf sh -c "mount -t proc proc $1/proc; mount -t proc proc /proc; $2 $1 /nslaunch /p.toml"`, true, inChroot},
 			{"no proc", newUser, `exec $2 $1 /nslaunch /p.toml`, false,
-				`/proc is not mounted here, and nslaunch cannot do without it (mount -t proc proc /proc)`},
+				`/proc is not mounted here, and nslaunch needs it (mount -t proc proc /proc)`},
 			{"no mount point", "version = 1\nnamespaces = { mount = \"new\" }\ncommand = [\"/nslaunch\"]\n",
 				`mount -t proc proc $1/proc; exec $2 $1 /nslaunch /p.toml`, true,
 				`/p.toml:2:16: propagation: step #, make / slave, recursively: EINVAL

@@ -177,7 +177,7 @@ func TestDoctorProfile(t *testing.T) {
 			"room.toml":     {"command = [\"true\"]\nnamespaces = \"new\"\nlimits.rlimits.as = 4096\n", "command", "killed by SIGSEGV"},
 			"cut.toml":      {"command = [\"" + cut + "\"]\n", "command", "killed by SIGSEGV"},
 			"folder.toml":   {"command = [\"/usr\"]\nnamespaces = \"new\"\n", "command", "is a directory"},
-			"required.toml": {"scope = { mode = \"required\", bus = \"user\" }\n", "scope.mode", "no manager of systemd can be reached"},
+			"required.toml": {"scope = { mode = \"required\", bus = \"user\" }\n", "scope.mode", "no systemd manager can be reached"},
 		} {
 			path := u.WriteFile(t, filepath.Join(dir, name), "version = 1\n"+test.text)
 			cmd := u.Command(t, nstest.Nslaunch(t), "doctor", "--json", path)

@@ -11,7 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Where the command cannot be kept from doing anything, all but that is tried, and it is said.
+// Where the command cannot be suspended, all but that is tried, and it is said.
 func TestDoctorUnconfined(t *testing.T) {
 	nstest.EachUser(t, func(t *testing.T, u nstest.User) {
 		systest.BecomePrepared(t, func() error { return systest.Filter(systest.Denial{Call: unix.SYS_SECCOMP, Errno: unix.EBUSY}) })
@@ -19,7 +19,7 @@ func TestDoctorUnconfined(t *testing.T) {
 		u.WriteFile(t, filepath.Join(cmd.Dir, "p.toml"), "version = 1\nnamespaces = \"new\"\ncommand = [\"touch\", \"ran\"]\n")
 		got := nstest.Run(t, cmd)
 		_, err := os.Stat(filepath.Join(cmd.Dir, "ran"))
-		const note = "p.toml:3:1: command: whether it can be executed was not tried: the command cannot be kept from doing anything: device or resource busy"
+		const note = "p.toml:3:1: command: whether it can be executed was not tried: the command cannot be suspended: device or resource busy"
 		if got.Status != 0 || err == nil || !strings.Contains(got.Stderr, note) || !strings.Contains(got.Stdout, "yes  p.toml can run here") {
 			t.Errorf("%+v, %v", got, err)
 		}

@@ -22,7 +22,7 @@ func TestDevIsLink(t *testing.T) {
 				systest.Symlink(t, c.dir, root+"/dev")
 				profile := treeProfile(u, fmt.Sprintf("root = { path = %q%s }\ndev = %q\n[process]\nterminal = \"pty\"\n", root, overlay, dev))
 				systest.WantRefusal(t, systest.ProfileCommand(t, u, profile, "/probe"),
-					fmt.Sprintf("p.toml:4:1: dev: /dev is a symbolic link in the root, to %s, and has to be a directory", c.dir))
+					fmt.Sprintf("p.toml:4:1: dev: /dev is a symbolic link to %s in the root, and must be a directory", c.dir))
 				// Without the section, all below is the profile's: it stays inside.
 				profile = treeProfile(u, fmt.Sprintf("root = { path = %q%s }\n[mounts]\n\"/dev/null\" = { rw = \"/dev/null\" }\n\"/dev/pts\" = { type = \"devpts\" }\n", root, overlay))
 				mounts := nstest.ParseReport(t, nstest.MustRun(t, systest.ProfileCommand(t, u, profile, "/probe"))).Mounts

@@ -73,7 +73,7 @@ func TestRestrictKernelLeads(t *testing.T) {
 		if got := run("restrict.kernel = false\n", with); !strings.Contains(got.Stdout, test.name+" "+test.reached+"\n") {
 			t.Errorf("with CAP_%s: %+v: this is no attack", test.name, got)
 		}
-		want := "restrict.kernel: the command could undo it: CAP_" + test.name + " leads past it"
+		want := "restrict.kernel: the command could undo this: CAP_" + test.name + " bypasses the protection"
 		if got := run("restrict.kernel = true\n", with); got.Status != systest.StatusSetup || got.Stdout != "" || !strings.Contains(got.Stderr, want) {
 			t.Errorf("CAP_%s, true: %+v", test.name, got)
 		}

@@ -53,7 +53,7 @@ func TestRestrictKernelMasksStayInside(t *testing.T) {
 	nstest.CheckNothingLeft(t)
 	profile := "version = 1\nprocess = { capabilities = \"none\" }\nnamespaces = { mount = \"new\", pid = \"new\" }\n[mounts]\ntmpfs = [\"/mnt\"]\n\"/mnt/p\" = { ro = \"/proc\", propagation = \"shared\" }\n"
 	cmd := outer.Command(t, root, nstest.Nslaunch(t), "plan", root.WriteFile(t, t.TempDir()+"/p.toml", profile), "true")
-	if got := nstest.Run(t, cmd); got.Status != 0 || !strings.Contains(got.Stderr, "what /mnt/p shows of the kernel is not masked") {
+	if got := nstest.Run(t, cmd); got.Status != 0 || !strings.Contains(got.Stderr, "kernel information in /mnt/p is not masked") {
 		t.Errorf("%+v", got)
 	}
 	nstest.MustRun(t, systest.OuterCommand(t, outer, root, profile, "true"))

@@ -99,7 +99,7 @@ func TestRestrictKernelCwd(t *testing.T) {
 	}
 }
 
-// Where the command could undo it, true is an error, and the default a note that says so. What only leads past it takes no cover away.
+// Where the command could undo it, true is an error, and the default a note that says so. What only bypasses the protection removes no cover.
 func TestRestrictKernelUndone(t *testing.T) {
 	root := nstest.Superuser(t)
 	nstest.CheckNothingLeft(t)
@@ -112,25 +112,25 @@ func TestRestrictKernelUndone(t *testing.T) {
 		{"namespaces = \"new\"", "it keeps CAP_SYS_ADMIN"},
 		{"namespaces = { mount = \"new\" }", "it keeps CAP_SYS_ADMIN"},
 		{"namespaces = \"new\"\nprocess.capabilities = [\"SYS_ADMIN\"]", "it has CAP_SYS_ADMIN"},
-		{"namespaces = { mount = \"new\", pid = \"new\" }\nprocess.capabilities = [\"SYSLOG\"]", "CAP_SYSLOG leads past it"},
-		{"namespaces = { mount = \"new\" }\nprocess.capabilities = [\"SYS_PTRACE\"]", "CAP_SYS_PTRACE leads past it"},
-		{"namespaces = { mount = \"new\", pid = \"new\" }\nproc = \"host\"\nprocess.capabilities = [\"SYS_PTRACE\"]", "CAP_SYS_PTRACE leads past it"},
-		{"namespaces = { mount = \"new\", pid = \"new\" }\nmounts.\"/mnt\".ro = \"/proc\"\nprocess.capabilities = [\"SYS_PTRACE\"]", "CAP_SYS_PTRACE leads past it"},
-		{"namespaces = { mount = \"new\", pid = \"new\" }\nprocess.capabilities = [\"DAC_READ_SEARCH\"]", "CAP_DAC_READ_SEARCH leads past it"},
-		{"namespaces = { mount = \"new\", pid = \"new\" }\nprocess.capabilities = [\"MKNOD\"]", "CAP_MKNOD leads past it"},
+		{"namespaces = { mount = \"new\", pid = \"new\" }\nprocess.capabilities = [\"SYSLOG\"]", "CAP_SYSLOG bypasses the protection"},
+		{"namespaces = { mount = \"new\" }\nprocess.capabilities = [\"SYS_PTRACE\"]", "CAP_SYS_PTRACE bypasses the protection"},
+		{"namespaces = { mount = \"new\", pid = \"new\" }\nproc = \"host\"\nprocess.capabilities = [\"SYS_PTRACE\"]", "CAP_SYS_PTRACE bypasses the protection"},
+		{"namespaces = { mount = \"new\", pid = \"new\" }\nmounts.\"/mnt\".ro = \"/proc\"\nprocess.capabilities = [\"SYS_PTRACE\"]", "CAP_SYS_PTRACE bypasses the protection"},
+		{"namespaces = { mount = \"new\", pid = \"new\" }\nprocess.capabilities = [\"DAC_READ_SEARCH\"]", "CAP_DAC_READ_SEARCH bypasses the protection"},
+		{"namespaces = { mount = \"new\", pid = \"new\" }\nprocess.capabilities = [\"MKNOD\"]", "CAP_MKNOD bypasses the protection"},
 		{"namespaces = \"new\"\nprocess = { capabilities = \"none\", keep_fds = [3] }", "its descriptor 3 is a directory outside the sandbox"},
-		{"namespaces = { mount = \"new\", pid = \"new\" }\npropagation = \"shared\"\nprocess.capabilities = \"none\"", "what is mounted would be seen outside"},
+		{"namespaces = { mount = \"new\", pid = \"new\" }\npropagation = \"shared\"\nprocess.capabilities = \"none\"", "mounts would appear outside"},
 	} {
 		for _, kernel := range []string{"", "\nrestrict.kernel = true"} {
 			profile := root.WriteFile(t, t.TempDir()+"/p.toml", "version = 1"+kernel+"\n"+test.rest+"\n")
 			cmd := root.Command(t, nstest.Nslaunch(t), "plan", profile, "true")
 			cmd.ExtraFiles = []*os.File{dir}
 			got := nstest.Run(t, cmd)
-			want, status := "as the host's root can: "+test.why, 0
+			want, status := "like root on the host: "+test.why, 0
 			if kernel != "" {
-				want, status = ":2:10: restrict.kernel: the command could undo it: "+test.why, 1
+				want, status = ":2:10: restrict.kernel: the command could undo this: "+test.why, 1
 			}
-			covered := kernel == "" && strings.Contains(test.why, "leads past it")
+			covered := kernel == "" && strings.Contains(test.why, " bypasses the protection")
 			if got.Status != status || !strings.Contains(got.Stderr, want) || strings.Contains(got.Stdout, "settings in /proc read-only") != covered {
 				t.Errorf("%s%s: %+v; want status %d and %q", test.rest, kernel, got, status, want)
 			}

@@ -52,14 +52,14 @@ func TestRestrictKernelListenFDs(t *testing.T) {
 					t.Errorf("%q: %+v", kernel, got)
 				}
 			case strings.Contains(kernel, "true"):
-				if got.Status != 125 || !strings.Contains(got.Stderr, "the command could undo it: its descriptor 3 is a directory outside the sandbox") {
+				if got.Status != 125 || !strings.Contains(got.Stderr, "the command could undo this: its descriptor 3 is a directory outside the sandbox") {
 					t.Errorf("%q: %+v", kernel, got)
 				}
 			default:
 				if got.Stdout != "written\n" {
 					t.Errorf("%q: %+v: this is no attack", kernel, got)
 				}
-				note := strings.Contains(run("plan").Stderr, "as the host's root can: its descriptor 3 is a directory")
+				note := strings.Contains(run("plan").Stderr, "like root on the host: its descriptor 3 is a directory")
 				if note != (kernel == "") {
 					t.Errorf("%q: the plan has a note: %v", kernel, note)
 				}
@@ -93,7 +93,7 @@ func TestRestrictKernelAmbient(t *testing.T) {
 		}
 		keeps := u.WriteFile(t, filepath.Join(u.TempDir(t), "p.toml"), "version = 1\n"+kernel+restrictedHead+"process.no_new_privs = true\n")
 		got = nstest.Run(t, withAmbient(t, nstest.Nslaunch(t), "plan", keeps, "true"))
-		want, status := map[string]string{"": "as the host's root can: it keeps CAP_SYS_ADMIN", "restrict.kernel = true\n": "could undo it: it keeps CAP_SYS_ADMIN"}[kernel], 0
+		want, status := map[string]string{"": "like root on the host: it keeps CAP_SYS_ADMIN", "restrict.kernel = true\n": "could undo this: it keeps CAP_SYS_ADMIN"}[kernel], 0
 		if strings.Contains(kernel, "true") {
 			status = 1
 		}
@@ -141,10 +141,10 @@ func TestRestrictKernelCapabilities(t *testing.T) {
 			t.Errorf("without CAP_%s: %+v", test.name, got)
 		}
 		alone := fmt.Sprintf("[%q]", test.name)
-		if got := run("restrict.kernel = true\n", alone, "run"); got.Status != 125 || !strings.Contains(got.Stderr, "the command could undo it: CAP_"+test.name+" leads past it") {
+		if got := run("restrict.kernel = true\n", alone, "run"); got.Status != 125 || !strings.Contains(got.Stderr, "the command could undo this: CAP_"+test.name+" bypasses the protection") {
 			t.Errorf("restrict.kernel = true: %+v", got)
 		}
-		if got := run("", alone, "plan"); got.Status != 0 || !strings.Contains(got.Stderr, "as the host's root can: CAP_"+test.name+" leads past it") {
+		if got := run("", alone, "plan"); got.Status != 0 || !strings.Contains(got.Stderr, "like root on the host: CAP_"+test.name+" bypasses the protection") {
 			t.Errorf("the plan: %+v", got)
 		}
 		// The control: another capability does not.

@@ -24,24 +24,24 @@ func TestKernelFilesOnDirectories(t *testing.T) {
 		want    string
 	}{
 		{"proc is a link", func(t *testing.T, root string) { systest.Symlink(t, "/fake/proc", root+"/proc") }, "",
-			`p.toml:4:1: proc: /proc is a symbolic link in the root, to /fake/proc, and has to be a directory`},
+			`p.toml:4:1: proc: /proc is a symbolic link to /fake/proc in the root, and must be a directory`},
 		{"proc is a link through a link", func(t *testing.T, root string) {
 			systest.Symlink(t, "via/proc", root+"/proc")
 			systest.Symlink(t, "fake", root+"/via")
 		}, "",
-			`p.toml:4:1: proc: /proc is a symbolic link in the root, to /fake/proc, and has to be a directory`},
+			`p.toml:4:1: proc: /proc is a symbolic link to /fake/proc in the root, and must be a directory`},
 		{"proc is a file", func(t *testing.T, root string) { nstest.Superuser(t).WriteFile(t, root+"/proc", "") }, "",
 			`p.toml:4:1: proc: a directory can only be mounted on a directory, and "/proc" is a file`},
 		{"sys is a link to proc", func(t *testing.T, root string) {
 			systest.MakeDirs(t, root+"/proc")
 			systest.Symlink(t, "proc", root+"/sys")
 		}, "sys = \"new\"\n",
-			`p.toml:5:1: sys: /sys is a symbolic link in the root, to /proc, and has to be a directory`},
+			`p.toml:5:1: sys: /sys is a symbolic link to /proc in the root, and must be a directory`},
 		{"sys = none is a link", func(t *testing.T, root string) {
 			systest.MakeDirs(t, root+"/proc")
 			systest.Symlink(t, "/fake/proc", root+"/sys")
 		}, "sys = \"none\"\n",
-			`p.toml:5:1: sys: /sys is a symbolic link in the root, to /fake/proc, and has to be a directory`},
+			`p.toml:5:1: sys: /sys is a symbolic link to /fake/proc in the root, and must be a directory`},
 		{"a bind on proc", func(t *testing.T, root string) {}, "[mounts]\n\"/proc\" = { rw = \"/etc\" }\n",
 			`p.toml:6:1: mounts."/proc": /proc is made by proc = "new", "host" or "none"`},
 		{"a mount below proc", func(t *testing.T, root string) {}, "[mounts]\n\"/proc/self/attr\" = { type = \"tmpfs\" }\n",

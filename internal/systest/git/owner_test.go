@@ -70,7 +70,7 @@ func TestPresetsOthersRepository(t *testing.T) {
 						}
 						return got.Stderr
 					}
-					note := fmt.Sprintf("so the git repository at %s counts as none (cd %s, or show it read-only: mounts.ro = [%q])", dir, dir, dir)
+					note := fmt.Sprintf("so the git repository at %s is ignored (cd %s, or show it read-only: mounts.ro = [%q])", dir, dir, dir)
 					if got := plan(); strings.Contains(got, note) != (test.part != "") {
 						t.Errorf("plan of %s notes %q, want %q: %v", preset, got, note, test.part != "")
 					}

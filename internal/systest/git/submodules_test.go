@@ -126,17 +126,17 @@ func TestSubmoduleCures(t *testing.T) {
 		}
 		for _, preset := range []string{"preset:dev", "preset:build"} {
 			w.host("app", "rmdir deep/empty")
-			refused("missing", ".", preset, "it is a submodule and is not there", "")
+			refused("missing", ".", preset, "it is a submodule and does not exist", "")
 			w.host("app", "rmdir deep/empty; ln -s ../sub deep/empty")
 			refused("a link", ".", preset, "it is reached through a symbolic link", "rm deep/empty; mkdir deep/empty")
 			w.host("app", "mv other others; ln -s others other")
 			refused("reached through a link", ".", preset, "it is reached through a symbolic link", "rm other; mv others other")
 			w.host("app", "cp .git/index old; head -c 300 old >.git/index")
-			refused("an index that is cut off", ".", preset, "is no index that is known here", "mv old .git/index")
+			refused("an index that is cut off", ".", preset, "is not an index that nslaunch can read", "mv old .git/index")
 			refused("the working directory", "deep/empty", preset, "it is a submodule that is not checked out and is writable as a whole", "")
 			w.host("app", "git submodule --quiet deinit -f deep/empty")
 			w.host("app", "cp .git/index old; rmdir deep/empty; for n in 'a  b' \"it's\"; do git update-index --add --cacheinfo 160000,$(git rev-parse HEAD),\"$n\"; done")
-			refused("several are missing", ".", preset, "these submodules cannot be protected, as they are not there", "")
+			refused("several are missing", ".", preset, "these submodules do not exist, so they cannot be protected", "")
 			w.host("app", "rmdir 'a  b' \"it's\"; mv old .git/index")
 		}
 	})

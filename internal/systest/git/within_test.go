@@ -16,8 +16,8 @@ func TestPresetsWithinRepository(t *testing.T) {
 		w := newGitWorld(t, u)
 		w.host("", "git init -q --bare bare.git; mkdir app/.git/hooks/deep")
 		for at, want := range map[string]string{
-			"../bare.git": "/bare.git\" cannot be protected: it is a git repository itself", "../bare.git/hooks": "it lies in the git repository " + w.dir + "/bare.git,",
-			".git": "/app/.git\"", ".git/hooks/deep": "it lies in the git repository " + w.dir + "/app/.git,",
+			"../bare.git": "/bare.git\" cannot be protected: it is a git repository itself", "../bare.git/hooks": "it is inside the git repository " + w.dir + "/bare.git,",
+			".git": "/app/.git\"", ".git/hooks/deep": "it is inside the git repository " + w.dir + "/app/.git,",
 		} {
 			for _, preset := range []string{"dev", "npm", "agent", "build"} {
 				got := w.insideAt(at, "preset:"+preset, "touch made")

@@ -110,7 +110,7 @@ func TestIdmappedRefused(t *testing.T) {
 		nstest.CheckNothingLeft(t)
 		profile := strings.Replace(idmappedProfile("/srv", `"user"`), "[idmap]\nuid = [{ inside = 0, outside = 100000, count = 65536 }]\ngid = [{ inside = 0, outside = 100000, count = 65536 }]\n", "", 1)
 		systest.WantRefusal(t, systest.ProfileCommand(t, u, profile, "true"), fmt.Sprintf(
-			`p.toml:8:23: mounts."/w".idmap: mapping the ids of a mount needs CAP_SYS_ADMIN over its file system, which uid %d does not have here (leave it out, and let idmap = "keep" make the ids agree)`, u.UID))
+			`p.toml:8:23: mounts."/w".idmap: mapping the ids of a mount needs CAP_SYS_ADMIN over its file system, which uid %d does not have here (remove it, and map the ids with idmap = "keep")`, u.UID))
 	})
 	u := nstest.Superuser(t)
 	outer := nstest.OuterShared(t)

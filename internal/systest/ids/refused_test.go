@@ -96,8 +96,8 @@ gid = [{ inside = 0, outside = "${gid}" }, { inside = 1, outside = %d, count = 2
 uid = [{ inside = 5, outside = %d }]
 gid = [{ inside = 5, outside = %[1]d }]
 `, sub.Start), []string{
-			fmt.Sprintf("4:1: idmap.uid: neither 0 nor the caller's uid %d is mapped: say who the command is (process.uid)", u.UID),
-			fmt.Sprintf("5:1: idmap.gid: neither 0 nor the caller's gid %d is mapped: say who the command is (process.gid)", u.GID),
+			fmt.Sprintf("4:1: idmap.uid: neither 0 nor the caller's uid %d is mapped, so the command has no uid (set process.uid)", u.UID),
+			fmt.Sprintf("5:1: idmap.gid: neither 0 nor the caller's gid %d is mapped, so the command has no gid (set process.gid)", u.GID),
 		}},
 		{"setgroups", "[idmap]\nsetgroups = \"allow\"\n", []string{
 			`4:1: idmap.setgroups: "allow" needs CAP_SETGID or subordinate gids (mode = "root+subid" in [idmap])`}},
@@ -164,7 +164,7 @@ func TestIDMapRefusedByMachine(t *testing.T) {
 		{"/etc/subuid", "other:1:2\n", idmapRefusal{"no entry", "idmap = \"subid\"\n", []string{
 			fmt.Sprintf("3:1: idmap: %s has no subordinate uids in /etc/subuid (add a line: %[1]s:100000:65536)", u.Name)}}},
 		{"/etc/subuid", manyLines, idmapRefusal{"too many lines", "idmap = \"subid\"\n", []string{
-			"3:1: idmap: the uid map has 341 lines, and the kernel takes 340"}}},
+			"3:1: idmap: the uid map has 341 lines, and the kernel accepts at most 340"}}},
 		{"/usr/bin/newuidmap", "", idmapRefusal{"no newuidmap", "idmap = \"subid\"\n", []string{
 			"3:1: idmap: a uid map with subordinate ids needs newuidmap, which is not on this machine (Debian: apt install uidmap)"}}},
 		{"/usr/bin/newgidmap", "", idmapRefusal{"no newgidmap", "idmap = \"subid\"\n", []string{
@@ -198,7 +198,7 @@ func TestIDMapTooLong(t *testing.T) {
 	profile := systest.NewUserProfile + fmt.Sprintf("[idmap]\nuid = [%s]\ngid = [{ inside = 0, outside = 0 }]\n[process]\nuid = 1000000000\n",
 		strings.TrimSuffix(list.String(), ", "))
 	systest.WantRefusal(t, systest.ProfileCommand(t, u, profile, "true"),
-		fmt.Sprintf("p.toml:4:1: idmap.uid: the uid map is a text of %d bytes, and the kernel takes less than %d", text, os.Getpagesize()))
+		fmt.Sprintf("p.toml:4:1: idmap.uid: the uid map has %d bytes of text, and the kernel accepts fewer than %d", text, os.Getpagesize()))
 }
 
 // Root maps subordinate ids that it has.

@@ -92,8 +92,8 @@ func TestInitramfs(t *testing.T) {
 			nstest.Superuser(t).WriteFile(t, dir+"/other.toml", profile+"[process]\ncapabilities = \"none\"\nuid = 1\ngid = 1\n")
 			plan, run := onInitramfs(t, dir, "plan", initramfsDir+"/p.toml", "--", "/probe", "-mounts"), onInitramfs(t, dir, initramfsDir+"/p.toml", "--", "/probe", "-mounts")
 			for _, want := range []string{
-				"chroot into the root, over the initramfs, which cannot be taken away",
-				"the root of this machine is its initramfs, which cannot be taken away: a command that keeps CAP_SYS_ADMIN can get at it (process.capabilities)",
+				"chroot into the root, over the initramfs, which cannot be unmounted",
+				"the root of this machine is its initramfs, which cannot be unmounted, so a command that keeps CAP_SYS_ADMIN can reach it (process.capabilities)",
 			} {
 				if !strings.Contains(plan.Stdout+plan.Stderr, want) {
 					t.Errorf("the plan does not say %q: %+v", want, plan)

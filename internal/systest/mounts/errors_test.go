@@ -52,8 +52,8 @@ ro = ["/no/such", "-/no/such/either"]
 `, []string{
 				`4:1: mounts."DIR/dir": a file can only be mounted on a file, and "DIR/dir" is a directory`,
 				`5:1: mounts."DIR/file": a directory can only be mounted on a directory, and "DIR/file" is a file`,
-				`6:1: mounts."DIR/loop/x": "DIR/loop/x" cannot be mounted on: too many levels of symbolic links`,
-				`7:1: mounts."DIR/other/x": "DIR/other/x" cannot be mounted on: not a directory`,
+				`6:1: mounts."DIR/loop/x": nothing can be mounted on "DIR/loop/x": too many levels of symbolic links`,
+				`7:1: mounts."DIR/other/x": nothing can be mounted on "DIR/other/x": not a directory`,
 			}},
 			"no root":        {"root = \"DIR/none\"\n", []string{`3:1: root.path: no such file or directory: "DIR/none"`}},
 			"root is a file": {"root = { path = \"DIR/file\", overlay = \"tmpfs\" }\n", []string{`3:10: root.path: "DIR/file" is not a directory`}},
@@ -69,20 +69,20 @@ tmpfs = ["/usr", "/tmp", "/lost/x"]
 "/gone" = { ro = "/etc/passwd" }
 `, []string{
 				`4:1: dev: a directory can only be mounted on a directory, and "/dev" is a file`,
-				`5:1: proc: /proc is a symbolic link in the root, to /usr, and has to be a directory`,
-				`7:18: mounts.tmpfs[1]: "DIR/root/tmp" is missing, and nothing is ever made in the host's directories (make it, or give the root a layer: root = { …, overlay = "tmpfs" })`,
-				`7:26: mounts.tmpfs[2]: /lost/x leads to /no/place/x inside: "DIR/root/no/place/x" is missing, and nothing is ever made in the host's directories (make it, or give the root a layer: root = { …, overlay = "tmpfs" })`,
+				`5:1: proc: /proc is a symbolic link to /usr in the root, and must be a directory`,
+				`7:18: mounts.tmpfs[1]: "DIR/root/tmp" is missing, and nslaunch makes nothing in the host's directories (make it, or give the root a layer: root = { …, overlay = "tmpfs" })`,
+				`7:26: mounts.tmpfs[2]: /lost/x leads to /no/place/x inside: "DIR/root/no/place/x" is missing, and nslaunch makes nothing in the host's directories (make it, or give the root a layer: root = { …, overlay = "tmpfs" })`,
 				`9:1: mounts."/file/x": "/file/x" cannot be made: not a directory`,
-				`10:1: mounts."/up/made": /up/made leads to /made inside: "DIR/root/made" is missing, and nothing is ever made in the host's directories (make it, or give the root a layer: root = { …, overlay = "tmpfs" })`,
-				`11:1: mounts."/up/new": /up/new leads to /new inside: "DIR/root/new" is missing, and nothing is ever made in the host's directories (make it, or give the root a layer: root = { …, overlay = "tmpfs" })`,
-				`12:1: mounts."/gone": /gone leads to /no/where inside: "DIR/root/no/where" is missing, and nothing is ever made in the host's directories (make it, or give the root a layer: root = { …, overlay = "tmpfs" })`,
+				`10:1: mounts."/up/made": /up/made leads to /made inside: "DIR/root/made" is missing, and nslaunch makes nothing in the host's directories (make it, or give the root a layer: root = { …, overlay = "tmpfs" })`,
+				`11:1: mounts."/up/new": /up/new leads to /new inside: "DIR/root/new" is missing, and nslaunch makes nothing in the host's directories (make it, or give the root a layer: root = { …, overlay = "tmpfs" })`,
+				`12:1: mounts."/gone": /gone leads to /no/where inside: "DIR/root/no/where" is missing, and nslaunch makes nothing in the host's directories (make it, or give the root a layer: root = { …, overlay = "tmpfs" })`,
 			}},
 			"what a bind lacks": {systest.System + `"/a" = { ro = "DIR/dir" }
 "/a/sub/deep" = { type = "tmpfs" }
 "/a/made" = { type = "dir" }
 `, []string{
-				`8:1: mounts."/a/sub/deep": "DIR/dir/sub/deep" is missing, and nothing is ever made in the host's directories (make it, or let mounts."/a" be an overlay)`,
-				`9:1: mounts."/a/made": "DIR/dir/made" is missing, and nothing is ever made in the host's directories (make it, or let mounts."/a" be an overlay)`,
+				`8:1: mounts."/a/sub/deep": "DIR/dir/sub/deep" is missing, and nslaunch makes nothing in the host's directories (make it, or turn mounts."/a" into an overlay)`,
+				`9:1: mounts."/a/made": "DIR/dir/made" is missing, and nslaunch makes nothing in the host's directories (make it, or turn mounts."/a" into an overlay)`,
 			}},
 			"hidden": {`root = "DIR/root"
 proc = "host"
@@ -90,14 +90,14 @@ proc = "host"
 "/link" = { ro = "/etc" }
 "/usr" = { ro = "/usr" }
 `, []string{
-				`4:1: proc: /proc is a symbolic link in the root, to /usr, and has to be a directory`,
+				`4:1: proc: /proc is a symbolic link to /usr in the root, and must be a directory`,
 				`7:1: mounts."/usr": /usr would hide /link, which leads to /usr inside`}},
 			"hidden below": {`root = "DIR/whole"
 [mounts]
 "/link/bin" = { ro = "/etc" }
 "/usr/bin" = { ro = "/usr" }
 `, []string{
-				`5:1: mounts."/link/bin": /link/bin leads to /usr/bin inside: "DIR/whole/usr/bin" is missing, and nothing is ever made in the host's directories (make it, or give the root a layer: root = { …, overlay = "tmpfs" })`,
+				`5:1: mounts."/link/bin": /link/bin leads to /usr/bin inside: "DIR/whole/usr/bin" is missing, and nslaunch makes nothing in the host's directories (make it, or give the root a layer: root = { …, overlay = "tmpfs" })`,
 				`6:1: mounts."/usr/bin": /usr/bin would hide /link/bin, which leads to /usr/bin inside`,
 			}},
 			"hides": {`[mounts]
@@ -154,7 +154,7 @@ mount --bind /dev/null /sys/kernel/notes`, dir)))
   in a user namespace, what is mounted below a directory cannot be taken off it: DIR/ro/sub
   try: a directory without mounts below it`},
 			"locked, bind": {`[mounts]
-"/mnt" = { ro = "DIR/ro", recursive = false }`, `p.toml:4:1: mounts."/mnt": step #, bind, alone, DIR/ro on /mnt, ro,nodev,nosuid, private: EINVAL
+"/mnt" = { ro = "DIR/ro", recursive = false }`, `p.toml:4:1: mounts."/mnt": step #, bind DIR/ro on /mnt, not recursive, ro,nodev,nosuid, private: EINVAL
   in a user namespace, what is mounted below DIR/ro cannot be taken off it
   try: mounts."/mnt" = { …, recursive = true }`},
 			"proc as a layer": {`[mounts]
@@ -223,7 +223,7 @@ func TestLayerErrors(t *testing.T) {
   try: XDG_STATE_HOME, or another directory`)
 	cmd = systest.ProfileCommand(t, u, systest.OwnTree(u, "idmap = \"subid\"", "[mounts]\n\"/mnt\" = { type = \"overlay\", lower = [\"/etc\"], dir = \"${state}/x\", create = true }"), "true")
 	cmd.Env = append(cmd.Env, "XDG_STATE_HOME="+state)
-	systest.WantRefusal(t, cmd, fmt.Sprintf(`p.toml:5:68: mounts."/mnt".create: %q belongs to uid %d and gid %d, which are not mapped in the sandbox: it cannot write there (idmap = "root+subid" maps the caller, too)`,
+	systest.WantRefusal(t, cmd, fmt.Sprintf(`p.toml:5:68: mounts."/mnt".create: %q belongs to uid %d and gid %d, which are not mapped, so the sandbox cannot write there (idmap = "root+subid" maps the caller, too)`,
 		state+"/nslaunch/x", u.UID, u.GID))
 	// What a launch that fails, once all is made and mounted, has made is gone again.
 	cmd = systest.ProfileCommand(t, u, systest.OwnTree(u, "[mounts]\n\"/mnt\" = { type = \"overlay\", lower = [\"/etc\"], dir = \"${state}/x\", create = true }\n\"/opt\" = { type = \"overlay\", lower = [\"/proc/sys\"] }"), "true")
@@ -239,9 +239,9 @@ func TestNoIDs(t *testing.T) {
 		nstest.CheckNothingLeft(t)
 		none := "version = 1\nnamespaces = \"new\"\nidmap = \"none\"\n"
 		systest.WantRefusal(t, systest.ProfileCommand(t, u, none+systest.System, "true"),
-			`p.toml:3:1: idmap.mode: "none" maps no id, and what has to be made for proc needs an owner`)
+			`p.toml:3:1: idmap.mode: "none" maps no id, but what nslaunch makes for proc needs an owner`)
 		systest.WantRefusal(t, systest.ProfileCommand(t, u, none+"[mounts]\n\"/etc/passwd\" = { type = \"passwd\" }", "true"),
-			`p.toml:3:1: idmap.mode: "none" maps no id, and what has to be made for mounts needs an owner`)
+			`p.toml:3:1: idmap.mode: "none" maps no id, but what nslaunch makes for mounts needs an owner`)
 		nstest.MustRun(t, systest.ProfileCommand(t, u, none+"[mounts]\n\"/mnt\" = { ro = \"/etc\" }\ntmpfs = [\"/opt\"]", "test", "-e", "/mnt/passwd"))
 	})
 }
@@ -255,14 +255,14 @@ func TestTogether(t *testing.T) {
 			return fmt.Sprintf("%q = { type = \"overlay\", lower = [%q], dir = %q }\n", target, dir+"/a", dir+"/layer")
 		}
 		systest.WantRefusal(t, systest.ProfileCommand(t, u, systest.OwnTree(u, "[mounts]\n"+overlay(dir+"/a")+overlay(dir+"/b")), "true"),
-			fmt.Sprintf("p.toml:5:%d: mounts.%q.dir: %q has the changes to %s already (give each overlay a directory of its own)", 44+2*len(dir), dir+"/b", dir+"/layer", dir+"/a"))
+			fmt.Sprintf("p.toml:5:%d: mounts.%q.dir: %q already holds the changes to %s (give each overlay its own directory)", 44+2*len(dir), dir+"/b", dir+"/layer", dir+"/a"))
 		big := dir + "/big"
 		if err := os.Truncate(u.WriteFile(t, big, ""), 8<<20+1); err != nil {
 			t.Fatal(err)
 		}
 		copied := systest.OwnTree(u, systest.System+fmt.Sprintf("\"/big\" = { type = \"file\", source = %q }", big))
 		systest.WantRefusal(t, systest.ProfileCommand(t, u, copied, "true"), fmt.Sprintf(
-			`p.toml:7:27: mounts."/big".source: %q has 8388609 bytes, and no more than 8388608 are copied (bind it: ro = %q)`, big, big))
+			`p.toml:7:27: mounts."/big".source: %q has 8388609 bytes, and at most 8388608 are copied (bind it: ro = %q)`, big, big))
 		if err := os.Truncate(big, 8<<20); err != nil {
 			t.Fatal(err)
 		}
@@ -275,8 +275,8 @@ func TestTogether(t *testing.T) {
 			entries += fmt.Sprintf("\"/%d\" = { ro = \"/\" }\n", i)
 		}
 		systest.WantRefusal(t, systest.ProfileCommand(t, u, systest.OwnTree(u, systest.System+entries), "true"),
-			`p.toml:15:1: mounts."/8": no more than 48 mounts can be shared, have ids of their own or show the host's /`,
-			`p.toml:16:1: mounts."/9": no more than 48 mounts can be shared, have ids of their own or show the host's /`)
+			`p.toml:15:1: mounts."/8": at most 48 mounts can be shared, have their own ids or show the host's /`,
+			`p.toml:16:1: mounts."/9": at most 48 mounts can be shared, have their own ids or show the host's /`)
 		nstest.MustRun(t, systest.ProfileCommand(t, u, systest.OwnTree(u, systest.System+strings.Join(strings.SplitAfter(entries, "\n")[:48], "")), "test", "-e", "/47/etc/passwd"))
 		if !u.IsRoot() {
 			return
@@ -285,6 +285,6 @@ func TestTogether(t *testing.T) {
 		shared := "version = 1\nnamespaces = { mount = \"new\" }\npropagation = \"shared\"\n"
 		systest.WantInside(t, u, shared+"[mounts]\nro = [\"-/no/thing\"]\n\"/etc\" = { type = \"dir\" }", fmt.Sprintf("touch %s/x && echo written; rm %[1]s/x", dir), "written\n")
 		systest.WantRefusal(t, systest.ProfileCommand(t, u, shared+"[mounts]\n\"/new\" = { type = \"dir\" }", "true"),
-			`p.toml:5:1: mounts."/new": "/new" is missing, and nothing is ever made in the host's directories (make it, or give the root a layer: root.overlay = "tmpfs")`)
+			`p.toml:5:1: mounts."/new": "/new" is missing, and nslaunch makes nothing in the host's directories (make it, or give the root a layer: root.overlay = "tmpfs")`)
 	})
 }

@@ -30,10 +30,10 @@ rw = ["DIR/on"]
 ro = ["-DIR/on/nothing", "-/no/thing"]
 masked = ["-DIR/on/secret", "-DIR/on/secret/deeper"]
 `, []string{
-				`p.toml:6:7: mounts.ro[0]: DIR/on/nothing is not there and not read-only: below the writable DIR/on it can be made from inside`,
-				`p.toml:6:LIST: mounts.ro[1]: /no/thing is not there and not read-only: below the writable root it can be made from inside`,
-				`p.toml:7:11: mounts.masked[0]: DIR/on/secret is not there and not masked: below the writable DIR/on it can be made from inside`,
-				`p.toml:7:MASK: mounts.masked[1]: DIR/on/secret/deeper is not there and not masked: below the writable DIR/on it can be made from inside`,
+				`p.toml:6:7: mounts.ro[0]: DIR/on/nothing does not exist, so it is not read-only: the sandbox could create it, because DIR/on is writable`,
+				`p.toml:6:LIST: mounts.ro[1]: /no/thing does not exist, so it is not read-only: the sandbox could create it, because the root is writable`,
+				`p.toml:7:11: mounts.masked[0]: DIR/on/secret does not exist, so it is not masked: the sandbox could create it, because DIR/on is writable`,
+				`p.toml:7:MASK: mounts.masked[1]: DIR/on/secret/deeper does not exist, so it is not masked: the sandbox could create it, because DIR/on is writable`,
 			}},
 			"not writable": {`root = { readonly = true }
 [mounts]
@@ -140,7 +140,7 @@ func TestHostOverlayNotes(t *testing.T) {
 		outer := nstest.NewOuter(t, mountprop.Private)
 		nstest.MustRun(t, outer.Command(t, nstest.Superuser(t), "mount", "-t", "tmpfs", "x", "/media"))
 		got := nstest.Run(t, noteCommand(t, outer, u, systest.OwnTree(u, openKernel+"root = { overlay = \"tmpfs\" }"), "plan", "p.toml", "true"))
-		for _, want := range []string{"p.toml:4:10: root.overlay: an overlay does not cover what has mounts on it or below it, which is read-only: ", "/media", "/sys", "root.overlay: an overlay does not cover the host's own /dev\n"} {
+		for _, want := range []string{"p.toml:4:10: root.overlay: the overlay does not include directories with mounts on or below them, and they are read-only: ", "/media", "/sys", "root.overlay: the overlay does not include the host's own /dev\n"} {
 			if !strings.Contains(got.Stderr, want) {
 				t.Errorf("plan says\n%s; want %q", got.Stderr, want)
 			}

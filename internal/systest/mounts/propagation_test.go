@@ -194,9 +194,9 @@ func TestSharedHost(t *testing.T) {
 	}
 
 	systest.WantRefusal(t, systest.OuterCommand(t, outer, u, systest.OwnTree(u, shared, fmt.Sprintf("[mounts]\n%q = { ro = \"/etc\" }", dir+"/on")), "true"),
-		fmt.Sprintf(`p.toml:6:1: mounts.%q: %s is no mount point here, and "/" stays shared: what is mounted there would be seen outside (use propagation = "slave+shared")`, dir+"/on", dir+"/on"))
+		fmt.Sprintf(`p.toml:6:1: mounts.%q: %s is not a mount point here, and "/" stays shared, so mounts there would appear outside (use propagation = "slave+shared")`, dir+"/on", dir+"/on"))
 	systest.WantRefusal(t, systest.OuterCommand(t, outer, u, "version = 1\nnamespaces = { mount = \"new\" }\n"+shared+fmt.Sprintf("[mounts]\nmasked = [%q]", dir+"/file"), "true"),
-		`p.toml:3:1: propagation: "shared" is not possible where nothing but files is mounted on (use "slave+shared")`)
+		`p.toml:3:1: propagation: "shared" is not possible if the only mount points are files (use "slave+shared")`)
 	link := filepath.Join(dir, "link")
 	systest.Symlink(t, dir+"/src", link)
 	wantInside := func(profile string) {
@@ -214,7 +214,7 @@ func TestBelowShared(t *testing.T) {
 	before := outer.Mounts(t)
 	profile := systest.System + fmt.Sprintf("\"/a\" = { rw = %q, propagation = %%q }\n\"/a/in\" = { type = \"tmpfs\" }\n", dir+"/src")
 	systest.WantRefusal(t, systest.OuterCommand(t, outer, u, systest.OwnTree(u, fmt.Sprintf(profile, "shared")), "true"),
-		`p.toml:8:1: mounts."/a/in": /a is shared: what is mounted below it would be seen outside (use propagation = "slave+shared" there)`)
+		`p.toml:8:1: mounts."/a/in": /a is shared, so mounts below it would appear outside (use propagation = "slave+shared" there)`)
 	for _, kind := range []string{"slave+shared", "slave", "private", "unbindable"} {
 		nstest.MustRun(t, systest.OuterCommand(t, outer, u, systest.OwnTree(u, fmt.Sprintf(profile, kind)), "mountpoint", "/a/in"))
 		if after := outer.Mounts(t); !slices.Equal(before, after) {

@@ -46,7 +46,7 @@ func TestReadonlyReceivesNothing(t *testing.T) {
 				cmd := outer.Command(t, u, nstest.Nslaunch(t), "plan", "p.toml", "true")
 				u.WriteFile(t, cmd.Dir+"/p.toml", text)
 				got := nstest.Run(t, cmd)
-				if note := strings.Contains(got.Stderr, "with the host's options, so it may be writable (propagation = \"private\")"); got.Status != 0 || note != written {
+				if note := strings.Contains(got.Stderr, "with the host's options, so they may be writable (propagation = \"private\")"); got.Status != 0 || note != written {
 					t.Errorf("%s: the plan of\n%s\nhas a note: %v\n%+v", name, text, note, got)
 				}
 			}

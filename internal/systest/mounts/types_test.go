@@ -122,12 +122,12 @@ func TestSymlinkEntry(t *testing.T) {
 				continue // "/" is made of parts, and each of them can be replaced
 			}
 			systest.WantRefusal(t, systest.ProfileCommand(t, u, systest.OwnTree(u, root, "[mounts]\n\"/bin\" = { type = \"symlink\", to = \"usr/sbin\" }"), "true"),
-				`p.toml:5:1: mounts."/bin": /bin is there already, a link to "usr/bin"`)
+				`p.toml:5:1: mounts."/bin": /bin exists already, as a link to "usr/bin"`)
 			systest.WantRefusal(t, systest.ProfileCommand(t, u, systest.OwnTree(u, root, "[mounts]\n\"/usr\" = { type = \"symlink\", to = \"bin\" }"), "true"),
-				`p.toml:5:1: mounts."/usr": /usr is there already, and no link`)
+				`p.toml:5:1: mounts."/usr": /usr exists already, and is not a link`)
 		}
 		systest.WantRefusal(t, systest.ProfileCommand(t, u, systest.OwnTree(u, "[mounts]\n\"/new\" = { type = \"symlink\", to = \"bin\" }"), "true"),
-			`p.toml:4:1: mounts."/new": "/new" is missing, and nothing is ever made in the host's directories (make it, or give the root a layer: root.overlay = "tmpfs")`)
+			`p.toml:4:1: mounts."/new": "/new" is missing, and nslaunch makes nothing in the host's directories (make it, or give the root a layer: root.overlay = "tmpfs")`)
 	})
 }
 
@@ -139,9 +139,9 @@ func TestDirEntry(t *testing.T) {
 			"stat -c '%a %n' /etc /made /made/below; test -e /etc/passwd && echo there", "755 /etc\n755 /made\n700 /made/below\nthere\n")
 		systest.WantInside(t, u, systest.OwnTree(u, "[mounts]\n\"/etc\" = { type = \"dir\" }"), "test -e /etc/passwd && echo there", "there\n")
 		systest.WantRefusal(t, systest.ProfileCommand(t, u, systest.OwnTree(u, "[mounts]\n\"/etc/passwd\" = { type = \"dir\" }"), "true"),
-			`p.toml:4:1: mounts."/etc/passwd": /etc/passwd is there already, and no directory`)
+			`p.toml:4:1: mounts."/etc/passwd": /etc/passwd exists already, and is not a directory`)
 		systest.WantRefusal(t, systest.ProfileCommand(t, u, systest.OwnTree(u, "[mounts]\n\"/etc/new\" = { type = \"dir\" }"), "true"),
-			`p.toml:4:1: mounts."/etc/new": "/etc/new" is missing, and nothing is ever made in the host's directories (make it, or give the root a layer: root.overlay = "tmpfs")`)
+			`p.toml:4:1: mounts."/etc/new": "/etc/new" is missing, and nslaunch makes nothing in the host's directories (make it, or give the root a layer: root.overlay = "tmpfs")`)
 	})
 }
 

@@ -128,10 +128,10 @@ func TestJoinRefused(t *testing.T) {
 		before := nstest.Snapshot(t)
 		for _, test := range []struct{ namespaces, want string }{
 			{`net = "/no/such"`, `namespaces.net: no such file or directory: "/no/such"`},
-			{`net = "/etc/passwd"`, `namespaces.net: "/etc/passwd" is not a namespace (one is /proc/PID/ns/net, or a file that such a one is mounted on)`},
+			{`net = "/etc/passwd"`, `namespaces.net: "/etc/passwd" is not a namespace (use /proc/PID/ns/net, or a file that a namespace is mounted on)`},
 			{`uts = "` + net + `"`, `namespaces.uts: "` + net + `" is a net namespace, not a uts namespace`},
 			{fmt.Sprintf(`net = "pid:%d"`, gone.Process.Pid), fmt.Sprintf(`namespaces.net: there is no process %d`, gone.Process.Pid)},
-			{`user = "/proc/self/ns/user"`, `namespaces.user: "/proc/self/ns/user" is the caller's own user namespace (leave it "host")`},
+			{`user = "/proc/self/ns/user"`, `namespaces.user: "/proc/self/ns/user" is the caller's own user namespace (write "host")`},
 		} {
 			profile := "version = 1\nnamespaces = { " + test.namespaces + " }\n"
 			systest.WantRefusal(t, systest.ProfileCommand(t, u, profile, "true"), "p.toml:2:16: "+test.want)
@@ -139,7 +139,7 @@ func TestJoinRefused(t *testing.T) {
 		if !u.IsRoot() {
 			pid := os.Getpid() // root's
 			systest.WantRefusal(t, systest.ProfileCommand(t, u, fmt.Sprintf("version = 1\nnamespaces = { uts = \"pid:%d\" }\n", pid), "true"),
-				fmt.Sprintf("p.toml:2:16: namespaces.uts: process %d is not ours: its uts namespace needs CAP_SYS_PTRACE (run nslaunch as the user whose process it is, or as root)", pid))
+				fmt.Sprintf("p.toml:2:16: namespaces.uts: process %d belongs to another user, so its uts namespace needs CAP_SYS_PTRACE (run nslaunch as the user whose process it is, or as root)", pid))
 		}
 		nstest.AssertNothingLeft(t, before)
 		h.Release(t)

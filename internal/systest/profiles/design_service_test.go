@@ -49,7 +49,7 @@ func TestDesignService(t *testing.T) {
 			limitRefused(t, m, unit, got)
 			unit = "weaker.service"
 			got = start("weaker", string(text)+"optional = true\n")
-			if want := dir + "/weaker.toml:23:1: limits.memory: MemoryMax=512M can't be enforced: the memory controller is not available"; !strings.Contains(journalOf(t, m, unit), want) {
+			if want := dir + "/weaker.toml:23:1: limits.memory: MemoryMax=512M cannot be enforced: the memory controller is not available"; !strings.Contains(journalOf(t, m, unit), want) {
 				t.Errorf("no %q in\n%s", want, journalOf(t, m, unit))
 			}
 			if got.Status != 0 {
@@ -79,7 +79,7 @@ func limitRefused(t *testing.T, m *nstest.Machine, unit string, start nstest.Res
 	if got := m.Show(t, unit, "ExecMainStatus"); got != "125" || start.Status != 1 {
 		t.Errorf("status %s, %+v; want 125", got, start)
 	}
-	said := regexp.MustCompile(`(?m)^nslaunch: error: /\S+/web\.toml:23:1: limits\.memory: step \d+, stay in the service web\.service, which must limit as tightly, with MemoryMax=512M: MemoryMax=512M can't be enforced\n` +
+	said := regexp.MustCompile(`(?m)^nslaunch: error: /\S+/web\.toml:23:1: limits\.memory: step \d+, stay in the service web\.service, whose limits must be at least as tight, with MemoryMax=512M: MemoryMax=512M cannot be enforced\n` +
 		`  the memory controller is not available in .*\n  try: limits\.optional = true, if the sandbox may run without the limit$`)
 	if got := journalOf(t, m, unit); !said.MatchString(got) {
 		t.Errorf("no %s in\n%s", said, got)

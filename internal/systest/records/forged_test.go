@@ -105,7 +105,7 @@ func TestForgedRecord(t *testing.T) {
 			launcher := map[string]any{"pid": r["launcher"].(map[string]any)["pid"], "start": 1}
 			r["launcher"] = launcher
 			forgeRecord(p, "forged-start", r)
-			refusedRecord(p, "forged-start", "no launcher stands behind its record")
+			refusedRecord(p, "forged-start", "no launcher confirms its record")
 		})
 		t.Run("by the sandbox itself", func(t *testing.T) {
 			file := filepath.Join(p.Records(), name+".json")
@@ -152,7 +152,7 @@ func TestConfinedLauncher(t *testing.T) {
 		}
 		p.Write("namespaces = { user = \"new\", uts = \"new\" }\nname = \"confined\"\ncommand = [\"sleep\", \"1000\"]\n")
 		nstest.MustRun(t, confined("run", "--detach", "./p.toml"))
-		const why = "is confined more than this process (NoNewPrivs \"1\")"
+		const why = "has more restrictions than this process (NoNewPrivs \"1\")"
 		p.Fails(systest.StatusSetup, why, "exec", "confined", "true")
 		p.Fails(systest.StatusSetup, why, "run", "--new", "user", "--join", "uts=sandbox:confined", "--", "true")
 		if got := nstest.MustRun(t, confined("exec", "confined", "echo", "entered")); got != "entered\n" {

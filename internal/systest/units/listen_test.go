@@ -138,7 +138,7 @@ func TestCredentials(t *testing.T) {
 		}
 		for path, want := range map[string]string{
 			"/no/such": `no such file or directory: "/no/such"`,
-			"rel":      `CREDENTIALS_DIRECTORY is "rel", and not absolute`,
+			"rel":      `CREDENTIALS_DIRECTORY is "rel", which is not absolute`,
 		} {
 			cmd := systest.ProfileCommand(t, u, "version = 1\nnamespaces = { user = \"new\", mount = \"new\" }\n[service]\ncredentials = true\n", "true")
 			cmd.Env = append(cmd.Env, "CREDENTIALS_DIRECTORY="+path)

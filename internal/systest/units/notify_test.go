@@ -191,8 +191,8 @@ func TestNotifyNobody(t *testing.T) {
 func TestNotifyRefused(t *testing.T) {
 	u := nstest.Superuser(t)
 	for address, want := range map[string]string{
-		"vsock:2:1234": `NOTIFY_SOCKET is "vsock:2:1234", and a manager outside of this machine cannot be spoken to`,
-		"relative":     `NOTIFY_SOCKET is "relative", and neither an absolute path nor "@" and a name`,
+		"vsock:2:1234": `NOTIFY_SOCKET is "vsock:2:1234", and a manager outside this machine is not supported`,
+		"relative":     `NOTIFY_SOCKET is "relative", which is neither an absolute path nor "@" and a name`,
 	} {
 		cmd := systest.ProfileCommand(t, u, "version = 1\n[service]\nnotify = \"exec\"\n", "true")
 		cmd.Env = append(cmd.Env, "NOTIFY_SOCKET="+address)
@@ -200,12 +200,12 @@ func TestNotifyRefused(t *testing.T) {
 	}
 	cmd := systest.ProfileCommand(t, u, "version = 1\nnamespaces = { mount = \"new\" }\nmounts = { ro = [\"/run/n\"] }\nroot = \"tmpfs\"\n[service]\nnotify = \"command\"\n", "true")
 	cmd.Env = append(cmd.Env, "NOTIFY_SOCKET=/run/n")
-	if got := nstest.Run(t, cmd); !strings.Contains(got.Stderr, "p.toml:6:1: service.notify: /run/n is where the command's socket has to be, and mounts.ro[0] mounts something there") {
+	if got := nstest.Run(t, cmd); !strings.Contains(got.Stderr, "p.toml:6:1: service.notify: the command's socket must be at /run/n, and mounts.ro[0] mounts something there") {
 		t.Errorf("%s", got.Stderr)
 	}
 	// Where nothing can be made it has to be there.
 	dir := u.TempDir(t)
 	cmd = systest.ProfileCommand(t, u, "version = 1\nnamespaces = { mount = \"new\" }\nroot = \""+dir+"\"\n[service]\nnotify = \"command\"\n", "true")
 	cmd.Env = append(cmd.Env, "NOTIFY_SOCKET=/run/n")
-	systest.WantRefusal(t, cmd, `p.toml:5:1: service.notify: "`+dir+`/run/n" is missing, and nothing is ever made in the host's directories (make it, or give the root a layer: root = { …, overlay = "tmpfs" })`)
+	systest.WantRefusal(t, cmd, `p.toml:5:1: service.notify: "`+dir+`/run/n" is missing, and nslaunch makes nothing in the host's directories (make it, or give the root a layer: root = { …, overlay = "tmpfs" })`)
 }

@@ -211,11 +211,11 @@ func TestScopeWithoutManager(t *testing.T) {
 	nstest.MustRun(t, outer.Command(t, nstest.Superuser(t), "mount", "-t", "tmpfs", "none", "/run"))
 	nstest.EachUser(t, func(t *testing.T, u nstest.User) {
 		got := nstest.Run(t, systest.OuterCommand(t, outer, u, inScope+"[scope]\nmode = \"auto\"\n", "true"))
-		if got.Status != 0 || !strings.HasPrefix(got.Stderr, "nslaunch: note: p.toml:6:1: scope.mode: no scope: no manager of systemd can be reached (") {
+		if got.Status != 0 || !strings.HasPrefix(got.Stderr, "nslaunch: note: p.toml:6:1: scope.mode: no scope: no systemd manager can be reached (") {
 			t.Errorf("auto: status %d, %q", got.Status, got.Stderr)
 		}
 		got = nstest.Run(t, systest.OuterCommand(t, outer, u, inScope+"[scope]\nmode = \"required\"\n", "true"))
-		if got.Status != systest.StatusSetup || !strings.HasPrefix(got.Stderr, "nslaunch: error: p.toml:6:1: scope.mode: no manager of systemd can be reached: ") {
+		if got.Status != systest.StatusSetup || !strings.HasPrefix(got.Stderr, "nslaunch: error: p.toml:6:1: scope.mode: no systemd manager can be reached: ") {
 			t.Errorf("required: status %d, %q", got.Status, got.Stderr)
 		}
 	})

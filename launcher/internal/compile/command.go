@@ -40,7 +40,7 @@ func (c *compiler) command(words []string) {
 		if !c.h.OpenFDs[fd] {
 			c.errorf(indexed("process.keep_fds", i), "descriptor %d is not open", fd)
 		} else if slices.Contains(c.h.KeptTerminals, fd) && c.p.Process.Terminal == config.TerminalPTY {
-			c.errorf(indexed("process.keep_fds", i), "descriptor %d is a terminal, which the command could read and type on, and process.terminal = \"pty\" keeps it from the caller's (leave it out)", fd)
+			c.errorf(indexed("process.keep_fds", i), "descriptor %d is a terminal that the command could read from and type into, and process.terminal = \"pty\" keeps it away from the caller's terminal (remove the descriptor)", fd)
 		}
 	}
 }

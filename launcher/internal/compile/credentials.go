@@ -58,7 +58,7 @@ func (c *compiler) privileges() {
 // seen outside.
 func (c *compiler) sharedProc() {
 	if c.p.Propagation == mountprop.Shared && c.touchesProc() && !c.found("/proc").MountPoint {
-		c.errorf("propagation", "\"shared\" and a change to /proc, which is no mount point here: it would be seen outside (use \"slave+shared\")")
+		c.errorf("propagation", "\"shared\" would show the change to /proc outside, because /proc is not a mount point here (use \"slave+shared\")")
 	}
 }
 
@@ -131,7 +131,7 @@ func (c *compiler) checkJoin(k config.NamespaceKind) {
 	switch {
 	case c.planted(at, f.Path, f.Planted):
 	case n.Mode == config.NamespaceSandbox && n.PID == 0:
-		c.errorf(at, "which process the sandbox %q is was not looked up", n.Sandbox)
+		c.errorf(at, "the process of the sandbox %q was not looked up", n.Sandbox)
 	case n.Mode == config.NamespaceSandbox && f.Ino != n.Inode && (f.Err == 0 || f.Err == unix.ENOENT):
 		c.errorf(at, "the sandbox %q has ended, or its command has left the %s namespace that it was started in", n.Sandbox, k)
 	case f.Err != 0 && n.OfProcess():
@@ -139,11 +139,11 @@ func (c *compiler) checkJoin(k config.NamespaceKind) {
 	case f.Err != 0:
 		c.errorf(at, "%s: %q%s", tree.ErrnoWords(f.Err), f.Path, host.MayOpenHint(f.Err))
 	case f.Kind == "":
-		c.errorf(at, "%q is not a namespace (one is /proc/PID/ns/%s, or a file that such a one is mounted on)", f.Path, host.ProcName(k))
+		c.errorf(at, "%q is not a namespace (use /proc/PID/ns/%s, or a file that a namespace is mounted on)", f.Path, host.ProcName(k))
 	case f.Kind != k:
 		c.errorf(at, "%q is a %s namespace, not a %s namespace", f.Path, f.Kind, k)
 	case k == config.User && f.Ino == c.h.OwnNamespaces[k]:
-		c.errorf(at, "%q is the caller's own user namespace (leave it \"host\")", f.Path)
+		c.errorf(at, "%q is the caller's own user namespace (write \"host\")", f.Path)
 	case k != config.User && !c.h.Has(host.CapSysAdmin) && (!c.isJoined(config.User) || f.Owner == c.h.OwnNamespaces[config.User]):
 		hint := " (run nslaunch as root)"
 		if f.Owner != c.h.OwnNamespaces[config.User] {

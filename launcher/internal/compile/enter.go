@@ -95,7 +95,7 @@ func (e *Entry) kinds(h *host.Host) ([]config.NamespaceKind, error) {
 		switch {
 		case !wanted:
 		case !known && (e.Kinds != nil || slices.Contains(e.Target.Own, k)):
-			return nil, fmt.Errorf("%s: its %s namespace is not known, as its process could not be looked at (run nslaunch as root)", e.Name, k)
+			return nil, fmt.Errorf("%s: its %s namespace is unknown, because its process cannot be inspected (run nslaunch as root)", e.Name, k)
 		case known && inode != h.OwnNamespaces[k]:
 			kinds = append(kinds, k)
 		}
@@ -131,7 +131,7 @@ func (c *entryCompiler) check() error {
 	case len(c.joins) > 0 && !c.h.Has(host.CapSysAdmin):
 		return fmt.Errorf("%s: entering a namespace needs CAP_SYS_ADMIN, which uid %d does not have here (run nslaunch as root)", c.e.Name, c.h.UID)
 	case t.Bounding != nil && !t.NoNewPrivs && !c.h.Has(host.CapSetpcap) && c.h.Bounding&^*t.Bounding != 0:
-		return fmt.Errorf("%s: its capability bounding set is smaller than that of this process, which cannot make its own smaller without CAP_SETPCAP (run nslaunch as root)", c.e.Name)
+		return fmt.Errorf("%s: its capability bounding set is smaller than that of this process, which cannot reduce its own without CAP_SETPCAP (run nslaunch as root)", c.e.Name)
 	case t.Capabilities != nil && *t.Capabilities&^c.h.Caps != 0:
 		return fmt.Errorf("%s: its command has the capabilities %s, which uid %d does not have here (run nslaunch as root)", c.e.Name, step.CapabilityWords(*t.Capabilities&^c.h.Caps), c.h.UID)
 	}

@@ -164,7 +164,7 @@ func (s *idSide) explicitDefault() int64 {
 			return int64(r.Inside + (s.caller - r.Outside))
 		}
 	}
-	s.c.errorf("idmap."+s.name, "neither 0 nor the caller's %s %d is mapped: say who the command is (process.%s)",
+	s.c.errorf("idmap."+s.name, "neither 0 nor the caller's %s %d is mapped, so the command has no %[1]s (set process.%[3]s)",
 		s.name, s.caller, s.name)
 	return noID
 }
@@ -173,9 +173,9 @@ func (s *idSide) explicitDefault() int64 {
 func (s *idSide) check(ranges []config.IDRange) {
 	const kernelMax = 340 // user_namespaces(7), since Linux 4.15
 	if len(ranges) > kernelMax {
-		s.c.errorf("idmap", "the %s map has %d lines, and the kernel takes %d", s.name, len(ranges), kernelMax)
+		s.c.errorf("idmap", "the %s map has %d lines, and the kernel accepts at most %d", s.name, len(ranges), kernelMax)
 	} else if n, page := len(step.MapText(ranges)), s.c.h.PageSize; n >= page {
-		s.c.errorf(s.c.mapKey(s.name), "the %s map is a text of %d bytes, and the kernel takes less than %d", s.name, n, page)
+		s.c.errorf(s.c.mapKey(s.name), "the %s map has %d bytes of text, and the kernel accepts fewer than %d", s.name, n, page)
 	}
 	for i, r := range ranges {
 		where := "idmap"
@@ -186,7 +186,7 @@ func (s *idSide) check(ranges []config.IDRange) {
 		case !host.Covers(s.own, r.Outside, r.Count) && r.Count == 1 && r.Outside == s.caller:
 			s.c.errorf(where, "the caller's own %s is not mapped in its user namespace, which has %s (map it from outside first, as unshare --map-current-user does)", s.name, mapWords(s.own))
 		case !host.Covers(s.own, r.Outside, r.Count) && s.isSubordinate(r):
-			s.c.errorf(where, "%s %s: %s gives it, and it is not mapped in the caller's own user namespace, which has %s", s.name, span(r.Outside, r.Count), s.sub.Where(r.Outside), mapWords(s.own))
+			s.c.errorf(where, "%s %s: %s grants it, but it is not mapped in the caller's own user namespace, which has %s", s.name, span(r.Outside, r.Count), s.sub.Where(r.Outside), mapWords(s.own))
 		case !host.Covers(s.own, r.Outside, r.Count):
 			s.c.errorf(where, "%s %s: not mapped in the caller's own user namespace, which has %s", s.name, span(r.Outside, r.Count), mapWords(s.own))
 		case s.name == "uid" && r.Outside == 0 && s.c.h.UID == 0 && !s.c.h.Has(host.CapSetfcap) && s.writesItself(ranges):

@@ -46,17 +46,17 @@ func (c *compiler) restrictKernel() {
 	case why == "" && past != "" && c.p.Restrict.Kernel == nil:
 		// It keeps out what does not know the way.
 		c.covered = true
-		c.notef(at, "the command can write to the kernel's settings, such as those below /proc/sys, as the host's root can: %s (%s)", past, without)
+		c.notef(at, "the command can change kernel settings, such as those below /proc/sys, like root on the host: %s (%s)", past, without)
 	case why == "" && past != "":
-		c.errorf(at, "the command could undo it: %s (%s)", past, without)
+		c.errorf(at, "the command could undo this: %s (%s)", past, without)
 	case why == "" && c.p.Restrict.Kernel == nil && c.p.Scope.Delegate:
-		c.notef("scope.delegate", "the command can write to the kernel's settings as the host's root can, as it has control groups to write to (restrict.kernel = true closes both)")
+		c.notef("scope.delegate", "the command can change kernel settings like root on the host, because scope.delegate lets it write to control groups (restrict.kernel = true prevents both)")
 	case why == "":
 		c.covered = true
 	case c.p.Restrict.Kernel != nil:
-		c.errorf(at, "the command could undo it: %s (%s)", why, cure)
+		c.errorf(at, "the command could undo this: %s (%s)", why, cure)
 	default:
-		c.notef(at, "the command can write to the kernel's settings, such as those below /proc/sys, as the host's root can: %s (%s)", why, cure)
+		c.notef(at, "the command can change kernel settings, such as those below /proc/sys, like root on the host: %s (%s)", why, cure)
 	}
 }
 
@@ -105,13 +105,13 @@ func (c *compiler) uncovered() (why, cure string) {
 	case pr.Capabilities.Mode == config.CapabilitiesKeep && (c.commandID() <= 0 || !pr.NoNewPrivs || c.keepsOthers()):
 		return "it keeps CAP_SYS_ADMIN", none
 	case slices.Contains(pr.Capabilities.List, "SYS_ADMIN"):
-		return "it has CAP_SYS_ADMIN", "leave SYS_ADMIN out of process.capabilities"
+		return "it has CAP_SYS_ADMIN", "remove SYS_ADMIN from process.capabilities"
 	}
 	if fds := c.h.Settings.Directories; len(fds) > 0 {
 		return fmt.Sprintf("its descriptor %d is a directory outside the sandbox", fds[0]), "close it, or redirect it"
 	}
 	if c.p.Propagation == mountprop.Shared && c.p.Root.Mode == config.RootHost {
-		return "what is mounted would be seen outside, as propagation is \"shared\"", "use \"slave+shared\""
+		return "mounts would appear outside, because propagation is \"shared\"", "use \"slave+shared\""
 	}
 	return "", ""
 }
@@ -124,7 +124,7 @@ func (c *compiler) coverSettings() {
 	}
 	processes := pr.Subset == "pid"
 	if processes {
-		c.notef("restrict.kernel", "a sandbox within this one gets no new /proc, where the kernel's settings would be writable (restrict.kernel = false: it gets one, and the command can write to the settings)")
+		c.notef("restrict.kernel", "a sandbox inside this one cannot mount a new /proc, because kernel settings would be writable there (restrict.kernel = false allows it, and makes them writable)")
 	}
 	fromHost := pr.Mode == config.ProcHost && !entryProc(c.p)
 	switch {
@@ -146,7 +146,7 @@ func (c *compiler) coverSettings() {
 	a.Readonly, a.Masked = there(host.ReadonlySettings()), there(host.MaskedSettings())
 	c.add(c.stage, "restrict.kernel", a)
 	if !processes {
-		c.notef("restrict.kernel", "the kernel's settings are read-only, so a sandbox within this one gets no new /proc (restrict.kernel = false: it gets one, and the command can write to the settings)")
+		c.notef("restrict.kernel", "kernel settings are read-only, so a sandbox inside this one cannot mount a new /proc (restrict.kernel = false allows it, and makes them writable)")
 	}
 }
 
@@ -177,7 +177,7 @@ func (c *compiler) sealKernel() {
 		switch {
 		case m.Type != "proc" && m.Type != "log":
 		case m.Shared:
-			c.notef("restrict.kernel", "what %s shows of the kernel is not masked: a mask would appear outside, as its propagation is \"shared\"", quote.Word(m.Path))
+			c.notef("restrict.kernel", "kernel information in %s is not masked: its propagation is \"shared\", so the mask would appear outside", quote.Word(m.Path))
 		case m.Type == "log":
 			masked = append(masked, m.Path)
 		default:

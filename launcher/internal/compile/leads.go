@@ -74,7 +74,7 @@ func (c *compiler) pastCovers() (why, cure string) {
 	all := leads()
 	for _, name := range c.p.Process.Capabilities.List {
 		if to := all[name]; to == past || to == abroad && c.seesOutside() {
-			return "CAP_" + name + " leads past it", fmt.Sprintf("leave %s out of process.capabilities", name)
+			return "CAP_" + name + " bypasses the protection", fmt.Sprintf("remove %s from process.capabilities", name)
 		}
 	}
 	return "", ""

@@ -26,7 +26,7 @@ func (c *compiler) entries() {
 // entry appends what an entry of [mounts] asks for.
 func (c *compiler) entry(m config.MountEntry) {
 	if c.h.LeftOut(m) {
-		why := "it is not there"
+		why := "it does not exist"
 		if m.Type == config.MountBind {
 			why = "there is no " + m.Source
 		}
@@ -71,9 +71,9 @@ func (c *compiler) symlink(m config.MountEntry) {
 	case f.Err == 0 && f.Link == m.To:
 		c.add(plan.ByLauncher, m.Key, step.LeaveOut{Target: m.Target, Why: "it is a link to " + m.To + " already"})
 	case f.Err == 0 && f.Link != "":
-		c.errorf(m.Key, "%s is there already, a link to %q", m.Target, f.Link)
+		c.errorf(m.Key, "%s exists already, as a link to %q", m.Target, f.Link)
 	case f.Err == 0:
-		c.errorf(m.Key, "%s is there already, and no link", m.Target)
+		c.errorf(m.Key, "%s exists already, and is not a link", m.Target)
 	default:
 		c.add(c.stage, m.Key, step.MakeSymlink{To: m.To, Owner: c.given(m), At: c.madePoint(m)})
 	}
@@ -89,7 +89,7 @@ func (c *compiler) dir(m config.MountEntry) {
 	case f.Err == 0 && f.Dir:
 		c.add(plan.ByLauncher, m.Key, step.LeaveOut{Target: m.Target, Why: "it is a directory already"})
 	case f.Err == 0:
-		c.errorf(m.Key, "%s is there already, and no directory", m.Target)
+		c.errorf(m.Key, "%s exists already, and is not a directory", m.Target)
 	default:
 		c.add(c.stage, m.Key, step.MakeDir{Mode: mode, Owner: c.given(m), At: c.madePoint(m)})
 	}
@@ -112,7 +112,7 @@ func (c *compiler) bind(m config.MountEntry) {
 		return
 	}
 	if m.IDMap != nil && (!c.h.Has(host.CapSysAdmin) || !c.h.InitialUser()) {
-		c.errorOnce(m.Key+".idmap", "mapping the ids of a mount needs CAP_SYS_ADMIN over its file system, which uid %d does not have here (leave it out, and let %s make the ids agree)", c.h.UID, c.say("idmap", "keep"))
+		c.errorOnce(m.Key+".idmap", "mapping the ids of a mount needs CAP_SYS_ADMIN over its file system, which uid %d does not have here (remove it, and map the ids with %s)", c.h.UID, c.say("idmap", "keep"))
 	}
 	a := tree.NoDevices()
 	if m.Key == host.OverlayKey || c.h.RootPins[m.Target] {
@@ -191,7 +191,7 @@ func (c *compiler) content(m config.MountEntry) string {
 	case f.Type != unix.S_IFREG:
 		c.errorf(m.Key+".source", "%q is not a regular file", m.Source)
 	case f.Size > tree.MostContent:
-		c.errorf(m.Key+".source", "%q has %d bytes, and no more than %d are copied (bind it: ro = %q)", m.Source, f.Size, tree.MostContent, m.Source)
+		c.errorf(m.Key+".source", "%q has %d bytes, and at most %d are copied (bind it: ro = %q)", m.Source, f.Size, tree.MostContent, m.Source)
 	default:
 		return c.copied(m.Source)
 	}

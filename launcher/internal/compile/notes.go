@@ -29,11 +29,11 @@ func (c *compiler) noteWritable(m config.MountEntry, as string) {
 	case e != nil && e.Type == config.MountBind && !e.Readonly:
 		writable = e.Target
 	case l.At == "/" && !c.p.Root.Readonly:
-		writable = "root"
+		writable = "the root"
 	default:
 		return
 	}
-	c.notef(m.Key, "%s is not there and not %s: below the writable %s it can be made from inside", m.Target, as, writable)
+	c.notef(m.Key, "%s does not exist, so it is not %s: the sandbox could create it, because %s is writable", m.Target, as, writable)
 }
 
 // noteDevice notes that a device is bound where none can be opened.
@@ -50,7 +50,7 @@ func (c *compiler) noteDevice(m config.MountEntry, f tree.File, a tree.Attribute
 	if m.Optional {
 		entry["optional"] = true
 	}
-	c.notef(m.Key, "%s is a device and is bound nodev, so nobody can open it (in its place: %s)", m.Source, c.say("mounts."+strconv.Quote(m.Target), entry))
+	c.notef(m.Key, "%s is a device and is bound nodev, so it cannot be opened (write %s)", m.Source, c.say("mounts."+strconv.Quote(m.Target), entry))
 }
 
 // hiddenMounts tells what is mounted below a directory and is not shown with it.
@@ -107,7 +107,7 @@ func (c *compiler) hidden() {
 		real := c.h.Real(m.Target)
 		switch before, ok := placed[real]; {
 		case real == "/":
-			c.errorf(m.Key, "%s leads to / inside, and the root has a key of its own: root", m.Target)
+			c.errorf(m.Key, "%s leads to / inside, and the root has its own key: root", m.Target)
 		case !ok:
 		case real != m.Target:
 			c.errorf(m.Key, "%s leads to %s inside, and would hide %s", m.Target, real, before)
@@ -131,9 +131,9 @@ func (c *compiler) noteParts() {
 		}
 	}
 	if len(fixed) > 0 {
-		c.notef(host.OverlayKey, "an overlay does not cover what has mounts on it or below it, which is read-only: %s", strings.Join(fixed, ", "))
+		c.notef(host.OverlayKey, "the overlay does not include directories with mounts on or below them, and they are read-only: %s", strings.Join(fixed, ", "))
 	}
 	if len(open) > 0 {
-		c.notef(host.OverlayKey, "an overlay does not cover the host's own %s", strings.Join(open, ", "))
+		c.notef(host.OverlayKey, "the overlay does not include the host's own %s", strings.Join(open, ", "))
 	}
 }

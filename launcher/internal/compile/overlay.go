@@ -84,10 +84,10 @@ func (c *compiler) madeLayer(lower tree.File) step.Owner {
 func (c *compiler) onlyOverlay(key, dir string) {
 	for _, s := range c.steps {
 		if m, ok := s.Action.(step.MountOverlay); ok && m.Dir == dir {
-			c.errorf(key, "%q has the changes to %s already (give each overlay a directory of its own)", dir, m.At.Path)
+			c.errorf(key, "%q already holds the changes to %s (give each overlay its own directory)", dir, m.At.Path)
 		}
 		if m, ok := s.Action.(step.OverlayRoot); ok && m.Dir == dir {
-			c.errorf(key, "%q has the changes to / already (give each overlay a directory of its own)", dir)
+			c.errorf(key, "%q already holds the changes to / (give each overlay its own directory)", dir)
 		}
 	}
 }
@@ -97,9 +97,9 @@ func (c *compiler) overlayPath(key, path string, given step.OverlayGiven) {
 	const most = 255 // of a value of fsconfig(2)
 	switch {
 	case given != step.AsDescriptors && len(path) > most:
-		c.errorf(key, "before Linux 6.13, the kernel takes no more than %d bytes of paths for an overlay", most)
+		c.errorf(key, "before Linux 6.13, the kernel accepts at most %d bytes of paths for an overlay", most)
 	case !c.h.AtLeast(6, 5) && strings.Contains(path, ","):
-		c.errorf(key, "before Linux 6.5, the kernel takes no comma in the paths of an overlay, got %q", path)
+		c.errorf(key, "before Linux 6.5, the kernel accepts no comma in the paths of an overlay, got %q", path)
 	}
 }
 
@@ -167,7 +167,7 @@ func (c *compiler) makeLayer(key, dir, lower string) {
 		upper.UID, upper.GID = c.h.UID, c.h.GID
 	}
 	if c.isNew(config.User) && c.insideOwner(upper) == nil {
-		c.errorf(key, "%q belongs to uid %d and gid %d, which are not mapped in the sandbox: it cannot write there (%s maps the caller, too)",
+		c.errorf(key, "%q belongs to uid %d and gid %d, which are not mapped, so the sandbox cannot write there (%s maps the caller, too)",
 			dir, upper.UID, upper.GID, c.say("idmap", "root+subid"))
 		return
 	}

@@ -22,9 +22,9 @@ func (c *compiler) point(key, target string, dir bool) step.MountPoint {
 	case l.Closed:
 		c.errorf(key, "%snothing can be mounted below %s", c.leads(target), l.At)
 	case l.Entry != nil && l.Entry.Type == config.MountBind && l.Entry.Propagation == mountprop.Shared:
-		c.errorf(key, "%s%s is shared: what is mounted below it would be seen outside (use propagation = \"slave+shared\" there)", c.leads(target), l.At)
+		c.errorf(key, "%s%s is shared, so mounts below it would appear outside (use propagation = \"slave+shared\" there)", c.leads(target), l.At)
 	case f.Err != 0 && f.Err != unix.ENOENT:
-		c.errorf(key, "%q cannot be mounted on: %s", target, tree.ErrnoWords(f.Err))
+		c.errorf(key, "nothing can be mounted on %q: %s", target, tree.ErrnoWords(f.Err))
 	case f.Err == 0 && f.Dir != dir:
 		want, is := "a directory", "a file"
 		if !dir {
@@ -49,7 +49,7 @@ func (c *compiler) canMake(what string) {
 		return
 	}
 	if !slices.ContainsFunc(c.errs, func(e *config.Error) bool { return e.Key == key }) {
-		c.errorf(key, "\"none\" maps no id, and what has to be made for %s needs an owner", what)
+		c.errorf(key, "\"none\" maps no id, but what nslaunch makes for %s needs an owner", what)
 	}
 }
 
@@ -74,12 +74,12 @@ func (c *compiler) missing(key, target string, l tree.Layer) {
 	switch {
 	case c.h.RootPins[l.At]: // a part of the root
 	case l.Entry != nil && l.Entry.Type == config.MountBind:
-		cure = fmt.Sprintf("make it, or let %s be an overlay", l.Entry.Key)
+		cure = fmt.Sprintf("make it, or turn %s into an overlay", l.Entry.Key)
 	case l.At != "/": // of the kernel's
 		c.errorf(key, "%s%q is missing", c.leads(target), there)
 		return
 	}
-	c.errorf(key, "%s%q is missing, and nothing is ever made in the host's directories (%s)", c.leads(target), there, cure)
+	c.errorf(key, "%s%q is missing, and nslaunch makes nothing in the host's directories (%s)", c.leads(target), there, cure)
 }
 
 // madePoint is the place of something that is no mount, and has to lie in a layer of ours.
@@ -114,7 +114,7 @@ func (c *compiler) above(l tree.Layer, names []string) *step.Owner {
 // root itself. A link there would put the kernel's files where nobody looks for them.
 func (c *compiler) ownPoint(key, target string) step.MountPoint {
 	if real := c.h.Real(target); real != target {
-		c.errorf(key, "%s is a symbolic link in the root, to %s, and has to be a directory", target, real)
+		c.errorf(key, "%s is a symbolic link to %s in the root, and must be a directory", target, real)
 		return step.MountPoint{}
 	}
 	at := c.point(key, target, true)

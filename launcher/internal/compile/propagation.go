@@ -31,14 +31,14 @@ func (c *compiler) bindPropagation(m config.MountEntry) mountprop.Propagation {
 // noteReceives notes that what is read-only receives mounts that are not, as an entry says.
 func (c *compiler) noteReceives(m config.MountEntry) {
 	if m.Readonly && host.Receives(m.Propagation) {
-		c.notef(m.Key+".propagation", "what the host mounts later below %s appears in %s with the host's options, so it may be writable (propagation = \"private\")", quote.Word(m.Source), quote.Word(m.Target))
+		c.notef(m.Key+".propagation", "mounts that the host makes later below %s appear in %s with the host's options, so they may be writable (propagation = \"private\")", quote.Word(m.Source), quote.Word(m.Target))
 	}
 }
 
 // noteRootReceives is noteReceives for the root.
 func (c *compiler) noteRootReceives() {
 	if r := c.p.Root; r.Readonly && r.Mode != config.RootTmpfs && r.Overlay.Mode == config.OverlayNone && host.Receives(c.p.Propagation) {
-		c.notef("propagation", "what the host mounts later appears in the read-only root with the host's options, so it may be writable (propagation = \"private\")")
+		c.notef("propagation", "mounts that the host makes later appear in the read-only root with the host's options, so they may be writable (propagation = \"private\")")
 	}
 }
 

@@ -16,7 +16,7 @@ func (c *compiler) planted(key, name string, f tree.Planted) bool {
 		return false
 	case f.Cwd != "":
 		if !c.strayCwd { // once
-			c.errorf(key, "the working directory is reached through %s, a symbolic link to %q, and a sandbox may have put it into %s (if you made it: cd %s)", quote.Word(f.Link), f.To, quote.Word(f.Dir), quote.Word(f.Cwd))
+			c.errorf(key, "the working directory is reached through %s, a symbolic link to %q, which a sandbox may have put into %s (if you made it: cd %s)", quote.Word(f.Link), f.To, quote.Word(f.Dir), quote.Word(f.Cwd))
 		}
 		c.strayCwd = true
 		return true
@@ -25,7 +25,7 @@ func (c *compiler) planted(key, name string, f tree.Planted) bool {
 	if !strings.HasPrefix(to, "/") {
 		to = path.Join(path.Dir(f.Link), to)
 	}
-	c.errorf(key, "%q is not followed: %s is a symbolic link to %q, and a sandbox may have put it into %s (if you made it, write %q in the profile, or put a directory in its place)",
+	c.errorf(key, "%q is not followed: %s is a symbolic link to %q, which a sandbox may have put into %s (if you made it, write %q in the profile, or put a directory in its place)",
 		name, f.Link, f.To, f.Dir, to+strings.TrimPrefix(name, f.Link))
 	return true
 }

@@ -23,9 +23,9 @@ func TestPlanLeavesRoot(t *testing.T) {
 		{host.RootState{Chrooted: true}, []string{"leave the chroot, make / slave, recursively, and enter the chroot again", "make an empty tmpfs the root, nodev,nosuid",
 			"leave the chroot, pivot into the root and detach the old one"}, "setns close fchdir pivot_root umount2 chdir close", false},
 		{host.RootState{Bottom: true}, []string{"make / slave, recursively", "make an empty tmpfs the root, nodev,nosuid",
-			"chroot into the root, over the initramfs, which cannot be taken away"}, "fchdir chroot chdir close", true},
+			"chroot into the root, over the initramfs, which cannot be unmounted"}, "fchdir chroot chdir close", true},
 		{host.RootState{Chrooted: true, Bottom: true}, []string{"leave the chroot, make / slave, recursively, and enter the chroot again", "make an empty tmpfs the root, nodev,nosuid",
-			"leave the chroot, chroot into the root, over the initramfs, which cannot be taken away"}, "setns close fchdir openat2 move_mount close chroot chdir close", true},
+			"leave the chroot, chroot into the root, over the initramfs, which cannot be unmounted"}, "setns close fchdir openat2 move_mount close chroot chdir close", true},
 	} {
 		p, err := config.Parse("p.toml", []byte(text), config.CallerVars())
 		if err != nil {

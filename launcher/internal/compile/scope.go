@@ -60,7 +60,7 @@ func (c *compiler) keep() {
 		{"scope.properties", len(c.p.Scope.Properties) > 0},
 	} {
 		if o.written {
-			c.degraded(o.key, "the sandbox stays in the service %s, whose own settings hold", a.Unit.Name)
+			c.degraded(o.key, "the sandbox stays in the service %s, whose own settings apply", a.Unit.Name)
 		}
 	}
 	c.add(plan.ByLauncher, c.scopeKey(), a)
@@ -81,17 +81,17 @@ func (c *compiler) noManager() {
 	tried := strings.Join(c.h.Scope.Tried, ", ")
 	switch limits := c.p.UnitLimits(); {
 	case c.p.Scope.Mode == config.ScopeAuto:
-		c.degraded(c.scopeKey(), "no scope: no manager of systemd can be reached (%s)", tried)
+		c.degraded(c.scopeKey(), "no scope: no systemd manager can be reached (%s)", tried)
 	case c.p.Scope.Mode == config.ScopeImplied && c.p.Limits.Optional:
 		for _, l := range limits {
-			c.degraded(l.Key, "not enforced: no manager of systemd can be reached (%s)", tried)
+			c.degraded(l.Key, "not enforced: no systemd manager can be reached (%s)", tried)
 		}
 	case c.p.Scope.Mode == config.ScopeImplied:
 		for _, l := range limits {
-			c.errorf(l.Key, "needs a scope, and no manager of systemd can be reached: %s (%s runs without)", tried, c.say("limits.optional", true))
+			c.errorf(l.Key, "needs a scope, and no systemd manager can be reached: %s (%s runs without one)", tried, c.say("limits.optional", true))
 		}
 	default:
-		c.errorf(c.scopeKey(), "no manager of systemd can be reached: %s (%s runs without)", tried, c.say("scope.mode", "auto"))
+		c.errorf(c.scopeKey(), "no systemd manager can be reached: %s (%s runs without one)", tried, c.say("scope.mode", "auto"))
 	}
 }
 

@@ -22,18 +22,18 @@ func (c *compiler) service() {
 	if s.Notify == config.NotifyCommand || s.Notify == config.NotifyExec {
 		switch first, _, _ := strings.Cut(given.Notify, ":"); {
 		case given.Notify == "":
-			c.notef(host.NotifyKey, "NOTIFY_SOCKET is not set: there is no service manager to be told anything")
+			c.notef(host.NotifyKey, "NOTIFY_SOCKET is not set, so no service manager is notified")
 		case first == "vsock" || strings.HasPrefix(first, "vsock-"):
-			c.errorf(host.NotifyKey, "NOTIFY_SOCKET is %q, and a manager outside of this machine cannot be spoken to", given.Notify)
+			c.errorf(host.NotifyKey, "NOTIFY_SOCKET is %q, and a manager outside this machine is not supported", given.Notify)
 		case len(given.Notify) < 2 || given.Notify[0] != '/' && given.Notify[0] != '@':
-			c.errorf(host.NotifyKey, "NOTIFY_SOCKET is %q, and neither an absolute path nor \"@\" and a name", given.Notify)
+			c.errorf(host.NotifyKey, "NOTIFY_SOCKET is %q, which is neither an absolute path nor \"@\" and a name", given.Notify)
 		}
 	}
 	if other := host.MountedOn(c.p, c.h.NotifyPath()); other != "" && c.h.Relays(c.p) {
-		c.errorf(host.NotifyKey, "%s is where the command's socket has to be, and %s mounts something there", c.h.NotifyPath(), other)
+		c.errorf(host.NotifyKey, "the command's socket must be at %s, and %s mounts something there", c.h.NotifyPath(), other)
 	}
 	if s.ListenFDs && given.Sockets == 0 {
-		c.notef(host.ListenKey, "LISTEN_PID and LISTEN_FDS do not pass any socket to this process: the command gets none")
+		c.notef(host.ListenKey, "LISTEN_PID and LISTEN_FDS do not pass any socket to this process, so the command gets none")
 	}
 	for _, fd := range c.h.Sockets() {
 		if s.ListenFDs && !c.h.OpenFDs[fd] {
@@ -42,10 +42,10 @@ func (c *compiler) service() {
 		}
 	}
 	if s.Credentials && given.Credentials == "" {
-		c.notef(host.CredentialsKey, "CREDENTIALS_DIRECTORY is not set: the command gets none")
+		c.notef(host.CredentialsKey, "CREDENTIALS_DIRECTORY is not set, so the command gets no credentials")
 	}
 	if s.Credentials && given.Credentials != "" && !path.IsAbs(given.Credentials) {
-		c.errorf(host.CredentialsKey, "CREDENTIALS_DIRECTORY is %q, and not absolute", given.Credentials)
+		c.errorf(host.CredentialsKey, "CREDENTIALS_DIRECTORY is %q, which is not absolute", given.Credentials)
 	}
 }
 

@@ -96,13 +96,13 @@ func TestEntryRefused(t *testing.T) {
 		"sandbox x: entering a namespace needs CAP_SYS_ADMIN, which uid 1000 does not have here (run nslaunch as root)": func(e *Entry, _ *host.Host) {
 			e.Target.Namespaces[config.Net] = 99
 		},
-		"sandbox x: its capability bounding set is smaller than that of this process, which cannot make its own smaller without CAP_SETPCAP (run nslaunch as root)": func(e *Entry, h *host.Host) {
+		"sandbox x: its capability bounding set is smaller than that of this process, which cannot reduce its own without CAP_SETPCAP (run nslaunch as root)": func(e *Entry, h *host.Host) {
 			e.Target.Bounding, h.Bounding = &none, 1
 		},
 		"sandbox x: its command has the capabilities CHOWN, which uid 1000 does not have here (run nslaunch as root)": func(e *Entry, _ *host.Host) {
 			e.Target.Capabilities = &few
 		},
-		"sandbox x: its net namespace is not known, as its process could not be looked at (run nslaunch as root)": func(e *Entry, _ *host.Host) {
+		"sandbox x: its net namespace is unknown, because its process cannot be inspected (run nslaunch as root)": func(e *Entry, _ *host.Host) {
 			delete(e.Target.Namespaces, config.Net)
 			e.Target.Own = []config.NamespaceKind{config.Net}
 		},

@@ -69,11 +69,11 @@ func (c *compiler) build() {
 	}
 	if shared {
 		if leave.Over = dir; dir == "" {
-			c.errorf("propagation", "\"shared\" is not possible where nothing but files is mounted on (use \"slave+shared\")")
+			c.errorf("propagation", "\"shared\" is not possible if the only mount points are files (use \"slave+shared\")")
 		}
 	}
 	if leave.Host.Bottom {
-		c.notef("root", "the root of this machine is its initramfs, which cannot be taken away: a command that keeps CAP_SYS_ADMIN can get at it (process.capabilities)")
+		c.notef("root", "the root of this machine is its initramfs, which cannot be unmounted, so a command that keeps CAP_SYS_ADMIN can reach it (process.capabilities)")
 	}
 	if key, text := c.p.LeftForOthers(); key != "" {
 		c.notef(key, "left out: %s", text)
@@ -138,7 +138,7 @@ func (c *compiler) countEarly() {
 	for _, m := range c.p.Mounts {
 		if m.Type == config.MountBind && !c.h.LeftOut(m) && (m.Propagation == mountprop.Shared || m.IDMap != nil || c.bindsRoot(m)) {
 			if n++; n > mostEarly {
-				c.errorf(m.Key, "no more than %d mounts can be shared, have ids of their own or show the host's /", mostEarly)
+				c.errorf(m.Key, "at most %d mounts can be shared, have their own ids or show the host's /", mostEarly)
 			}
 		}
 	}
@@ -236,7 +236,7 @@ func (c *compiler) privateTargets() (private []string, dir string) {
 			return
 		}
 		if !c.foundAt(target).MountPoint {
-			c.errorf(key, "%s is no mount point here, and \"/\" stays shared: what is mounted there would be seen outside (use %s)", real, c.say("propagation", "slave+shared"))
+			c.errorf(key, "%s is not a mount point here, and \"/\" stays shared, so mounts there would appear outside (use %s)", real, c.say("propagation", "slave+shared"))
 		}
 		private = append(private, real)
 		if dir == "" && c.foundAt(target).Dir {

@@ -130,8 +130,8 @@ func TestOverlayKernels(t *testing.T) {
 		kernel [2]int
 		want   string
 	}{
-		{fmt.Sprintf("%q, %q", long, dir+"/a,b"), [2]int{6, 5}, "before Linux 6.13, the kernel takes no more than 255 bytes of paths for an overlay"},
-		{fmt.Sprintf("%q", dir+"/a,b"), [2]int{6, 4}, fmt.Sprintf("before Linux 6.5, the kernel takes no comma in the paths of an overlay, got %q", dir+"/a,b")},
+		{fmt.Sprintf("%q, %q", long, dir+"/a,b"), [2]int{6, 5}, "before Linux 6.13, the kernel accepts at most 255 bytes of paths for an overlay"},
+		{fmt.Sprintf("%q", dir+"/a,b"), [2]int{6, 4}, fmt.Sprintf("before Linux 6.5, the kernel accepts no comma in the paths of an overlay, got %q", dir+"/a,b")},
 		{fmt.Sprintf("%q, %q", long, dir+"/a,b"), [2]int{6, 8}, "<nil>"},
 		{fmt.Sprintf("%q, %q", long, dir+"/a,b"), [2]int{6, 13}, "<nil>"},
 	} {

@@ -8,7 +8,7 @@ import (
 	"github.com/nslaunch/nslaunch/launcher/internal/plan"
 )
 
-// noteUndone notes that the command can take away what hides or protects something, or move something out of it.
+// noteUndone notes that the command can unmount what hides or protects something, or move something out of it.
 func (c *compiler) noteUndone() {
 	why, cure := c.changesMounts()
 	var taken, moved []string
@@ -25,14 +25,14 @@ func (c *compiler) noteUndone() {
 	switch {
 	case why != "":
 		if len(taken) > 0 {
-			c.notef("process.capabilities", "the command can take away what hides or protects %s: %s (%s)", plan.Few(taken), why, cure)
+			c.notef("process.capabilities", "the command can unmount what hides or protects %s: %s (%s)", plan.Few(taken), why, cure)
 		}
 	case len(moved) > 0 && c.isNew(config.Mount) && !slices.Contains(c.p.Restrict.Forbidden(), config.User):
 		cure := c.say("restrict.namespaces", []string{})
 		if !c.isNew(config.User) {
 			cure += ", with " + c.say(plan.Key(config.User), "new")
 		}
-		c.notef("restrict.namespaces", "the command can move %s out of what hides or protects it, in a user namespace that it makes (%s)", plan.Few(moved), cure)
+		c.notef("restrict.namespaces", "the command can move %s away from what hides or protects it, in a user namespace that it creates (%s)", plan.Few(moved), cure)
 	}
 }
 
@@ -42,7 +42,7 @@ func (c *compiler) changesMounts() (why, cure string) {
 	switch id := c.commandID(); {
 	case !c.isNew(config.Mount):
 	case slices.Contains(pr.Capabilities.List, "SYS_ADMIN"):
-		return "it has CAP_SYS_ADMIN", "leave SYS_ADMIN out of process.capabilities"
+		return "it has CAP_SYS_ADMIN", "remove SYS_ADMIN from process.capabilities"
 	case pr.Capabilities.Mode == config.CapabilitiesKeep && (id <= 0 || c.keepsOthers()):
 		return "it keeps CAP_SYS_ADMIN", `process.capabilities = "none"`
 	}
@@ -53,7 +53,7 @@ func (c *compiler) changesMounts() (why, cure string) {
 func (c *compiler) noteNames() {
 	for _, m := range c.p.Mounts {
 		if names := c.h.Names[m.Target].Shown; host.Hides(m) && names != nil {
-			c.notef(m.Key, "a part of what %s hides is still seen at %s (hide it there, too)", m.Target, plan.Few(names))
+			c.notef(m.Key, "part of what %s hides is still visible at %s (hide it there, too)", m.Target, plan.Few(names))
 		}
 	}
 }

@@ -20,7 +20,7 @@ import (
 type NotProbedError struct{ What []string }
 
 func (e *NotProbedError) Error() string {
-	return "a bug of nslaunch: the machine was not asked for all that the profile needs: " + strings.Join(e.What, ", ")
+	return "a bug of nslaunch: the probe did not look at everything that the profile needs: " + strings.Join(e.What, ", ")
 }
 
 // Host is what launcher.Compile knows of the machine and of the caller: all that

@@ -109,12 +109,12 @@ func (k *keeper) refuseWithin(key, dir string) {
 	}
 	what, cure := "it is a git repository itself", "cd "+quote.Word(path.Dir(repo))
 	if repo != dir {
-		what = "it lies in the git repository " + quote.Word(repo)
+		what = "it is inside the git repository " + quote.Word(repo)
 	}
 	if path.Base(repo) != ".git" {
-		cure = "start nslaunch in a work tree; git --git-dir=" + quote.Word(repo) + " worktree add DIR makes one"
+		cure = "start nslaunch in a work tree; git --git-dir=" + quote.Word(repo) + " worktree add DIR creates one"
 	}
-	k.h.Unkept = append(k.h.Unkept, Unkept{key, dir, what + ", and git on the host would execute what the sandbox writes there", cure})
+	k.h.Unkept = append(k.h.Unkept, Unkept{key, dir, what + ", and git on the host would run what the sandbox writes there", cure})
 }
 
 // keepFile keeps a file of the profile, or one that it extends, and refuses to where a link on the way to it can be replaced.
@@ -139,7 +139,7 @@ func (k *keeper) keepFile(file string, extended bool) {
 }
 
 // unkept is why git on the host is not safe from what cannot be protected.
-const unkept = "so the sandbox could make a repository in its place, and git on the host would execute what that says"
+const unkept = "so the sandbox could put a repository there, and git on the host would run what its configuration says"
 
 // keepPlace keeps what git believes.
 func (k *keeper) keepPlace(key, place string) {
@@ -150,7 +150,7 @@ func (k *keeper) keepPlace(key, place string) {
 	switch {
 	case dir && k.isBind(f):
 		if gitrepo.Within(place) == place {
-			refuse("it is a git repository and the source of a writable entry, and git on the host would execute what the sandbox writes there", "leave that entry out, or make it ro")
+			refuse("it is a git repository and the source of a writable entry, and git on the host would run what the sandbox writes there", "remove that entry, or make it ro")
 			return
 		}
 		refuse("it is a submodule that is not checked out and is writable as a whole, "+unkept, "git -C "+quote.Word(path.Dir(place))+" submodule update --init")
@@ -158,9 +158,9 @@ func (k *keeper) keepPlace(key, place string) {
 	case f.Err == unix.ENOENT && dir:
 		k.missing = append(k.missing, place)
 	case f.Err != 0:
-		refuse("it cannot be looked at: "+tree.ErrnoWords(f.Err)+", "+unkept, "")
+		refuse("it cannot be inspected: "+tree.ErrnoWords(f.Err)+", "+unkept, "")
 	case f.Resolved != "":
-		refuse("it is reached through a symbolic link, "+unkept, "put a directory there")
+		refuse("it is reached through a symbolic link, "+unkept, "replace it with a directory")
 	default:
 		for _, e := range names {
 			e.Key = key
@@ -175,9 +175,9 @@ func (k *keeper) refuseMissing(key string) {
 	switch len(k.missing) {
 	case 0:
 	case 1:
-		k.h.Unkept = append(k.h.Unkept, Unkept{key, k.missing[0], "it is a submodule and is not there, " + unkept, cure})
+		k.h.Unkept = append(k.h.Unkept, Unkept{key, k.missing[0], "it is a submodule and does not exist, " + unkept, cure})
 	default:
-		why := "these submodules cannot be protected, as they are not there: the sandbox could make repositories in their places, and git on the host would execute what those say"
+		why := "these submodules do not exist, so they cannot be protected: the sandbox could put repositories there, and git on the host would run what their configuration says"
 		k.h.Unkept = append(k.h.Unkept, Unkept{Key: key, Why: why, Cure: cure})
 	}
 }

@@ -82,7 +82,7 @@ func JoinPIDWords(pid int, k config.NamespaceKind, f NamespaceFile) string {
 	case unix.ENOENT, unix.ESRCH:
 		return fmt.Sprintf("there is no process %d", pid)
 	case unix.EACCES, unix.EPERM:
-		return fmt.Sprintf("process %d is not ours: its %s namespace needs CAP_SYS_PTRACE", pid, k)
+		return fmt.Sprintf("process %d belongs to another user, so its %s namespace needs CAP_SYS_PTRACE", pid, k)
 	}
 	return fmt.Sprintf("%s: %v", f.Path, f.Err)
 }

@@ -44,7 +44,7 @@ func (h *Host) findPrivate(p *config.Profile) {
 			if m.Target == m.Source {
 				own = "mounts.rw = [" + config.TOMLValue(m.Source) + "]"
 			}
-			h.Unkept = append(h.Unkept, Unkept{Key: m.Key, Why: from + " would make " + what, Cure: "cd to a project; or, in a profile of your own: " + own})
+			h.Unkept = append(h.Unkept, Unkept{Key: m.Key, Why: from + " would make " + what, Cure: "cd to a project; or write in your own profile: " + own})
 			return
 		}
 	}
@@ -66,7 +66,7 @@ func (h *Host) private(p *config.Profile, m config.MountEntry, home, real string
 			switch {
 			case !h.showsWritable(p, m, real, place):
 			case f.Err != 0:
-				return quote.Word(real) + " writable, where the sandbox could make " + dir + " of your home directory"
+				return quote.Word(real) + " writable, where the sandbox could create " + dir + " of your home directory"
 			default:
 				return quote.Word(real) + " writable, which contains " + dir + " of your home directory"
 			}

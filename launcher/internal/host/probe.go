@@ -38,7 +38,7 @@ func probe(p *config.Profile, alone bool) (*Host, error) {
 		Rlimits: rlimits(),
 	}
 	if _, err := os.Stat("/proc/self"); err != nil {
-		return nil, errors.New("/proc is not mounted here, and nslaunch cannot do without it (mount -t proc proc /proc)")
+		return nil, errors.New("/proc is not mounted here, and nslaunch needs it (mount -t proc proc /proc)")
 	}
 	if err := h.probeKernel(); err != nil {
 		return nil, err

@@ -60,7 +60,7 @@ func managers(bus config.Bus) (all []Manager, why string) {
 		if run == "" && address == "" {
 			run = "/run/user/" + strconv.Itoa(unix.Geteuid())
 			if err := ownDir(run); err != nil {
-				return nil, "XDG_RUNTIME_DIR is not set, and " + run + " is of no use: " + tree.Reason(err)
+				return nil, "XDG_RUNTIME_DIR is not set, and " + run + " cannot be used: " + tree.Reason(err)
 			}
 		}
 		private, fallback = run+"/systemd/private", run+"/bus"

@@ -22,11 +22,11 @@ func (p *Plan) NoteTyping() {
 		if !p.Host.Terminal.Controlling || err == nil && strings.TrimSpace(string(setting)) == "0" {
 			return
 		}
-		why = "it shares that terminal, and the kernel lets it (dev.tty.legacy_tiocsti)"
+		why = "it shares that terminal, and the kernel allows it (dev.tty.legacy_tiocsti)"
 	}
 	p.Notes = append(p.Notes, Note{Origin: p.Source.Origin("process.terminal"),
-		Text: "the command can type into the caller's terminal, and so into the shell that reads there next: " + why +
-			" (" + p.Source.Worded(Set("process.terminal", config.TerminalPTY)) + " gives it one of its own)"})
+		Text: "the command can type into the caller's terminal, and so into the shell that reads from it next: " + why +
+			" (" + p.Source.Worded(Set("process.terminal", config.TerminalPTY)) + " gives it its own)"})
 }
 
 // keepsSysAdmin reports whether the command has CAP_SYS_ADMIN in the initial user namespace.

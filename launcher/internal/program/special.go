@@ -95,7 +95,7 @@ var specials = [EndSpecial - FirstSpecial]Special{
 	SpecialReside - FirstSpecial: {
 		call: "ppoll", Bounds: [6]Bound{{Kind: BoundData, Size: ResidentSize}}, refused: "a resident out of bounds",
 		print: func(*Program, *Op) []string {
-			return []string{"ppoll(fds, n, NULL, NULL, 0) # until the command ends, or something is to be done"}
+			return []string{"ppoll(fds, n, NULL, NULL, 0) # until the command ends, or there is work to do"}
 		},
 	},
 	SpecialStore - FirstSpecial: {
@@ -137,7 +137,7 @@ func (p *Program) formatInit(o *Op) []string {
 	return []string{
 		fmt.Sprintf("munmap(scratch, %d)", MaxScratch+p.header().Size()), // and the program, which lies behind it
 		p.formatSend(p.ControlFD, Message{Kind: MessageReady}) + " # init is in place",
-		"waitid(P_ALL, 0, info, WEXITED|WSTOPPED|WCONTINUED|__WALL, NULL) # until " + p.operand(num, o, 0) + " has ended; what becomes of it is sent",
+		"waitid(P_ALL, 0, info, WEXITED|WSTOPPED|WCONTINUED|__WALL, NULL) # until " + p.operand(num, o, 0) + " has ended; its end is reported",
 	}
 }
 

@@ -57,7 +57,7 @@ func Assemble(p *plan.Plan, cloneFlags uint64) (*program.Program, error) {
 			p.Start = i
 		case Child:
 			if s.By == plan.ByLauncher {
-				return nil, fmt.Errorf("a bug of nslaunch: %T is nothing that a launcher does", c)
+				return nil, fmt.Errorf("a bug of nslaunch: %T is not a step of the launcher", c)
 			}
 			a.Step(i)
 			c.Emit(a)
@@ -66,7 +66,7 @@ func Assemble(p *plan.Plan, cloneFlags uint64) (*program.Program, error) {
 				return nil, fmt.Errorf("a bug of nslaunch: %T makes no system calls", c)
 			}
 		default:
-			return nil, fmt.Errorf("a bug of nslaunch: nobody does %T", c)
+			return nil, fmt.Errorf("a bug of nslaunch: no process runs %T", c)
 		}
 	}
 	p.Console = a.console

@@ -12,7 +12,7 @@ import (
 // Confine lets the process do no more than execute something, or say that it cannot.
 type Confine struct{}
 
-func (Confine) String() string { return "allow no system call but execve, and hold all others" }
+func (Confine) String() string { return "allow only execve, and suspend all other system calls" }
 
 func (Confine) Emit(s *Assembler) {
 	// A fault dumps core without a system call. Of a pipe for cores the kernel thinks better at a limit of 1, not of 0.

@@ -53,7 +53,9 @@ type LendProcess struct {
 	Kinds      []config.NamespaceKind
 }
 
-func (a LendProcess) String() string { return fmt.Sprintf("lend process %d", a.Process.PID) }
+func (a LendProcess) String() string {
+	return fmt.Sprintf("pass process %d to the stage", a.Process.PID)
+}
 
 func (a LendProcess) Apply(l Launch) error {
 	fd, err := unix.PidfdOpen(a.Process.PID, 0)

@@ -25,11 +25,10 @@ type BindMount struct {
 }
 
 func (a BindMount) String() string {
-	text := "bind "
+	text := "bind " + quote.Word(a.Source) + " on " + quote.Word(a.At.Path)
 	if !a.Recursive {
-		text = "bind, alone, "
+		text += ", not recursive"
 	}
-	text += quote.Word(a.Source) + " on " + quote.Word(a.At.Path)
 	if w := a.Attributes.Words(); w != "" {
 		text += ", " + w
 	}

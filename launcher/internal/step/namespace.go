@@ -146,7 +146,7 @@ type EnterUser struct {
 
 func (a EnterUser) String() string {
 	if a.UID < 0 && a.GID < 0 {
-		return "take up all capabilities in the user namespace"
+		return "gain all capabilities in the user namespace"
 	}
 	return fmt.Sprintf("become %s in the user namespace", idWords(a.UID, a.GID))
 }

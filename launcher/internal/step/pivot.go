@@ -46,7 +46,7 @@ type Pivot struct {
 func (a Pivot) String() string {
 	text := "pivot into the root and detach the old one"
 	if a.Host.Bottom {
-		text = "chroot into the root, over the initramfs, which cannot be taken away"
+		text = "chroot into the root, over the initramfs, which cannot be unmounted"
 	}
 	if a.Host.Chrooted {
 		text = "leave the chroot, " + text

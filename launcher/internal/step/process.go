@@ -225,7 +225,7 @@ type ChangeDir struct {
 func (a ChangeDir) String() string {
 	text := "change to " + quote.Word(a.Path)
 	if a.OrTop {
-		text += ", or else to /"
+		text += ", or to / if it is missing"
 	}
 	return text
 }

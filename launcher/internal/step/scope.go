@@ -133,7 +133,7 @@ type KeepUnit struct {
 func (a KeepUnit) String() string {
 	text := "stay in the service " + a.Unit.Name
 	if len(a.Limits) > 0 {
-		text += ", which must limit as tightly" + propertyWords(a.Limits)
+		text += ", whose limits must be at least as tight" + propertyWords(a.Limits)
 	}
 	return text
 }

@@ -86,9 +86,9 @@ type NotifyExec struct {
 }
 
 func (a NotifyExec) String() string {
-	text := "tell " + quote.Word(a.Address) + " when the command runs"
+	text := "report to " + quote.Word(a.Address) + " when the command runs"
 	if a.Every > 0 {
-		text += fmt.Sprintf(", and every %v that it still does", a.Every)
+		text += fmt.Sprintf(", and every %v that it still runs", a.Every)
 	}
 	return text
 }

@@ -135,7 +135,9 @@ func (MoveIntoPID) Emit(s *Assembler) {
 // reap until the command is gone.
 type BeInit struct{}
 
-func (BeInit) String() string { return "be init: hidden, without capabilities and descriptors; reap" }
+func (BeInit) String() string {
+	return "act as init: hidden, without capabilities or descriptors; reap processes"
+}
 
 func (BeInit) Emit(s *Assembler) {
 	s.prctl(unix.PR_SET_DUMPABLE, 0)
