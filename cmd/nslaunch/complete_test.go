@@ -70,7 +70,7 @@ func TestComplete(t *testing.T) {
 		"shell ut":                       "uts.toml",
 		"exec --ns us":                   "user",
 		"exec --terminal p":              "pty",
-		"logs -":                         "--color -f --log-format --help",
+		"logs -":                         "--color --follow --lines --log-format --help",
 		"stop --time ":                   "",
 		"doctor --set proc.mode=h":       "proc.mode=host",
 	} {

@@ -12,6 +12,7 @@ import (
 	"github.com/nslaunch/nslaunch/config"
 	"github.com/nslaunch/nslaunch/internal/quote"
 	"github.com/nslaunch/nslaunch/internal/records"
+	"golang.org/x/sys/unix"
 )
 
 // now is the present, without the monotonic clock, which a record cannot hold.
@@ -38,29 +39,48 @@ type shown struct {
 func psCommand() cli.Command {
 	return cli.Command{
 		Name:    "ps",
-		Options: "[--all] [--json]",
-		Summary: "list the sandboxes that run",
+		Options: "[--all] [--long|--quiet|--json]",
+		Summary: "list running sandboxes",
 		Flags: func(fs *flag.FlagSet) cli.Run {
-			all := fs.Bool("all", false, "also detached sandboxes that have ended")
-			asJSON := fs.Bool("json", false, "print them as JSON")
-			return func(c *cli.Call) int { return listSandboxes(c, *all, *asJSON) }
+			var l listing
+			fs.BoolVar(&l.all, "all", false, "also list detached sandboxes that have ended")
+			fs.BoolVar(&l.long, "long", false, "also show namespaces and scope")
+			fs.BoolVar(&l.quiet, "quiet", false, "print only the names")
+			fs.BoolVar(&l.json, "json", false, "print them as JSON")
+			cli.Alias(fs, "a", "all", nil)
+			cli.Alias(fs, "l", "long", nil)
+			cli.Alias(fs, "q", "quiet", nil)
+			return func(c *cli.Call) int { return listSandboxes(c, l) }
 		},
 	}
 }
 
-func listSandboxes(c *cli.Call, all, asJSON bool) int {
+// listing is what ps lists, and how.
+type listing struct{ all, long, quiet, json bool }
+
+func listSandboxes(c *cli.Call, l listing) int {
+	if l.long && l.quiet || l.long && l.json || l.quiet && l.json {
+		return c.Misused("--long, --quiet and --json exclude each other")
+	}
 	found, problems := records.List()
 	list := []shown{}
 	for _, f := range found {
-		if f.State != records.Ended || all {
+		if f.State != records.Ended || l.all {
 			list = append(list, shownOf(f))
 		}
 	}
 	var status int
-	if asJSON {
+	switch {
+	case l.json:
 		status = c.PutJSON(list)
-	} else {
-		status = c.Put(sandboxTable(list))
+	case l.quiet:
+		var b strings.Builder
+		for _, s := range list {
+			fmt.Fprintln(&b, quote.Word(s.Name))
+		}
+		status = c.Put(b.String())
+	default:
+		status = c.Put(sandboxTable(list, l.long, outputWidth()))
 	}
 	for _, err := range problems {
 		c.Complain(err)
@@ -69,6 +89,15 @@ func listSandboxes(c *cli.Call, all, asJSON bool) int {
 		return cli.ExitProblem
 	}
 	return status
+}
+
+// outputWidth is how many columns the terminal on standard output has; 0 if it is none.
+func outputWidth() int {
+	size, err := unix.IoctlGetWinsize(unix.Stdout, unix.TIOCGWINSZ)
+	if err != nil {
+		return 0
+	}
+	return int(size.Col)
 }
 
 func shownOf(f records.Found) shown {
@@ -93,26 +122,54 @@ func shownOf(f records.Found) shown {
 	return s
 }
 
-// sandboxTable is the list for people.
-func sandboxTable(list []shown) string {
+// sandboxTable is the list for people. On a terminal, commands are cut so that a line fits.
+func sandboxTable(list []shown, long bool, width int) string {
 	var b strings.Builder
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "NAME\tPID\tAGE\tPROFILE\tNAMESPACES\tSCOPE\tCOMMAND")
+	line := func(cells ...string) { fmt.Fprintln(w, strings.Join(cells, "\t")) }
+	head := []string{"NAME", "STATUS", "PID", "AGE", "PROFILE"}
+	if long {
+		head = append(head, "NAMESPACES", "SCOPE")
+	}
+	line(append(head, "COMMAND")...)
 	for _, s := range list {
-		pid, age := string(s.State), "-"
-		switch {
-		case s.Status != nil:
-			pid = fmt.Sprintf("ended %d", *s.Status)
-		case s.PID > 0 && s.State == records.Running:
+		status, pid, age := string(s.State), "-", "-"
+		if s.Status != nil {
+			status = fmt.Sprintf("ended (%d)", *s.Status)
+		}
+		if s.PID > 0 {
 			pid = fmt.Sprint(s.PID)
 		}
 		if !s.Started.IsZero() {
 			age = ageWords(time.Since(s.Started))
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", quote.Word(s.Name), quote.Line(pid), age, named(cli.ShortPath(s.Profile)),
-			cmp.Or(quote.Line(s.kinds), "-"), named(s.Unit), shortCommand(s.Command))
+		cells := []string{quote.Word(s.Name), quote.Line(status), pid, age, named(cli.ShortPath(s.Profile))}
+		if long {
+			cells = append(cells, cmp.Or(quote.Line(s.kinds), "-"), named(s.Unit))
+		}
+		line(append(cells, quote.Words(s.Command, " "))...)
 	}
 	w.Flush()
+	return cutCommands(b.String(), width)
+}
+
+// cutCommands cuts what follows the last column's head to the width of a terminal, or to 60 characters where there is none.
+func cutCommands(table string, width int) string {
+	const most, least = 60, 12
+	head, _, _ := strings.Cut(table, "\n")
+	before := strings.LastIndex(head, "COMMAND")
+	longest := before + most
+	if width > 0 {
+		longest = max(width, before+least)
+	}
+	var b strings.Builder
+	for line := range strings.Lines(table) {
+		text := []rune(strings.TrimSuffix(line, "\n"))
+		if len(text) > longest {
+			text = append(text[:longest-1], '…')
+		}
+		fmt.Fprintln(&b, string(text))
+	}
 	return b.String()
 }
 
@@ -136,14 +193,4 @@ func named(s string) string {
 		return "-"
 	}
 	return quote.Word(s)
-}
-
-// shortCommand is the beginning of a command.
-func shortCommand(argv []string) string {
-	const most = 60
-	text := []rune(quote.Words(argv, " "))
-	if len(text) > most {
-		return string(text[:most]) + "…"
-	}
-	return string(text)
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"flag"
+	"fmt"
 	"time"
 
 	"github.com/nslaunch/nslaunch/cmd/nslaunch/internal/cli"
@@ -16,7 +17,8 @@ func stopCommand() cli.Command {
 		Args:    []cli.Arg{{Word: "NAME", Kind: cli.Sandbox, Many: true}},
 		Summary: "end sandboxes",
 		Flags: func(fs *flag.FlagSet) cli.Run {
-			patience := fs.String("time", "", "how long the command has to end before it is killed, as 10s (`TIME`; default: the profile's process.stop_timeout)")
+			patience := fs.String("time", "", "`TIME` that the command has to end before it is killed (default: the profile's process.stop_timeout, 10s)")
+			cli.Alias(fs, "t", "time", nil)
 			return func(c *cli.Call) int {
 				limit := time.Duration(-1)
 				if *patience != "" {
@@ -34,28 +36,62 @@ func stopCommand() cli.Command {
 	}
 }
 
-// stopAll stops the sandboxes that the caller names. All are asked before the first is waited for.
+// stopAll stops the sandboxes that the caller names, all at once, and says what became of each, in their order.
 func stopAll(c *cli.Call, limit time.Duration) int {
 	status := cli.ExitOK
-	ends := make(chan error)
-	for _, name := range c.Args {
-		go func() { ends <- stop(name, limit) }()
+	ends := make([]chan end, len(c.Args))
+	for i, name := range c.Args {
+		ends[i] = make(chan end, 1)
+		go func() {
+			line, err := stop(name, limit)
+			ends[i] <- end{line, err}
+		}()
 	}
-	for range c.Args {
-		if err := <-ends; err != nil {
-			status = c.Fail(err)
+	for i := range c.Args {
+		if e := <-ends[i]; e.err != nil {
+			status = c.Fail(e.err)
+		} else if failed := c.Put(e.line + "\n"); failed != cli.ExitOK {
+			status = failed
 		}
 	}
 	return status
 }
 
-func stop(name string, limit time.Duration) error {
+// end is what became of a sandbox that is stopped.
+type end struct {
+	line string
+	err  error
+}
+
+// stop stops the sandbox of a name, and returns a line that says how it ended.
+func stop(name string, limit time.Duration) (string, error) {
 	f, err := records.Find(name)
 	if err != nil {
-		return err
+		return "", err
 	}
 	if limit < 0 {
 		limit = f.StopTimeout
 	}
-	return f.Stop(limit)
+	began := time.Now()
+	stopped, err := f.Stop(limit)
+	if err != nil {
+		return "", err
+	}
+	return stopLine(f.Name, stopped, time.Since(began)), nil
+}
+
+// stopLine says how a sandbox ended: "stopped dev after 0.1s (status 143)".
+func stopLine(name string, s records.Stopped, took time.Duration) string {
+	status := ""
+	if s.Status != nil {
+		status = fmt.Sprintf(" (status %d)", *s.Status)
+	}
+	how := "stopped"
+	switch {
+	case s.Ended:
+		return name + " had ended" + status
+	case s.Killed:
+		how = "killed"
+	}
+	return fmt.Sprintf("%s %s after %.1fs%s", how, name, took.Seconds(), status)
 }

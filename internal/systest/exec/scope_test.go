@@ -30,7 +30,7 @@ scope = "required"
 		if got := run(nslaunch, "run", "--detach", "./p.toml"); got.Status != 0 {
 			t.Fatalf("run --detach: %+v", got)
 		}
-		listed := run(nslaunch, "ps").Stdout
+		listed := run(nslaunch, "ps", "--long").Stdout
 		if !strings.Contains(listed, "nslaunch-scoped-") || !strings.Contains(listed, ".scope") {
 			t.Errorf("ps lists\n%s", listed)
 		}

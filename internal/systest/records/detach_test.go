@@ -52,7 +52,7 @@ func TestDetached(t *testing.T) {
 		u.Own(t, fifo)
 		// Its output ends with the front, or this would hang.
 		name := p.Detach(fmt.Sprintf("namespaces = \"new\"\nname = \"detached\"\ncommand = [\"sh\", \"-c\", \"echo out; echo err >&2; read x; read line <%s; echo $line; exit 9\"]\n", fifo))
-		if got := p.Must("ps"); !strings.Contains(got, "detached") || !strings.Contains(got, "  all  ") {
+		if got := p.Must("ps", "--long"); !strings.Contains(got, "detached") || !strings.Contains(got, "  all  ") {
 			t.Errorf("ps lists\n%s", got)
 		}
 		s := p.List(name)
@@ -160,7 +160,7 @@ func TestForegroundRecorded(t *testing.T) {
 		if err := wait.Start(); err != nil {
 			t.Fatal(err)
 		}
-		if err := p.Run("logs", "front"); err.Status != systest.StatusProblem || !strings.Contains(err.Stderr, "only what is started with --detach has a log") {
+		if err := p.Run("logs", "front"); err.Status != systest.StatusProblem || !strings.Contains(err.Stderr, "has no log, as it was started without --detach") {
 			t.Errorf("logs: %+v", err)
 		}
 		// wait opens what the launcher holds before that is gone.
