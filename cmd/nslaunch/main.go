@@ -4,14 +4,18 @@
 package main
 
 import (
+	"fmt"
 	"os"
+	"os/exec"
 	"runtime"
 	"slices"
 	"strings"
 
 	"github.com/nslaunch/nslaunch/cmd/nslaunch/internal/cli"
 	"github.com/nslaunch/nslaunch/cmd/nslaunch/internal/manual"
+	"github.com/nslaunch/nslaunch/cmd/nslaunch/internal/meant"
 	"github.com/nslaunch/nslaunch/config"
+	"github.com/nslaunch/nslaunch/internal/quote"
 	"github.com/nslaunch/nslaunch/launcher"
 )
 
@@ -107,12 +111,27 @@ func dispatch(v *cli.Voice, args []string) int {
 	if first == manual.CompleteWord {
 		return complete(v, args[1:])
 	}
-	if preset := "preset:" + first; slices.Contains(config.Presets(), preset) {
-		v.Errorf("%q is neither a command nor a profile (did you mean %q?)", first, preset)
-		return cli.ExitUsage
-	}
-	v.Errorf("%q is neither a command nor a profile, which has a \"/\", ends in .toml or is preset:NAME (see nslaunch help)", first)
+	v.Errorf("%q is neither a command nor a profile%s", first, commandHint(args))
 	return cli.ExitUsage
+}
+
+// commandHint says what may have been meant by arguments that begin with no command and no profile.
+func commandHint(args []string) string {
+	first := args[0]
+	if preset := "preset:" + first; slices.Contains(config.Presets(), preset) {
+		return fmt.Sprintf(" (did you mean %q?)", preset)
+	}
+	if _, err := os.Stat(first + ".toml"); err == nil {
+		return fmt.Sprintf(" (did you mean %q?)", first+".toml")
+	}
+	hint := meant.Command(first, names())
+	if _, err := exec.LookPath(first); err == nil && hint == "" {
+		hint = fmt.Sprintf(" (to run a program in a sandbox: nslaunch run preset:dev %s)", quote.Words(args, " "))
+	}
+	if hint == "" {
+		hint = ", which has a \"/\", ends in .toml or is preset:NAME (see nslaunch help)"
+	}
+	return hint
 }
 
 // isProfile tells a profile from a command word by its form alone: no file

@@ -93,3 +93,24 @@ func TestOptionalCure(t *testing.T) {
 		}
 	}
 }
+
+// No word that other programs use is taken for one of theirs if it is one of ours.
+func TestForeignWords(t *testing.T) {
+	for _, line := range []string{"list", "enter", "kill", "start", "validate", "preview", "inspect", "journal", "new", "lsns", "diagnose", "docs"} {
+		got := nstest.Run(t, exec.Command(nstest.Nslaunch(t), line))
+		if got.Status != 2 || !strings.Contains(got.Stderr, "(did you mean ") {
+			t.Errorf("%s: %+v; it is a command now, or has no hint", line, got)
+		}
+	}
+	for flag, want := range map[string]string{
+		"--detatch": "(did you mean --detach?)", "--memory=1g": "(write --set limits.memory=1G)", "--rm": "(leave it out: ",
+		"--unshare-net": "(write --new net)", "--net=host": "(write --set namespaces.net=host)", "--chroot=/srv": "(write --set root=/srv)",
+		"--volume=/a:/b": "(write --bind /a:/b)", "--workdir=/": "(write --cwd /)", "--env=A=b": "(write --setenv A=b)",
+	} {
+		got := nstest.Run(t, exec.Command(nstest.Nslaunch(t), "run", flag, "preset:dev", "true"))
+		name, _, _ := strings.Cut(flag, "=")
+		if got.Status != systest.StatusSetup || !strings.HasPrefix(got.Stderr, "nslaunch: error: unknown flag "+name+" "+want) {
+			t.Errorf("%s: %+v", flag, got)
+		}
+	}
+}

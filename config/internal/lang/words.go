@@ -3,7 +3,12 @@ package lang
 import (
 	"fmt"
 	"strings"
+
+	"github.com/nslaunch/nslaunch/internal/nearest"
 )
+
+// Suggest returns the word of known that got was most likely meant to be, "" if none is near; see [nearest.Of].
+func Suggest[T ~string](got string, known []T) T { return nearest.Of(got, known) }
 
 // Words lists what is allowed: "a, b or c".
 func Words[T ~string](all []T) string {

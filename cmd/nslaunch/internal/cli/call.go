@@ -26,7 +26,7 @@ func (c Command) Do(v *Voice, words []string) int {
 	case errors.Is(err, flag.ErrHelp):
 		return call.Put(c.Help())
 	case err != nil:
-		return call.Misused("%s", dashes(err.Error()))
+		return call.Misused("%s", flagError(fs, words, err))
 	case len(c.Args) == 0 && fs.NArg() > 0:
 		return call.Misused("unexpected argument %q", fs.Arg(0))
 	}
@@ -64,7 +64,11 @@ func (c *Call) Arg(i int) string {
 
 // Misused says what is wrong with the command line, and returns the status.
 func (c *Call) Misused(format string, args ...any) int {
-	c.Errorf(format+" (see nslaunch help %s)", append(args, c.Command.Name)...)
+	text := fmt.Sprintf(format, args...)
+	if !strings.HasSuffix(text, ")") { // which is a hint already
+		text += " (see nslaunch help " + c.Command.Name + ")"
+	}
+	c.Errorf("%s", text)
 	return c.Command.misused()
 }
 

@@ -6,6 +6,9 @@ import (
 	"io"
 	"slices"
 	"strings"
+
+	"github.com/nslaunch/nslaunch/cmd/nslaunch/internal/meant"
+	"github.com/nslaunch/nslaunch/internal/quote"
 )
 
 // Value is the value of a flag that says what it may be.
@@ -108,10 +111,23 @@ func list(fs *flag.FlagSet) []Flag {
 	return all
 }
 
-// dashes writes flags as we document them: package flag's words name them with one dash.
-func dashes(s string) string {
-	if rest, ok := strings.CutPrefix(s, "flag provided but not defined: -"); ok {
-		return "unknown flag --" + rest
+// flagError says what is wrong with a flag as we document flags: package flag names them with one dash. words are those that
+// have been parsed.
+func flagError(fs *flag.FlagSet, words []string, err error) string {
+	text := err.Error()
+	name, unknown := strings.CutPrefix(text, "flag provided but not defined: -")
+	if !unknown {
+		return strings.Replace(text, " -", " --", 1)
 	}
-	return strings.Replace(s, " -", " --", 1)
+	value, typed := fs.Arg(0), dashed(name)
+	if at := len(words) - fs.NArg() - 1; at >= 0 && strings.HasPrefix(words[at], "-") {
+		var assigned string
+		var ok bool
+		if typed, assigned, ok = strings.Cut(words[at], "="); ok {
+			value = assigned
+		}
+	}
+	var known []string
+	fs.VisitAll(func(f *flag.Flag) { known = append(known, f.Name) })
+	return "unknown flag " + quote.Line(typed) + meant.Flag(name, quote.Word(value), known)
 }

@@ -1,13 +1,14 @@
-package lang
+// Package nearest finds the word that a mistyped one was most likely meant to be.
+package nearest
 
 import (
 	"strings"
 )
 
-// Suggest returns the word of known that got was most likely meant to be: one
+// Of returns the word of known that got was most likely meant to be: one
 // that differs in case alone, else the one the fewest typing mistakes away,
 // the first of equals; "" where all are further than a third of got's length.
-func Suggest[T ~string](got string, known []T) T {
+func Of[T ~string](got string, known []T) T {
 	// Longer than any word of ours, and the distance costs its square.
 	if got == "" || len(got) > 64 {
 		return ""
