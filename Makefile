@@ -5,12 +5,19 @@
 SHELL       = /bin/bash
 .SHELLFLAGS = -o pipefail -c
 
-GO        ?= go
+# sudo looks for programs in fewer directories than the user does. Go's own installer puts it in /usr/local/go.
+GO        ?= $(or $(shell command -v go),$(firstword $(wildcard /usr/local/go/bin/go /usr/lib/go/bin/go /snap/bin/go)),go)
 PREFIX    ?= /usr/local
 BIN        = bin
+DIST       = dist
+# The program that prints the manual pages, the completion and the schema: of this machine's processor.
+PAGES      = $(BIN)/nslaunch
 # Debian's own packages have theirs in vendor-completions.
 ZSHFUNCTIONS ?= site-functions
 TESTFLAGS ?= -count=1 -timeout 60m
+
+# The commit that "nslaunch version" names.
+COMMIT    ?= $(firstword $(shell packaging/commit.sh))
 
 # As root, each package is tested in namespaces of its own: packages run side by side, and nothing else on the machine
 # disturbs them.
@@ -20,41 +27,58 @@ ISOLATED = -exec $(CURDIR)/internal/nstest/isolate.sh
 # fork without exec nor need the real binary.
 RACE = ./config/... ./mountprop/... ./launcher/internal/program/... ./internal/nslist/... ./internal/nstest/...
 
-.PHONY: build install deb setup lint unit portable bench race vm test clean
+.PHONY: build install uninstall deb release setup lint unit portable bench race vm test clean
 
+# go build asks git for the commit, too, and fails where git refuses another user's clone, as with sudo.
 build:
-	@command -v $(GO) >/dev/null || { echo "make: there is no $(GO) in PATH=$$PATH, and it is needed to build;" \
-		"try: make build, as the user who has it, and then make install as root" >&2; exit 1; }
-	CGO_ENABLED=0 $(GO) build -trimpath -o $(BIN)/ ./cmd/nslaunch ./cmd/nslaunch-scope
+	@command -v $(GO) >/dev/null || { echo "make: there is no $(GO) in PATH=$$PATH, which the build needs;" \
+		"try: make build, as the user who has Go, and then make install as root" >&2; exit 1; }
+	CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false $(if $(COMMIT),-ldflags "-X main.commit=$(COMMIT)") -o $(BIN)/ ./cmd/nslaunch ./cmd/nslaunch-scope
 
 # What "make build" made is installed as it is: root, who installs, may have no Go.
 $(BIN)/nslaunch $(BIN)/nslaunch-scope &:
 	$(MAKE) build
 
-# Everything in its place below $(DESTDIR)$(PREFIX). The pages, the schema and the completion are what the binary
-# itself prints: build for this machine.
+# Where things are installed. uninstall removes the same files.
+ROOT        = $(DESTDIR)$(PREFIX)
+UNIT        = $(ROOT)/lib/systemd/system/nslaunch@.service
+MAN1        = $(ROOT)/share/man/man1/nslaunch.1
+MAN5        = $(ROOT)/share/man/man5/nslaunch.toml.5
+BASH_WORDS  = $(ROOT)/share/bash-completion/completions/nslaunch
+ZSH_WORDS   = $(ROOT)/share/zsh/$(ZSHFUNCTIONS)/_nslaunch
+FISH_WORDS  = $(ROOT)/share/fish/vendor_completions.d/nslaunch.fish
+SHARED      = $(ROOT)/share/nslaunch
+DOC         = $(ROOT)/share/doc/nslaunch
+PRINT       = install -D -m 0644 /dev/stdin
+PLACES      = sed 's|/usr/local/bin/|$(PREFIX)/bin/|g'
+
 install: $(BIN)/nslaunch $(BIN)/nslaunch-scope
 	@newer=$$(find . -path ./.git -prune -o \( -name '*.go' -o -name '*.toml' -o -name go.sum -o -name profile.md \) -newer $(BIN)/nslaunch -print -quit); \
-	[ -z "$$newer" ] || echo "make: $$newer is newer than $(BIN)/nslaunch, which is installed as it is: make build makes it anew" >&2
-	install -D -m 0755 -t $(DESTDIR)$(PREFIX)/bin $(BIN)/nslaunch $(BIN)/nslaunch-scope
-	sed 's|/usr/local/bin/|$(PREFIX)/bin/|g' units/nslaunch@.service | \
-		install -D -m 0644 /dev/stdin $(DESTDIR)$(PREFIX)/lib/systemd/system/nslaunch@.service
-	$(BIN)/nslaunch man 1 | install -D -m 0644 /dev/stdin $(DESTDIR)$(PREFIX)/share/man/man1/nslaunch.1
-	$(BIN)/nslaunch man 5 | install -D -m 0644 /dev/stdin $(DESTDIR)$(PREFIX)/share/man/man5/nslaunch.toml.5
-	$(BIN)/nslaunch completion bash | \
-		install -D -m 0644 /dev/stdin $(DESTDIR)$(PREFIX)/share/bash-completion/completions/nslaunch
-	$(BIN)/nslaunch completion zsh | \
-		install -D -m 0644 /dev/stdin $(DESTDIR)$(PREFIX)/share/zsh/$(ZSHFUNCTIONS)/_nslaunch
-	$(BIN)/nslaunch completion fish | \
-		install -D -m 0644 /dev/stdin $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/nslaunch.fish
-	$(BIN)/nslaunch schema | install -D -m 0644 /dev/stdin $(DESTDIR)$(PREFIX)/share/nslaunch/nslaunch.schema.json
-	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/doc/nslaunch README.md CHANGELOG.md LICENSE
-	cd docs && find . -name '*.md' -exec install -D -m 0644 {} $(DESTDIR)$(PREFIX)/share/doc/nslaunch/{} \;
-	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/doc/nslaunch/examples examples/*.toml
+	[ -z "$$newer" ] || echo "make: note: $$newer is newer than $(BIN)/nslaunch; try: make build" >&2
+	install -D -m 0755 -t $(ROOT)/bin $(BIN)/nslaunch $(BIN)/nslaunch-scope
+	$(PLACES) units/nslaunch@.service | $(PRINT) $(UNIT)
+	$(PLACES) packaging/apparmor | $(PRINT) $(SHARED)/apparmor
+	$(PAGES) schema | $(PRINT) $(SHARED)/nslaunch.schema.json
+	$(PAGES) man 1 | $(PRINT) $(MAN1)
+	$(PAGES) man 5 | $(PRINT) $(MAN5)
+	$(PAGES) completion bash | $(PRINT) $(BASH_WORDS)
+	$(PAGES) completion zsh | $(PRINT) $(ZSH_WORDS)
+	$(PAGES) completion fish | $(PRINT) $(FISH_WORDS)
+	install -D -m 0644 -t $(DOC) README.md SECURITY.md CHANGELOG.md LICENSE
+	find docs examples -type f \( -name '*.md' -o -name '*.svg' -o -path 'examples/*.toml' \) -exec install -D -m 0644 {} $(DOC)/{} \;
 
-# A package of Debian for this machine's processor, in BIN.
+# Directories that others may use stay.
+uninstall:
+	rm -f $(ROOT)/bin/nslaunch $(ROOT)/bin/nslaunch-scope $(UNIT) $(MAN1) $(MAN5) $(BASH_WORDS) $(ZSH_WORDS) $(FISH_WORDS)
+	rm -rf $(SHARED) $(DOC)
+
+# A package for Debian and Ubuntu on this machine's processor.
 deb:
-	packaging/deb.sh "$(MAKE)" "$(BIN)" "$(BIN)"
+	packaging/release.sh "$(MAKE)" "$(BIN)" deb "$$($(GO) env GOHOSTARCH)"
+
+# Packages and archives for each processor, and their checksums.
+release:
+	packaging/release.sh "$(MAKE)" "$(DIST)" "deb tar" "amd64 arm64 riscv64"
 
 setup:
 	@if [ "$$(id -u)" = 0 ]; then internal/nstest/setup.sh; \
@@ -100,5 +124,6 @@ test:
 	$(MAKE) vm
 
 clean:
-	rm -f $(BIN)/nslaunch $(BIN)/nslaunch-scope $(BIN)/nslaunch_*.deb
-	@rmdir $(BIN) 2>/dev/null || true
+	rm -f $(BIN)/nslaunch $(BIN)/nslaunch-scope $(BIN)/nslaunch_*.deb $(BIN)/SHA256SUMS
+	rm -f $(DIST)/nslaunch_*.deb $(DIST)/nslaunch-*.tar.gz $(DIST)/SHA256SUMS
+	@rmdir $(BIN) $(DIST) 2>/dev/null || true

@@ -1,89 +1,41 @@
-// Package packaging makes packages for distributions out of "make install".
 package packaging
 
 import (
-	"bytes"
 	"os"
-	"os/exec"
 	"path/filepath"
+	"runtime"
+	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/nslaunch/nslaunch/internal/nstest"
+	"github.com/nslaunch/nslaunch/internal/systest"
 )
 
-// installed are the files that a user or a system looks for, by their places.
-func installed(zsh string) []string {
-	return []string{
-		"bin/nslaunch", "bin/nslaunch-scope", "lib/systemd/system/nslaunch@.service",
-		"share/bash-completion/completions/nslaunch", "share/zsh/" + zsh + "/_nslaunch",
-		"share/fish/vendor_completions.d/nslaunch.fish", "share/nslaunch/nslaunch.schema.json",
-		"share/doc/nslaunch/profile.md", "share/doc/nslaunch/examples/hello.toml",
-	}
-}
-
-func run(t *testing.T, name string, args ...string) string {
-	t.Helper()
-	cmd := exec.Command(name, args...)
-	cmd.Env = append(os.Environ(), "LC_ALL=C", "GOFLAGS=-buildvcs=false", "SOURCE_DATE_EPOCH=1700000000")
-	out, err := cmd.CombinedOutput()
-	if err != nil {
-		t.Fatalf("%s: %v\n%s", cmd, err, out)
-	}
-	return string(out)
-}
-
-// expect checks that files are there, below dir, and not empty.
-func expect(t *testing.T, dir string, names ...string) {
-	t.Helper()
-	for _, name := range names {
-		if info, err := os.Stat(filepath.Join(dir, name)); err != nil || info.Size() == 0 {
-			t.Errorf("%s: %v, %v", name, info, err)
-		}
-	}
-}
-
-// The package can be installed into a root of its own, runs there, and leaves nothing when it is
-// removed. The same sources give the same package.
+// The package is installed into a Debian system of its own, runs there, and leaves nothing when it is removed.
 func TestDeb(t *testing.T) {
-	nstest.Require(t, nstest.Root(), nstest.Tools("make", "dpkg-deb", "dpkg", "git"))
-	var packages [2][]byte
-	var deb string
-	for i := range packages {
-		out := t.TempDir()
-		run(t, "./deb.sh", "make", out)
-		found, err := filepath.Glob(filepath.Join(out, "nslaunch_*.deb"))
-		if err != nil || len(found) != 1 {
-			t.Fatalf("packages: %v, %v", found, err)
-		}
-		deb = found[0]
-		if packages[i], err = os.ReadFile(deb); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if !bytes.Equal(packages[0], packages[1]) {
-		t.Error("the same sources give two different packages")
-	}
+	nstest.Require(t, nstest.Root(), nstest.Tools("make", "dpkg-deb", "dpkg", "tar"), nstest.File(systest.DebianArchive))
+	bin := t.TempDir()
+	run(t, "make", "-C", "..", "deb", "BIN="+bin)
+	deb := find(t, bin, "nslaunch_*_"+runtime.GOARCH+".deb")
 
 	root := t.TempDir()
-	for _, dir := range []string{"info", "updates"} {
-		if err := os.MkdirAll(filepath.Join(root, "var/lib/dpkg", dir), 0o755); err != nil {
-			t.Fatal(err)
-		}
+	run(t, "tar", "--directory="+root, "--extract", "--file="+systest.DebianArchive)
+	dpkg := func(args ...string) string {
+		t.Helper()
+		return run(t, "dpkg", append([]string{"--root=" + root, "--log=/dev/null"}, args...)...)
 	}
-	if err := os.WriteFile(filepath.Join(root, "var/lib/dpkg/status"), nil, 0o644); err != nil {
-		t.Fatal(err)
-	}
-	dpkg := []string{"--root=" + root, "--force-not-root", "--log=/dev/null"}
-	run(t, "dpkg", append(dpkg, "--install", deb)...)
+	before := system(t, root)
+	profile := filepath.Join(root, "etc/apparmor.d/nslaunch")
+	log := filepath.Join(root, "parser.log")
+
+	dpkg("--install", deb)
 	usr := filepath.Join(root, "usr")
 	expect(t, usr, installed("vendor-completions")...)
-	expect(t, usr, "share/man/man1/nslaunch.1.gz", "share/man/man5/nslaunch.toml.5.gz", "share/doc/nslaunch/copyright")
-	if got := run(t, "dpkg", append(dpkg, "--verify", "nslaunch")...); got != "" {
+	expect(t, usr, "share/man/man1/nslaunch.1.gz", "share/man/man5/nslaunch.toml.5.gz", "share/doc/nslaunch/copyright", "share/doc/nslaunch/changelog.gz")
+	if got := dpkg("--verify", "nslaunch"); got != "" {
 		t.Errorf("dpkg --verify: %s", got)
 	}
-	// The binaries are static: the root has nothing else.
 	if got := run(t, "chroot", root, "/usr/bin/nslaunch", "version"); !strings.HasPrefix(got, "nslaunch ") {
 		t.Errorf("version: %q", got)
 	}
@@ -94,64 +46,115 @@ func TestDeb(t *testing.T) {
 	if !strings.Contains(page, "NSLAUNCH.TOML(5)") {
 		t.Errorf("man: %.200q", page)
 	}
-	run(t, "dpkg", append(dpkg, "--purge", "nslaunch")...)
-	if _, err := os.Stat(filepath.Join(usr, "bin/nslaunch")); !os.IsNotExist(err) {
-		t.Errorf("after the removal: %v", err)
+	if _, err := os.Lstat(profile); !os.IsNotExist(err) {
+		t.Errorf("the AppArmor profile is installed where AppArmor does not understand it: %v", err)
 	}
-}
+	dpkg("--purge", "nslaunch")
+	if after := system(t, root); !slices.Equal(before, after) {
+		t.Errorf("the purged package leaves %q", added(before, after))
+	}
 
-func TestInstall(t *testing.T) {
-	nstest.Require(t, nstest.Tools("make"))
-	dest := t.TempDir()
-	run(t, "make", "-C", "..", "install", "DESTDIR="+dest, "PREFIX=/opt/x")
-	expect(t, filepath.Join(dest, "opt/x"), installed("site-functions")...)
-	expect(t, filepath.Join(dest, "opt/x"), "share/man/man1/nslaunch.1", "share/man/man5/nslaunch.toml.5", "share/doc/nslaunch/LICENSE")
-}
-
-// Who installs may have no Go: what was built is installed as it is.
-func TestInstallWithoutGo(t *testing.T) {
-	nstest.Require(t, nstest.Tools("make"))
-	bin, dest := filepath.Join(t.TempDir(), "bin"), t.TempDir()
-	refused := func(target string) string {
+	// AppArmor 3 comes, then 4, which understands the profile.
+	dpkg("--install", deb)
+	dpkg("--install", appArmor(t, "3.0"))
+	if _, err := os.Lstat(profile); !os.IsNotExist(err) {
+		t.Errorf("AppArmor 3 gets the profile: %v", err)
+	}
+	before = append(system(t, root), "/etc/apparmor.d/abi/4.0", "/etc/apparmor.d/nslaunch", "/parser.log")
+	slices.Sort(before)
+	dpkg("--install", appArmor(t, "4.0"))
+	if text, err := os.ReadFile(profile); err != nil || !strings.Contains(string(text), "\nprofile nslaunch /usr/bin/nslaunch ") {
+		t.Errorf("AppArmor 4 gets no profile: %v\n%s", err, text)
+	}
+	wantLog := func(when, want string) {
 		t.Helper()
-		out, err := exec.Command("make", "-C", "..", target, "BIN="+bin, "DESTDIR="+dest, "GO=no-such-go").CombinedOutput()
+		text, err := os.ReadFile(log)
 		if err == nil {
-			t.Errorf("make %s without Go: %s", target, out)
+			err = os.Remove(log)
 		}
-		return string(out)
+		if err != nil && want != "" || string(text) != want {
+			t.Errorf("%s: apparmor_parser was called with %q, want %q (%v)", when, text, want, err)
+		}
 	}
-	if said := refused("install"); !strings.Contains(said, "there is no no-such-go in PATH=") || !strings.Contains(said, "try: make build") {
-		t.Errorf("nothing is built: %s", said)
-	}
-	if left, err := os.ReadDir(dest); err != nil || len(left) > 0 {
-		t.Errorf("a failed installation left %v, %v", left, err)
-	}
-	run(t, "make", "-C", "..", "build", "BIN="+bin)
-	built, err := os.ReadFile(filepath.Join(bin, "nslaunch"))
-	if err != nil {
+	const load, unload = "--replace --write-cache /etc/apparmor.d/nslaunch\n", "--remove /etc/apparmor.d/nslaunch\n"
+	wantLog("AppArmor 4 comes", load)
+	dpkg("--install", deb)
+	expect(t, root, "etc/apparmor.d/nslaunch")
+	wantLog("upgrade", load)
+
+	// A machine whose kernel has AppArmor disabled.
+	off := filepath.Join(root, "etc/apparmor-is-off")
+	if err := os.WriteFile(off, nil, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	refused("build") // which install began with
-	run(t, "make", "-C", "..", "install", "BIN="+bin, "DESTDIR="+dest, "GO=no-such-go")
-	if got, err := os.ReadFile(filepath.Join(dest, "usr/local/bin/nslaunch")); err != nil || !bytes.Equal(got, built) {
-		t.Errorf("what was built is not what is installed: %v", err)
+	dpkg("--install", deb)
+	wantLog("AppArmor is off", "")
+	if err := os.Remove(off); err != nil {
+		t.Fatal(err)
 	}
-	// A source that is newer than that is no reason to build, but is said.
-	for age, stale := range map[time.Duration]bool{0: false, 100 * 365 * 24 * time.Hour: true} {
-		at := time.Now().Add(-age)
-		if err := os.Chtimes(filepath.Join(bin, "nslaunch"), at, at); err != nil {
+
+	// What the administrator changed stays.
+	mine := "# mine\n"
+	if err := os.WriteFile(profile, []byte(mine), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	dpkg("--install", deb)
+	wantLog("an upgrade over a changed file", load)
+	dpkg("--remove", "nslaunch")
+	wantLog("removal beside a changed file", "")
+	if text, err := os.ReadFile(profile); err != nil || string(text) != mine {
+		t.Errorf("a changed file became %q, %v", text, err)
+	}
+	if err := os.Remove(profile); err != nil {
+		t.Fatal(err)
+	}
+
+	dpkg("--install", deb)
+	wantLog("installation beside AppArmor 4", load)
+	dpkg("--remove", "nslaunch")
+	wantLog("removal", unload)
+	var left []string
+	for _, file := range added(nil, system(t, root)) {
+		if strings.Contains(file, "nslaunch") {
+			left = append(left, file)
+		}
+	}
+	if left != nil {
+		t.Errorf("the removed package leaves %q", left)
+	}
+}
+
+// system lists the files of a system, without what dpkg itself keeps.
+func system(t *testing.T, root string) []string {
+	t.Helper()
+	list := files(t, root)
+	return slices.DeleteFunc(list, func(file string) bool { return strings.HasPrefix(file, "/var/lib/dpkg/") })
+}
+
+// added are the elements of after that before does not have.
+func added(before, after []string) []string {
+	return slices.DeleteFunc(slices.Clone(after), func(file string) bool { return slices.Contains(before, file) })
+}
+
+// appArmor makes a package in the place of apparmor, of a version, whose parser writes down how it is called.
+func appArmor(t *testing.T, version string) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"DEBIAN/control":                "Package: apparmor\nVersion: " + version + "\nArchitecture: all\nMaintainer: x <x@example.org>\nDescription: x\n",
+		"etc/apparmor.d/abi/" + version: "# x\n",
+		"usr/bin/aa-enabled":            "#!/bin/sh\n[ ! -e /etc/apparmor-is-off ]\n",
+		"usr/sbin/apparmor_parser":      "#!/bin/sh\necho \"$*\" >>/parser.log\n",
+	} {
+		file := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 			t.Fatal(err)
 		}
-		out, err := exec.Command("make", "-C", "..", "install", "BIN="+bin, "DESTDIR="+dest, "GO=no-such-go").CombinedOutput()
-		if err != nil || strings.Contains(string(out), "is newer than "+bin+"/nslaunch, which is installed as it is: make build") != stale {
-			t.Errorf("%s old: %v: %s", age, err, out)
+		if err := os.WriteFile(file, []byte(text), 0o755); err != nil {
+			t.Fatal(err)
 		}
 	}
-	if err := os.WriteFile(filepath.Join(bin, "mine"), nil, 0o644); err != nil {
-		t.Fatal(err)
-	}
-	run(t, "make", "-C", "..", "clean", "BIN="+bin)
-	if left, err := os.ReadDir(bin); err != nil || len(left) != 1 || left[0].Name() != "mine" {
-		t.Errorf("make clean leaves %v, %v", left, err)
-	}
+	deb := filepath.Join(t.TempDir(), "apparmor.deb")
+	run(t, "dpkg-deb", "--root-owner-group", "--build", dir, deb)
+	return deb
 }

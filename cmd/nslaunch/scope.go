@@ -23,7 +23,8 @@ import (
 // without a scope does not load what that takes.
 const scopeHelper = "nslaunch-scope"
 
-// findScopeHelper finds it beside this program.
+// findScopeHelper finds it beside this program, where the package, "make install" and "go install" put it. A symbolic link
+// to nslaunch makes no difference.
 func findScopeHelper() (string, error) {
 	self, err := os.Executable()
 	if err != nil {
@@ -36,14 +37,14 @@ func findScopeHelper() (string, error) {
 	}
 	switch err := unix.Stat(path, &other); {
 	case err == unix.ENOENT:
-		return "", fmt.Errorf("%s is not installed", path)
+		return "", fmt.Errorf("%s does not exist: nslaunch-scope has to be in the directory of nslaunch", path)
 	case err != nil:
 		return "", &os.PathError{Op: "stat", Path: path, Err: err}
 	}
 	// In a directory such as /tmp anybody may put one beside this program.
 	const others = unix.S_IWGRP | unix.S_IWOTH
 	if other.Uid != 0 && other.Uid != own.Uid || other.Mode&^own.Mode&others != 0 || other.Mode&unix.S_IFMT != unix.S_IFREG {
-		return "", fmt.Errorf("%s is not run: others than who may write to %s may write to it", path, self)
+		return "", fmt.Errorf("%s is not run, because users who may not write to %s may write to it", path, self)
 	}
 	return path, nil
 }

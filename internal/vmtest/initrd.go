@@ -18,6 +18,8 @@ const (
 	agentPath = "/usr/lib/vmtest/agent"
 	testsPath = "/usr/lib/vmtest/tests" // binaries of packages' tests
 	modules   = "/usr/lib/vmtest/modules"
+
+	appArmorPath = "/usr/lib/vmtest/apparmor" // the profile that the package has
 )
 
 // drivers are the kernel's modules that every machine loads.
@@ -97,7 +99,7 @@ func merged(name string) string {
 	switch {
 	case name == top:
 		return ""
-	case strings.HasPrefix(name, "etc/apparmor.d/abi/"):
+	case strings.HasPrefix(name, "etc/apparmor.d/abi/"), strings.HasPrefix(name, "etc/apparmor.d/tunables/"):
 		return name
 	case strings.HasPrefix(name, "usr/share/"), strings.Contains(name, "/gconv/"), strings.HasPrefix(name, "etc/"):
 		return ""
@@ -203,6 +205,9 @@ func (t tree) ours(ctx context.Context, root, dir, arch string) error {
 	}
 	examples, err := filepath.Glob(filepath.Join(root, "examples", "*.toml"))
 	if err != nil {
+		return err
+	}
+	if err := t.copy(appArmorPath, 0o644, filepath.Join(root, "packaging/apparmor")); err != nil {
 		return err
 	}
 	for _, file := range examples {

@@ -239,8 +239,8 @@ func TestScopeHelperOfOthers(t *testing.T) {
 		mode os.FileMode
 		want string
 	}{
-		{"another's", user.UID, 0o755, " is not run: others than who may write to "},
-		{"for all to write", 0, 0o777, " is not run: others than who may write to "},
+		{"another's", user.UID, 0o755, " is not run, because users who may not write to "},
+		{"for all to write", 0, 0o777, " is not run, because users who may not write to "},
 		{"ours", 0, 0o755, "/run/systemd/private: "},
 	} {
 		if err := os.WriteFile(helper, []byte("#!/bin/sh\necho planted >&2\n"), 0o755); err != nil {

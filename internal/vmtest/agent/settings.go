@@ -13,6 +13,7 @@ func settingChecks() []check {
 		{name: "memfd_noexec", users: both(), where: "6.12", run: memfdNoexec},
 		{name: "legacy_tiocsti", users: both(), where: "6.12", run: tiocsti},
 		{name: "apparmor", users: both(), where: "amd64-6.12", run: appArmor},
+		{name: "apparmor_profile", users: both(), where: "amd64-6.12", run: packagedProfile},
 	}
 }
 
