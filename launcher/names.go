@@ -93,6 +93,9 @@ type Target = plan.Target
 // Entry is a command that enters a running sandbox.
 type Entry = compile.Entry
 
+// EntryUser is the user as whom a command enters a running sandbox.
+type EntryUser = compile.EntryUser
+
 // ProbeEntry asks this machine what [CompileEntry] has to know.
 func ProbeEntry(e *Entry) (*Host, error) { return compile.ProbeEntry(e) }
 

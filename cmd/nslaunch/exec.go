@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"flag"
 	"fmt"
 	"os"
@@ -25,9 +26,12 @@ func execCommand() cli.Command {
 		Relays:  true,
 		Flags: func(fs *flag.FlagSet) cli.Run {
 			var f execFlags
-			fs.StringVar(&f.kinds, "ns", "", "enter only these namespaces, a `LIST` like net,mount")
+			fs.StringVar(&f.kinds, "ns", "", "enter only these namespaces: a `LIST` such as net,mount (default: all)")
+			f.entry.addFlags(fs)
 			terminal := &cli.Value{Key: "process.terminal", Put: func(s string) error { f.terminal = config.Terminal(s); return nil }}
-			fs.Var(terminal, "terminal", "inherit, pty or none (`MODE`; default: pty where there is a terminal)")
+			fs.Var(terminal, "terminal", "`MODE` of the command's terminal: inherit, pty or none (default: pty if there is a terminal)")
+			fs.BoolVar(&f.tty, "t", false, "fail unless there is a terminal, of which the command gets one of its own (the default with a terminal)")
+			fs.Bool("i", false, "accepted from docker(1), and always so: standard input is the command's")
 			fs.BoolVar(&f.plan, "plan", false, "print what exec would do, step by step")
 			fs.BoolVar(&f.json, "json", false, "with --plan, print the steps as JSON")
 			fs.BoolVar(&f.syscalls, "syscalls", false, "with --plan, print the system calls of the child")
@@ -40,6 +44,8 @@ func execCommand() cli.Command {
 // execFlags are the flags of exec.
 type execFlags struct {
 	kinds                string
+	entry                entryFlags
+	tty                  bool
 	terminal             config.Terminal
 	plan, json, syscalls bool
 	statusFD             int
@@ -70,6 +76,18 @@ func execute(c *cli.Call, f *execFlags) int {
 	if e.Terminal != "" && !slices.Contains([]config.Terminal{config.TerminalInherit, config.TerminalPTY, config.TerminalNone}, e.Terminal) {
 		return c.Misused("--terminal: unknown mode %q, want inherit, pty or none", e.Terminal)
 	}
+	if f.tty {
+		switch {
+		case !slices.ContainsFunc([]*os.File{os.Stdin, os.Stdout, os.Stderr}, cli.IsTerminal):
+			return c.Misused("-t needs a terminal, and no standard stream is one (leave -t out in a script)")
+		case e.Terminal != "" && e.Terminal != config.TerminalPTY:
+			return c.Misused("-t is --terminal pty, and excludes --terminal %s", e.Terminal)
+		}
+		e.Terminal = config.TerminalPTY
+	}
+	if err := f.entry.apply(e); err != nil {
+		return c.Misused("%s", err)
+	}
 	if !f.plan {
 		return enter(c, target, e, events)
 	}
@@ -93,6 +111,9 @@ func enter(c *cli.Call, target string, e *launcher.Entry, events *events) int {
 
 func planEntry(target string, e *launcher.Entry) (*launcher.Plan, error) {
 	if err := aim(target, e); err != nil {
+		return nil, err
+	}
+	if err := mapped(e); err != nil {
 		return nil, err
 	}
 	if err := noDirectories(); err != nil {
@@ -259,24 +280,14 @@ func aimAtProcess(pid int, e *launcher.Entry) error {
 // firstID is the id that is taken up on entry into a process's user namespace: 0, or the first that it has. Who kept its own
 // could do inside what that may do outside.
 func firstID(pid int, kind string) (int64, error) {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/%s_map", pid, kind))
+	all, err := idRanges(pid, kind)
 	if err != nil {
 		return 0, err
 	}
-	first := int64(-1)
-	for line := range strings.Lines(string(text)) {
-		var inside, outside, count int64
-		if _, err := fmt.Sscan(line, &inside, &outside, &count); err != nil {
-			return 0, fmt.Errorf("/proc/%d/%s_map: %w", pid, kind, err)
-		}
-		if first < 0 || inside < first {
-			first = inside
-		}
-	}
-	if first < 0 {
+	if len(all) == 0 {
 		return 0, fmt.Errorf("process %d is in a user namespace without %ss: there is nobody to be in it", pid, kind)
 	}
-	return first, nil
+	return slices.MinFunc(all, func(a, b [2]int64) int { return cmp.Compare(a[0], b[0]) })[0], nil
 }
 
 // statusLine is a line of /proc/PID/status.

@@ -20,6 +20,9 @@ type Entry struct {
 	// Kinds are the namespaces to enter; nil: all that are not the caller's own.
 	Kinds    []config.NamespaceKind
 	Argv     []string
+	User     *EntryUser      // nil: that of the target's command
+	Cwd      string          // "": that of the target's command
+	Env      []string        // NAME=VALUE, beside and over the target's own
 	Terminal config.Terminal // "": a new one where the caller has one, else the caller's streams
 	// CgroupOptional: who may not join Target.Cgroup stays where it is.
 	CgroupOptional bool
@@ -120,12 +123,24 @@ func (c *entryCompiler) sameUser() bool {
 	return c.isJoined(config.User) || c.e.Target.Namespaces[config.User] == c.h.OwnNamespaces[config.User]
 }
 
+// sameFiles reports whether the command is in the target's mount namespace, where its directories are.
+func (c *entryCompiler) sameFiles() bool {
+	return c.isJoined(config.Mount) || c.e.Target.Namespaces[config.Mount] == c.h.OwnNamespaces[config.Mount]
+}
+
 // check refuses what could give more rights than the target has, or cannot be done.
 func (c *entryCompiler) check() error {
 	t := &c.e.Target
 	switch {
 	case len(c.e.Argv) == 0 || c.e.Argv[0] == "":
 		return fmt.Errorf("no command to run in %s", c.e.Name)
+	case c.e.Cwd != "" && !c.sameFiles():
+		return fmt.Errorf("%s: a directory of it needs its mount namespace, which is not entered", c.e.Name)
+	}
+	if err := c.checkUser(); err != nil {
+		return err
+	}
+	switch {
 	case c.isJoined(config.User) || !c.sameUser():
 		return nil
 	case len(c.joins) > 0 && !c.h.Has(host.CapSysAdmin):
@@ -195,7 +210,10 @@ func (c *entryCompiler) become() {
 	if c.sameUser() {
 		c.credentials()
 	}
-	if c.isJoined(config.Mount) || t.Namespaces[config.Mount] == c.h.OwnNamespaces[config.Mount] {
+	switch {
+	case c.e.Cwd != "":
+		c.add(plan.ByCommand, step.ChangeDir{Path: c.e.Cwd})
+	case c.sameFiles():
 		c.add(plan.ByCommand, step.ChangeDir{Path: cmp.Or(t.Cwd, "/"), OrTop: t.CwdOrTop || t.Cwd == ""})
 	}
 	if t.NoNewPrivs {
@@ -228,16 +246,27 @@ func (c *entryCompiler) credentials() {
 	if t.Groups != nil {
 		c.add(plan.ByCommand, step.SetGroups{Groups: *t.Groups})
 	}
-	if t.UID >= 0 || t.GID >= 0 {
-		c.add(plan.ByCommand, step.BecomeUser{UID: t.UID, GID: t.GID, KeepCaps: t.Capabilities != nil && *t.Capabilities != 0})
+	if uid, gid := c.user(); uid >= 0 || gid >= 0 {
+		c.add(plan.ByCommand, step.BecomeUser{UID: uid, GID: gid, KeepCaps: t.Capabilities != nil && *t.Capabilities != 0})
 	}
 	if t.Capabilities != nil {
 		c.add(plan.ByCommand, step.SetCapabilities{Set: *t.Capabilities, Ambient: t.Ambient})
 	}
 }
 
-// environment is the target's, but for what describes the caller's terminal.
+// environment is the target's, but for what describes the caller's terminal, and what the entry says.
 func (c *entryCompiler) environment() []string {
+	env := c.terminalEnv()
+	for _, v := range c.e.Env {
+		name, _, _ := strings.Cut(v, "=")
+		env = slices.DeleteFunc(env, func(e string) bool { return strings.HasPrefix(e, name+"=") })
+		env = append(env, v)
+	}
+	slices.Sort(env)
+	return env
+}
+
+func (c *entryCompiler) terminalEnv() []string {
 	env := slices.Clone(c.e.Target.Env)
 	if c.p.Process.Terminal == config.TerminalNone || !c.h.Terminal.Any() {
 		return env
