@@ -148,9 +148,9 @@ func TestNet(t *testing.T) {
 // launcher runs, once it does.
 func findSleep(t *testing.T, u nstest.User, launcher int) string {
 	t.Helper()
-	line := regexp.MustCompile(`(?m)^\d+ +net +1 +(\d+) +\S+ +sleep 60$`)
+	line := regexp.MustCompile(`(?m)^ *(\d+)  sleep 60$`)
 	for range 2000 {
-		for _, found := range line.FindAllStringSubmatch(nstest.MustRun(t, u.Command(t, nstest.Nslaunch(t), "ns", "--type", "net")), -1) {
+		for _, found := range line.FindAllStringSubmatch(nstest.MustRun(t, u.Command(t, nstest.Nslaunch(t), "ns", "--list", "--type", "net", "--output", "PID,COMMAND")), -1) {
 			status, _ := os.ReadFile("/proc/" + found[1] + "/status")
 			if strings.Contains(string(status), fmt.Sprintf("\nPPid:\t%d\n", launcher)) {
 				return found[1]

@@ -63,13 +63,10 @@ func (r *request) addNamespaceFlags(fs *flag.FlagSet) {
 		}
 		return nil
 	})
-	fs.Func("join", "join a namespace: `TYPE=PATH`, TYPE=pid:N or TYPE=sandbox:NAME", func(v string) error {
-		kind, where, ok := strings.Cut(v, "=")
-		if !ok {
-			return fmt.Errorf("want TYPE=PATH, TYPE=pid:N or TYPE=sandbox:NAME")
-		}
-		r.put("--join", "namespaces."+kind, where)
-		return nil
+	fs.Func("join", "join existing namespaces: `TYPES=WHERE`, such as net,uts=pid:1234, all=SANDBOX or net=/run/netns/blue", func(v string) error {
+		settings, err := joinSettings(v)
+		r.settings = append(r.settings, settings...)
+		return err
 	})
 	for _, short := range []struct {
 		letter string

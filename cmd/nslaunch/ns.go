@@ -4,84 +4,221 @@ import (
 	"flag"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/nslaunch/nslaunch/cmd/nslaunch/internal/cli"
+	"github.com/nslaunch/nslaunch/cmd/nslaunch/internal/nsview"
 	"github.com/nslaunch/nslaunch/config"
 	"github.com/nslaunch/nslaunch/internal/nslist"
-	"github.com/nslaunch/nslaunch/internal/quote"
+	"github.com/nslaunch/nslaunch/internal/records"
+	"github.com/nslaunch/nslaunch/launcher"
 )
 
 func nsCommand() cli.Command {
 	return cli.Command{
 		Name:    "ns",
-		Options: "[--type TYPE] [--json]",
-		Summary: "list the namespaces of this machine",
+		Options: "[--type TYPES] [--task PID] [--list|--json] [--output COLUMNS]",
+		Args:    []cli.Arg{{Word: "INODE", Kind: cli.Namespace, Optional: true}},
+		Summary: "show the namespaces of this machine as a tree, or the processes in one of them",
 		Flags: func(fs *flag.FlagSet) cli.Run {
-			kind := fs.String("type", "", "only namespaces of this `TYPE`: user, mount, pid, net, ipc, uts, cgroup or time")
-			asJSON := fs.Bool("json", false, "print them as JSON")
-			return func(c *cli.Call) int {
-				want, ok := kindNamed(*kind)
-				if !ok && *kind != "" {
-					return c.Misused("--type: unknown type %q", *kind)
-				}
-				return listNamespaces(c, want, *asJSON)
-			}
+			var f nsFlags
+			f.tree = "owner"
+			f.add(fs)
+			return func(c *cli.Call) int { return f.show(c) }
 		},
 	}
 }
 
-// listNamespaces lists those of a kind, or all.
-func listNamespaces(c *cli.Call, want config.NamespaceKind, asJSON bool) int {
-	listing, err := nslist.List()
-	if err != nil {
-		return c.Fail(err)
-	}
-	for i := range listing.Namespaces {
-		if n := &listing.Namespaces[i]; n.Type == "mnt" {
-			n.Type = string(config.Mount)
-		}
-	}
-	if want != "" {
-		listing.Namespaces = slices.DeleteFunc(listing.Namespaces, func(n nslist.Namespace) bool { return n.Type != string(want) })
-	}
-	if asJSON {
-		return c.PutJSON(listing)
-	}
-	return printNamespaces(c, listing)
+// nsFlags are the flags of ns. They have the names that lsns(8) gives them.
+type nsFlags struct {
+	types                                       []string // "mnt", "net"; nil for all
+	task                                        int
+	output, tree                                string
+	list, json, raw, noHeadings, whole, columns bool
 }
 
-func printNamespaces(c *cli.Call, l nslist.Listing) int {
-	var b strings.Builder
-	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "INODE\tTYPE\tPROCESSES\tPID\tUSER\tCOMMAND")
-	for _, n := range l.Namespaces {
-		pid, what := "-", quote.Line(n.Command)
-		if n.PID > 0 {
-			pid = fmt.Sprint(n.PID)
+func (f *nsFlags) add(fs *flag.FlagSet) {
+	fs.Func("type", "show only namespaces of these `TYPES`, a list of user, mnt, pid, net, ipc, uts, cgroup and time", f.addTypes)
+	fs.Func("task", "show only the namespaces that the process `PID` is in", func(v string) (err error) {
+		if f.task, err = strconv.Atoi(v); err != nil || f.task < 1 {
+			return fmt.Errorf("want a process id")
 		}
-		if n.Path != "" {
-			what = strings.TrimSpace(what + " [" + quote.Word(n.Path) + "]")
-		}
-		fmt.Fprintf(w, "%d\t%s\t%d\t%s\t%s\t%s\n", n.Inode, n.Type, n.Processes, pid, quote.Word(n.User), what)
+		return nil
+	})
+	fs.Var(&cli.Value{Words: nsview.Names(), Put: func(s string) error { f.output = s; return nil }}, "output", "show these `COLUMNS`, a list; +LIST adds to the default. There are "+strings.Join(nsview.Names(), ", "))
+	fs.BoolVar(&f.columns, "output-all", false, "show all columns")
+	fs.BoolVar(&f.list, "list", false, "print a list, not a tree")
+	fs.Var(&treeFlag{&f.tree}, "tree", "print a tree, the default. --tree=owner shows which user namespace owns what; --tree=parent shows how user and pid namespaces nest")
+	fs.BoolVar(&f.json, "json", false, "print JSON; all columns unless --output names some")
+	fs.BoolVar(&f.raw, "raw", false, "print a list with one space between fields, and \\x20 for a space in a field")
+	fs.BoolVar(&f.noHeadings, "noheadings", false, "print no headings")
+	fs.BoolVar(&f.whole, "notruncate", false, "do not cut lines at the width of the terminal")
+	for short, long := range map[string]string{"t": "type", "p": "task", "o": "output", "l": "list", "T": "tree", "J": "json", "r": "raw", "n": "noheadings", "u": "notruncate"} {
+		cli.Alias(fs, short, long, nil)
 	}
-	w.Flush()
-	status := c.Put(b.String())
-	switch {
-	case l.Hidden == 1:
-		c.Notef("the namespaces of 1 process of another user cannot be seen")
-	case l.Hidden > 1:
-		c.Notef("the namespaces of %d processes of other users cannot be seen", l.Hidden)
-	}
-	return status
 }
 
-// kindNamed is the type of namespaces that a word names, "mnt" as lsns(8) has it, too.
+func (f *nsFlags) addTypes(list string) error {
+	for word := range strings.SplitSeq(list, ",") {
+		k, ok := kindNamed(word)
+		if !ok {
+			return fmt.Errorf("unknown type %q (want user, mnt, pid, net, ipc, uts, cgroup or time)", word)
+		}
+		f.types = append(f.types, nsType(k))
+	}
+	return nil
+}
+
+// nsType is the name of a type of namespaces in /proc/PID/ns, and in lsns(8).
+func nsType(k config.NamespaceKind) string {
+	if k == config.Mount {
+		return "mnt"
+	}
+	return string(k)
+}
+
+// kindNamed is the type of namespaces that a name stands for: mount is also mnt, as in lsns(8).
 func kindNamed(word string) (config.NamespaceKind, bool) {
 	if word == "mnt" {
 		return config.Mount, true
 	}
 	k := config.NamespaceKind(word)
 	return k, slices.Contains(config.Kinds(), k)
+}
+
+// treeFlag is the value of --tree, which can be left out.
+type treeFlag struct{ to *string }
+
+func (t *treeFlag) IsBoolFlag() bool { return true }
+func (t *treeFlag) String() string   { return "" }
+
+func (t *treeFlag) Set(s string) error {
+	switch s {
+	case "true":
+		*t.to = "owner"
+	case "owner", "parent":
+		*t.to = s
+	default:
+		return fmt.Errorf("unknown tree %q (want owner or parent)", s)
+	}
+	return nil
+}
+
+// show prints what is asked for.
+func (f *nsFlags) show(c *cli.Call) int {
+	if len(c.Args) > 1 {
+		return c.Misused("unexpected argument %q", c.Args[1])
+	}
+	listing, err := nslist.List()
+	if err != nil {
+		return c.Fail(err)
+	}
+	if len(c.Args) == 1 {
+		return f.showProcesses(c, listing, c.Args[0])
+	}
+	all := listing.Namespaces
+	if f.task != 0 {
+		if all = of(f.task, all); len(all) == 0 {
+			return c.Fail(noNamespaces(f.task))
+		}
+	}
+	if len(f.types) > 0 {
+		all = slices.DeleteFunc(all, func(n *nslist.Namespace) bool { return !slices.Contains(f.types, n.Type) })
+	}
+	sandboxes := sandboxNamespaces(c)
+	columns := nsview.Default(all, sandboxes)
+	if f.columns || f.json && f.output == "" {
+		columns = nsview.All()
+	} else if f.output != "" {
+		if columns, err = nsview.Choose(f.output, columns); err != nil {
+			return c.Misused("--output: %s", err)
+		}
+	}
+	if f.json {
+		return c.PutJSON(nsview.JSON(all, columns, sandboxes, listing.Hidden))
+	}
+	status := c.Put(nsview.Table(f.rows(all), columns, sandboxes, f.layout(c)))
+	remarkHidden(c, listing.Hidden)
+	return status
+}
+
+// of returns the namespaces that a process is in.
+func of(pid int, all []*nslist.Namespace) []*nslist.Namespace {
+	return slices.DeleteFunc(all, func(n *nslist.Namespace) bool {
+		return !slices.ContainsFunc(n.Processes, func(p *nslist.Process) bool { return p.PID == pid })
+	})
+}
+
+func (f *nsFlags) rows(all []*nslist.Namespace) []nsview.Row {
+	switch {
+	case f.list || f.raw:
+		return nsview.List(all)
+	case f.tree == "parent":
+		return nsview.Tree(nslist.Tree(all, nslist.ByParent))
+	}
+	return nsview.Tree(nslist.Tree(all, nslist.ByOwner))
+}
+
+func (f *nsFlags) layout(c *cli.Call) nsview.Layout {
+	l := nsview.Layout{NoHeadings: f.noHeadings, Raw: f.raw}
+	if !f.whole && !f.raw {
+		l.Width = c.Width()
+	}
+	return l
+}
+
+// showProcesses prints the processes of one namespace.
+func (f *nsFlags) showProcesses(c *cli.Call, l nslist.Listing, word string) int {
+	inode, err := strconv.ParseUint(word, 10, 64)
+	if err != nil {
+		return c.Misused("%q is not the inode number of a namespace", word)
+	}
+	at := slices.IndexFunc(l.Namespaces, func(n *nslist.Namespace) bool { return n.Inode == inode })
+	if at < 0 {
+		return c.Fail(fmt.Errorf("no namespace %d is visible here (nslaunch ns lists those that are)", inode))
+	}
+	if f.json {
+		return c.PutJSON(nsview.ProcessesJSON(l.Namespaces[at]))
+	}
+	status := c.Put(nsview.Processes(l.Namespaces[at], f.layout(c)))
+	remarkHidden(c, l.Hidden)
+	return status
+}
+
+// noNamespaces says why the namespaces of a process are not shown.
+func noNamespaces(pid int) error {
+	if _, err := launcher.NamespaceOf(strconv.Itoa(pid), config.User); err != nil {
+		return processError(pid, err)
+	}
+	return fmt.Errorf("process %d ended in the meantime", pid)
+}
+
+// remarkHidden says how many processes are missing from what was printed.
+func remarkHidden(c *cli.Call, hidden int) {
+	switch {
+	case hidden == 1:
+		c.Notef("1 process is not counted: it belongs to another user or is protected (root sees all)")
+	case hidden > 1:
+		c.Notef("%d processes are not counted: they belong to other users or are protected (root sees all)", hidden)
+	}
+}
+
+// sandboxNamespaces returns which of the caller's sandboxes have which namespaces.
+func sandboxNamespaces(c *cli.Call) nsview.Sandboxes {
+	found, problems := records.List()
+	for _, err := range problems {
+		c.Warnf("%s", err)
+	}
+	s := nsview.Sandboxes{}
+	for _, f := range found {
+		if f.State != records.Running {
+			continue
+		}
+		for _, k := range f.Target.Own {
+			inode := f.Target.Namespaces[k]
+			s[inode] = append(s[inode], f.Name)
+		}
+	}
+	return s
 }

@@ -3,68 +3,83 @@
 package nslist
 
 import (
+	"cmp"
 	"fmt"
+	"io"
 	"io/fs"
 	"strconv"
 	"strings"
+
+	"github.com/nslaunch/nslaunch/internal/passwd"
 )
 
-// person is what we tell about a process: who runs it, and what it is.
-type person struct {
-	uid     int
-	user    string
-	command string
+// Process is a process in a namespace. One that has ended since it was found has its pid alone.
+type Process struct {
+	PID     int
+	PPID    int    // of the process that started it; 0 if that is in another pid namespace
+	UID     int    // who runs it, effectively; -1 if it has ended
+	User    string // the user's name, or its number
+	Command string // arguments apart by spaces, or "[name]" of one that has none; at most 4096 bytes
 }
 
-// describe fills in UID, User and Command. Most namespaces have the same
-// lowest process, so each is asked for only once. A process that has ended
-// since keeps its pid and has no more to tell.
-func describe(found map[string]*Namespace, proc fs.FS, userName func(int) string) {
-	people := map[int]person{}
+// longestCommand is how much of a command line is read: a process can have megabytes of it.
+const longestCommand = 4096
+
+// describe asks each process what it is.
+func (c *census) describe(userName func(int) string) {
 	names := map[int]string{}
-	for _, n := range found {
-		if n.PID == 0 {
+	for _, p := range c.processes {
+		p.ask(c.proc)
+		if p.UID < 0 {
 			continue
 		}
-		p, known := people[n.PID]
-		if !known {
-			p = ask(proc, n.PID)
-			if name, named := names[p.uid]; named || p.uid < 0 {
-				p.user = name
-			} else {
-				p.user = userName(p.uid)
-				names[p.uid] = p.user
-			}
-			people[n.PID] = p
+		if _, known := names[p.UID]; !known {
+			names[p.UID] = userName(p.UID)
 		}
-		n.UID, n.User, n.Command = p.uid, p.user, p.command
+		p.User = names[p.UID]
 	}
 }
 
 // ask reads a process's status and command line.
-func ask(proc fs.FS, pid int) person {
-	p := person{uid: -1}
-	status, err := fs.ReadFile(proc, fmt.Sprintf("%d/status", pid))
+func (p *Process) ask(proc fs.FS) {
+	status, err := fs.ReadFile(proc, fmt.Sprintf("%d/status", p.PID))
 	if err != nil {
-		return p
+		return
 	}
 	for line := range strings.Lines(string(status)) {
 		name, value, _ := strings.Cut(line, ":")
 		switch value = strings.TrimSpace(value); name {
 		case "Name":
-			p.command = "[" + value + "]"
+			p.Command = "[" + value + "]"
+		case "PPid":
+			p.PPID, _ = strconv.Atoi(value)
 		case "Uid": // real, effective, saved, of the file system
 			if f := strings.Fields(value); len(f) > 1 {
 				if uid, err := strconv.Atoi(f[1]); err == nil {
-					p.uid = uid
+					p.UID = uid
 				}
 			}
 		}
 	}
 	// A kernel thread has no command line and keeps its name.
-	line, err := fs.ReadFile(proc, fmt.Sprintf("%d/cmdline", pid))
-	if words := strings.TrimRight(string(line), "\x00"); err == nil && words != "" {
-		p.command = strings.ReplaceAll(words, "\x00", " ")
+	if line := commandLine(proc, p.PID); line != "" {
+		p.Command = line
 	}
-	return p
+}
+
+func commandLine(proc fs.FS, pid int) string {
+	file, err := proc.Open(fmt.Sprintf("%d/cmdline", pid))
+	if err != nil {
+		return ""
+	}
+	defer file.Close()
+	line, err := io.ReadAll(io.LimitReader(file, longestCommand))
+	if err != nil {
+		return ""
+	}
+	return strings.ReplaceAll(strings.TrimRight(string(line), "\x00"), "\x00", " ")
+}
+
+func userName(uid int) string {
+	return cmp.Or(passwd.ByID(uid).Name, strconv.Itoa(uid))
 }

@@ -26,22 +26,24 @@ func TestListFindsProcess(t *testing.T) {
 	}
 	inode := inodeOf(t, cmd.Process.Pid, "net")
 	got, ok := find(t, inode)
-	want := Namespace{Type: "net", Inode: inode, Processes: 1, PID: cmd.Process.Pid,
-		UID: u.UID, User: u.Name, Command: "sleep 600"}
-	if !ok || got != want {
-		t.Errorf("got %+v; want %+v", got, want)
+	want := Process{PID: cmd.Process.Pid, PPID: os.Getpid(), UID: u.UID, User: u.Name, Command: "sleep 600"}
+	if !ok || got.Type != "net" || len(got.Processes) != 1 || *got.First() != want {
+		t.Errorf("got %+v, %+v; want %+v", got, got.First(), want)
+	}
+	if owner := inodeOf(t, cmd.Process.Pid, "user"); got.Owner != owner {
+		t.Errorf("owner %d; want %d", got.Owner, owner)
 	}
 	_ = cmd.Process.Kill()
 	_ = cmd.Wait()
-	if got, ok := find(t, inode); ok && got.PID == want.PID {
+	if got, ok := find(t, inode); ok && len(got.Processes) > 0 && got.First().PID == want.PID {
 		t.Errorf("after its end: %+v", got)
 	}
 }
 
 // The test itself is in the list, by all kinds.
 func TestListFindsUs(t *testing.T) {
-	for _, kind := range kinds() {
-		if got, ok := find(t, inodeOf(t, os.Getpid(), kind)); !ok || got.Type != kind || got.Processes == 0 {
+	for _, kind := range Kinds() {
+		if got, ok := find(t, inodeOf(t, os.Getpid(), kind)); !ok || got.Type != kind || len(got.Processes) == 0 {
 			t.Errorf("%s: got %+v", kind, got)
 		}
 	}
@@ -73,16 +75,91 @@ func TestListFindsMount(t *testing.T) {
 	defer func() { must(unix.Unmount(file, unix.MNT_DETACH)) }()
 
 	got, _ := find(t, inode)
-	want := Namespace{Type: "uts", Inode: inode, Processes: 1, PID: cmd.Process.Pid,
-		User: "root", Command: "sleep 600", Path: file}
-	if got != want {
-		t.Errorf("got %+v; want %+v", got, want)
+	if got.File != file || len(got.Processes) != 1 || got.First().Command != "sleep 600" || got.First().User != "root" {
+		t.Errorf("got %+v, %+v", got, got.First())
 	}
 	_ = cmd.Process.Kill()
 	_ = cmd.Wait()
 	got, _ = find(t, inode)
-	if want := (Namespace{Type: "uts", Inode: inode, UID: -1, Path: file}); got != want {
-		t.Errorf("without a process: got %+v; want %+v", got, want)
+	if got.File != file || got.Path() != file || got.First() != nil || got.Owner != inodeOf(t, os.Getpid(), "user") {
+		t.Errorf("without a process: got %+v", got)
+	}
+}
+
+// Parents and owners are those that the kernel has: a pid namespace in one, and user namespaces in each other, of which the outer
+// one has no process.
+func TestListRelated(t *testing.T) {
+	nstest.CheckNothingLeft(t)
+	u := nstest.Superuser(t)
+	cmd := u.Command(t, "unshare", "--user", "--map-root-user", "unshare", "--user", "--map-root-user", "--pid", "--fork", "--kill-child", "sleep", "600")
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	must(cmd.Start())
+	defer func() {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+	}()
+	var pid, user *Namespace
+	for range 2000 {
+		listing, err := List()
+		must(err)
+		byInode := map[uint64]*Namespace{}
+		for _, n := range listing.Namespaces {
+			byInode[n.Inode] = n
+		}
+		for _, n := range listing.Namespaces {
+			if p := n.First(); n.Type == "pid" && p != nil && p.Command == "sleep 600" && p.PPID == cmd.Process.Pid {
+				pid, user = n, byInode[n.Owner]
+			}
+		}
+		if pid == nil {
+			continue
+		}
+		outer := byInode[user.Parent]
+		if pid.Parent != inodeOf(t, os.Getpid(), "pid") {
+			t.Errorf("the pid namespace's parent is %d", pid.Parent)
+		}
+		if user.Type != "user" || user.Owner != user.Parent || user.OwnerUID != 0 || len(user.Processes) != 2 {
+			t.Errorf("the inner user namespace: %+v", user)
+		}
+		if outer == nil || len(outer.Processes) != 0 || outer.Parent != inodeOf(t, os.Getpid(), "user") {
+			t.Errorf("the outer user namespace: %+v", outer)
+		}
+		return
+	}
+	t.Fatal("the sleep is not listed")
+}
+
+// The number of a network namespace is that of ip-netns(8).
+func TestListNetNSID(t *testing.T) {
+	if !nstest.Inside(t) {
+		nstest.CheckNothingLeft(t)
+		cmd := nstest.Again(t, nstest.Superuser(t))
+		cmd.SysProcAttr.Cloneflags = syscall.CLONE_NEWNET
+		nstest.RunAgain(t, cmd)
+		return
+	}
+	cmd := nstest.Superuser(t).Command(t, "sleep", "600")
+	cmd.SysProcAttr.Cloneflags = syscall.CLONE_NEWNET
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+	}()
+	inode := inodeOf(t, cmd.Process.Pid, "net")
+	if got, _ := find(t, inode); got.NetNSID != "unassigned" {
+		t.Errorf("at first %q", got.NetNSID)
+	}
+	// The other end of a veth pair is in it, so the kernel gives it a number.
+	nstest.MustRun(t, nstest.Superuser(t).Command(t, "ip", "link", "add", "here", "type", "veth", "peer", "there", "netns", strconv.Itoa(cmd.Process.Pid)))
+	if got, _ := find(t, inode); got.NetNSID != "0" {
+		t.Errorf("with a peer in it %q", got.NetNSID)
 	}
 }
 
@@ -97,12 +174,12 @@ func TestListAsUser(t *testing.T) {
 	if err != nil || listing.Hidden == 0 {
 		t.Errorf("got %+v, %v; want some hidden", listing, err)
 	}
-	if got, ok := find(t, inodeOf(t, os.Getpid(), "net")); !ok || got.User != u.Name {
+	if got, ok := find(t, inodeOf(t, os.Getpid(), "net")); !ok || got.First().User != u.Name {
 		t.Errorf("got %+v; want one of our own", got)
 	}
 }
 
-func find(t *testing.T, inode uint64) (Namespace, bool) {
+func find(t *testing.T, inode uint64) (*Namespace, bool) {
 	t.Helper()
 	listing, err := List()
 	if err != nil {
@@ -113,7 +190,7 @@ func find(t *testing.T, inode uint64) (Namespace, bool) {
 			return n, true
 		}
 	}
-	return Namespace{}, false
+	return &Namespace{}, false
 }
 
 func inodeOf(t *testing.T, pid int, kind string) uint64 {

@@ -3,8 +3,8 @@
 package nslist
 
 import (
+	"fmt"
 	"io/fs"
-	"reflect"
 	"strconv"
 	"strings"
 	"testing"
@@ -19,7 +19,7 @@ func proc(mountinfo string, processes map[int]map[string]string) fstest.MapFS {
 	}
 	for pid, namespaces := range processes {
 		dir := strconv.Itoa(pid) + "/"
-		tree[dir+"status"] = &fstest.MapFile{Data: []byte("Name:\tname-" + dir + "\nUmask:\t0022\nUid:\t1\t7\t1\t1\n")}
+		tree[dir+"status"] = &fstest.MapFile{Data: []byte("Name:\tname-" + dir + "\nUmask:\t0022\nPPid:\t1\nUid:\t1\t7\t1\t1\n")}
 		tree[dir+"cmdline"] = &fstest.MapFile{Data: []byte("run\x00a b\x00")}
 		for kind, target := range namespaces {
 			tree[dir+"ns/"+kind] = &fstest.MapFile{Mode: fs.ModeSymlink | 0o777, Data: []byte(target)}
@@ -29,6 +29,28 @@ func proc(mountinfo string, processes map[int]map[string]string) fstest.MapFS {
 }
 
 func name(uid int) string { return "user" + strconv.Itoa(uid) }
+
+// fakeKernel says what a test wants.
+type fakeKernel map[string][]relation
+
+func (k fakeKernel) relations(path string) []relation { return k[path] }
+func (k fakeKernel) netNSID(path string) string       { return "nsid of " + path }
+
+// lines describes a listing, a line for each namespace.
+func lines(l Listing) string {
+	var b strings.Builder
+	for _, n := range l.Namespaces {
+		fmt.Fprintf(&b, "%s %d [%s] [%s]", n.Type, n.Inode, n.File, n.NetNSID)
+		if n.Owner != 0 || n.Parent != 0 || n.OwnerUID >= 0 {
+			fmt.Fprintf(&b, " owner %d of %d parent %d", n.Owner, n.OwnerUID, n.Parent)
+		}
+		for _, p := range n.Processes {
+			fmt.Fprintf(&b, " (%d %d %d %s: %s)", p.PID, p.PPID, p.UID, p.User, p.Command)
+		}
+		b.WriteByte('\n')
+	}
+	return b.String()
+}
 
 func TestList(t *testing.T) {
 	tree := proc(
@@ -47,16 +69,31 @@ func TestList(t *testing.T) {
 			12: {"uts": "uts:[x]", "user": "user", "ipc": "other:[5]", "time": "time:[7"},
 		})
 	tree["1/cmdline"].Data = nil
-	got, err := list(tree, name)
-	want := Listing{Namespaces: []Namespace{
-		{Type: "net", Inode: 10, Processes: 2, PID: 1, UID: 7, User: "user7", Command: "[name-1/]"},
-		{Type: "mnt", Inode: 11, Processes: 1, PID: 1, UID: 7, User: "user7", Command: "[name-1/]"},
-		{Type: "net", Inode: 12, Processes: 1, PID: 10, UID: 7, User: "user7", Command: "run a b"},
-		{Type: "mnt", Inode: 20, Processes: 2, PID: 9, UID: 7, User: "user7", Command: "run a b", Path: "/run/mnt"},
-		{Type: "net", Inode: 30, UID: -1, Path: "/run/netns/a"},
-	}}
-	if err != nil || !reflect.DeepEqual(got, want) {
-		t.Errorf("got %+v, %v; want %+v", got, err, want)
+	got, err := list(tree, fakeKernel{}, name)
+	const want = `net 10 [] [nsid of /proc/1/ns/net] (1 1 7 user7: [name-1/]) (9 1 7 user7: run a b)
+mnt 11 [] [] (1 1 7 user7: [name-1/])
+net 12 [] [nsid of /proc/10/ns/net] (10 1 7 user7: run a b)
+mnt 20 [/run/mnt] [] (9 1 7 user7: run a b) (10 1 7 user7: run a b)
+net 30 [/run/netns/a] [nsid of /run/netns/a]
+`
+	if err != nil || lines(got) != want {
+		t.Errorf("got\n%s%v; want\n%s", lines(got), err, want)
+	}
+}
+
+// What owns and contains a namespace is in the list, without a process and without a file, too.
+func TestListRelations(t *testing.T) {
+	tree := proc("", map[int]map[string]string{5: {"uts": "uts:[3]", "user": "user:[1]"}})
+	got, err := list(tree, fakeKernel{
+		"/proc/5/ns/uts":  {{"uts:[3]", 2, 0, -1}, {"user:[2]", 1, 1, 1000}, {"user:[1]", 0, 0, 0}},
+		"/proc/5/ns/user": {{"user:[1]", 0, 0, 0}},
+	}, name)
+	const want = `user 1 [] [] owner 0 of 0 parent 0 (5 1 7 user7: run a b)
+user 2 [] [] owner 1 of 1000 parent 1
+uts 3 [] [] owner 2 of -1 parent 0 (5 1 7 user7: run a b)
+`
+	if err != nil || lines(got) != want {
+		t.Errorf("got\n%s%v; want\n%s", lines(got), err, want)
 	}
 }
 
@@ -65,10 +102,19 @@ func TestListRaces(t *testing.T) {
 	tree := proc("", map[int]map[string]string{5: {"uts": "uts:[3]"}})
 	delete(tree, "5/status")
 	delete(tree, "5/cmdline")
-	got, err := list(tree, name)
-	want := Listing{Namespaces: []Namespace{{Type: "uts", Inode: 3, Processes: 1, PID: 5, UID: -1}}}
-	if err != nil || !reflect.DeepEqual(got, want) {
-		t.Errorf("got %+v, %v; want %+v", got, err, want)
+	got, err := list(tree, fakeKernel{}, name)
+	if want := "uts 3 [] [] (5 0 -1 : )\n"; err != nil || lines(got) != want {
+		t.Errorf("got %s%v; want %s", lines(got), err, want)
+	}
+}
+
+// Of a command line of megabytes, the beginning is read.
+func TestLongCommand(t *testing.T) {
+	tree := proc("", map[int]map[string]string{5: {"uts": "uts:[3]"}})
+	tree["5/cmdline"].Data = []byte(strings.Repeat("x", 1<<20))
+	got, err := list(tree, fakeKernel{}, name)
+	if err != nil || got.Namespaces[0].First().Command != strings.Repeat("x", longestCommand) {
+		t.Errorf("%d bytes, %v", len(got.Namespaces[0].First().Command), err)
 	}
 }
 
@@ -87,17 +133,78 @@ func (f forbidding) ReadLink(name string) (string, error) {
 
 func TestListCountsHidden(t *testing.T) {
 	tree := proc("", map[int]map[string]string{5: {"uts": "uts:[3]"}, 6: {"uts": "uts:[4]", "net": "net:[2]"}})
-	got, err := list(forbidding{tree, "6/"}, name)
+	got, err := list(forbidding{tree, "6/"}, fakeKernel{}, name)
 	if err != nil || got.Hidden != 1 || len(got.Namespaces) != 1 || got.Namespaces[0].Inode != 3 {
 		t.Errorf("got %+v, %v", got, err)
 	}
 }
 
 func TestListErrors(t *testing.T) {
-	if _, err := list(fstest.MapFS{}, name); err == nil {
+	if _, err := list(fstest.MapFS{}, fakeKernel{}, name); err == nil {
 		t.Error("no mountinfo: no error")
 	}
-	if _, err := list(proc("nonsense\n", nil), name); err == nil {
+	if _, err := list(proc("nonsense\n", nil), fakeKernel{}, name); err == nil {
 		t.Error("bad mountinfo: no error")
+	}
+}
+
+func TestTree(t *testing.T) {
+	all := []*Namespace{
+		{Type: "user", Inode: 1},
+		{Type: "user", Inode: 2, Owner: 1, Parent: 1},
+		{Type: "pid", Inode: 3, Owner: 1},
+		{Type: "pid", Inode: 4, Owner: 2, Parent: 3},
+		{Type: "net", Inode: 5, Owner: 1},
+		{Type: "net", Inode: 6, Owner: 99},
+		{Type: "user", Inode: 7, Owner: 7}, // a list that cannot be
+	}
+	for _, test := range []struct {
+		name  string
+		above func(*Namespace) uint64
+		want  string
+	}{
+		{"owner", ByOwner, "net6 user1(pid3 net5 user2(pid4)) user7"},
+		{"parent", ByParent, "pid3(pid4) net5 net6 user1(user2) user7"},
+	} {
+		if got := treeText(Tree(all, test.above)); got != test.want {
+			t.Errorf("by %s: %s; want %s", test.name, got, test.want)
+		}
+	}
+}
+
+func treeText(nodes []*Node) string {
+	var parts []string
+	for _, n := range nodes {
+		part := fmt.Sprint(n.Type, n.Inode)
+		if len(n.Below) > 0 {
+			part += "(" + treeText(n.Below) + ")"
+		}
+		parts = append(parts, part)
+	}
+	return strings.Join(parts, " ")
+}
+
+func TestNSID(t *testing.T) {
+	answer := func(kind byte, attributes ...byte) []byte {
+		return append([]byte{0, 0, 0, 0, kind, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}, attributes...)
+	}
+	const newNSID = 88
+	for _, test := range []struct {
+		answer []byte
+		want   string
+	}{
+		{answer(newNSID, 8, 0, 1, 0, 7, 0, 0, 0), "7"},
+		{answer(newNSID, 8, 0, 9, 0, 3, 0, 0, 0, 8, 0, 1, 0, 7, 0, 0, 0), "7"},
+		{answer(newNSID, 8, 0, 1, 0, 255, 255, 255, 255), "unassigned"},
+		{answer(2, 8, 0, 1, 0, 7, 0, 0, 0), ""}, // an error
+		{answer(newNSID), ""},
+		{answer(newNSID, 0, 0, 1, 0, 7, 0, 0, 0), ""},
+		{answer(newNSID, 200, 0, 1, 0, 7, 0, 0, 0), ""},
+		{answer(newNSID, 5, 0, 1, 0, 7, 0, 0, 0), ""},
+		{nil, ""},
+	} {
+		if got := nsidOf(test.answer); got != test.want {
+			t.Errorf("%v: %q; want %q", test.answer, got, test.want)
+		}
 	}
 }

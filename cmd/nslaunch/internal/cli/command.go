@@ -42,6 +42,7 @@ const (
 	Profile                 // a path of one, or a preset
 	Sandbox                 // that runs
 	PastSandbox             // that runs or has ended
+	Namespace               // the inode number of one
 	CommandName             // of nslaunch
 	Key                     // of a profile
 	File

@@ -144,6 +144,8 @@ func argOffers(commands iter.Seq[cli.Command], a cli.Arg, word string) []Offer {
 		return profileOffers(word)
 	case cli.Sandbox, cli.PastSandbox:
 		return fitting(word, sandboxOffers("", a.Kind == cli.PastSandbox))
+	case cli.Namespace:
+		return fitting(word, namespaceOffers())
 	case cli.CommandName:
 		return fitting(word, commandOffers(commands))
 	case cli.Argv, cli.File:

@@ -75,6 +75,7 @@ files, ids, capabilities, limits. What the profile does not declare is not done.
 	for _, example := range []struct{ line, says string }{
 		{"nslaunch run --new net,mount -- sleep 60", "no profile: flags say the same, as unshare(1) would"},
 		{"nslaunch run --join net=pid:1234 -- ip a", "enter a namespace, as nsenter(1) would"},
+		{"nslaunch ns; nslaunch ns --task 1234 --output +PATH", "show the namespaces of this machine, and those of a process"},
 		{"nslaunch check --host *.toml", "every problem of profiles, also those of this machine"},
 		{"nslaunch run --detach dev.toml; nslaunch exec dev; nslaunch stop dev", "leave a sandbox running, enter it, end it"},
 		{"nslaunch doctor dev.toml", "whether this machine can run a profile, and why not"},

@@ -5,11 +5,13 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/nslaunch/nslaunch/cmd/nslaunch/internal/cli"
 	"github.com/nslaunch/nslaunch/config"
 	"github.com/nslaunch/nslaunch/docs"
+	"github.com/nslaunch/nslaunch/internal/nslist"
 	"github.com/nslaunch/nslaunch/internal/quote"
 	"github.com/nslaunch/nslaunch/internal/records"
 )
@@ -29,18 +31,18 @@ func flagValues(f *flag.Flag, word string) []Offer {
 	value, _ := flag.UnquoteUsage(f)
 	switch strings.ToUpper(value) {
 	case "LIST":
-		return listOffers(word)
-	case "TYPE":
-		return fitting(word, kindOffers(""))
-	case "TYPE=PATH":
-		kind, where, ok := strings.Cut(word, "=")
+		return listOffers(word, append(kindOffers(""), Offer{"all", ""}))
+	case "TYPES":
+		return listOffers(word, kindOffers(""))
+	case "TYPES=WHERE":
+		types, where, ok := strings.Cut(word, "=")
 		switch {
 		case !ok:
-			return fitting(word, kindOffers("="))
+			return listOffers(word, append(kindOffers("="), Offer{"all=", ""}))
 		case strings.ContainsRune(where, '/'):
 			return files()
 		}
-		return fitting(word, sandboxOffers(kind+"=sandbox:", false))
+		return fitting(word, append([]Offer{{types + "=pid:", ""}}, sandboxOffers(types+"=", false)...))
 	case "KEY=VALUE":
 		if key, _, ok := strings.Cut(word, "="); ok {
 			all := valueOffers(key)
@@ -73,15 +75,25 @@ func kindOffers(suffix string) []Offer {
 	return all
 }
 
-// listOffers are the kinds of namespaces that may go on a list with commas.
-func listOffers(word string) []Offer {
+// namespaceOffers are the inode numbers of the namespaces of this machine.
+func namespaceOffers() []Offer {
+	listing, _ := nslist.List()
+	var all []Offer
+	for _, n := range listing.Namespaces {
+		all = append(all, Offer{strconv.FormatUint(n.Inode, 10), n.Type})
+	}
+	return all
+}
+
+// listOffers are those of all that may go on a list with commas.
+func listOffers(word string, offers []Offer) []Offer {
 	had := ""
 	if at := strings.LastIndexByte(word, ','); at >= 0 {
 		had = word[:at+1]
 	}
 	var all []Offer
-	for _, o := range append(kindOffers(""), Offer{"all", ""}) {
-		if !slices.Contains(strings.Split(had, ","), o.Word) {
+	for _, o := range offers {
+		if !slices.Contains(strings.Split(had, ","), strings.TrimSuffix(o.Word, "=")) {
 			all = append(all, Offer{had + o.Word, ""})
 		}
 	}
