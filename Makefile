@@ -53,7 +53,7 @@ PRINT       = install -D -m 0644 /dev/stdin
 PLACES      = sed 's|/usr/local/bin/|$(PREFIX)/bin/|g'
 
 install: $(BIN)/nslaunch $(BIN)/nslaunch-scope
-	@newer=$$(find . -path ./.git -prune -o \( -name '*.go' -o -name '*.toml' -o -name go.sum -o -name profile.md \) -newer $(BIN)/nslaunch -print -quit); \
+	@newer=$$(find . -path ./.git -prune -o \( -name '*.go' -o -name '*.toml' -o -name go.sum -o -path './docs/reference/*.md' \) -newer $(BIN)/nslaunch -print -quit); \
 	[ -z "$$newer" ] || echo "make: note: $$newer is newer than $(BIN)/nslaunch; try: make build" >&2
 	install -D -m 0755 -t $(ROOT)/bin $(BIN)/nslaunch $(BIN)/nslaunch-scope
 	$(PLACES) units/nslaunch@.service | $(PRINT) $(UNIT)

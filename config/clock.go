@@ -11,9 +11,7 @@ import (
 const maxClock = 4611686018 * time.Second
 
 func timeFields(t *Time) []lang.Field {
-	clock := lang.KindOf(readClock, func() []*Shape {
-		return append([]*Shape{lang.Like(`^[+-]?` + lang.TimeSum)}, lang.DurationShapes()...)
-	})
+	clock := lang.KindOf(readClock, func() []*Shape { return []*Shape{lang.Like(`^[+-]?` + lang.TimeSum)} })
 	return []lang.Field{
 		{Name: "monotonic", Type: lang.To(&t.Monotonic, clock)},
 		{Name: "boottime", Type: lang.To(&t.Boottime, clock)},

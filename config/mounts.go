@@ -148,7 +148,7 @@ func (t mountListType) Read(d *lang.Decoder, v lang.Value) {
 func (t mountListType) Shapes() []*Shape {
 	path := []*Shape{lang.Like(lang.HostPathPattern)}
 	if t.m.Type != MountTmpfs {
-		path = []*Shape{lang.Like(optionalPath), lang.Like(lang.HostPathPattern)}
+		path = []*Shape{lang.Like(optionalPath)}
 	}
 	return []*Shape{lang.ArrayOf(path, false)}
 }

@@ -39,14 +39,17 @@ func topFields(p *Profile) []lang.Field {
 	}
 }
 
-// Shape says what a value may look like, in the words of JSON Schema draft 7, which editors
-// know. The zero one is anything.
+// Shape describes the form of a value as JSON Schema draft 7, which editors understand. The zero Shape allows any
+// value.
 type Shape = lang.Shape
 
-// Schema returns the JSON Schema of profiles: the types of the keys, one by one. How keys
-// relate to each other and to a machine is beyond it. describe returns the words on a key, which is written
-// as in errors, but for the target of a mount, "/path", and for indexes, which are empty; "" for none.
-func Schema(describe func(key string) string) *Shape {
+// Description is what an editor shows about a key.
+type Description = lang.Description
+
+// Schema returns the JSON Schema of profiles: the type of each key, one by one. It does not say how keys depend on
+// each other and on the machine. describe returns the description of a key. Keys are written as in errors, except
+// that the target of a mount is "/path" and an index is empty: mounts."/path".ro, idmap.uid[].inside.
+func Schema(describe func(key string) Description) *Shape {
 	p := newProfile("")
 	s := lang.Table{Of: func() []lang.Field { return topFields(p) }, Required: []string{"version"}}.Shapes()[0]
 	s.Describe("", describe)

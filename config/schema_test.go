@@ -21,7 +21,7 @@ import (
 // schema compiles the JSON Schema of profiles with a validator that is not ours.
 func schema(t *testing.T) *jsonschema.Schema {
 	t.Helper()
-	text, err := json.Marshal(Schema(func(key string) string { return "what " + key + " does" }))
+	text, err := json.Marshal(Schema(func(key string) Description { return Description{Text: "what " + key + " does"} }))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -21,7 +21,7 @@ func installed(zsh string) []string {
 		"bin/nslaunch", "bin/nslaunch-scope", "lib/systemd/system/nslaunch@.service",
 		"share/bash-completion/completions/nslaunch", "share/zsh/" + zsh + "/_nslaunch",
 		"share/fish/vendor_completions.d/nslaunch.fish", "share/nslaunch/nslaunch.schema.json", "share/nslaunch/apparmor",
-		"share/doc/nslaunch/README.md", "share/doc/nslaunch/SECURITY.md", "share/doc/nslaunch/docs/profile.md",
+		"share/doc/nslaunch/README.md", "share/doc/nslaunch/SECURITY.md", "share/doc/nslaunch/docs/reference/profile.md",
 		"share/doc/nslaunch/docs/plots/minimal.svg", "share/doc/nslaunch/examples/hello.toml",
 	}
 }

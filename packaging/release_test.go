@@ -53,7 +53,7 @@ func TestRelease(t *testing.T) {
 			t.Errorf("%s is for %s", deb, got)
 		}
 		for _, dir := range []string{filepath.Join(packed, "usr"), unpacked} {
-			expect(t, dir, "bin/nslaunch", "bin/nslaunch-scope", "share/nslaunch/nslaunch.schema.json", "share/doc/nslaunch/docs/profile.md")
+			expect(t, dir, "bin/nslaunch", "bin/nslaunch-scope", "share/nslaunch/nslaunch.schema.json", "share/doc/nslaunch/docs/reference/profile.md")
 			for _, program := range []string{"bin/nslaunch", "bin/nslaunch-scope"} {
 				static(t, filepath.Join(dir, program), machine)
 			}

@@ -106,7 +106,7 @@ func TestImpliedNamespaces(t *testing.T) {
 
 // Each example of the documentation is as it says.
 func TestDocsFlags(t *testing.T) {
-	page, err := os.ReadFile("../../docs/profile.md")
+	page, err := os.ReadFile("../../docs/reference/extending.md")
 	if err != nil {
 		t.Fatal(err)
 	}

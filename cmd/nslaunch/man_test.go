@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/nslaunch/nslaunch/cmd/nslaunch/internal/cli"
+	"github.com/nslaunch/nslaunch/cmd/nslaunch/internal/manual"
 	"github.com/nslaunch/nslaunch/config"
 	"github.com/nslaunch/nslaunch/docs"
 	"github.com/nslaunch/nslaunch/internal/nstest"
@@ -61,7 +62,7 @@ func TestManual(t *testing.T) {
 func TestProfileManual(t *testing.T) {
 	nstest.Require(t, nstest.Tools("mandoc", "groff"))
 	text := rendered(t, edition().Profile())
-	config.Schema(docs.Describe()).Each("", func(path string, _ *config.Shape) {
+	manual.Schema().Each("", func(path string, _ *config.Shape) {
 		if !strings.Contains(text, docs.Row(path)) {
 			t.Errorf("nslaunch.toml(5) has nothing on %s", path)
 		}

@@ -4,8 +4,7 @@ import (
 	"flag"
 
 	"github.com/nslaunch/nslaunch/cmd/nslaunch/internal/cli"
-	"github.com/nslaunch/nslaunch/config"
-	"github.com/nslaunch/nslaunch/docs"
+	"github.com/nslaunch/nslaunch/cmd/nslaunch/internal/manual"
 )
 
 func schemaCommand() cli.Command {
@@ -13,7 +12,7 @@ func schemaCommand() cli.Command {
 		Name:    "schema",
 		Summary: "print the JSON Schema of profiles, for editors",
 		Flags: func(*flag.FlagSet) cli.Run {
-			return func(c *cli.Call) int { return c.PutJSON(config.Schema(docs.Describe())) }
+			return func(c *cli.Call) int { return c.PutJSON(manual.Schema()) }
 		},
 	}
 }

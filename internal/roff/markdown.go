@@ -2,17 +2,32 @@ package roff
 
 import "strings"
 
-// Markdown adds a document: headings of the second level, paragraphs, lists, tables, and code. Its title is left
-// out, and so is the page's own.
+// Markdown adds a document: headings of the second and third level, paragraphs, lists, tables, and code. It leaves out
+// the document's title.
 func (p *Page) Markdown(text string) {
 	lines := strings.Split(text, "\n")
+	below := false // a heading of the third level
+	outdent := func() {
+		if below {
+			p.Outdent()
+		}
+		below = false
+	}
+	defer outdent()
 	for i := 0; i < len(lines); {
 		line := lines[i]
 		switch {
 		case strings.TrimSpace(line) == "" || strings.HasPrefix(line, "# "):
 			i++
 		case strings.HasPrefix(line, "## "):
-			p.Subsection(strings.TrimPrefix(line, "## "))
+			outdent()
+			p.Subsection(strings.ReplaceAll(strings.TrimPrefix(line, "## "), "`", ""))
+			i++
+		case strings.HasPrefix(line, "### "):
+			outdent()
+			p.Text(bold(strings.TrimPrefix(line, "### ")))
+			p.Indent()
+			p.fresh, below = true, true
 			i++
 		case strings.HasPrefix(line, "```"):
 			end := i + 1
@@ -33,7 +48,8 @@ func (p *Page) Markdown(text string) {
 			for end < len(lines) && strings.HasPrefix(lines[end], "  ") {
 				end++
 			}
-			p.Bullet(strings.TrimPrefix(strings.Join(lines[i:end], " "), "- "))
+			first := i == 0 || !strings.HasPrefix(lines[i-1], "- ") && !strings.HasPrefix(lines[i-1], "  ")
+			p.Bullet(strings.TrimPrefix(strings.Join(lines[i:end], " "), "- "), first)
 			i = end
 		default:
 			end := i

@@ -59,8 +59,14 @@ func (p *Page) Indent() { p.b.WriteString(".RS\n") }
 // Outdent ends what Indent began.
 func (p *Page) Outdent() { p.b.WriteString(".RE\n") }
 
-// Bullet is an item of a list.
-func (p *Page) Bullet(s string) { p.add("", ".IP \\(bu 2\n"+inline(s)+"\n") }
+// Bullet is an item of a list. There is an empty line only before the first.
+func (p *Page) Bullet(s string, first bool) {
+	item := ".IP \\(bu 2\n" + inline(s) + "\n"
+	if !first {
+		item = ".PD 0\n" + item + ".PD\n"
+	}
+	p.add("", item)
+}
 
 // Example is text in which every character stays where it is.
 func (p *Page) Example(s string) {

@@ -15,6 +15,8 @@ type Shape struct {
 	Schema      string `json:"$schema,omitempty"`
 	Title       string `json:"title,omitempty"`
 	Description string `json:"description,omitempty"`
+	Default     any    `json:"default,omitempty"`
+	Examples    []any  `json:"examples,omitempty"`
 
 	Type     string   `json:"type,omitempty"`
 	Enum     []string `json:"enum,omitempty"`
@@ -115,8 +117,9 @@ func AnyOf(all []*Shape) *Shape {
 		text = text || s.Type == "string"
 		switch {
 		case s.Pattern != "" && s.Longest == 0:
-			if !slices.Contains(patterns, s.Pattern) {
-				patterns = append(patterns, s.Pattern)
+			pattern := strings.TrimSuffix(s.Pattern, "|"+HasVariable) // of shapes that are one already
+			if pattern != HasVariable && !slices.Contains(patterns, pattern) {
+				patterns = append(patterns, pattern)
 			}
 		case slices.ContainsFunc(different, s.same):
 		default:
@@ -131,27 +134,6 @@ func AnyOf(all []*Shape) *Shape {
 		return different[0]
 	}
 	return &Shape{AnyOf: different}
-}
-
-// Describe gives the shape of the key at a path its words, and those of the keys below it.
-func (s *Shape) Describe(path string, words func(key string) string) {
-	s.Description = words(path)
-	s.describeBelow(path, words)
-}
-
-func (s *Shape) describeBelow(path string, words func(key string) string) {
-	if s.Items != nil {
-		s.Items.Describe(path+"[]", words)
-	}
-	for name, key := range s.Keys {
-		key.Describe(toml.JoinKey(path, name), words)
-	}
-	for _, key := range s.KeysLike {
-		key.Describe(toml.JoinKey(path, AnyPath), words)
-	}
-	for _, o := range s.AnyOf {
-		o.describeBelow(path, words)
-	}
 }
 
 // Words returns the strings that the shape names: what may be offered to complete one. The false that takes

@@ -93,13 +93,15 @@ func flagTags(p *roff.Page, flags []cli.Flag) {
 	}
 }
 
-// Profile returns nslaunch.toml(5): the page on the profile language.
+// Profile returns nslaunch.toml(5): the pages on the profile language.
 func (e Edition) Profile() string {
 	p := e.page("nslaunch.toml", "5")
 	p.Section("name")
 	p.Text("nslaunch.toml - a profile, which declares a sandbox of nslaunch")
 	p.Section("description")
 	p.Markdown(docs.Profile)
+	p.Section("extending profiles")
+	p.Markdown(docs.Extending)
 	p.Section("see also")
 	p.Text("**nslaunch**(1), **namespaces**(7), **mount_namespaces**(7), **user_namespaces**(7), **systemd.resource-control**(5)")
 	return p.String()

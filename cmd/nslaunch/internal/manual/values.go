@@ -100,10 +100,16 @@ func listOffers(word string, offers []Offer) []Offer {
 	return fitting(word, all)
 }
 
+// Schema returns the JSON Schema of profiles, with the descriptions of the reference page.
+func Schema() *config.Shape {
+	describe := docs.Describe()
+	return config.Schema(func(key string) config.Description { return config.Description(describe(key)) })
+}
+
 // eachKey calls visit for every key of the profile language, once.
 func eachKey(visit func(path string, s *config.Shape)) {
 	seen := map[string]bool{}
-	config.Schema(docs.Describe()).Each("", func(path string, s *config.Shape) {
+	Schema().Each("", func(path string, s *config.Shape) {
 		if !seen[path] {
 			seen[path] = true
 			visit(path, s)
