@@ -99,8 +99,8 @@ func (l *launch) nextState(first int) (code, status int, err error) {
 		if err != nil {
 			return 0, 0, os.NewSyscallError("waitid", err)
 		}
-		// Taken, so that it is not told again; an end is left for reap. Only what
-		// was told: since then the process may have stopped once more, or ended.
+		// Taken, so that it is not reported again; an end is left for reap. Only what
+		// was reported: since then the process may have stopped once more, or ended.
 		switch info.Code {
 		case siginfo.Stopped, siginfo.Trapped:
 			_ = unix.Waitid(unix.P_PID, first, nil, unix.WSTOPPED|unix.WNOHANG, nil)

@@ -12,7 +12,7 @@ import (
 )
 
 // stopped stops this process as the command was, so that the shell sees it.
-// Whoever continues this process makes CONT arrive, and that resumes the command.
+// A process that continues this one makes CONT arrive, and that resumes the command.
 func (l *launch) stopped(sig unix.Signal) {
 	if !l.rules.JobControl || !stops(sig) {
 		return
@@ -93,7 +93,7 @@ func (l *launch) resume() {
 }
 
 // orphaned reports whether this process's group is an orphaned one: nobody above
-// it in the session can do job control; see setpgid(2). Where /proc does not tell who is
+// it in the session can do job control; see setpgid(2). Where /proc does not show which process is
 // above, as for a container's first process, a terminal is what speaks for a shell.
 func (l *launch) orphaned() bool {
 	session, err := unix.Getsid(0)

@@ -111,20 +111,20 @@ func (l *launch) started() {
 		l.pty.Start()
 	}
 	l.notifier.Start()
-	if l.told() {
+	if l.wantsProcess() {
 		l.readNamespaces()
 	}
-	l.tell(l.options.Started)
+	l.pass(l.options.Started)
 	if !l.mayReside() {
-		l.tell(l.options.Lasting)
+		l.pass(l.options.Lasting)
 	}
 }
 
-// told reports whether anybody wants to be told of the command's process.
-func (l *launch) told() bool { return l.options.Started != nil || l.options.Lasting != nil }
+// wantsProcess reports whether a caller asked for the command's process.
+func (l *launch) wantsProcess() bool { return l.options.Started != nil || l.options.Lasting != nil }
 
-// tell tells a function of the command's process.
-func (l *launch) tell(f func(Process)) {
+// pass gives the command's process to a function.
+func (l *launch) pass(f func(Process)) {
 	if f == nil {
 		return
 	}

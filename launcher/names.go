@@ -75,7 +75,7 @@ const (
 	ByCommand  = plan.ByCommand  // what becomes the command
 )
 
-// Compile makes the plan of a checked profile on a host. The words replace or follow the profile's command as
+// Compile makes the plan of a checked profile on a host. The arguments replace or follow the profile's command as
 // [config.Command] says. Its error is a [config.Errors] with all that this host has against the profile.
 func Compile(p *config.Profile, h *Host, words []string) (*Plan, error) {
 	return compile.Compile(p, h, words)
@@ -87,7 +87,7 @@ const DefaultPath = compile.DefaultPath
 // DefaultEnv returns what a command gets of an environment where its profile has no [env], sorted by name.
 func DefaultEnv(env []string) []string { return compile.DefaultEnv(env) }
 
-// Target is a running sandbox as one sees it who enters: what its launch left its command with.
+// Target is a running sandbox, described for a process that enters it: what its launch left its command with.
 type Target = plan.Target
 
 // Entry is a command that enters a running sandbox.
@@ -112,7 +112,7 @@ type (
 	Cure   = plan.Cure
 )
 
-// Placement asks for the unit of systemd that a sandbox is to be in, Placed is the one that it is in, and PlaceError says why
+// Placement asks for a unit of systemd for a sandbox, Placed is the one that it is in, and PlaceError says why
 // it cannot be. See [Options.Place].
 type (
 	Placement  = step.Placement

@@ -7,8 +7,8 @@ import (
 	"github.com/nslaunch/nslaunch/launcher/internal/host"
 )
 
-// oomKills is how many processes of a control group the kernel has killed for
-// want of memory: oom_kill of memory.events, in the documentation of cgroup v2
+// oomKills is how many processes of a control group the kernel has killed because it ran out of
+// memory: oom_kill of memory.events, in the documentation of cgroup v2
 // since Linux 4.13. It is 0 where the group has no memory controller.
 func oomKills(cgroup string) int {
 	if cgroup == "" {

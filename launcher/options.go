@@ -28,7 +28,7 @@ type Options struct {
 	// that. Its error may be a [*PlaceError]. ctx ends with the launch.
 	Place func(ctx context.Context, p Placement) (Placed, error)
 
-	// Notify tells the service manager at an address, as $NOTIFY_SOCKET has it, what the
+	// Notify reports to the service manager at an address, in the form of $NOTIFY_SOCKET, what the
 	// command says to its own, or that the command runs: a message of sd_notify(3), and the
 	// descriptors that came with it, which are closed afterwards. It must return in bounded time.
 	Notify func(address string, message []byte, descriptors []int)

@@ -12,7 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// ErrUnconfined tells that a rehearsal could not keep the command from doing anything, so it was not executed: the
+// ErrUnconfined says that a rehearsal could not suspend the command, so it was not executed: the
 // kernel has no notifications of seccomp(2), or a filter around this process has them already.
 var ErrUnconfined = errors.New("the command cannot be suspended")
 

@@ -36,7 +36,7 @@ const moment = 20 * time.Millisecond
 // mayReside reports whether this process can be replaced: nothing needs it all the time.
 func (l *launch) mayReside() bool {
 	r := l.options.Resident
-	return runtimehook.Linked && r != nil && l.plan.Host.Portable == "" && l.pty == nil && !l.notifier.Tells() && l.placed.Unit == "" &&
+	return runtimehook.Linked && r != nil && l.plan.Host.Portable == "" && l.pty == nil && !l.notifier.Active() && l.placed.Unit == "" &&
 		len(r.Descriptors) <= resident.MaxDescriptors && l.options.Signals != nil
 }
 

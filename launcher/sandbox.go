@@ -24,7 +24,7 @@ type Process struct {
 	PID        int                             // in the launcher's pid namespace
 	Namespaces map[config.NamespaceKind]uint64 // inode numbers, of those that can be read
 	Unit       string                          // of systemd; "" if none was asked for
-	Target     Target                          // for who enters it; set once it runs
+	Target     Target                          // for a process that enters it; set once it runs
 }
 
 // Exit is how a command ended.
@@ -33,11 +33,11 @@ type Exit struct {
 	Signal   unix.Signal // what killed it
 	TimedOut bool        // limits.timeout ended it
 	// OOMKilled: the kernel killed it, or another process of its control
-	// group, for want of memory. It is known of sandboxes with a unit.
+	// group, because memory ran out. It is known for sandboxes with a unit.
 	OOMKilled bool
 }
 
-// Status is the exit status that stands for e, as shells have it: 128+n for
+// Status is the exit status for e, as in shells: 128+n for
 // signal n, 124 for a timeout.
 func (e Exit) Status() int {
 	switch {
@@ -57,7 +57,7 @@ type Sandbox struct {
 	err  error
 }
 
-// InterruptError tells that a signal ended a launch during the set-up.
+// InterruptError says that a signal ended a launch during the set-up.
 type InterruptError struct{ Signal unix.Signal }
 
 func (e *InterruptError) Error() string {
@@ -111,7 +111,7 @@ func newSandbox(ctx context.Context, p *Plan, o Options) (*Sandbox, error) {
 	return &Sandbox{l: l, done: make(chan struct{})}, nil
 }
 
-// start sets up, on the thread whose children the sandbox's processes are to be.
+// start sets up, on the thread whose children the sandbox's processes become.
 func (s *Sandbox) start(ctx context.Context) error {
 	l := s.l
 	if ctx.Done() != nil { // one that can end
@@ -145,7 +145,7 @@ func (s *Sandbox) follow() {
 			s.exit, s.err = l.follow()
 			return
 		}
-		l.tell(l.options.Lasting)
+		l.pass(l.options.Lasting)
 		l.reside()
 	}
 	if !l.deadline.IsZero() {

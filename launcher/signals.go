@@ -32,7 +32,7 @@ func signalNumber(name string) unix.Signal {
 // arrival is a signal that reached this process.
 type arrival struct {
 	Signal unix.Signal
-	// Keyboard tells that the terminal sent it to the whole foreground process
+	// Keyboard says that the terminal sent it to the whole foreground process
 	// group, for a key or a change of its size.
 	Keyboard bool
 
@@ -81,7 +81,7 @@ func (s *Signals) receive() error {
 	return nil
 }
 
-// Next waits for the next signal, for who does not launch a sandbox with them.
+// Next waits for the next signal, for callers that do not launch a sandbox with them.
 func (s *Signals) Next() (unix.Signal, error) {
 	a, err := s.next()
 	return a.Signal, err

@@ -77,7 +77,7 @@ func (l *launch) spawn() error {
 	}
 	var pid int
 	// From the first instant on no key of the terminal does anything to the
-	// child: what is to be done about a signal is ours to say.
+	// child: nslaunch decides what to do about a signal.
 	err = siginfo.WithBlocked(^uint64(0), func() (err error) {
 		pid, err = syscall.ForkExec(image, []string{stage.Argv0, strconv.Itoa(lay.Program)}, &syscall.ProcAttr{
 			Env:   []string{},
@@ -120,7 +120,7 @@ func (l *launch) withConsole() (*program.Program, error) {
 	return &named, nil
 }
 
-// streams are the descriptors that stand for the standard streams.
+// streams are the descriptors for the standard streams.
 func (l *launch) streams() [3]int {
 	o := &l.options
 	return [3]int{
@@ -146,7 +146,7 @@ func descriptors(fds map[int]int) []uintptr {
 	return files
 }
 
-// socketPair returns our end, which is told who sends, and the child's.
+// socketPair returns our end, which gets the sender's ids, and the child's.
 func socketPair() (ours, theirs int, err error) {
 	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
@@ -192,7 +192,7 @@ func ownsBinary(uid uint32) bool {
 }
 
 // sealedSelf copies this binary into a memfd that nobody can write to. What runs
-// in a sandbox has the caller's rights to files, and could else write to the
+// in a sandbox has the caller's rights to files, and could otherwise write to the
 // caller's binary through /proc/PID/exe (CVE-2019-5736).
 func sealedSelf() (int, error) {
 	self, err := unix.Open("/proc/self/exe", unix.O_RDONLY|unix.O_CLOEXEC, 0)

@@ -17,7 +17,7 @@ import (
 )
 
 // stepError makes the error of what failed while the launcher was at step i.
-// A child tells which of its own steps it was.
+// A child reports which of its own steps it was.
 func (l *launch) stepError(i int, err error) error {
 	e := &plan.StepError{Index: i, Err: err}
 	f := &diagnose.Failure{Plan: l.plan}
@@ -109,7 +109,7 @@ func (l *launch) lost(e *plan.StepError, f *diagnose.Failure) {
 // goFatal is the exit status of a Go program whose runtime gives up.
 const goFatal = 2
 
-// endOf tells how a child ended, and leaves it to be reaped. Its sockets are
+// endOf reports how a child ended, and leaves it to be reaped. Its sockets are
 // closed a little before its end can be seen.
 func endOf(pid int) (code, status int) {
 	for range 1000 {
@@ -126,7 +126,7 @@ func endOf(pid int) (code, status int) {
 	return 0, 0
 }
 
-// saidWords are the words of a message of fsopen(2)'s descriptor, such as
+// saidWords are the words in a message of fsopen(2)'s descriptor, such as
 // "e overlay: No changes allowed in reconfigure\n".
 func saidWords(said string) string {
 	var lines []string

@@ -22,7 +22,7 @@ func (e *childError) Error() string { return e.errno.Error() }
 
 func (e *childError) Unwrap() error { return e.errno }
 
-// waitFor waits until a descriptor can be read, or for some milliseconds if that is not negative, and tells which. A
+// waitFor waits until a descriptor can be read, or for some milliseconds if that is not negative, and returns which. A
 // signal that ends a launch ends this one; what else comes is kept for the command.
 func (l *launch) waitFor(fd, ms int) bool {
 	fds := [2]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}, {Fd: -1, Events: unix.POLLIN}}
@@ -52,7 +52,7 @@ func (l *launch) waitFor(fd, ms int) bool {
 	}
 }
 
-// next returns the next message of the sync socket that is no failure.
+// next returns the next message of the sync socket that is not a failure.
 func (l *launch) next() (program.Message, int, error) {
 	l.waitFor(l.sync, -1)
 	m, pid, said, err := program.ReceiveText(l.sync)
@@ -70,7 +70,7 @@ func (l *launch) next() (program.Message, int, error) {
 	return m, pid, err
 }
 
-// cause is what a child has said of its end, where one was found to be gone, or err if it said nothing: it may have told of that on
+// cause is what a child has said of its end, where one was found to be gone, or err if it said nothing: it may have reported that on
 // another socket, and where init fails, the kernel kills the command's process.
 func (l *launch) cause(err error) error {
 	for err == program.ErrGone && l.sync >= 0 && l.waitFor(l.sync, 0) {
@@ -141,7 +141,7 @@ func (l *launch) command(pid int) error {
 	l.pidfd = fd
 	l.mu.Unlock()
 	l.process = Process{PID: pid, Namespaces: make(map[config.NamespaceKind]uint64), Unit: l.placed.Unit}
-	if l.told() {
+	if l.wantsProcess() {
 		l.readNamespaces()
 	}
 	return nil

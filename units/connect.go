@@ -109,7 +109,7 @@ func dial(ctx context.Context, address string) (*dbus.Conn, error) {
 
 // greet says who we are. At a manager's own socket nobody answers a Hello.
 func greet(c *dbus.Conn, hello bool) error {
-	// The other side takes the uid that the kernel tells it: what a user namespace has for
+	// The other side takes the uid that the kernel reports: what a user namespace has for
 	// one does not matter.
 	if err := c.Auth([]dbus.Auth{dbus.AuthExternal(strconv.Itoa(os.Getuid()))}); err != nil || !hello {
 		return err

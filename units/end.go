@@ -8,7 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// undo ends a scope that is of no use, with the process that was to be in it, if it is there.
+// undo ends a scope that cannot be used, with its process, if that is in it.
 func (u *Unit) undo() {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
@@ -17,7 +17,7 @@ func (u *Unit) undo() {
 			return
 		}
 	}
-	_ = u.end(ctx) // the error that led here is the one to tell
+	_ = u.end(ctx) // the error that led here is the one to report
 }
 
 // End kills what is left in a scope, and returns when the scope is gone. A

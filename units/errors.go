@@ -52,7 +52,7 @@ func wordsOf(err error) string {
 	return err.Error()
 }
 
-// refusal is an error with the words of who refused, and their name.
+// refusal is an error with the message of the program that refused, and its name.
 func refusal(who string, err error) *placement.Error {
 	var known *placement.Error
 	if errors.As(err, &known) {
@@ -136,7 +136,7 @@ func (m *manager) explain(err error, r placement.Request, all []setting) *placem
 	return e
 }
 
-// blame finds in the words of a refusal the property that it is about.
+// blame finds in the message of a refusal the property that it is about.
 func (m *manager) blame(e *placement.Error, all []setting) {
 	words := strings.FieldsFunc(e.Message, func(c rune) bool {
 		return !('0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z')

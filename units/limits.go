@@ -115,7 +115,7 @@ func (u *Unit) looser(p config.Property, value uint64) *placement.Error {
 	}
 }
 
-// inUnits prints a value of a limit as a unit file has it.
+// inUnits prints a value of a limit in the form of a unit file.
 func inUnits(property string, value uint64) string {
 	switch {
 	case value == config.Infinity:
@@ -156,7 +156,7 @@ func numberIn(file string) uint64 {
 }
 
 // unenforced says why the kernel does not limit the unit's control group as
-// the manager has it; "" if it does.
+// the manager set it; "" if it does.
 func (u *Unit) unenforced(property string, most uint64) string {
 	e, known := enforcement(property)
 	if !known {

@@ -17,7 +17,7 @@ const (
 	systemBus = "unix:path=/run/dbus/system_bus_socket"
 )
 
-// machineFits tells, before anything is made, whether machined could have the machine.
+// machineFits reports, before anything is made, whether machined could have the machine.
 func machineFits(r placement.Request) error {
 	if r.Machine == "" || r.Bus != config.BusUser {
 		return nil

@@ -23,8 +23,8 @@ type Unit struct {
 	*manager
 	request placement.Request
 	pidfd   int
-	group   string // its control group, as the manager has it
-	path    string // and as this process has it
+	group   string // its control group, as the manager names it
+	path    string // and as this process names it
 	in      string // the hierarchy of path: "" is version 2
 	cgroups cgroups
 	mounts  []mountprop.Mount
@@ -87,7 +87,7 @@ func place(ctx context.Context, r placement.Request, pidfd int) (*Unit, error) {
 	return u, nil
 }
 
-// settings are the properties of a new scope, but for the process.
+// settings are the properties of a new scope, except the process.
 func settings(r placement.Request) ([]setting, error) {
 	own := func(key, name string, value any) setting {
 		return setting{systemd.Property{Name: name, Value: dbus.MakeVariant(value)}, "", key}

@@ -14,10 +14,10 @@ import (
 )
 
 // sharesPIDs proves that the owner of a name on m's bus, or the manager itself
-// on a private socket, has the pid namespace of this process: only then does a pid mean
+// on a private socket, has the pid namespace of this process: only then a pid means
 // the same process to both.
 func (m *manager) sharesPIDs(ctx context.Context) error {
-	// Who really serves the socket: SO_PEERCRED would tell who made it.
+	// Who really serves the socket: SO_PEERCRED would return the process that made it.
 	pid, err := servedBy(m.address)
 	if err != nil {
 		return err
@@ -68,7 +68,7 @@ func servedBy(address string) (int, error) {
 	if err := unix.SetsockoptTimeval(fd, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &unix.Timeval{Sec: int64(longest.Seconds())}); err != nil {
 		return 0, err
 	}
-	// The first words of each client; the answer lists the ways to authenticate.
+	// The first bytes that each client sends; the answer lists the ways to authenticate.
 	if _, err := unix.Write(fd, []byte("\x00AUTH\r\n")); err != nil {
 		return 0, err
 	}
@@ -127,7 +127,7 @@ func socketName(part string) (string, bool) {
 }
 
 // inOurPIDNamespace proves that a process is in this one's pid namespace. The links in /proc/PID/ns
-// are for who may trace the process. But its status, which everybody may read, has one number for each
+// need permission to trace the process. But its status, which every user may read, has one number for each
 // pid namespace from that of /proc down to its own.
 func inOurPIDNamespace(pid int) error {
 	own, err := pids("self")

@@ -43,7 +43,7 @@ type scanner struct {
 	rest   []byte // bytes that are read, and not walked yet
 	err    error  // of reading
 	hash   int
-	name   []byte // of the last entry; in version 4 the next one is told from it
+	name   []byte // of the last entry; in version 4 the next name builds on it
 }
 
 // fill makes the next n bytes be in rest, if there are as many. What was taken from rest is no longer valid.

@@ -24,7 +24,7 @@ const (
 // dirs are without symbolic links; a submodule that is not checked out may be missing, or a link, or reached by one.
 //
 // Repositories that git does not know are not looked for: git executes what their configuration says
-// only for who goes there. One of another user counts only if its work tree is in dirs: else she could keep the caller from launching.
+// only for a user who goes there. One of another user counts only if its work tree is in dirs: otherwise she could keep the caller from launching.
 func Places(dirs []string) ([]string, error) {
 	w := walker{dirs: dirs, seen: map[string]bool{}}
 	for _, dir := range dirs {

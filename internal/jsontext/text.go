@@ -26,7 +26,7 @@ func (t *Text) Object(fields func()) {
 	t.Bytes = append(t.Bytes, '}')
 }
 
-// Key writes the key of a field, after which its value is to be written.
+// Key writes the key of a field, whose value must follow.
 func (t *Text) Key(name string) {
 	t.comma()
 	t.Quote(name)
@@ -101,7 +101,7 @@ func (t *Text) Quote(s string) {
 	t.Bytes = append(t.Bytes, '"')
 }
 
-// Restore gives back strings as they were written, those that are no UTF-8, too.
+// Restore gives back strings as they were written, even those that are not valid UTF-8.
 func Restore(read ...*string) error {
 	for _, s := range read {
 		if encoded, ok := strings.CutPrefix(*s, "\x00"); ok {

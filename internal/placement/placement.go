@@ -40,7 +40,7 @@ type Request struct {
 // Response is the outcome of a [Request].
 type Response struct {
 	Unit         string `json:"unit,omitempty"`
-	ControlGroup string `json:"control_group,omitempty"` // as the manager has it: "/system.slice/x.scope"
+	ControlGroup string `json:"control_group,omitempty"` // as the manager names it: "/system.slice/x.scope"
 	// Cgroup is the directory of the control group; "" if none is found.
 	Cgroup string `json:"cgroup,omitempty"`
 	Notes  []Note `json:"notes,omitempty"`

@@ -12,7 +12,7 @@ import (
 // with the time that its process was started at, it does not.
 type Process struct {
 	PID   int    `json:"pid"`
-	Start uint64 `json:"start"` // in clock ticks since boot, as proc_pid_stat(5) has it
+	Start uint64 `json:"start"` // in clock ticks since boot, see proc_pid_stat(5)
 }
 
 // AppendJSON appends the process to a text of JSON.
@@ -35,13 +35,13 @@ func (p Process) Running() bool {
 	return err == nil && s.Start == p.Start && !s.Ended()
 }
 
-// Gone reports whether the process has ended for certain: where that cannot be told, it is neither running nor gone.
+// Gone reports whether the process has ended for certain: where that is not known, it is neither running nor gone.
 func (p Process) Gone() bool {
 	s, err := Look(p.PID)
 	return err == unix.ESRCH || err == nil && (s.Start != p.Start || s.Ended())
 }
 
-// Open returns a pidfd of the process; ESRCH if it has ended, whoever has its pid by now.
+// Open returns a pidfd of the process; ESRCH if it has ended, even if another process has its pid by now.
 // What is looked at after the descriptor was made is still this process, if it is running then.
 func (p Process) Open() (int, error) {
 	fd, err := unix.PidfdOpen(p.PID, 0)

@@ -52,7 +52,7 @@ func stateDir() string { return config.CallerVars().Ask("state") }
 
 // Make opens the caller's directory for a new record, and makes it where there is none. It is the
 // first of $XDG_RUNTIME_DIR/nslaunch (root: /run/nslaunch), /run/user/UID/nslaunch,
-// /tmp/nslaunch-UID and ${state}/run that can be had.
+// /tmp/nslaunch-UID and ${state}/run that can be used.
 func Make() (*Dir, error) {
 	var reasons []string
 	for _, path := range ownCandidates() {

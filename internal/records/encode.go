@@ -72,7 +72,7 @@ func (e End) encode() []byte {
 	return append(strconv.AppendInt([]byte(beforeStatus), int64(e.Status), 10), after...)
 }
 
-// restore gives back the strings of a record that was read that are no UTF-8.
+// restore gives back the strings of a record that are not valid UTF-8.
 func (r *Record) restore() error {
 	texts := []*string{&r.Profile, &r.Dir, &r.Log}
 	for i := range r.Command {

@@ -31,7 +31,7 @@ type Entry struct {
 	file string
 	// hint is the file, memory what others believe. The lock on each says that this process made it.
 	hint, memory int
-	kept         bool // the file is to be there after the end
+	kept         bool // the file stays after the end
 }
 
 // Add writes the record of a sandbox under its name. If a running one has that, the
@@ -70,7 +70,7 @@ func (d *Dir) add(r *Record) (*Entry, error) {
 		}
 		r.Log = logPath(r.Name, r.LogID)
 	}
-	// The memory comes first: whoever sees the file may ask for it.
+	// The memory comes first: a process that sees the file may ask for it.
 	if e.memory, err = remember(r); err == nil {
 		e.hint, temp, err = d.write(r.hint())
 	}
@@ -195,7 +195,7 @@ func (e *Entry) Begin(r *Record) error {
 	return nil
 }
 
-// End records how the sandbox ended, for who waits for that, and takes the file away
+// End records how the sandbox ended, for processes that wait for it, and takes the file away
 // unless the sandbox was detached.
 func (e *Entry) End(end End) error {
 	text := end.encode()

@@ -28,7 +28,7 @@ type Found struct {
 	dir   *Dir
 }
 
-// List returns the caller's recorded sandboxes, by name, and the files that are no records. What
+// List returns the caller's recorded sandboxes, by name, and the files that are not records. What
 // killed launchers have left is cleared up first.
 func List() ([]Found, []error) {
 	var all []Found
@@ -41,7 +41,7 @@ func List() ([]Found, []error) {
 	return all, problems
 }
 
-// list is List for one directory. Whoever keeps the lock on it, as a sandbox might, keeps others from clearing up, and not
+// list is List for one directory. A process that keeps the lock on it, as a sandbox might, keeps others from clearing up, and not
 // from reading.
 func (d *Dir) list() (found []Found, problems []error) {
 	var held *lockError
@@ -124,7 +124,7 @@ func (d *Dir) end(file string, end End) error {
 // looks is how often a record is looked at that nobody stands behind: its launcher may be ending, and note that.
 const looks = 3
 
-// judge says what the kernel and the launcher tell of a record.
+// judge returns what the kernel and the launcher say about a record.
 func (d *Dir) judge(file string, here World) (Found, error) {
 	for n := 1; ; n++ {
 		f, err := d.look(file, here)

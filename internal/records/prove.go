@@ -159,7 +159,7 @@ func lockedBy(pid int, fd string) bool {
 	return false
 }
 
-// isMemfd tells a memfd from a file that is called like one.
+// isMemfd reports whether a file is a memfd, and not one that is only named like it.
 func isMemfd(fd int) bool {
 	var st unix.Stat_t
 	_, err := unix.FcntlInt(uintptr(fd), unix.F_GET_SEALS, 0)
@@ -184,7 +184,7 @@ func descends(p process.Process, ancestor int) bool {
 }
 
 // Trusted reports an error if the launcher of a running sandbox is confined more than the caller is. A process that has
-// none of the namespaces for itself that tell a launcher may have forged all of the record; what confines such a one are
+// none of the namespaces that identify a launcher for itself may have forged all of the record; what confines such a one are
 // no_new_privs and filters, which it cannot put off, and which a launcher does not have unless its caller has.
 func (f *Found) Trusted() error {
 	pid := strconv.Itoa(f.Launcher.PID)

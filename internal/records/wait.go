@@ -37,7 +37,7 @@ func Find(name string) (Found, error) {
 }
 
 // Wait returns once the sandbox has ended, with how. Of one that was being started and failed, and of
-// one whose launcher was killed, it has what is told then.
+// one whose launcher was killed, it returns what is known then.
 func (f *Found) Wait() (End, error) {
 	switch f.State {
 	case Ended:
@@ -87,7 +87,7 @@ func (f *Found) ended() (e End, err error) {
 	return e, err
 }
 
-// await waits for the end of a process, for as long as patience has it, forever if that is
+// await waits for the end of a process, for as long as patience allows, forever if that is
 // negative. It reports whether the process has ended.
 func await(pidfd int, patience time.Duration) bool {
 	if pidfd < 0 {

@@ -1,7 +1,7 @@
 // Package notify translates and sends messages of sd_notify(3) from a command in a sandbox to the
 // service manager, in the name of the process that the manager watches. cmd/nslaunch uses it; the launcher only receives.
 //
-// It knows nothing of D-Bus, and asks the kernel for nothing but a socket.
+// It does not use D-Bus, and needs only a socket from the kernel.
 package notify
 
 import (
@@ -21,13 +21,13 @@ type Sender struct {
 	Now time.Duration // the manager's CLOCK_MONOTONIC, of which a time namespace has another
 }
 
-// Translate returns what the manager is to be told of a message of the command's; nothing if
-// there is nothing to tell. A line stays if it means to the manager what the command meant:
+// Translate returns what to pass to the manager for a message of the command's; nothing if
+// there is nothing to pass. A line stays if it means to the manager what the command meant:
 //
 //   - MAINPID becomes the sender, who is the manager's main process and stays it; the
 //     command's number means another process to the manager, or none;
 //   - MONOTONIC_USEC becomes the sender's time;
-//   - what is about descriptors that the manager is to keep, or about who may send messages
+//   - what is about descriptors that the manager should keep, or about who may send messages
 //     (NOTIFYACCESS), is left out, as is what has no meaning yet.
 func Translate(message []byte, s Sender) []byte {
 	message = bytes.TrimSuffix(message, []byte{0})

@@ -9,7 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Address is where a manager listens, as $NOTIFY_SOCKET has it: a path, or "@" and a name
+// Address is where a manager listens, in the form of $NOTIFY_SOCKET: a path, or "@" and a name
 // of the abstract namespace.
 type Address string
 

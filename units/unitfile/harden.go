@@ -33,7 +33,7 @@ func hardening(p *config.Profile, user bool) []setting {
 	}
 	all = append(all, setting{"SystemCallArchitectures", "native"})
 	if p.Namespaces.New(config.User) {
-		// The kernel has the same answer for whoever is in a user namespace.
+		// The kernel has the same answer for every process in a user namespace.
 		all = append(all, setting{"SystemCallFilter", "~@module @raw-io @swap"}, setting{"SystemCallErrorNumber", "EPERM"})
 	}
 	return all

@@ -9,8 +9,8 @@ import (
 	"github.com/nslaunch/nslaunch/config"
 )
 
-// mountsFor returns the words of RequiresMountsFor=: what the launch fails without, as far as it may be
-// mounted late, from the network say. Each stands for all directories above it, too.
+// mountsFor returns the value of RequiresMountsFor=: what the launch fails without, as far as it may be
+// mounted late, from the network say. Each implies all directories above it.
 func mountsFor(p *config.Profile, profile string) []string {
 	all := slices.Concat(sources(p), p.Extends(), []string{profile})
 	slices.Sort(all)
@@ -19,7 +19,7 @@ func mountsFor(p *config.Profile, profile string) []string {
 		if covered(path, all) || alwaysThere(path) {
 			continue
 		}
-		// An escape stands for one character here, and no control character has one.
+		// An escape is one character here, and no control character has one.
 		if utf8.ValidString(path) && !strings.ContainsFunc(path, unicode.IsControl) {
 			words = append(words, word(percents(path)))
 		}

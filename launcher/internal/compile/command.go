@@ -12,7 +12,7 @@ import (
 // DefaultPath is PATH inside where the profile neither sets nor inherits one.
 const DefaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
-// noCommand says that there is nothing to run. Where another file brings along what is near, the profile that was named is the place.
+// noCommand says that there is nothing to run. If the nearest key comes from another file, the error is reported at the profile that was named.
 func (c *compiler) noCommand() {
 	pos := plan.Place(c.p, c.p.Origin("command")).Pos
 	if pos.File != c.p.File {

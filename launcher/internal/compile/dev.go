@@ -19,7 +19,7 @@ func (c *compiler) dev() {
 	}
 	key, a := "dev", tree.Attributes{Set: unix.MOUNT_ATTR_NOSUID}
 	if c.p.Dev.Mode == "" {
-		// It is a part of the root, but for nodev.
+		// It is a part of the root, except for nodev.
 		if c.found("/dev").Err != 0 || c.h.Real("/dev") != "/dev" {
 			return
 		}

@@ -254,7 +254,7 @@ func (c *entryCompiler) credentials() {
 	}
 }
 
-// environment is the target's, but for what describes the caller's terminal, and what the entry says.
+// environment is the target's, except for what describes the caller's terminal, and what the entry says.
 func (c *entryCompiler) environment() []string {
 	env := c.terminalEnv()
 	for _, v := range c.e.Env {

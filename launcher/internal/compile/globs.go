@@ -6,7 +6,7 @@ import (
 	"github.com/nslaunch/nslaunch/launcher/internal/step"
 )
 
-// checkMatches checks the entries that globs stand for as those that were written are checked.
+// checkMatches checks the entries that globs match in the same way as written ones.
 func (c *compiler) checkMatches(p *config.Profile) {
 	if errs, ok := config.Check(p).(config.Errors); ok {
 		c.errs = append(c.errs, errs...)

@@ -16,13 +16,13 @@ import (
 // The kernel's settings, restrict.kernel.
 //
 // Behind files of proc, sysfs, control groups and their like are settings of the whole machine. For most, the kernel
-// asks for no capability: whoever is the root of the initial user namespace may write, and so may who has CAP_DAC_OVERRIDE
+// asks for no capability: the root of the initial user namespace may write, and a process with CAP_DAC_OVERRIDE
 // over that id. A command without any capability is that, if it runs as uid 0 without a user namespace, or as
-// the id that stands for uid 0 in one.
+// the id that uid 0 is mapped to.
 //
 // So the settings are made read-only in every mount that the sandbox's tree shows. On /proc those of its parts are covered that have
 // settings: a process needs to write to its own files there. All others become read-only whole. That holds only as long as
-// nobody inside can change mounts, hence without CAP_SYS_ADMIN over the mount namespace, and without a way to it:
+// no process inside can change mounts: without CAP_SYS_ADMIN over the mount namespace, and without a way to it:
 //
 //   - execve gives uid 0 what the bounding set has, unless no_new_privs is set; so do set-user-ID programs;
 //   - in the host's user namespace, other capabilities lead past mounts, see leads;

@@ -82,7 +82,7 @@ func (k *kernelTree) hideOne(at string) {
 // bound is how a tree of the host is bound.
 type bound struct{ recursive, readonly, shared bool }
 
-// bind adds what a tree of the host brings along. What the source itself lies in is told by its
+// bind adds the mounts in a tree of the host. What the source itself lies in is known from its
 // device: no name and no link hides that.
 func (k *kernelTree) bind(source, at string, b bound) {
 	k.hide(at)

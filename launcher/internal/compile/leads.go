@@ -30,11 +30,11 @@ func leads() map[string]lead {
 		"SYSLOG":          past,   // the kernel's log and addresses
 		"BPF":             past,   // programs in the kernel
 		"PERFMON":         past,   // the kernel's memory
-		"SYS_PTRACE":      abroad, // a process outside has no covers, and so has its /proc/PID/root
+		"SYS_PTRACE":      abroad, // a process outside has no covers, and its /proc/PID/root neither
 		"SYS_ADMIN":       undoes,
 
 		"DAC_OVERRIDE":       nowhere, // a read-only mount asks for no permission
-		"CHOWN":              nowhere, // nor does this get past one, nor the next three
+		"CHOWN":              nowhere, // this does not get past one either, and the next three do not
 		"FOWNER":             nowhere,
 		"FSETID":             nowhere,
 		"LINUX_IMMUTABLE":    nowhere,

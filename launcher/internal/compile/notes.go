@@ -19,7 +19,7 @@ func (c *compiler) notef(key, format string, args ...any) {
 	c.notes = append(c.notes, plan.Note{Origin: c.p.Origin(key), Text: fmt.Sprintf(format, args...)})
 }
 
-// noteWritable tells that what is left out can be made from inside.
+// noteWritable notes that the sandbox could create what is left out.
 func (c *compiler) noteWritable(m config.MountEntry, as string) {
 	l := c.lies[m.Target]
 	var writable string
@@ -53,7 +53,7 @@ func (c *compiler) noteDevice(m config.MountEntry, f tree.File, a tree.Attribute
 	c.notef(m.Key, "%s is a device and is bound nodev, so it cannot be opened (write %s)", m.Source, c.say("mounts."+strconv.Quote(m.Target), entry))
 }
 
-// hiddenMounts tells what is mounted below a directory and is not shown with it.
+// hiddenMounts notes the mounts below a directory that are not shown with it.
 func (c *compiler) hiddenMounts() {
 	note := func(key, dir, what string) {
 		if mounts := c.found(dir).Mounts; len(mounts) > 0 {
@@ -118,7 +118,7 @@ func (c *compiler) hidden() {
 	}
 }
 
-// noteParts tells what an overlay of the host's tree does not cover.
+// noteParts notes what an overlay of the host's tree does not cover.
 func (c *compiler) noteParts() {
 	var fixed, open []string
 	for _, m := range c.p.Mounts {

@@ -17,7 +17,7 @@ import (
 	"github.com/nslaunch/nslaunch/mountprop"
 )
 
-// Compile makes the plan of a checked profile on a host. The words replace or
+// Compile makes the plan of a checked profile on a host. The arguments replace or
 // follow the profile's command as [config.Command] says. Its error is a
 // [config.Errors] with all that this host has against the profile, or a [*host.NotProbedError].
 func Compile(p *config.Profile, h *host.Host, words []string) (*plan.Plan, error) {
@@ -146,7 +146,7 @@ func (c *compiler) start() {
 }
 
 // join enters namespaces that the caller's user namespace owns before the user
-// namespace, with the caller's privilege, and those that it owns after it, with what is had inside.
+// namespace, with the caller's privilege, and those that it owns after it, with the privilege inside.
 func (c *compiler) join() {
 	var before, after []config.NamespaceKind
 	for _, k := range c.joins {
@@ -292,7 +292,7 @@ func (c *compiler) inside() {
 	}
 }
 
-// hostTree: the host's tree stays as it is, but for proc.
+// hostTree: the host's tree stays as it is, except for proc.
 func (c *compiler) hostTree() {
 	propagation := c.p.Propagation
 	if propagation == mountprop.Unbindable && (c.touchesProc() || c.covered) {
@@ -344,7 +344,7 @@ func (c *compiler) become() {
 	c.add(plan.ByCommand, "command", step.Execute{Argv: c.argv, Env: env, Path: host.Lookup(env, "PATH")})
 }
 
-// attach: what will be the command gets its session, and the launcher's last words.
+// attach: what will be the command gets its session, and the launcher does its last steps.
 func (c *compiler) attach() {
 	pr := c.p.Process
 	// The group exists before the launcher hands it the terminal.

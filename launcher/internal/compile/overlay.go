@@ -12,7 +12,7 @@ import (
 	"github.com/nslaunch/nslaunch/launcher/internal/tree"
 )
 
-// overlay puts together an overlay of directories; key tells the place of each,
+// overlay puts together an overlay of directories; key returns the place of each,
 // dirKey that of the entry's dir, which holds upper and work.
 func (c *compiler) overlay(key func(int) string, lower []string, dirKey string, m config.MountEntry) step.Overlay {
 	dir := m.Dir
@@ -129,7 +129,7 @@ func (c *compiler) insideOwner(f tree.File) *step.Owner {
 	return &step.Owner{UID: int64(uid), GID: int64(gid)}
 }
 
-// insideID is the id inside that stands for one outside.
+// insideID is the id inside that an outside one is mapped to.
 func insideID(ranges []config.IDRange, outside uint32) (uint32, bool) {
 	for _, r := range ranges {
 		if outside >= r.Outside && outside-r.Outside < r.Count {
@@ -140,7 +140,7 @@ func insideID(ranges []config.IDRange, outside uint32) (uint32, bool) {
 }
 
 // layerDirs makes the directories of overlays that may be made, and locks all, before anything
-// else: nothing is to be undone where one is in use.
+// otherwise nothing is undone where one is in use.
 func (c *compiler) layerDirs() {
 	if r := c.p.Root; r.Overlay.Mode == config.OverlayDir {
 		if r.Overlay.Create {

@@ -82,7 +82,7 @@ func (c *compiler) missing(key, target string, l tree.Layer) {
 	c.errorf(key, "%s%q is missing, and nslaunch makes nothing in the host's directories (%s)", c.leads(target), there, cure)
 }
 
-// madePoint is the place of something that is no mount, and has to lie in a layer of ours.
+// madePoint is the place of something that is not a mount. It must lie in a layer of the sandbox's own.
 func (c *compiler) madePoint(m config.MountEntry) step.MountPoint {
 	f, l := c.foundAt(m.Target), c.lies[m.Target]
 	switch {
@@ -101,7 +101,7 @@ func (c *compiler) madePoint(m config.MountEntry) step.MountPoint {
 	return at
 }
 
-// above is whose the directories are that are made above a mount point. The mount point itself is covered. /dev is of no use to
+// above is whose the directories are that are made above a mount point. The mount point itself is covered. It does not help
 // who could change it, and root's by convention.
 func (c *compiler) above(l tree.Layer, names []string) *step.Owner {
 	if len(names) < 2 || l.At == "/dev" && l.Entry == nil {

@@ -16,7 +16,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// service says what cannot be had of what [service] asks for.
+// service notes what [service] asks for and is not available.
 func (c *compiler) service() {
 	s, given := c.p.Service, c.h.Service
 	if s.Notify == config.NotifyCommand || s.Notify == config.NotifyExec {
@@ -87,7 +87,7 @@ func (c *compiler) notifications() {
 // maxWatchdog is more than any that makes sense, and keeps sums from running over.
 const maxWatchdog = 1000 * time.Hour
 
-// sockets tells the command of those that it is passed.
+// sockets describes the passed sockets to the command.
 func (c *compiler) sockets() {
 	if c.p.Service.ListenFDs && c.h.Service.Sockets > 0 {
 		_, set := c.p.Env.Set["LISTEN_PID"]
@@ -97,7 +97,7 @@ func (c *compiler) sockets() {
 }
 
 // serviceVariables adds the variables by which a manager speaks to the
-// command. WATCHDOG_PID is not among them: without it, whoever reads
+// command. WATCHDOG_PID is not among them: without it, a process that reads
 // WATCHDOG_USEC takes it as meant for itself. LISTEN_PID is known when the command is.
 func (c *compiler) serviceVariables(values map[string]string) {
 	s, given := c.p.Service, c.h.Service

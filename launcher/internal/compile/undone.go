@@ -49,7 +49,7 @@ func (c *compiler) changesMounts() (why, cure string) {
 	return "", ""
 }
 
-// noteNames tells what is still seen of what is hidden.
+// noteNames notes other names under which hidden files are still visible.
 func (c *compiler) noteNames() {
 	for _, m := range c.p.Mounts {
 		if names := c.h.Names[m.Target].Shown; host.Hides(m) && names != nil {

@@ -129,5 +129,5 @@ func part(p *config.Profile, top TopEntry) (config.MountEntry, bool) {
 	return m, true
 }
 
-// writablePart tells what is of no use read-only: devices and processes.
+// writablePart reports whether a part is useless read-only: devices and processes.
 func writablePart(at string) bool { return tree.Below(at, "/dev") || tree.Below(at, "/proc") }

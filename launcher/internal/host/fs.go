@@ -136,7 +136,7 @@ func (h *Host) Real(target string) string {
 	return cmp.Or(h.Targets[target].Resolved, target)
 }
 
-// findMountPoints tells which targets are mount points of the host, where that matters.
+// findMountPoints finds which targets are mount points of the host, where that matters.
 func (h *Host) findMountPoints(p *config.Profile) error {
 	hiding := hidesMounts(p)
 	if p.Propagation != mountprop.Shared && len(hiding) == 0 {

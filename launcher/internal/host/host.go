@@ -2,7 +2,7 @@
 // It changes nothing.
 //
 // [Probe] fills a [Host]. The methods that return a profile add what the machine demands: names under which the
-// same file is shown, files that are to stay read-only, entries that a pattern stands for.
+// same file is shown, files that must stay read-only, entries that a pattern matches.
 package host
 
 import (
@@ -62,7 +62,7 @@ type Host struct {
 	Order []string
 	// Contents has the files that are copied into the sandbox.
 	Contents map[string]string
-	// Matches has what each glob stands for, by its key.
+	// Matches has what each glob matches, by its key.
 	Matches map[string]tree.Matches
 	// Names has the other names of what entries hide, by their targets.
 	Names map[string]OtherNames
@@ -97,9 +97,9 @@ type Host struct {
 	Settings KernelState
 
 	Terminal TerminalState
-	// Console is the caller's terminal, if that is to be the sandbox's console.
+	// Console is the caller's terminal, if it becomes the sandbox's console.
 	Console string
-	// OpenFDs tells which of process.keep_fds and of the manager's sockets are open.
+	// OpenFDs has which of process.keep_fds and of the manager's sockets are open.
 	OpenFDs map[int]bool
 	// KeptTerminals are those of process.keep_fds that are terminals.
 	KeptTerminals []int
@@ -156,7 +156,7 @@ type NamespaceFile struct {
 	Dev, Ino uint64
 	Kind     config.NamespaceKind // "" if it is no namespace
 	// Owner is the inode number of the user namespace that owns it, 0 where
-	// the kernel does not tell.
+	// the kernel does not say.
 	Owner uint64
 	Err   syscall.Errno // why it cannot be opened; 0 if it can
 	// Real is the path of it that is the same for every process, and Planted a link on the way that a sandbox may have made.

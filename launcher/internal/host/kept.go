@@ -27,7 +27,7 @@ type Unkept struct {
 // withKept returns the profile with entries for what is kept read-only.
 func (h *Host) withKept(p *config.Profile) *config.Profile { return p.WithEntries(h.Kept) }
 
-// findKept finds what is to be kept read-only.
+// findKept finds what must stay read-only.
 func (h *Host) findKept(p *config.Profile, t *tree.Tree) error {
 	binds := slices.ContainsFunc(p.Mounts, func(m config.MountEntry) bool { return m.Type == config.MountBind && !m.Readonly && !h.LeftOut(m) })
 	root := tree.WritableRoot(p)
@@ -218,7 +218,7 @@ func (k *keeper) names(place string) []config.MountEntry {
 	return entries
 }
 
-// ownFiles lists the absolute paths of the files that the profile was made from. None is known of
+// ownFiles lists the absolute paths of the files that the profile was made from. There are none for
 // standard input and flags.
 func (h *Host) ownFiles(p *config.Profile) []string {
 	files := append([]string{}, p.Extends()...)

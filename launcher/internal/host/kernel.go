@@ -19,9 +19,9 @@ type KernelState struct {
 	// Mounts are those of the kernel's file systems that the caller sees. Read-only ones are there if they are proc. The
 	// kernel's log in /dev is one of them: it is masked as what is in a proc.
 	Mounts []KernelMount
-	// Devices are those of the kernel's file systems, as stat(2) has them.
+	// Devices are those of the kernel's file systems, in the form of stat(2).
 	Devices map[uint64]bool
-	// Settings are the names in the caller's /proc that restrict.kernel covers; Whole tells that it shows more than processes.
+	// Settings are the names in the caller's /proc that restrict.kernel covers; Whole says that it shows more than processes.
 	Settings []string
 	Whole    bool
 	// Directories are descriptors of directories that the command would have.

@@ -76,7 +76,7 @@ func kindOf(flag int) config.NamespaceKind {
 	return ""
 }
 
-// JoinPIDWords says why the namespace of a process cannot be had.
+// JoinPIDWords says why the namespace of a process cannot be opened.
 func JoinPIDWords(pid int, k config.NamespaceKind, f NamespaceFile) string {
 	switch f.Err {
 	case unix.ENOENT, unix.ESRCH:
@@ -104,7 +104,7 @@ func (h *Host) namespaceToJoin(path string) NamespaceFile {
 	return f
 }
 
-// namespaceFile opens a namespace and tells what it is.
+// namespaceFile opens a namespace and returns what it is.
 func namespaceFile(path string) NamespaceFile {
 	f := NamespaceFile{Path: path}
 	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC|unix.O_NONBLOCK, 0)

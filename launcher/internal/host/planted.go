@@ -55,7 +55,7 @@ func (h *Host) findPlanted(p *config.Profile) {
 	}
 }
 
-// shown are the directories that the profile shows, but for "/": who may write to all of the host needs no link.
+// shown are the directories that the profile shows, except "/": a command that may write to all of the host needs no link.
 func (h *Host) shown(p *config.Profile) map[inode]shown {
 	dirs := map[inode]shown{}
 	add := func(name string, writable bool) {

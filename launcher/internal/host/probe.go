@@ -152,7 +152,7 @@ func StatusLine(text []byte, name string) string {
 // imageVariable is the variable of the environment that asks for the portable image, by that word.
 const imageVariable = "NSLAUNCH_IMAGE"
 
-// portable tells why the sealed image cannot be executed here.
+// portable says why the sealed image cannot be executed here.
 func portable() string {
 	switch {
 	case os.Getenv(imageVariable) == "portable":

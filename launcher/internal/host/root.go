@@ -21,7 +21,7 @@ type RootState struct {
 }
 
 // probeRoot finds out where a root of the sandbox's own will lie. A new user namespace
-// is not to be had in a chroot, so that need not be asked.
+// is not available in a chroot, so the probe does not ask.
 func (h *Host) probeRoot(p *config.Profile, alone bool) error {
 	if p.Namespaces.New(config.User) || !h.Has(CapSysAdmin) || !h.Has(capSysChroot) {
 		h.Root.Bottom = atBottom("/proc/self/mountinfo")

@@ -37,7 +37,7 @@ func (h *Host) Relays(p *config.Profile) bool {
 	return p.Service.Notify == config.NotifyCommand && h.Service.Notify != ""
 }
 
-// withService returns the profile with the entries of [mounts] that stand for [service].
+// withService returns the profile with the entries of [mounts] that [service] implies.
 // They come last: what the profile mounts above them is there by then.
 func (h *Host) withService(p *config.Profile) *config.Profile {
 	if !p.Namespaces.New(config.Mount) {

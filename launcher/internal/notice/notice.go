@@ -10,13 +10,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Notifier tells the service manager what becomes of the command: in its
-// words, which are relayed, or in the launcher's. The zero value tells nobody anything.
+// Notifier reports to the service manager what becomes of the command: in its
+// words, which are relayed, or in the launcher's. The zero value reports nothing.
 type Notifier struct {
 	socket *os.File      // that the command writes to; nil where the launcher speaks
-	every  time.Duration // between words of the launcher's; 0: just at the start
+	every  time.Duration // between messages of the launcher's; 0: just at the start
 
-	tell     func(message []byte, descriptors []int) // nil: nobody is told anything
+	send     func(message []byte, descriptors []int) // nil: nothing is reported
 	stopping chan struct{}                           // has a value when the command was asked to end
 	done     chan struct{}                           // closed at the end
 	running  sync.WaitGroup
@@ -31,22 +31,22 @@ const (
 	longestDrain = 2 * time.Second
 )
 
-// Prepare has the notifier tell a function: what the command says, if it was made to [Notifier.Listen], else that
+// Prepare has the notifier call a function: with what the command says, if it was made to [Notifier.Listen], else that
 // it runs, now and then again.
-func (n *Notifier) Prepare(every time.Duration, tell func(message []byte, descriptors []int)) {
-	n.every, n.tell = every, tell
+func (n *Notifier) Prepare(every time.Duration, send func(message []byte, descriptors []int)) {
+	n.every, n.send = every, send
 	n.stopping = make(chan struct{}, 1)
 }
 
 // Listen has it relay what comes in by a socket, which it closes in the end.
 func (n *Notifier) Listen(socket *os.File) { n.socket = socket }
 
-// Tells reports whether anybody is told anything.
-func (n *Notifier) Tells() bool { return n.tell != nil }
+// Active reports whether there is a manager to report to.
+func (n *Notifier) Active() bool { return n.send != nil }
 
 // Start begins, now that the command's program runs.
 func (n *Notifier) Start() {
-	if n.tell == nil {
+	if n.send == nil {
 		return
 	}
 	n.done = make(chan struct{})
@@ -65,7 +65,7 @@ func (n *Notifier) Start() {
 func (n *Notifier) Stopping() {
 	select {
 	case n.stopping <- struct{}{}:
-	default: // nobody is to be told, or was told
+	default: // nothing to report, or it was reported
 	}
 }
 
@@ -86,7 +86,7 @@ func (n *Notifier) Finish() {
 
 // speak says that the command runs, as long as it does.
 func (n *Notifier) speak() {
-	n.tell([]byte("READY=1"), nil)
+	n.send([]byte("READY=1"), nil)
 	var again <-chan time.Time
 	if n.every > 0 {
 		ticker := time.NewTicker(n.every)
@@ -96,14 +96,14 @@ func (n *Notifier) speak() {
 	for {
 		select {
 		case <-again:
-			n.tell([]byte("WATCHDOG=1"), nil)
+			n.send([]byte("WATCHDOG=1"), nil)
 		case <-n.stopping:
-			n.tell([]byte("STOPPING=1"), nil)
+			n.send([]byte("STOPPING=1"), nil)
 		case <-n.done:
 			// It may have ended so fast because it was asked to.
 			select {
 			case <-n.stopping:
-				n.tell([]byte("STOPPING=1"), nil)
+				n.send([]byte("STOPPING=1"), nil)
 			default:
 			}
 			return
@@ -147,7 +147,7 @@ func (n *Notifier) hear(fd int, buf, oob []byte) bool {
 			descriptors = append(descriptors, fds...)
 		}
 	}
-	n.tell(buf[:size], descriptors)
+	n.send(buf[:size], descriptors)
 	// How long that takes may be up to the sandbox.
 	go func() {
 		for _, d := range descriptors {

@@ -9,7 +9,7 @@ import (
 
 // Advice is what a diagnosis comes to: one cause, and what helps against it.
 type Advice struct {
-	// Cause is what lies behind a failure, in words; "" where nothing is known beyond the errno. Where several causes fit,
+	// Cause is why the step failed, as text; "" where nothing is known beyond the errno. Where several causes fit,
 	// it starts with "most likely".
 	Cause string
 	Cure  Cure
@@ -29,8 +29,8 @@ type Cure struct {
 	args   []any
 }
 
-// Try makes a cure of words. A [config.Setting] among the arguments is for %s, all else as in [fmt.Sprintf];
-// without arguments the words are taken as they are.
+// Try makes a cure from a format. A [config.Setting] among the arguments is for %s, all else as in [fmt.Sprintf];
+// without arguments the format is the text.
 func Try(format string, args ...any) Cure { return Cure{format, args} }
 
 // Set is a change of the profile in a cure.
@@ -39,7 +39,7 @@ func Set(key string, value any) config.Setting { return config.Setting{Key: key,
 // Change is the cure by one change of the profile.
 func Change(key string, value any) Cure { return Try("%s", Set(key, value)) }
 
-// In returns the cure for who wrote a profile: flags for flags, keys for keys.
+// In returns the cure in the form that the profile was written in: flags for flags, keys for keys.
 func (c Cure) In(p *config.Profile) string {
 	if len(c.args) == 0 {
 		return c.Format

@@ -21,12 +21,12 @@ type StepError struct {
 	Err  error
 	Said string // by the kernel, beyond the errno
 
-	// Advice is what is known of it, and Cause and Cure the same in words for who wrote the profile; ""
+	// Advice is the diagnosis of it, and Cause and Cure are the same as text for the author of the profile; ""
 	// where nothing is known beyond the errno.
 	Advice      Advice
 	Cause, Cure string
 
-	// Missing tells that the command was not found, NotExecutable that it was but cannot be executed.
+	// Missing says that the command was not found, NotExecutable that it was but cannot be executed.
 	Missing, NotExecutable bool
 }
 

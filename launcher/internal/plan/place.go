@@ -6,9 +6,9 @@ import (
 	"github.com/nslaunch/nslaunch/config"
 )
 
-// Place returns the place of the profile that an error about key is told at:
+// Place returns the place of the profile that an error about key is reported at:
 // where the key was written, or, for a default, where that was written which
-// implies it. A step that no key asks for is told at the command.
+// implies it. A step that no key asks for is reported at the command.
 func Place(p *config.Profile, o config.Origin) config.Origin {
 	if !o.Pos.IsZero() {
 		return o

@@ -48,7 +48,7 @@ type Step struct {
 	Origin config.Origin // the place in the profile that asks for it
 }
 
-// Note is a remark on a value of the profile that is no error.
+// Note is a remark about a value of the profile that is not an error.
 type Note struct {
 	Origin config.Origin
 	Text   string

@@ -5,7 +5,7 @@ import (
 	"github.com/nslaunch/nslaunch/internal/process"
 )
 
-// Target is a running sandbox as one sees it who enters: what its launch left its command
+// Target is a running sandbox, described for a process that enters it: what its launch left its command
 // with. All of it is the launcher's own knowledge; what the sandbox says of itself is not asked.
 type Target struct {
 	Process process.Process `json:"process"`        // the command

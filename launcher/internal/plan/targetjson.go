@@ -62,7 +62,7 @@ func optional[T any](v *T, write func(T)) {
 	}
 }
 
-// Restore gives back the strings of a target that was read that are no UTF-8.
+// Restore gives back the strings of a target that are not valid UTF-8.
 func (t *Target) Restore() error {
 	texts := []*string{&t.Cwd, &t.Cgroup}
 	for i := range t.Env {

@@ -10,7 +10,7 @@ import (
 )
 
 // NoteTyping adds a note to the plan if its command could type into the caller's terminal, by TIOCSTI of ioctl_tty(2). It asks
-// the machine what no launch needs to know, so it is for who only reads the plan.
+// the machine what no launch needs to know, so only commands that print a plan call it.
 func (p *Plan) NoteTyping() {
 	if p.Source.Process.Terminal != config.TerminalInherit || host.StreamTerminals() == [3]bool{} {
 		return

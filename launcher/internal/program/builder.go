@@ -96,7 +96,7 @@ func (b *Builder) Special(nr uint16, args ...Operand) *Op { return b.Call(uintpt
 // To keeps the op's result in a register.
 func (o *Op) To(r uint8) *Op { o.Out = r; return o }
 
-// PassOver adds errnos that are no failures, eight at most.
+// PassOver adds errnos that are not failures, eight at most.
 func (o *Op) PassOver(errnos ...syscall.Errno) *Op {
 	n := 0
 	for n < len(o.Pass) && o.Pass[n] != 0 {

@@ -2,7 +2,7 @@ package program
 
 import "golang.org/x/sys/unix"
 
-// call is what is known of a system call: how it is printed.
+// call describes a system call: how it is printed.
 type call struct {
 	name     string
 	params   []param             // what its operands are
@@ -66,7 +66,7 @@ var calls = [MaxCall]*call{
 	unix.SYS_WRITE:          {name: "write", params: []param{fd, str, num}},
 }
 
-// callOf returns what is known of the system call with a number, nil if no program may make it.
+// callOf returns the description of the system call with a number, nil if no program may make it.
 func callOf(nr uint16) *call {
 	if nr >= MaxCall {
 		return nil

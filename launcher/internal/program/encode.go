@@ -123,7 +123,7 @@ func Decode(buf []byte) (*Program, error) {
 	return p, p.Validate()
 }
 
-// Check is Decode for who runs the program where it lies.
+// Check is Decode for a caller that runs the program where it lies.
 func Check(buf []byte) (Header, error) {
 	h, err := DecodeHeader(buf)
 	if err != nil {

@@ -20,7 +20,7 @@ const MessageSize = 16
 // MaxText is how much text of the kernel's a failure may have behind it.
 const MaxText = 512
 
-// Message is what a child tells the launcher.
+// Message is what a child sends to the launcher.
 type Message struct {
 	Kind  uint32 // one of the constants below
 	A     uint32 // reached: the point; failed: the op; state: CLD_* of sigaction(2)

@@ -36,7 +36,7 @@ func (p *Program) operand(what param, o *Op, i int) string {
 	return word(what, a.Value)
 }
 
-// word prints a value that is no address.
+// word prints a value that is not an address.
 func word(what param, v uint64) string {
 	switch what.kind {
 	case id:
@@ -128,7 +128,7 @@ func (p *Program) memory(what param, off uint64, o *Op) string {
 	return fmt.Sprintf("data+%#x", off)
 }
 
-// pidString stands for a string at the end of which a process writes its id.
+// pidString is a string at the end of which a process writes its id.
 const pidString = "with_pid"
 
 // word prints the string at an address in an array.

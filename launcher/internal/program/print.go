@@ -33,7 +33,7 @@ func (p *Program) FormatStart() string {
 // notation of strace(1) with these additions:
 //
 //   - a result that is kept, and its use, is a register: r0, r1, …; another
-//     lower-case word stands for memory that is written as the program runs, or for an address;
+//     lower-case word is memory that is written while the program runs, or an address;
 //   - "or ERRNO" is an error that is passed over, and "fails with ERRNO" says
 //     that the call must fail so;
 //   - "if r0 is an error, skip 2" passes over the next two lines;
@@ -76,7 +76,7 @@ func (p *Program) formatCall(o *Op) string {
 	return o.Name() + "(" + strings.Join(words, ", ") + ")"
 }
 
-// passWords lists the errnos that are no failures.
+// passWords lists the errnos that are not failures.
 func (o *Op) passWords() string {
 	var words []string
 	for _, e := range o.Pass {

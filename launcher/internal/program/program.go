@@ -3,7 +3,7 @@
 //
 // A program is straight line but for three things that depend on what the
 // kernel answers: a fork, whose child goes on elsewhere; a skip over the ops
-// that stand for something the kernel refused; and the tail of a path search.
+// that replace something the kernel refused; and the tail of a path search.
 // Nothing in it is computed: every operand is a constant, the address of
 // constant data, or the result of an earlier call.
 package program
@@ -52,7 +52,7 @@ type Op struct {
 	Out   uint8      // register for the result, NoReg for none
 	Flags uint8      // MustFail, …
 	Step  uint16     // index of the plan's step that this op belongs to
-	Pass  [8]uint8   // errnos that are no failures; 0: none
+	Pass  [8]uint8   // errnos that are not failures; 0: none
 	Args  [6]Operand // unused ones are Const(0)
 }
 
@@ -82,7 +82,7 @@ type Operand struct {
 	Value uint64
 }
 
-// Kind tells what an operand's value is.
+// Kind says what an operand's value is.
 type Kind uint8
 
 const (
@@ -101,7 +101,7 @@ func Int(v int) Operand { return Operand{KindConst, uint64(int64(v))} }
 // Register is an operand that is the result of an earlier op.
 func Register(r uint8) Operand { return Operand{KindReg, uint64(r)} }
 
-// Address is the address that an operand of data or scratch memory stands for.
+// Address is the address that an operand of data or scratch memory means.
 func (o Operand) Address() uint64 {
 	if o.Kind == KindScratch {
 		return ScratchAddress + o.Value

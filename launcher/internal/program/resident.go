@@ -20,10 +20,10 @@ type Resident struct {
 	PID       int32 // of the sandbox's first process, a child
 	Stop      int32 // what TERM is forwarded as
 	Binary    int32
-	States    int32 // takes messages of what becomes of the child, if there is no init to tell of the command, or of its end
+	States    int32 // takes messages of what becomes of the child, if there is no init to report the command, or its end
 	// Exits: it may end with the status that shells give the command, without an assistant.
 	Exits bool
-	// Control is where init tells of the command, -1 if that is the first process itself. SignalFD is a signalfd(2) of
+	// Control is where init reports the command, -1 if that is the first process itself. SignalFD is a signalfd(2) of
 	// Signals. Requests has those of the assistant: the number of a signal by which this process is to stop, in 4 bytes, and 4
 	// bytes more, not 0 if all of its process group is to.
 	Control, SignalFD, Requests int32

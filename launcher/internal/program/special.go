@@ -9,12 +9,12 @@ import (
 // Special ops are more than one system call, or none. Each has a number here and a row in the table below, and
 // what runs a program does it. Their numbers are above those of all system calls.
 const (
-	// SpecialSync tells the launcher that point Args[0] is reached and waits for its word.
+	// SpecialSync reports to the launcher that point Args[0] is reached and waits for its answer.
 	SpecialSync uint16 = FirstSpecial + iota
 	// SpecialFork forks with clone flags Args[0] in addition to SIGCHLD; the
 	// child goes on at op Args[1], the parent with the next.
 	SpecialFork
-	// SpecialInit unmaps the program and is init: it tells the launcher on the control socket that it
+	// SpecialInit unmaps the program and is init: it reports to the launcher on the control socket that it
 	// is in place, then reaps until child Args[0] is gone, of which it reports
 	// every change of state, and exits.
 	SpecialInit
@@ -29,7 +29,7 @@ const (
 	// SpecialReceive takes the descriptor that the launcher sends; it is the result.
 	SpecialReceive
 	// SpecialPID writes to the scratch memory at Args[0] the string at Args[1] of
-	// the data, Args[2] bytes long, and behind it the process's own id, as it sees it, or, if that is a register, the number
+	// the data, Args[2] bytes long, and behind it the process's own id in its pid namespace or, if that is a register, the number
 	// in Args[3], in decimal and with a NUL at the end: PIDRoom bytes more at most. Its result is the length without that.
 	SpecialPID
 	// SpecialNotExecutable fails with EACCES if an Exec op met it.
@@ -50,7 +50,7 @@ const (
 // FirstSpecial is the lowest number of a special op. All below are those of system calls.
 const FirstSpecial = 0xf000
 
-// Special is what is known of a special op but what it does. A program is checked and printed by it, and the
+// Special describes a special op, except what it does. A program is checked and printed by it, and the
 // check in the stage is made of it.
 type Special struct {
 	call    string   // the name of its system call that can fail
@@ -110,7 +110,7 @@ const PIDRoom = 16
 // Special reports whether the op is more than one system call.
 func (o *Op) Special() bool { return o.Nr >= FirstSpecial }
 
-// SpecialOf returns what is known of the special op with a number, nil if there is none.
+// SpecialOf returns the description of the special op with a number, nil if there is none.
 func SpecialOf(nr uint16) *Special {
 	if nr < FirstSpecial || nr >= EndSpecial {
 		return nil

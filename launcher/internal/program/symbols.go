@@ -6,7 +6,7 @@ import "golang.org/x/sys/unix"
 type symbol struct {
 	name  string
 	value uint64
-	mask  uint64 // the bits that tell it from others; 0: those of value
+	mask  uint64 // the bits that distinguish it from others; 0: those of value
 }
 
 var openFlags = []symbol{
@@ -94,7 +94,7 @@ var messageFlags = []symbol{
 
 var addressFamilies = []symbol{{"AF_UNIX", unix.AF_UNIX, 0}, {"AF_INET", unix.AF_INET, 0}, {"AF_NETLINK", unix.AF_NETLINK, 0}}
 
-// socketKind has the bits of a socket's type that are no flags.
+// socketKind has the bits of a socket's type that are not flags.
 const socketKind = 0xf
 
 var socketTypes = []symbol{

@@ -70,7 +70,7 @@ type Bound struct {
 	More uint8
 }
 
-// BoundKind tells what a [Bound] is about.
+// BoundKind says what a [Bound] is about.
 type BoundKind uint8
 
 const (

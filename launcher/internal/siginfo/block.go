@@ -41,7 +41,7 @@ func Exec(path string, argv, envv []string) error {
 		return err
 	}
 	defer unix.Close(others.dir)
-	// No thread is made from here on, nor may anything be done that waits for one.
+	// No thread is made from here on, and nothing may wait for one.
 	runtimehook.BeforeExec()
 	call, errno := others.block()
 	if errno == 0 {
@@ -81,7 +81,7 @@ func otherThreads() (*threads, error) {
 	return &threads{dir: dir, pid: unix.Getpid(), tid: unix.Gettid()}, nil
 }
 
-// block blocks all signals in all of them. It makes raw system calls alone, and tells which failed.
+// block blocks all signals in all of them. It makes only raw system calls, and returns which failed.
 func (t *threads) block() (call string, errno unix.Errno) {
 	for {
 		n := t.n

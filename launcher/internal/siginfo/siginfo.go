@@ -31,7 +31,7 @@ type Info struct {
 const size = 128
 
 // pipe is the descriptor that the handler writes to. A handler knows nothing but
-// what is at a fixed address, hence this variable. It is written once, before
+// what is at a fixed address, so this is a variable. It is written once, before
 // there is a handler.
 //
 //lint:ignore U1000 the handler reads it
@@ -60,7 +60,7 @@ func Receive(signals []syscall.Signal) (*Receiver, error) {
 		return nil, os.NewSyscallError("fcntl", err)
 	}
 	pipe = int32(ends[1])
-	// Whoever started the process may have blocked the signals, for every
+	// The process that started this one may have blocked the signals, for every
 	// thread. Here is one that takes them.
 	runtime.LockOSThread()
 	if err := takeOver(signals); err != nil {
@@ -79,7 +79,7 @@ func (r *Receiver) WriteFD() int { return int(pipe) }
 func From(fd int) *Receiver { return &Receiver{fd} }
 
 func takeOver(signals []syscall.Signal) error {
-	// Flags and restorer as the runtime has them for a signal that it always handles.
+	// Flags and restorer as the runtime sets them for a signal that it always handles.
 	a, err := get(unix.SIGSEGV)
 	if err != nil {
 		return err

@@ -92,7 +92,7 @@ func Image() []byte {
 // seals are those of what is executed and of a program: nobody can change it any more.
 const seals = unix.F_SEAL_WRITE | unix.F_SEAL_SHRINK | unix.F_SEAL_GROW | unix.F_SEAL_SEAL
 
-// NewMemfd makes a memfd that is closed on exec. Linux 6.3 tells an executable one from others.
+// NewMemfd makes a memfd that is closed on exec. Linux 6.3 distinguishes executable ones.
 func NewMemfd(name string, executable bool) (int, error) {
 	return newMemfd(unix.MemfdCreate, name, executable)
 }

@@ -28,7 +28,7 @@ const (
 )
 
 // beInit is process 1 of a sandbox from the time that the command was forked:
-// it reaps whatever ends up as its child, and tells the launcher when the
+// it reaps whatever ends up as its child, and reports to the launcher when the
 // command stops, continues or ends. It has no capabilities, no descriptor but
 // the control socket and, from here on, no program. Its signals are blocked;
 // the launcher's death kills it, and with it all of the pid namespace.

@@ -7,7 +7,7 @@ import (
 	"github.com/nslaunch/nslaunch/launcher/internal/program"
 )
 
-// writeNumber writes a string, and a number or the process's own id, as its pid namespace has it. It returns the length.
+// writeNumber writes a string, and a number or the process's own id in its pid namespace. It returns the length.
 //
 //go:norace
 //go:nosplit

@@ -20,7 +20,7 @@ func (m *machine) send(fd uintptr, kind, a uint32, b int32) syscall.Errno {
 	return errno
 }
 
-// reached tells the launcher that a point is reached and waits until it says
+// reached reports to the launcher that a point is reached and waits until it says
 // to go on. A launcher that is gone ends the process.
 //
 //go:norace
@@ -54,7 +54,7 @@ func (m *machine) fail(pc uintptr, errno syscall.Errno) {
 	m.report(pc, errno, said)
 }
 
-// report tells of a failure, with so many bytes of text, and exits.
+// report reports a failure, with so many bytes of text, and exits.
 //
 //go:norace
 //go:nosplit

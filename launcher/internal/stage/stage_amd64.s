@@ -370,7 +370,7 @@ special:
 	JEQ	reside
 	JMP	store
 
-	// The launcher is told that a point is reached, and has to say a word. One that is gone ends the process.
+	// The launcher gets a message that a point is reached, and must answer. If it has ended, the process ends.
 sync:
 	MOVL	$1, 72(R15) // msg.kind
 	MOVQ	(R15), AX // args[0]
@@ -880,7 +880,7 @@ resideFirst:
 	// What init said of the command comes first, and is polled.
 	CMPL	64(R15), $0 // assistant
 	JEQ	residePoll
-	JMP	resideTell
+	JMP	resideReport
 resideChanged:
 	MOVL	$1, DI
 	MOVLQSX	-160(R15), SI // resident.PID
@@ -891,7 +891,7 @@ resideChanged:
 	SYSCALL
 	CMPL	-136(R15), $0 // resident.Polled[0].Fd
 	JGE	resideFirst
-	JMP	resideTell
+	JMP	resideReport
 
 	// Init says what became of the command, or is gone without a word.
 resideState:
@@ -930,9 +930,9 @@ resideGone:
 	MOVL	-696(R15), R14 // status
 resideEnded:
 	CMPL	64(R15), $0 // assistant
-	JNE	resideTell
+	JNE	resideReport
 	CMPL	-144(R15), $0 // resident.Exits
-	JEQ	resideTell
+	JEQ	resideReport
 	CMPL	R13, $1
 	JEQ	resideReap
 	ADDL	$128, R14
@@ -957,8 +957,8 @@ resideReap:
 	ADDQ	R13, R14
 	JMP	result
 
-	// It is told to the assistant, which may have to be started for that.
-resideTell:
+	// The assistant gets a message. It may have to be started first.
+resideReport:
 	MOVL	$4, 72(R15) // msg.kind
 	MOVL	R13, 76(R15) // msg.a
 	MOVL	R14, 80(R15) // msg.b
@@ -1067,7 +1067,7 @@ checkStore:
 	JNE	bad
 	JMP	checked
 
-	// No program; no socket to tell that on is known.
+	// There is no program, and so no socket to report that on.
 bad:
 	MOVL	$2, DI
 	LEAQ	const_imageWords(R12), SI
@@ -1081,7 +1081,7 @@ exitGroup:
 	SYSCALL
 	JMP	exitSetup
 
-	// The end, for who copies it.
+	// The end, for the code that copies it.
 	BYTE	$0x4e; BYTE $0x53; BYTE $0x4c; BYTE $0x45; BYTE $0x4e; BYTE $0x44; BYTE $0x21; BYTE $0x21
 
 // func stagePC() uintptr

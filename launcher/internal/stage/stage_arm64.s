@@ -438,7 +438,7 @@ special:
 	BEQ	reside
 	B	store
 
-	// The launcher is told that a point is reached, and has to say a word. One that is gone ends the process.
+	// The launcher gets a message that a point is reached, and must answer. If it has ended, the process ends.
 sync:
 	MOVD	$1, R16 // msg.kind
 	MOVW	R16, 72(R19)
@@ -1007,7 +1007,7 @@ resideFirst:
 	// What init said of the command comes first, and is polled.
 	MOVWU	64(R19), R16 // assistant
 	CBZ	R16, residePoll
-	B	resideTell
+	B	resideReport
 resideChanged:
 	MOVD	$1, R0
 	MOVW	-160(R19), R1 // resident.PID
@@ -1019,7 +1019,7 @@ resideChanged:
 	MOVD	R0, R9
 	MOVW	-136(R19), R16 // resident.Polled[0].Fd
 	TBZ	$63, R16, resideFirst
-	B	resideTell
+	B	resideReport
 
 	// Init says what became of the command, or is gone without a word.
 resideState:
@@ -1061,9 +1061,9 @@ resideGone:
 	MOVWU	-696(R19), R22 // status
 resideEnded:
 	MOVWU	64(R19), R16 // assistant
-	CBNZ	R16, resideTell
+	CBNZ	R16, resideReport
 	MOVW	-144(R19), R16 // resident.Exits
-	CBZ	R16, resideTell
+	CBZ	R16, resideReport
 	CMP	$1, R21
 	BEQ	resideReap
 	ADD	$128, R22
@@ -1090,8 +1090,8 @@ resideReap:
 	ADD	R21, R22
 	B	result
 
-	// It is told to the assistant, which may have to be started for that.
-resideTell:
+	// The assistant gets a message. It may have to be started first.
+resideReport:
 	MOVD	$4, R16 // msg.kind
 	MOVW	R16, 72(R19)
 	MOVW	R21, 76(R19) // msg.a
@@ -1218,7 +1218,7 @@ checkStore:
 	CBNZ	R9, bad
 	B	checked
 
-	// No program; no socket to tell that on is known.
+	// There is no program, and so no socket to report that on.
 bad:
 	MOVD	$2, R0
 	ADD	$const_imageWords, R20, R1
@@ -1234,7 +1234,7 @@ exitGroup:
 	MOVD	R0, R9
 	B	exitSetup
 
-	// The end, for who copies it.
+	// The end, for the code that copies it.
 	WORD	$0x454c534e
 	WORD	$0x2121444e
 

@@ -409,7 +409,7 @@ special:
 	BEQ	T0, T4, reside
 	JMP	store
 
-	// The launcher is told that a point is reached, and has to say a word. One that is gone ends the process.
+	// The launcher gets a message that a point is reached, and must answer. If it has ended, the process ends.
 sync:
 	MOV	$1, T3 // msg.kind
 	MOVW	T3, 72(S0)
@@ -950,7 +950,7 @@ resideFirst:
 	// What init said of the command comes first, and is polled.
 	MOVWU	64(S0), T3 // assistant
 	BEQ	T3, ZERO, residePoll
-	JMP	resideTell
+	JMP	resideReport
 resideChanged:
 	MOV	$1, A0
 	MOVW	-160(S0), A1 // resident.PID
@@ -962,7 +962,7 @@ resideChanged:
 	MOV	A0, T0
 	MOVW	-136(S0), T3 // resident.Polled[0].Fd
 	BGE	T3, ZERO, resideFirst
-	JMP	resideTell
+	JMP	resideReport
 
 	// Init says what became of the command, or is gone without a word.
 resideState:
@@ -1003,9 +1003,9 @@ resideGone:
 	MOVWU	-696(S0), S3 // status
 resideEnded:
 	MOVWU	64(S0), T3 // assistant
-	BNE	T3, ZERO, resideTell
+	BNE	T3, ZERO, resideReport
 	MOVW	-144(S0), T3 // resident.Exits
-	BEQ	T3, ZERO, resideTell
+	BEQ	T3, ZERO, resideReport
 	MOV	$1, T4
 	BEQ	S2, T4, resideReap
 	ADD	$128, S3
@@ -1031,8 +1031,8 @@ resideReap:
 	ADD	S2, S3
 	JMP	result
 
-	// It is told to the assistant, which may have to be started for that.
-resideTell:
+	// The assistant gets a message. It may have to be started first.
+resideReport:
 	MOV	$4, T3 // msg.kind
 	MOVW	T3, 72(S0)
 	MOVW	S2, 76(S0) // msg.a
@@ -1141,7 +1141,7 @@ checkStore:
 	BNE	T0, ZERO, bad
 	JMP	checked
 
-	// No program; no socket to tell that on is known.
+	// There is no program, and so no socket to report that on.
 bad:
 	MOV	$2, A0
 	ADD	$const_imageWords, S4, A1
@@ -1157,7 +1157,7 @@ exitGroup:
 	MOV	A0, T0
 	JMP	exitSetup
 
-	// The end, for who copies it.
+	// The end, for the code that copies it.
 	WORD	$0x454c534e
 	WORD	$0x2121444e
 

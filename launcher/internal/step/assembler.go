@@ -26,7 +26,7 @@ type Assembler struct {
 	listenPID *program.Operand
 	// console is the room for the name of the command's pseudoterminal.
 	console program.Operand
-	// mounts is the mount namespace, for who was in a chroot.
+	// mounts is the mount namespace, for a launcher that was in a chroot.
 	mounts uint8
 	// files counts what was made in scratch.
 	files int

@@ -11,7 +11,7 @@ import (
 // ConsoleRoom is that of the slave's name in a program.
 const ConsoleRoom = 64
 
-// consoleWord stands for the name in a plan: it is not known before the pseudoterminal is.
+// consoleWord is the name in a plan: it is not known before the pseudoterminal is.
 const consoleWord = "/dev/pts/N"
 
 // BindConsole shows the command's pseudoterminal as the console.

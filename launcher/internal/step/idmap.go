@@ -85,7 +85,7 @@ func (a LendTree) namespace(l Launch) (int, error) {
 }
 
 // mappedNamespace makes a user namespace that is there for its map alone. A
-// process has to stand in for it until the map is written: one that is
+// process has to take its place until the map is written: one that is
 // stopped by ptrace(2) before it executes anything.
 func mappedNamespace(m config.MountIDMap) (int, error) {
 	runtime.LockOSThread() // a tracer is a thread

@@ -55,7 +55,7 @@ func rangesWords(ranges []config.IDRange) string {
 	return strings.Join(words, ", ")
 }
 
-// rangeWords says which ids inside stand for which outside.
+// rangeWords says which ids inside are which outside.
 func rangeWords(r config.IDRange) string {
 	if r.Count == 1 {
 		return fmt.Sprintf("%d is %d", r.Inside, r.Outside)

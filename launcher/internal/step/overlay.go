@@ -28,7 +28,7 @@ type Overlay struct {
 	Given     OverlayGiven
 }
 
-// OverlayGiven is how the kernel is told the directories of an overlay.
+// OverlayGiven is how the kernel gets the directories of an overlay.
 type OverlayGiven int
 
 const (

@@ -16,7 +16,7 @@ func (ClearUmask) String() string { return "clear the umask" }
 func (ClearUmask) Emit(s *Assembler) { s.Call(unix.SYS_UMASK, null()) }
 
 // MakeScratch mounts a tmpfs over "/" for what the plan makes itself: layers, files and what
-// masks. Whoever has "/" for a root does not see what is mounted over it.
+// masks. A process whose root is "/" does not see what is mounted over it.
 type MakeScratch struct{}
 
 func (MakeScratch) String() string { return "mount a scratch tmpfs" }

@@ -9,7 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Placement asks for the unit of systemd that a sandbox is to be in.
+// Placement asks for a unit of systemd for a sandbox.
 type Placement struct {
 	PID   int // the sandbox's first process, which waits
 	PIDFD int // of it; closed by the launcher

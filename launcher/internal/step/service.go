@@ -45,7 +45,7 @@ func (ReceiveSocket) Emit(s *Assembler) {
 
 // PlaceSocket gives the socket a name, in the scratch tmpfs, and mounts that
 // where the command looks for it. A socket is bound in the mount namespace of
-// who binds it, whoever has made it.
+// the process that binds it, not of the one that made it.
 type PlaceSocket struct {
 	At          MountPoint
 	Attributes  tree.Attributes
@@ -60,7 +60,7 @@ func (a PlaceSocket) Emit(s *Assembler) {
 	name := s.scratchName("notify") // not the target's, which may be as long as an address can be
 	address := append(binary.NativeEndian.AppendUint16(nil, unix.AF_UNIX), name...)
 	// There is no bindat(2), and no path leads to the scratch tmpfs. The umask
-	// is clear: whoever the command becomes may write to the socket.
+	// is clear: the command may write to the socket as any user.
 	s.Call(unix.SYS_FCHDIR, program.Register(s.scratch))
 	s.Call(unix.SYS_BIND, program.Register(s.notify), s.Bytes(append(address, 0)), program.Int(len(address)))
 	s.close(s.notify)
@@ -70,7 +70,7 @@ func (a PlaceSocket) Emit(s *Assembler) {
 	s.place(mnt, a.At)
 }
 
-// RelayNotifications passes on what the command tells the manager.
+// RelayNotifications passes on what the command reports to the manager.
 type RelayNotifications struct{ Address string }
 
 func (a RelayNotifications) String() string {
@@ -79,7 +79,7 @@ func (a RelayNotifications) String() string {
 
 func (a RelayNotifications) Apply(l Launch) error { return l.Notify(a.Address, 0) }
 
-// NotifyExec tells the manager that the command runs, and that it still does.
+// NotifyExec reports to the manager that the command runs, and that it still runs.
 type NotifyExec struct {
 	Address string
 	Every   time.Duration // 0: the manager does not ask

@@ -70,7 +70,7 @@ func (a LockLayer) Apply(l Launch) error {
 	}
 }
 
-// makeAll is os.MkdirAll that tells what it made, top first, and goes through no symbolic link: a sandbox that runs could
+// makeAll is os.MkdirAll that returns what it made, top first, and goes through no symbolic link: a sandbox that runs could
 // put one there at any time.
 func makeAll(dir string) (made []string, err error) {
 	switch fd, err := openDir(dir, unix.O_PATH); {

@@ -1,4 +1,4 @@
-// Package step holds the steps of a launch: each type is one thing that is done, in words and in deeds. A [Child] adds system
+// Package step holds the steps of a launch: each type is one action, with its description. A [Child] adds system
 // calls to the program of the sandbox's processes, a [Launcher] is done by the launcher while they wait.
 package step
 

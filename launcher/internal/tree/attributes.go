@@ -56,7 +56,7 @@ func (a Attributes) Words() string {
 	return strings.Join(words, ",")
 }
 
-// CommaWords puts a comma before words, if there are any.
+// CommaWords puts a comma before a text that is not empty.
 func CommaWords(words string) string {
 	if words == "" {
 		return ""
@@ -82,7 +82,7 @@ func (a Attributes) WithOptions(options []string) Attributes {
 	return a
 }
 
-// NoDevices is what mounts have unless they are told otherwise.
+// NoDevices is what mounts have unless the profile says otherwise.
 func NoDevices() Attributes {
 	return Attributes{Set: unix.MOUNT_ATTR_NOSUID | unix.MOUNT_ATTR_NODEV}
 }

@@ -12,7 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Matches is what a [config.Glob] stands for on this host.
+// Matches is what a [config.Glob] matches on this host.
 type Matches struct {
 	Paths   []Match // sorted by Path
 	Outside []string
@@ -20,7 +20,7 @@ type Matches struct {
 	Shown []Match
 	// Planted is a link on the way to the pattern's fixed part that a sandbox may have made.
 	Planted Planted
-	// Problem says why what it stands for cannot be known; "" where it is known.
+	// Problem says why its matches cannot be known; "" where they are known.
 	Problem string
 }
 
@@ -30,7 +30,7 @@ type Match struct {
 	Source string // of a bind: where the host has it, without symbolic links
 }
 
-// mostMatches and mostLooks bound what one glob stands for and how long it is looked for.
+// mostMatches and mostLooks bound what one glob matches and how long it is looked for.
 const (
 	mostMatches = 512
 	mostLooks   = 100_000

@@ -88,7 +88,7 @@ func (t *Tree) AddOwn(p *config.Profile) {
 	}
 }
 
-// Add adds an entry of [mounts]; file tells that it is no directory.
+// Add adds an entry of [mounts]; file says that it is not a directory.
 func (t *Tree) Add(m *config.MountEntry, at string, file bool) {
 	for dir := path.Dir(at); !t.above[dir]; dir = path.Dir(dir) {
 		t.above[dir] = true
@@ -116,7 +116,7 @@ func (t *Tree) Add(m *config.MountEntry, at string, file bool) {
 	t.Layers[at] = l
 }
 
-// Of tells which layer the mount point at p lies in: that of the nearest mount above it.
+// Of returns the layer that the mount point at p lies in: that of the nearest mount above it.
 func (t *Tree) Of(p string) Layer {
 	for p != "/" {
 		p = path.Dir(p)

@@ -16,7 +16,7 @@ func rawMode(t unix.Termios) unix.Termios { // as cfmakeraw(3)
 	return t
 }
 
-// keyboard is the caller's terminal as what is typed on. There are two ways to use it.
+// keyboard is the caller's terminal as input. There are two ways to use it.
 //
 // Where the command has it to itself, it is raw as long as the command runs. Where it is shared, as by the
 // programs of a pipeline, it keeps its modes: lines are read only if they are for the command's standard
@@ -122,7 +122,7 @@ func (k *keyboard) foreground() bool {
 	return err != nil || group == unix.Getpgrp()
 }
 
-// mine reports whether what is typed now is for the command, and whether it comes by
+// mine reports whether input is now for the command, and whether it comes by
 // whole lines, which the terminal has echoed.
 func (k *keyboard) mine() (mine, lines bool) {
 	k.mu.Lock()

@@ -10,7 +10,7 @@ import (
 )
 
 // PTY is the command's own terminal. It takes the place of those standard streams that are terminals; the
-// others are the caller's. What is typed on the caller's terminal comes in by the master, and what is written goes out.
+// others are the caller's. Input from the caller's terminal goes into the master, and output comes from it.
 type PTY struct {
 	master *os.File
 	slave  int     // -1 once the child has it
@@ -165,7 +165,7 @@ func (p *PTY) CloseSlave() {
 	}
 }
 
-// Start begins to pass on what is typed and what is written.
+// Start begins to pass on input and output.
 func (p *PTY) Start() {
 	p.keys.set()
 	p.relay.start()

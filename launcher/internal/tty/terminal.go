@@ -96,7 +96,7 @@ func (t *Terminal) Give(group int) error {
 
 // TakeBack makes the launcher's group the foreground one again where it was
 // before, unless a shell above has taken the terminal. The error is not
-// told: the terminal may be gone.
+// reported: the terminal may be gone.
 func (t *Terminal) TakeBack() {
 	t.mu.Lock()
 	defer t.mu.Unlock()

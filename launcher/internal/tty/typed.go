@@ -8,14 +8,14 @@ import (
 )
 
 // How often, in milliseconds, the relay looks whether the command has changed the modes of its
-// terminal, and whether the keys are its own again. Nobody tells.
+// terminal, and whether the keys are its own again. There is no notification.
 const (
 	lookAtModes = 100
 	lookForKeys = 50
 )
 
-// input passes on what is typed. In the background that is for another to read,
-// and no shell tells a running job that it is not there any more.
+// input passes on what the user types. In the background another process reads it,
+// and no shell reports to a running job that it has left the foreground.
 func (r *relay) input() {
 	defer r.running.Done()
 	k := &r.pty.keys
@@ -65,7 +65,7 @@ func (r *relay) follow() {
 	}
 }
 
-// pressed passes on keys. A line that does not end as one was ended by the key for the end of input, which is no
+// pressed passes on keys. A line that does not end as one was ended by the key for the end of input, which is not a
 // part of it.
 func (r *relay) pressed(keys []byte, lines bool) bool {
 	began := &r.pty.began

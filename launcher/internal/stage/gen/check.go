@@ -61,7 +61,7 @@ func checkOps() block {
 // boundsOf is what package program says of a special op.
 func boundsOf(n int) *program.Special { return program.SpecialOf(uint16(program.FirstSpecial + n)) }
 
-// checked reports whether more is to be checked of a special op than of each.
+// checked reports whether a special op needs more checks than other ops.
 func checked(n int) bool {
 	return boundsOf(n).Control || boundsOf(n).Bounds != [6]program.Bound{}
 }
@@ -93,7 +93,7 @@ func checkSpecialOps() block {
 }
 
 // within wants an operand to be within a bound. A sum may be larger than a number can be: then a length in it is larger than it may
-// be, which is wanted, too.
+// be, which is intended.
 func within(i int, b program.Bound) block {
 	value := func(i int) mem { return ops("Args").plus(i) }
 	memory := func(kind program.Kind, size reg) block {

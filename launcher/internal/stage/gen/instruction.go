@@ -207,7 +207,7 @@ func one(i instruction) block {
 	return block{i}
 }
 
-// label is a place to go to. The words say what is there.
+// label is a jump target. The text says what is there.
 func label(name string, words ...string) block {
 	b := say(words...)
 	return append(b, instruction{verb: isLabel, label: name})

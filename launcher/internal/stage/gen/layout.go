@@ -39,7 +39,7 @@ type frameLayout struct {
 	buf       [bufSize]byte // structures of the kernel
 	resident  program.EncodedResident
 	_         uint64
-	args      [6]uint64 // of the current op, its operands replaced by what they stand for
+	args      [6]uint64 // of the current op, its operands replaced by their values
 	size      uint64    // of the program
 	count     uint32    // how often a call may yet be repeated
 	missed    uint32    // what is remembered of the Exec ops

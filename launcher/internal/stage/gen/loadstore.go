@@ -2,7 +2,7 @@ package main
 
 import "math/bits"
 
-// loadStore is a processor whose instructions have registers for operands, but for loads, stores and small numbers. The portable
+// loadStore is a processor whose instructions have registers for operands, except for loads, stores and small numbers. The portable
 // ones fall into those: t0 takes a number or what is loaded, t1 an address. All are of 64 bits, which narrow ones may be.
 type loadStore interface {
 	processor

@@ -22,7 +22,7 @@ func main() {
 	}
 }
 
-// files returns what is to be written, by file names.
+// files returns the files to write, by name.
 func files() map[string][]byte {
 	all := map[string][]byte{}
 	for _, p := range processors() {

@@ -39,7 +39,7 @@ func polled(i int, path string) mem {
 	return m
 }
 
-// What is known of the end of the command, or of a change of its state.
+// The end of the command, or a change of its state.
 const (
 	code   = first // si_code
 	status = end   // si_status
@@ -211,12 +211,12 @@ func resideChild() block {
 		when(polled(control, "Fd"), lt, 0, "ended"),
 		say("What init said of the command comes first, and is polled."),
 		when(fr("assistant"), eq, 0, "poll"),
-		goTo("tell"),
+		goTo("report"),
 
 		label("changed"),
 		waitid(unix.P_PID, re("PID"), 0, any&^unix.WEXITED),
 		when(polled(control, "Fd"), ge, 0, "first"), // of no interest, of init
-		goTo("tell"),
+		goTo("report"),
 	)
 }
 
@@ -242,13 +242,13 @@ func resideState() block {
 	)
 }
 
-// resideEnd ends as the command did, or tells the assistant of its end.
+// resideEnd ends as the command did, or reports its end to the assistant.
 func resideEnd() block {
 	const opsAt = program.HeaderSize + program.OpSize - 1
 	return seq(
 		label("ended"),
-		when(fr("assistant"), ne, 0, "tell"),
-		when(re("Exits"), eq, 0, "tell"),
+		when(fr("assistant"), ne, 0, "report"),
+		when(re("Exits"), eq, 0, "report"),
 		narrow(when(code, eq, cldExited, "reap")),
 		narrow(add(status, 128)),
 		label("reap"),
@@ -265,7 +265,7 @@ func resideEnd() block {
 		add(end, first),
 		goTo("result"),
 
-		label("tell", "It is told to the assistant, which may have to be started for that."),
+		label("report", "The assistant gets a message. It may have to be started first."),
 		put(fr("msg.kind"), program.MessageState),
 		put(fr("msg.a"), code),
 		put(fr("msg.b"), status),

@@ -37,7 +37,7 @@ func specialOps() block {
 // sync: a point is reached.
 func sync() block {
 	return seq(
-		label("sync", "The launcher is told that a point is reached, and has to say a word. One that is gone ends the process."),
+		label("sync", "The launcher gets a message that a point is reached, and must answer. If it has ended, the process ends."),
 		put(fr("msg.kind"), program.MessageReached),
 		set(res, arg(0)),
 		put(fr("msg.a"), res),
@@ -243,7 +243,7 @@ func store() block {
 	)
 }
 
-// beInit is process 1, once the command was forked: it reaps, and tells what becomes of that. From here on there is no
+// beInit is process 1, once the command was forked: it reaps, and reports what becomes of that. From here on there is no
 // program, nor its scratch memory.
 func beInit() block {
 	const command, control = end, base
@@ -293,7 +293,7 @@ func waitid(kind, who, info operand, options int) block {
 	return seq(set(a0, kind), set(a1, who), set(a2, info), call("waitid", kept{}, kept{}, kept{}, options, 0))
 }
 
-// waitInfo is waitid, with what is told of the child in the frame's buffer, where pid is 0 if there is none.
+// waitInfo is waitid, with the child's siginfo in the frame's buffer, where pid is 0 if there is none.
 func waitInfo(kind, who operand, options int) block {
 	return seq(
 		set(a0, kind),

@@ -27,7 +27,7 @@ func stage() block {
 
 // begin makes the frame and reads op, the number of the descriptor that holds the program.
 func begin() block {
-	const argc, argv, envp = a2, 8, 16 // the kernel's: a count, and behind it the addresses of words, 0, more, 0
+	const argc, argv, envp = a2, 8, 16 // the kernel's: a count, and behind it the addresses of strings, 0, more, 0
 	words := func(offset int) mem { return bytes(8, argc, offset) }
 	char := bytes(1, a1, 0)
 	return seq(
@@ -156,14 +156,14 @@ func send(fd, size operand) block {
 // exits are the ends of a process that has not become the command.
 func exits() block {
 	return seq(
-		label("bad", "No program; no socket to tell that on is known."),
+		label("bad", "There is no program, and so no socket to report that on."),
 		call("write", 2, addr{inImage(1, "imageWords")}, symbol("wordsSize")),
 		label("exitSetup"),
 		set(a0, symbol("exitSetup")),
 		label("exitGroup"),
 		call("exit_group", kept{}),
 		goTo("exitSetup"),
-		say("The end, for who copies it."),
+		say("The end, for the code that copies it."),
 		theEnd(),
 	)
 }

@@ -22,7 +22,7 @@ type writer struct {
 	note     string // is written behind the next line
 }
 
-// line adds an instruction; words are its operands, with commas between them.
+// line adds an instruction; operands have commas between them.
 func (w *writer) line(mnemonic string, words ...any) {
 	fmt.Fprintf(w, "\t%s", mnemonic)
 	for i, word := range words {
