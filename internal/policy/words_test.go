@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -58,6 +59,7 @@ var phrases = []phrase{
 // unfinished are the directories and pages whose texts are not looked at yet.
 var unfinished = []string{
 	"ARCHITECTURE.md",
+	"CHANGELOG.md",
 	"CONTRIBUTING.md",
 	"README.md",
 	"cmd/nslaunch",
@@ -65,38 +67,14 @@ var unfinished = []string{
 	"cmd/nslaunch/internal/doctor",
 	"cmd/nslaunch/internal/manual",
 	"cmd/nslaunch/internal/problem",
-	"cmd/nslaunch/templates",
 	"config",
 	"config/internal/lang",
 	"config/internal/systemd",
 	"config/internal/toml",
 	"docs/...",
 	"examples",
-	"internal/gitrepo",
-	"internal/jsontext",
 	"internal/nslist",
-	"internal/placement",
-	"internal/process",
-	"internal/quote",
-	"internal/records",
-	"internal/roff",
-	"launcher",
-	"launcher/internal/compile",
 	"launcher/internal/diagnose",
-	"launcher/internal/host",
-	"launcher/internal/notice",
-	"launcher/internal/plan",
-	"launcher/internal/program",
-	"launcher/internal/siginfo",
-	"launcher/internal/stage",
-	"launcher/internal/stage/gen",
-	"launcher/internal/step",
-	"launcher/internal/tree",
-	"launcher/internal/tty",
-	"mountprop",
-	"units",
-	"units/notify",
-	"units/unitfile",
 }
 
 var everywhere = flag.Bool("everywhere", false, "TestWords also looks at the directories that are not finished")
@@ -134,8 +112,8 @@ func TestWords(t *testing.T) {
 // complaints returns a line for each forbidden phrase of a text.
 func (x text) complaints() []string {
 	var all []string
-	for _, p := range phrases {
-		for _, at := range expression(p.pattern).FindAllStringIndex(x.text, -1) {
+	for i, p := range phrases {
+		for _, at := range expressions()[i].FindAllStringIndex(x.text, -1) {
 			if p.except != "" && startsWith(x.text[at[0]:], p.except) {
 				continue
 			}
@@ -145,6 +123,15 @@ func (x text) complaints() []string {
 	}
 	return all
 }
+
+// expressions are those of the phrases.
+var expressions = sync.OnceValue(func() []*regexp.Regexp {
+	var all []*regexp.Regexp
+	for _, p := range phrases {
+		all = append(all, expression(p.pattern))
+	}
+	return all
+})
 
 // expression returns the regular expression of a pattern.
 func expression(pattern string) *regexp.Regexp {
