@@ -33,7 +33,7 @@ func newActions() *actions {
 		`mount proc on /proc.*, else keep the host's`, `mount proc on /proc.*, else an empty directory`,
 		`cover /proc with an empty read-only directory`, `make /proc/\S+ read-only`, `mask /proc/\S+ with an empty directory`,
 		`mask /proc/\S+ with /dev/null`, `set the host name ".*"`, `set the domain name ".*"`, `bring the loopback interface up`,
-		`fork the command`, `be init: .*`, `wait until init is in place`, `open a pseudoterminal`,
+		`fork the command`, `act as init: .*`, `wait until init is in place`, `open a pseudoterminal`,
 		`start a session with the new terminal`, `start a session without a terminal`, `start a process group`,
 		`set the umask 0*\d+`, `join a new session keyring`, `set the limit .*`, `restore the limit nofile to .*`,
 		`set the supplementary groups .*`, `drop supplementary groups`, `become [ug]id .*`,

@@ -49,7 +49,7 @@ var planActs = []struct {
 	{regexp.MustCompile(`^hand the terminal to`), "hand over the terminal"},
 	{regexp.MustCompile(`^make a socket for notifications, for the stage$`), "make a socket"},
 	{regexp.MustCompile(`^place the sandbox in the scope (\S+) of `), "place in $1"},
-	{regexp.MustCompile(`^stay in the service (\S+), which must`), "place in $1"},
+	{regexp.MustCompile(`^stay in the service (\S+), whose limits must`), "place in $1"},
 	{regexp.MustCompile(`^(map the ids of .*) as the user namespace does, for the stage$`), "$1"},
 	{regexp.MustCompile(`release`), "release"},
 }

@@ -39,7 +39,7 @@ func TestConformanceInUnit(t *testing.T) {
 				cases = append(cases, c)
 			}
 		}
-		forms := []string{`^place the sandbox in the scope `, `^stay in the service kept\.service$`, `^stay in the service kept\.service, which must `}
+		forms := []string{`^place the sandbox in the scope `, `^stay in the service kept\.service$`, `^stay in the service kept\.service, whose limits must `}
 		for _, c := range cases {
 			t.Run(c.name, func(t *testing.T) {
 				if c.words == nil {
