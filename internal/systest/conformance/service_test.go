@@ -137,7 +137,7 @@ func socketAct(c traced, files map[uint64]string) string {
 }
 
 // tells is of the steps that the launcher does once the command runs.
-var tells = regexp.MustCompile(`^(?:pass the command's notifications on to|tell) (/\S+?)(?: when .*)?$`)
+var tells = regexp.MustCompile(`^(?:pass the command's notifications on to|report to) (/\S+?)(?: when .*)?$`)
 
 var toldAddress = regexp.MustCompile(`^sendmsg\(.*sun_path="([^"]*)"`)
 
