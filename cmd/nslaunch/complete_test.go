@@ -68,6 +68,8 @@ func TestComplete(t *testing.T) {
 		"run --var job=":                 "",
 		"run --var job=7 he":             "hello.toml",
 		"run --name ":                    "",
+		"explain ut":                     "uts.toml",
+		"explain --sv":                   "--svg",
 		"show preset:b":                  "preset:base preset:build",
 		"show --origin hello.toml hostn": "hostname",
 		"preset:de":                      "preset:dev",

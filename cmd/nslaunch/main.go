@@ -51,6 +51,7 @@ func commands(yield func(cli.Command) bool) {
 		initCommand,
 		runCommand,
 		checkCommand,
+		explainCommand,
 		planCommand,
 		showCommand,
 		execCommand,

@@ -5,6 +5,7 @@ import (
 	"os"
 
 	"github.com/nslaunch/nslaunch/cmd/nslaunch/internal/cli"
+	"github.com/nslaunch/nslaunch/cmd/nslaunch/internal/explain"
 	"github.com/nslaunch/nslaunch/launcher"
 )
 
@@ -31,6 +32,12 @@ func planCommand() cli.Command {
 					return c.Fail(err)
 				}
 				plan.NoteTyping()
+				if !*asJSON && !*syscalls && drawn(c) {
+					text := explain.Short(launcher.Summarize(plan), c.Paint(), explain.Width(c.Width()))
+					if status := c.Put(text + "\n"); status != cli.ExitOK {
+						return status
+					}
+				}
 				return printPlan(c, plan, *asJSON, *syscalls)
 			}
 		},
@@ -44,7 +51,7 @@ func printPlan(c *cli.Call, plan *launcher.Plan, asJSON, syscalls bool) (status 
 		return c.PutJSON(plan)
 	case syscalls:
 		status = c.Put(plan.Syscalls())
-	case cli.IsTerminal(os.Stdout) || bool(c.Paint()):
+	case drawn(c):
 		status = c.Put(drawPlan(plan, c.Paint()))
 	default:
 		status = c.Put(plan.String())
@@ -52,3 +59,6 @@ func printPlan(c *cli.Call, plan *launcher.Plan, asJSON, syscalls bool) (status 
 	c.Remark(plan.Notes)
 	return status
 }
+
+// drawn reports whether a plan is for people, who also get the sum of it on top. A pipe gets the steps alone, a line each.
+func drawn(c *cli.Call) bool { return cli.IsTerminal(os.Stdout) || bool(c.Paint()) }

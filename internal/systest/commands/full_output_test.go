@@ -27,6 +27,7 @@ func TestFullOutput(t *testing.T) {
 	}{
 		{"check --json " + profile, 1, 0}, {"check " + bad, 1, 1},
 		{"plan " + profile, 1, 0}, {"plan --json " + profile, 1, 0}, {"plan --syscalls " + profile, 1, 0}, {"plan --color=always " + profile, 1, 0},
+		{"explain " + profile, 1, 0}, {"explain --json " + profile, 1, 0}, {"explain --svg " + profile, 1, 0}, {"explain " + name, 1, 0},
 		{"show " + profile, 1, 0}, {"show --json " + profile, 1, 0}, {"show --origin --json " + profile, 1, 0}, {"show " + profile + " version", 1, 0},
 		{"ps", 1, 0}, {"ps --json", 1, 0}, {"ns", 1, 0}, {"ns --json", 1, 0}, {"doctor", 1, 0}, {"doctor --json", 1, 0},
 		{"help", 1, 0}, {"help --json", 1, 0}, {"help plan", 1, 0}, {"help --json plan", 1, 0}, {"plan --help", 1, 0},

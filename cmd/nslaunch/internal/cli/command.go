@@ -43,6 +43,7 @@ const (
 	Sandbox                 // that runs
 	PastSandbox             // that runs or has ended
 	Namespace               // the inode number of one
+	Explained               // a profile, or a sandbox that runs
 	CommandName             // of nslaunch
 	Key                     // of a profile
 	File

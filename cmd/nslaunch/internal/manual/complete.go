@@ -146,6 +146,8 @@ func argOffers(commands iter.Seq[cli.Command], a cli.Arg, word string) []Offer {
 		return fitting(word, sandboxOffers("", a.Kind == cli.PastSandbox))
 	case cli.Namespace:
 		return fitting(word, namespaceOffers())
+	case cli.Explained:
+		return append(fitting(word, sandboxOffers("", false)), profileOffers(word)...)
 	case cli.CommandName:
 		return fitting(word, commandOffers(commands))
 	case cli.Argv, cli.File:

@@ -1,0 +1,112 @@
+package main
+
+import (
+	"flag"
+	"fmt"
+	"strconv"
+
+	"github.com/nslaunch/nslaunch/cmd/nslaunch/internal/cli"
+	"github.com/nslaunch/nslaunch/cmd/nslaunch/internal/explain"
+	"github.com/nslaunch/nslaunch/internal/process"
+	"github.com/nslaunch/nslaunch/internal/records"
+	"github.com/nslaunch/nslaunch/launcher"
+	"golang.org/x/sys/unix"
+)
+
+func explainCommand() cli.Command {
+	return cli.Command{
+		Name:    "explain",
+		Options: "[--json|--svg] [--all]",
+		Args: []cli.Arg{
+			{Word: "PROFILE|NAME|PID", Kind: cli.Explained},
+			commandWords(),
+		},
+		Summary: "show what a sandbox can write, read and not see",
+		Flags: func(fs *flag.FlagSet) cli.Run {
+			var r request
+			var f explainFlags
+			r.addFlags(fs)
+			fs.BoolVar(&f.json, "json", false, "print all of it as JSON")
+			fs.BoolVar(&f.svg, "svg", false, "draw it, as SVG")
+			fs.BoolVar(&f.all, "all", false, "do not shorten lists")
+			return func(c *cli.Call) int { return explainSandbox(c, &r, f) }
+		},
+	}
+}
+
+// explainFlags are the flags of explain.
+type explainFlags struct{ json, svg, all bool }
+
+func explainSandbox(c *cli.Call, r *request, f explainFlags) int {
+	if f.json && f.svg {
+		return c.Misused("--json and --svg exclude each other")
+	}
+	var s *launcher.Summary
+	if name := c.Arg(0); !c.Dashed && name != "" && !isProfile(name) && r.instead() == "" {
+		if flags := r.flags(); len(c.Args) > 1 || flags != nil {
+			return c.Misused("%q is no profile, which has a \"/\", ends in .toml or is preset:NAME, and a running sandbox is explained as it is", name)
+		}
+		var err error
+		if s, err = runningSummary(name); err != nil {
+			return c.Fail(err)
+		}
+	} else {
+		if err := r.complete(c); err != nil {
+			return c.Misused("%s", err)
+		}
+		plan, err := r.plan()
+		if err != nil {
+			return c.Fail(err)
+		}
+		plan.NoteTyping()
+		s = launcher.Summarize(plan)
+	}
+	switch {
+	case f.json:
+		return c.PutJSON(s)
+	case f.svg:
+		return c.Put(explain.SVG(s, f.all))
+	}
+	return c.Put(explain.Text(s, c.Paint(), explain.Width(c.Width()), f.all))
+}
+
+// runningSummary summarizes a sandbox that runs, by its name or the pid of a process of it. Of another process it says as much.
+func runningSummary(word string) (*launcher.Summary, error) {
+	f, err := records.Found{}, error(nil)
+	if pid, bad := strconv.Atoi(word); bad != nil {
+		f, err = records.Find(word)
+	} else if of, ok := sandboxOf(pid); ok {
+		f = of
+	} else {
+		return processSummary(pid)
+	}
+	if err == nil {
+		err = aimAt(f, &launcher.Entry{}) // what cannot be entered cannot be explained
+	}
+	if err != nil {
+		return nil, err
+	}
+	s, err := launcher.SummarizeRunning(f.Target)
+	if err != nil {
+		return nil, fmt.Errorf("sandbox %q: %w", f.Name, err)
+	}
+	s.Name, s.Profile, s.Command = f.Name, f.Profile, f.Command
+	return s, nil
+}
+
+// processSummary summarizes what a process may do.
+func processSummary(pid int) (*launcher.Summary, error) {
+	p, err := process.At(pid)
+	if err == unix.ESRCH || err == nil && !p.Running() {
+		return nil, fmt.Errorf("there is no process %d", pid)
+	}
+	if err != nil {
+		return nil, err
+	}
+	s, err := launcher.SummarizeRunning(&launcher.Target{Process: p})
+	if err != nil {
+		return nil, err
+	}
+	s.Name = fmt.Sprintf("process %d", pid)
+	return s, nil
+}

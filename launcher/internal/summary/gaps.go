@@ -1,0 +1,96 @@
+package summary
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/nslaunch/nslaunch/config"
+	"github.com/nslaunch/nslaunch/internal/quote"
+	"github.com/nslaunch/nslaunch/launcher/internal/tree"
+)
+
+// gaps lists what the sandbox does not protect, the gravest first.
+func (s *Summary) gaps(files places) []Gap {
+	var all []Gap
+	add := func(id, format string, args ...any) { all = append(all, Gap{id, fmt.Sprintf(format, args...)}) }
+	if s.User.Over == OverMachine {
+		what := "capabilities over the whole machine"
+		if s.User.AllCapabilities {
+			what = "all capabilities over the whole machine"
+		}
+		add("root", "the machine from its root: it has %s", what)
+	} else if id := s.User.HostUID; id != nil && *id == 0 {
+		add("root", "files that root owns: on the host it is root")
+	}
+	if h := s.Home; h != nil && h.Access != Hidden {
+		add("home", "your home directory: it can read keys and passwords there")
+	}
+	if s.Network.Of == OfHost {
+		add("network", "the host's network, and services that listen on localhost")
+	}
+	if list := files.sockets(); len(list) > 0 {
+		add("sockets", "services of the host with sockets in %s", quote.Words(list, ", "))
+	}
+	if s.Processes.Signals == OfHost {
+		add("processes", "processes of the same user: it can see and signal them")
+	} else if s.Processes.Sees == OfHost {
+		add("processes", "the list of the host's processes in /proc")
+	}
+	if s.Processes.IPC == OfHost {
+		add("ipc", "System V IPC and POSIX message queues of the host")
+	}
+	if joined := s.kinds(OfOthers); len(joined) > 0 {
+		add("joined", "others in the namespaces that it joins: %s", strings.Join(joined, ", "))
+	}
+	if slices.ContainsFunc(s.Places, func(p Place) bool { return p.Kept }) {
+		add("results", "you from what it writes: check kept files before you run them")
+	}
+	if text := s.unbounded(); text != "" {
+		add("resources", "%s", text)
+	}
+	add("syscalls", "system calls: none is filtered")
+	add("kernel", "the kernel: it is the host's, and a bug in it can be a way out")
+	return all
+}
+
+// kinds are the namespaces of an origin.
+func (s *Summary) kinds(o Origin) []string {
+	var list []string
+	for _, k := range config.Kinds() {
+		if s.Namespaces[string(k)] == o {
+			list = append(list, string(k))
+		}
+	}
+	return list
+}
+
+// unbounded says what of the whole sandbox nothing limits, "" if there is a limit on each.
+func (s *Summary) unbounded() string {
+	switch memory, tasks := s.Limits.Memory == "", s.Limits.Tasks == ""; {
+	case memory && tasks:
+		return "memory and the number of processes: nothing limits them"
+	case memory:
+		return "memory: nothing limits it"
+	case tasks:
+		return "the number of processes: nothing limits it"
+	}
+	return ""
+}
+
+// sockets are what is shown of the places where services of the host have their sockets.
+func (t places) sockets() []string {
+	var list []string
+	for _, dir := range []string{"/run", "/tmp"} {
+		if p, ok := t.showing(dir); ok && p.Shows == Host {
+			list = append(list, dir)
+		}
+	}
+	for _, p := range t {
+		if p.Shows == Host && !p.file && p.Source != "/run" && tree.Below(p.Source, "/run") {
+			list = append(list, p.Source)
+		}
+	}
+	slices.Sort(list)
+	return slices.Compact(list)
+}

@@ -1,0 +1,105 @@
+package summary
+
+import (
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/nslaunch/nslaunch/launcher/internal/tree"
+)
+
+// places is the file system of a sandbox as it is built: what is mounted later covers what was there.
+type places []Place
+
+// put adds a place, which covers what was at its path and below.
+func (t *places) put(p Place) {
+	*t = append(slices.DeleteFunc(*t, func(old Place) bool { return tree.Below(old.Path, p.Path) }), p)
+}
+
+// mark adds a place that covers nothing below it.
+func (t *places) mark(p Place) {
+	*t = append(slices.DeleteFunc(*t, func(old Place) bool { return old.Path == p.Path }), p)
+}
+
+// seal makes the place at a path read-only.
+func (t places) seal(at string) {
+	for i := range t {
+		if t[i].Path == at && t[i].Access == Write {
+			t[i].Access, t[i].Kept = Read, false
+		}
+	}
+}
+
+// at returns the place that a path inside lies in.
+func (t places) at(p string) (found Place, ok bool) {
+	for _, place := range t {
+		if tree.Below(p, place.Path) && (!ok || len(place.Path) > len(found.Path)) {
+			found, ok = place, true
+		}
+	}
+	return found, ok
+}
+
+// above returns the place around that at a path.
+func (t places) above(p string) (Place, bool) {
+	if p == "/" {
+		return Place{}, false
+	}
+	return t.at(path.Dir(p))
+}
+
+// sorted returns the places by path, without those that do not differ from what is around them.
+func (t places) sorted() []Place {
+	list := slices.Clone(t)
+	slices.SortFunc(list, func(a, b Place) int { return strings.Compare(a.Path, b.Path) })
+	return slices.DeleteFunc(list, func(p Place) bool {
+		around, ok := t.above(p.Path)
+		return ok && p.Shows == Host && around.Shows == Host && p.Access == around.Access && p.Source == path.Join(around.Source, within(p.Path, around.Path))
+	})
+}
+
+// within is a path relative to a directory that it is below.
+func within(p, dir string) string { return strings.TrimPrefix(strings.TrimPrefix(p, dir), "/") }
+
+// showing returns the place that shows a path of the host, at the place itself or below it.
+func (t places) showing(source string) (Place, bool) {
+	for _, p := range t {
+		if (p.Shows != Host && p.Shows != Overlay) || p.Source == "" || !tree.Below(source, p.Source) {
+			continue
+		}
+		inside := path.Join(p.Path, within(source, p.Source))
+		if top, _ := t.at(inside); top.Path == p.Path {
+			return p, true
+		}
+	}
+	return Place{}, false
+}
+
+// partsOf returns the sources of places that show something below a path of the host.
+func (t places) partsOf(dir string) []string {
+	var parts []string
+	for _, p := range t {
+		if p.Shows != Host && p.Shows != Overlay || p.Source == dir || !tree.Below(p.Source, dir) {
+			continue
+		}
+		if !slices.Contains(parts, p.Source) && !slices.ContainsFunc(parts, func(above string) bool { return tree.Below(p.Source, above) }) {
+			parts = append(slices.DeleteFunc(parts, func(below string) bool { return tree.Below(below, p.Source) }), p.Source)
+		}
+	}
+	slices.Sort(parts)
+	return parts
+}
+
+// home says what is seen of a home directory.
+func (t places) home(dir string) *Home {
+	if dir == "" || dir == "/" || !path.IsAbs(dir) {
+		return nil
+	}
+	h := &Home{Path: dir, Access: Hidden}
+	if p, ok := t.showing(dir); ok {
+		h.Access, h.Kept = p.Access, p.Kept
+	} else {
+		h.Except = t.partsOf(dir)
+	}
+	return h
+}

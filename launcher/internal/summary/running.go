@@ -1,0 +1,206 @@
+package summary
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/nslaunch/nslaunch/config"
+	"github.com/nslaunch/nslaunch/launcher/internal/host"
+	"github.com/nslaunch/nslaunch/launcher/internal/plan"
+	"github.com/nslaunch/nslaunch/launcher/internal/tree"
+	"github.com/nslaunch/nslaunch/mountprop"
+)
+
+// errEnded reports that a sandbox ended while it was looked at.
+var errEnded = errors.New("it has ended")
+
+// ForeignError reports that the kernel does not show a process to the caller.
+type ForeignError struct {
+	PID int
+	Err error
+}
+
+func (e *ForeignError) Error() string {
+	return fmt.Sprintf("process %d belongs to another user, or hides itself: its files in /proc cannot be read (run nslaunch as root)", e.PID)
+}
+
+func (e *ForeignError) Unwrap() error { return e.Err }
+
+// Running summarizes a sandbox that runs, as the kernel sees its command. Of the target it uses the process, and the control group.
+func Running(t *plan.Target) (*Summary, error) {
+	r := reader{pid: t.Process.PID}
+	s := &Summary{Version: Version, PID: r.pid, Namespaces: map[string]Origin{}}
+	for _, k := range config.Kinds() {
+		s.Namespaces[string(k)] = r.origin(k)
+	}
+	files := r.files()
+	s.Places = files.sorted()
+	s.HostFiles = slices.ContainsFunc(files, func(p Place) bool { return p.Path == "/" && p.Source == "/" })
+	s.Home = files.home(os.Getenv("HOME"))
+	s.User = r.user(s.Namespaces[string(config.User)])
+	s.Network = r.network(s.Namespaces[string(config.Net)])
+	s.Processes = Processes{IPC: s.Namespaces[string(config.IPC)], Signals: s.Namespaces[string(config.PID)], Sees: r.sees(files)}
+	s.Limits = r.limits(t)
+	s.Unprotected = s.gaps(files)
+	switch {
+	case !t.Process.Running():
+		return nil, errEnded
+	case errors.Is(r.err, fs.ErrPermission):
+		return nil, &ForeignError{r.pid, r.err}
+	}
+	return s, r.err
+}
+
+// reader reads files of a process in /proc. It keeps the first error.
+type reader struct {
+	pid int
+	err error
+}
+
+func (r *reader) path(name string) string { return fmt.Sprintf("/proc/%d/%s", r.pid, name) }
+
+func (r *reader) note(err error) { r.err = cmp.Or(r.err, err) }
+
+func (r *reader) text(name string) string {
+	text, err := os.ReadFile(r.path(name))
+	r.note(err)
+	return string(text)
+}
+
+// origin says whether a namespace is the caller's.
+func (r *reader) origin(k config.NamespaceKind) Origin {
+	theirs, err := host.NamespaceOf(strconv.Itoa(r.pid), k)
+	r.note(err)
+	if own, err := host.OwnNamespace(k); err == nil && own == theirs {
+		return OfHost
+	}
+	return Own
+}
+
+// files are the mounts that the process sees, with their sources on the host if the caller has those mounts, too.
+func (r *reader) files() places {
+	mounts, err := mountprop.Read(strings.NewReader(r.text("mountinfo")))
+	r.note(err)
+	own, err := mountprop.Self()
+	r.note(err)
+	var t places
+	for _, m := range mounts {
+		t.put(r.place(m, own))
+	}
+	return t
+}
+
+// place says what a mount shows.
+func (r *reader) place(m mountprop.Mount, own []mountprop.Mount) Place {
+	p := Place{Path: m.Target, Access: Write}
+	if m.HasOption("ro") || slices.Contains(strings.Split(m.SuperOptions, ","), "ro") {
+		p.Access = Read
+	}
+	info, err := os.Lstat(r.path("root") + m.Target)
+	p.file = err == nil && info.Mode().IsRegular()
+	source, ofHost := onHost(m, own)
+	switch {
+	case err == nil && info.Mode()&fs.ModeDevice != 0:
+		if m.Root == "/null" && path.Base(m.Target) != "null" {
+			return hidden(m.Target)
+		}
+		p.Access, p.Shows, p.Source = Write, Device, source
+	case err == nil && info.Mode()&fs.ModeSocket != 0 && !ofHost:
+		p.Shows = Socket
+	case kernelType(m.FSType) && (!ofHost || m.FSType == "proc"):
+		p.Shows = Kernel
+		if ofHost && source == "/proc" {
+			p.Shows, p.Source, p.Kept = Host, source, p.Access == Write
+		}
+	case ofHost:
+		p.Shows, p.Source, p.Kept = Host, source, p.Access == Write
+	case m.FSType == "overlay":
+		p.Shows = Overlay
+		p.Source, p.Changes = layersOf(m.SuperOptions)
+		p.Kept = p.Access == Write && p.Changes != ""
+	case m.FSType == "tmpfs" && p.Access == Read && (m.Root == "/empty" || tree.Below(m.Target, "/proc")):
+		return hidden(m.Target)
+	case p.file:
+		p.Shows = Content
+	default:
+		p.Shows = Memory
+	}
+	return p
+}
+
+// onHost finds what the caller calls the root of a mount.
+func onHost(m mountprop.Mount, own []mountprop.Mount) (source string, ok bool) {
+	for _, o := range own {
+		if o.Major != m.Major || o.Minor != m.Minor || !tree.Below(m.Root, o.Root) {
+			continue
+		}
+		at := path.Join(o.Target, within(m.Root, o.Root))
+		if !ok || len(at) < len(source) {
+			source, ok = at, true
+		}
+	}
+	return source, ok
+}
+
+func kernelType(fstype string) bool {
+	switch fstype {
+	case "proc", "sysfs", "cgroup2", "mqueue", "devpts", "securityfs", "debugfs", "tracefs", "bpf", "binfmt_misc":
+		return true
+	}
+	return false
+}
+
+// layersOf returns the topmost lower directory of an overlay, and the directory with its changes, "" for memory.
+func layersOf(options string) (lower, changes string) {
+	for option := range strings.SplitSeq(options, ",") {
+		name, value, _ := strings.Cut(option, "=")
+		switch name {
+		case "lowerdir", "lowerdir+":
+			lower = cmp.Or(lower, strings.Split(value, ":")[0])
+		case "upperdir":
+			if path.IsAbs(value) && path.Base(value) == "upper" {
+				if _, err := os.Stat(value); err == nil {
+					changes = path.Dir(value)
+				}
+			}
+		}
+	}
+	return lower, changes
+}
+
+// sees says whose processes /proc shows. A proc of the caller's pid namespace knows the caller.
+func (r *reader) sees(files places) Origin {
+	switch files.sees(Own) {
+	case NoProc:
+		return NoProc
+	case OfHost:
+		return OfHost
+	}
+	if self, err := os.Readlink(r.path("root/proc/self")); err == nil && self == strconv.Itoa(os.Getpid()) {
+		return OfHost
+	}
+	return Own
+}
+
+// network says which interfaces the process has.
+func (r *reader) network(of Origin) Network {
+	n := Network{Of: of}
+	if of == OfHost {
+		return n
+	}
+	n.Loopback = strings.Contains(r.text("net/fib_trie"), "127.0.0.1")
+	lines := strings.Split(r.text("net/dev"), "\n")
+	for _, line := range lines[min(2, len(lines)):] { // below the heading
+		if name, _, ok := strings.Cut(strings.TrimSpace(line), ":"); ok && name != "lo" {
+			n.Interfaces = append(n.Interfaces, name)
+		}
+	}
+	return n
+}

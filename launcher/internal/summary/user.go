@@ -1,0 +1,196 @@
+package summary
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/nslaunch/nslaunch/config"
+	"github.com/nslaunch/nslaunch/launcher/internal/plan"
+	"github.com/nslaunch/nslaunch/launcher/internal/step"
+)
+
+// userOf says who the command will be.
+func userOf(p *plan.Plan) User {
+	t := plan.Target{RootUID: -1, RootGID: -1, UID: -1, GID: -1}
+	u := User{KeepsGroups: true, Groups: []int64{}}
+	var uids, gids []config.IDRange
+	for _, s := range p.Steps {
+		if a, ok := s.Action.(plan.Lasting); ok {
+			a.Leave(&t)
+		}
+		switch a := s.Action.(type) {
+		case step.StartStage:
+			u.KeepsGroups = !a.NoGroups
+		case step.SetGroups:
+			u.KeepsGroups, u.Groups = false, []int64{}
+			for _, g := range a.Groups {
+				u.Groups = append(u.Groups, int64(g))
+			}
+		case step.WriteMap:
+			if a.File == "uid_map" {
+				uids = a.Ranges
+			} else {
+				gids = a.Ranges
+			}
+		}
+	}
+	own := p.Source.Namespaces[config.User]
+	id := func(last, root int64, caller uint32, ranges []config.IDRange) (inside, outside *int64) {
+		switch {
+		case last >= 0:
+			inside = &last
+		case root >= 0:
+			inside = &root
+		case own.Mode == config.NamespaceHost:
+			v := int64(caller)
+			inside = &v
+		}
+		switch {
+		case own.Mode == config.NamespaceHost:
+			outside = inside
+		case inside != nil:
+			outside = outsideOf(*inside, ranges)
+		}
+		return inside, outside
+	}
+	u.UID, u.HostUID = id(t.UID, t.RootUID, p.Host.UID, uids)
+	u.GID, u.HostGID = id(t.GID, t.RootGID, p.Host.GID, gids)
+	u.NoNewPrivs = t.NoNewPrivs
+	all := uint64(1)<<(p.Host.LastCap+1) - 1
+	u.setCapabilities(commandCaps(p, &t, u.UID, all), all)
+	u.over(own.Mode == config.NamespaceHost, p.Host.InitialUser())
+	return u
+}
+
+// outsideOf returns the id outside of one inside, nil if the map has none.
+func outsideOf(inside int64, ranges []config.IDRange) *int64 {
+	for _, r := range ranges {
+		if inside >= int64(r.Inside) && inside < int64(r.Inside)+int64(r.Count) {
+			outside := int64(r.Outside) + inside - int64(r.Inside)
+			return &outside
+		}
+	}
+	return nil
+}
+
+// commandCaps are the capabilities that the command has after execve(2).
+func commandCaps(p *plan.Plan, t *plan.Target, uid *int64, all uint64) uint64 {
+	root := uid != nil && *uid == 0
+	switch {
+	case t.Capabilities != nil:
+		return *t.Capabilities
+	case p.Source.Namespaces[config.User].Mode == config.NamespaceHost:
+		if t.UID > 0 && t.UID != int64(p.Host.UID) {
+			return 0 // the change of user takes them away
+		}
+		return p.Host.Caps
+	case root:
+		return all // of the user namespace
+	}
+	return 0
+}
+
+func (u *User) setCapabilities(set, all uint64) {
+	u.Capabilities = []string{}
+	for i, name := range config.CapabilityNames() {
+		if set>>i&1 == 1 {
+			u.Capabilities = append(u.Capabilities, name)
+		}
+	}
+	u.AllCapabilities = set&all == all
+}
+
+// over says what the capabilities hold over.
+func (u *User) over(ofCaller, initial bool) {
+	switch {
+	case len(u.Capabilities) == 0:
+	case !ofCaller:
+		u.Over = OverSandbox
+	case initial:
+		u.Over = OverMachine
+	default:
+		u.Over = OverCaller
+	}
+}
+
+// limitsOf says what bounds the sandbox.
+func limitsOf(p *plan.Plan) Limits {
+	var l Limits
+	if d := p.Source.Limits.Timeout; d > 0 {
+		l.Timeout = timeText(d)
+	}
+	for _, s := range p.Steps {
+		switch a := s.Action.(type) {
+		case step.PlaceInScope:
+			l.ofUnit(a.Properties)
+		case step.KeepUnit:
+			l.ofUnit(a.Limits)
+		case step.SetRlimit:
+			if !a.Restore {
+				l.add(a.Rlimit)
+			}
+		case step.RaiseRlimit:
+			l.add(a.Rlimit)
+		}
+	}
+	return l
+}
+
+// timeText is a time without parts that are zero: "5m", "1h30m", "10s".
+func timeText(d time.Duration) string {
+	text := d.String()
+	if strings.HasSuffix(text, "m0s") {
+		text = strings.TrimSuffix(text, "0s")
+	}
+	if strings.HasSuffix(text, "h0m") {
+		text = strings.TrimSuffix(text, "0m")
+	}
+	return text
+}
+
+// ofUnit adds the limits of a unit of systemd.
+func (l *Limits) ofUnit(properties []config.Property) {
+	for _, p := range properties {
+		if p.Number == config.Infinity && p.Words == nil {
+			continue
+		}
+		switch p.Key {
+		case "limits.memory":
+			l.Memory = unitText(p, sizeText)
+		case "limits.swap":
+			l.Swap = unitText(p, sizeText)
+		case "limits.tasks":
+			l.Tasks = unitText(p, func(n uint64) string { return fmt.Sprint(n) })
+		case "limits.cpu":
+			l.CPU = p.Text
+		}
+	}
+}
+
+func unitText(p config.Property, number func(uint64) string) string {
+	if p.Percent {
+		return p.Text
+	}
+	return number(p.Number)
+}
+
+// sizeText is a number of bytes, in the largest unit that is exact.
+func sizeText(n uint64) string {
+	for _, unit := range []struct {
+		name string
+		size uint64
+	}{{"T", 1 << 40}, {"G", 1 << 30}, {"M", 1 << 20}, {"K", 1 << 10}} {
+		if n >= unit.size && n%unit.size == 0 {
+			return fmt.Sprintf("%d%s", n/unit.size, unit.name)
+		}
+	}
+	return fmt.Sprint(n)
+}
+
+// add adds a resource limit. The later of two of one name counts.
+func (l *Limits) add(r config.Rlimit) {
+	l.Rlimits = slices.DeleteFunc(l.Rlimits, func(o Limit) bool { return o.Name == r.Name })
+	l.Rlimits = append(l.Rlimits, Limit{r.Name, step.LimitWord(r.Soft), step.LimitWord(r.Hard)})
+}
