@@ -82,7 +82,7 @@ func TestFalse(t *testing.T) {
 			return
 		case errs != nil:
 			kinds["word"]++
-			if len(errs) != 1 || !strings.Contains(errs[0].Msg, "false does not take away a") || f.Goes() {
+			if len(errs) != 1 || !strings.Contains(errs[0].Msg, "false does not ") || f.Goes() {
 				t.Errorf("%s = false: %v", key, errs)
 			}
 			word := f.Instead()

@@ -37,7 +37,7 @@ func (c *checker) ranges(key string, ranges []IDRange) {
 		return
 	}
 	if len(ranges) > maxRanges {
-		c.problem(toml.IndexKey(key, maxRanges), "the kernel takes at most %d ranges, got %d", maxRanges, len(ranges))
+		c.problem(toml.IndexKey(key, maxRanges), "the kernel allows at most %d ranges, got %d", maxRanges, len(ranges))
 		return
 	}
 	for i, r := range ranges {

@@ -75,7 +75,7 @@ func (c *checker) globs() {
 	first := map[string]string{}
 	for _, g := range c.p.Globs {
 		if key, ok := first[g.Pattern]; ok {
-			c.misplaced(g.Entry.Key, "%q is there already, at %s", g.Pattern, c.p.origins.KeyPos(key))
+			c.misplaced(g.Entry.Key, "the pattern %q is given already, at %s", g.Pattern, c.p.origins.KeyPos(key))
 			continue
 		}
 		first[g.Pattern] = g.Entry.Key
@@ -99,7 +99,7 @@ func (c *checker) mountPlace(m *MountEntry, above map[string]*MountEntry) {
 		}
 		switch parent.Type {
 		case MountFile, MountSymlink, MountPasswd, MountGroup:
-			c.misplaced(m.Key, "%q is below %s, which is no directory (type = %q)", m.Target, parent.Key, parent.Type)
+			c.misplaced(m.Key, "%q is below %s, which is not a directory (type = %q)", m.Target, parent.Key, parent.Type)
 		}
 		break
 	}

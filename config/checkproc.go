@@ -16,7 +16,7 @@ func (c *checker) procPathsThere(key string, paths []string) {
 		case procLink(first):
 			c.problem(at, "/proc/%s is a symbolic link, and what it points to would stay as it is", first)
 		case c.p.Proc.Mode == ProcNew && c.p.Proc.Subset == "pid" && !processID(first):
-			c.problem(at, "%q is not there: proc.subset = \"pid\" shows processes alone", p)
+			c.problem(at, "%q does not exist: with proc.subset = \"pid\" there are only processes", p)
 		default:
 			c.belowMask(at, p, paths[:i])
 		}

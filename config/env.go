@@ -39,7 +39,7 @@ func (e *Env) readVariable(d *lang.Decoder, name string, v lang.Value) {
 	switch raw := v.Raw.(type) {
 	case bool:
 		if raw {
-			d.Problem(v, `want a string, or false to unset it, got true (write "true" for the word)`)
+			d.Problem(v, `want a string, or false to unset it, got true (for the text, write "true")`)
 			return
 		}
 		e.Unset = append(e.Unset, name)

@@ -170,7 +170,7 @@ func TestGivenVariables(t *testing.T) {
 	vars.Var = map[string]string{"odl": "2"}
 	want := "base.toml:4:12: hostname: variable a is not given, want --var a=VALUE (${var:a:-default} gives a default)" + via + "\n" +
 		"top.toml:3:12: command[0]: variable a is not given, want --var a=VALUE (${var:a:-default} gives a default)\n" +
-		`--var odl: not used, there is no ${var:odl} (did you mean "old"?)`
+		`--var odl: not used: no file contains ${var:odl} (did you mean "old"?)`
 	if _, err := Load("top.toml", vars); err == nil || err.Error() != want {
 		t.Errorf("Load: %v\nwant %s", err, want)
 	}

@@ -26,6 +26,7 @@ func TestImports(t *testing.T) {
 		module + "internal/gitrepo":        true,
 		module + "internal/smallfile":      true,
 		module + "internal/quote":          true,
+		module + "internal/nearest":        true,
 	}
 	files, _ := filepath.Glob("*.go")
 	below, _ := filepath.Glob("internal/*/*.go")

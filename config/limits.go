@@ -137,7 +137,7 @@ func readRlimit(d *lang.Decoder, name string, v lang.Value) (uint64, bool) {
 		case !ok:
 			return 0, false
 		case s == lang.Infinity && name == "nofile":
-			d.Problem(v, "the kernel has no infinite number of files, want an integer")
+			d.Problem(v, "the number of files cannot be infinite, want an integer")
 			return 0, false
 		case s == lang.Infinity:
 			return RlimitInfinity, true

@@ -85,7 +85,7 @@ func (r *mountReader) replaced(v lang.Value, target string) bool {
 func (r *mountReader) takeAway(v lang.Value, target string) {
 	earlier, _ := r.below(v, target)
 	if len(earlier) == 0 && !r.Took[v.Key] {
-		r.Problem(v, "nothing to take away: what the profile extends has no entry %q", target)
+		r.Problem(v, "nothing to remove: no extended profile has an entry %q", target)
 	}
 	for _, p := range earlier {
 		r.Overrode(v.Key, Overridden{Key: r.Marks.Written(p.key), Value: p.raw, Pos: r.Marks.KeyPos(p.key)})

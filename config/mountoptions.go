@@ -37,10 +37,10 @@ func (t mountOptionsType) Read(d *lang.Decoder, v lang.Value) {
 			return "", false
 		case s == "ro" || s == "rw":
 			if toml.Within(v.Key, "root") {
-				d.Problem(v, "%q is no option, want root.readonly = %t", s, s == "ro")
+				d.Problem(v, "%q is not an option, want root.readonly = %t", s, s == "ro")
 				return "", false
 			}
-			d.Problem(v, "%q is no option, want %s = SOURCE", s, s)
+			d.Problem(v, "%q is not an option, want %s = SOURCE", s, s)
 			return "", false
 		case !slices.Contains(all, s):
 			d.Problem(v, "unknown option %q, want %s%s", s, lang.Words(all), lang.DidYouMean(s, all))

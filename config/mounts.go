@@ -183,7 +183,7 @@ func (r *mountReader) listed(v lang.Value, m MountEntry) {
 	}
 	switch {
 	case glob && m.Type == MountTmpfs:
-		r.Problem(v, "a \"*\" is a pattern in ro, rw and masked alone, got %q: name each directory (for a star in a name write mounts.\"/path\")", raw)
+		r.Problem(v, "a \"*\" is a pattern only in ro, rw and masked, got %q: list each directory (for a star in a name, write mounts.\"/path\")", raw)
 	case r.replaced(v, s):
 	case s == "/":
 		r.Problem(v, "%s", rootTarget(raw))
@@ -262,7 +262,7 @@ func (r *mountReader) target(v lang.Value, name string) (string, bool) {
 	case !strings.HasPrefix(s, "/"):
 		r.Misplaced(v.Key, "want an absolute path for a target, got %q%s", s, lang.PathHint[string](s))
 	case path.Clean(s) != s:
-		r.Misplaced(v.Key, "want a path without \"..\", \".\" and superfluous slashes, got %q", s)
+		r.Misplaced(v.Key, "want a path without \"..\", \".\" and extra slashes, got %q", s)
 	case s == "/":
 		r.Misplaced(v.Key, "%s", rootTarget(name))
 	default:

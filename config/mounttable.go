@@ -175,7 +175,7 @@ func mountRequires(d *lang.Decoder, v lang.Value, members map[string]any, m *Mou
 		createsBelowState(d, v, m.Dir, m.Create)
 		for _, key := range []string{"uid", "gid"} {
 			if members[key] != nil && members["dir"] != nil && !m.Create {
-				d.Misplaced(toml.JoinKey(v.Key, key), "needs create = true, or no dir (nslaunch does not change the owner of a directory that is there)")
+				d.Misplaced(toml.JoinKey(v.Key, key), "needs create = true, or no dir (nslaunch does not change the owner of an existing directory)")
 			}
 		}
 	case MountFile:
@@ -200,7 +200,7 @@ func (t bindType) Read(d *lang.Decoder, v lang.Value) {
 	m := t.m
 	m.Type, m.Readonly, m.Recursive = MountBind, t.readonly, true
 	if s, ok := v.Raw.(string); ok && strings.HasPrefix(s, "-") {
-		d.Problem(v, "the \"-\" is for lists, want optional = true beside %q", s[1:])
+		d.Problem(v, "a \"-\" in front works only in lists, want optional = true beside %q", s[1:])
 		return
 	}
 	m.Source, _ = d.HostFile(v)
@@ -231,9 +231,9 @@ func mountTypes() []MountType {
 func (t typeType) Read(d *lang.Decoder, v lang.Value) {
 	switch v.Raw {
 	case string(MountBind):
-		d.Problem(v, "a bind mount is written ro = SOURCE or rw = SOURCE, without a type")
+		d.Problem(v, "write a bind mount as ro = SOURCE or rw = SOURCE, without a type")
 	case string(MountMasked):
-		d.Problem(v, "a mask is written masked = true, without a type")
+		d.Problem(v, "write a mask as masked = true, without a type")
 	default:
 		t.m.Type = lang.ReadEnum(d, v, mountTypes())
 	}

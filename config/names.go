@@ -53,7 +53,7 @@ func readName(d *lang.Decoder, v lang.Value) (string, bool) {
 	case !lang.AllBytes(s, lang.NameByte) || !lang.LetterOrDigit(s[0]):
 		d.Problem(v, "want letters, digits, \".\", \"_\" and \"-\" after a letter or digit, got %q", s)
 	case lang.AllDigits(s):
-		d.Problem(v, "want a name that is not all digits, got %q", s)
+		d.Problem(v, "want a name that is not only digits, got %q", s)
 	default:
 		return s, true
 	}

@@ -33,7 +33,7 @@ func readProcPath(d *lang.Decoder, v lang.Value) (string, bool) {
 		d.Problem(v, "want an absolute path below /proc, got %q", s)
 		return "", false
 	case path.Clean(s) != s:
-		d.Problem(v, "want a path without \"..\", \".\" and superfluous slashes, got %q", s)
+		d.Problem(v, "want a path without \"..\", \".\" and extra slashes, got %q", s)
 		return "", false
 	}
 	return s, true

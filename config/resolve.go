@@ -83,7 +83,7 @@ func (r *reading) resolved(whole *Resolved) error {
 			}
 		})
 		if bad != "" {
-			return &Error{Pos: v.Pos, Key: v.Key, Msg: fmt.Sprintf("%q is not UTF-8, which TOML cannot say", bad)}
+			return &Error{Pos: v.Pos, Key: v.Key, Msg: fmt.Sprintf("%q is not UTF-8, which TOML needs", bad)}
 		}
 	}
 	return nil
@@ -216,7 +216,7 @@ func (r *Resolved) At(key string) (*Resolved, []string, error) {
 		return nil, nil, fmt.Errorf("not a key: %q%s", key, keyHint(key))
 	}
 	if parts[0] == "extends" {
-		return nil, nil, errors.New("extends is no part of the whole: what it names is in its place (--origin tells what comes from where)")
+		return nil, nil, errors.New("the merged profile has no extends: it contains the extended profiles (--origin shows the place of each value)")
 	}
 	part := &Resolved{Profile: r.Profile}
 	for _, v := range r.Values {

@@ -73,7 +73,7 @@ func (c *checker) restrict() {
 	case c.lacks(User):
 		c.misplaced(c.written("namespaces.user", namespaces), "restrict.namespaces needs %s, whose limits it sets (%s allows all namespaces)", c.newOne(User), c.allKinds())
 	case caps.Mode == CapabilitiesKeep, slices.Contains(caps.List, "SYS_RESOURCE"):
-		c.misplaced(c.written(capabilities, namespaces), "with CAP_SYS_RESOURCE the command could undo restrict.namespaces (%s takes it from the command, %s allows all namespaces)",
+		c.misplaced(c.written(capabilities, namespaces), "with CAP_SYS_RESOURCE the command could undo restrict.namespaces (%s removes it, %s allows all namespaces)",
 			c.p.named(Setting{Key: capabilities, Value: string(CapabilitiesNone)}), c.allKinds())
 	}
 }

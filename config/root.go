@@ -36,7 +36,7 @@ func rootPathType(r *Root) lang.Type {
 		case lang.IsPath(s):
 			dir, ok := d.CleanPath(v, s)
 			if ok && dir == "/" {
-				d.Problem(v, "the host's root is written %q, got %q", RootHost, s)
+				d.Problem(v, "write the host's root as %q, got %q", RootHost, s)
 			} else if ok {
 				r.Mode, r.Path = RootPath, dir
 			}

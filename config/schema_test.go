@@ -287,8 +287,8 @@ func values(t *testing.T) []any {
 // beyondShapes fits what the decoder says of values that the schema takes: of what they mean and not of
 // how they look. Of a variable, nothing is known.
 const beyondShapes = `too (long|large), want|want more than 0|want .* above 0|want at most 100%|want 1ms to 1s|not empty|` +
-	`NUL byte|control characters|got a float|is there already|contradicts|the root has a key|the host's root is written|` +
-	`single "-"|no instances|manager's own|as a template|variable|\$\{|is not known here|is not in the list|no list to change|nothing to take away|goes beyond the highest id|above the hard limit|"\*\*" is not known|a "\*" is a pattern`
+	`NUL byte|control characters|got a float|is in the list twice|is there already|contradicts|the root has a key|write the host's root as|` +
+	`single "-"|no instances|to the service manager|as a template|variable|\$\{|is not known here|is not in the list|no list to change|nothing to remove|goes beyond the highest id|above the hard limit|"\*\*" is not known|a "\*" is a pattern`
 
 // For each key, the decoder and the schema agree on each value of the corpus.
 func TestSchemaValues(t *testing.T) {

@@ -180,7 +180,7 @@ func TestShowNotUTF8(t *testing.T) {
 	vars.Env = func(string) (string, bool) { return "\xff", true }
 	writeFiles(t, map[string]string{"p.toml": "version = 1\nenv.set.A = \"${env:X}\"\n"})
 	_, err := Resolve("p.toml", vars)
-	if want := `p.toml:2:9: env.set.A: "\xff" is not UTF-8, which TOML cannot say`; err == nil || err.Error() != want {
+	if want := `p.toml:2:9: env.set.A: "\xff" is not UTF-8, which TOML needs`; err == nil || err.Error() != want {
 		t.Errorf("Resolve: %v; want %s", err, want)
 	}
 }

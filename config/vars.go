@@ -57,7 +57,7 @@ func (r *reading) unusedVars(layers []*lang.Layer) {
 	for _, name := range slices.Sorted(maps.Keys(r.Facts.Vars.Var)) {
 		if !used[name] {
 			r.Errs = append(r.Errs, &Error{Pos: Pos{File: toml.FromVar}, Key: name,
-				Msg: fmt.Sprintf("not used, there is no ${var:%s}%s", name, lang.DidYouMean(name, names))})
+				Msg: fmt.Sprintf("not used: no file contains ${var:%s}%s", name, lang.DidYouMean(name, names))})
 		}
 	}
 }

@@ -14,11 +14,11 @@ const AsRead = "as it is read"
 // it is a problem that names what says so.
 func (d *Decoder) away(f Field, v Value) {
 	if instead := f.Instead(); instead != "" {
-		d.Problem(v, "false does not take away a restriction, want %s", instead)
+		d.Problem(v, "false does not lift a restriction, want %s", instead)
 		return
 	}
 	if keys := restricting(v.Key, f.Below()); keys != nil {
-		d.Problem(v, "false does not take away a section with restrictions (%s): take away its other keys one by one", strings.Join(keys, ", "))
+		d.Problem(v, "false does not remove a section with restrictions (%s): remove its other keys one by one", strings.Join(keys, ", "))
 		return
 	}
 	d.TookAway(v.Key)

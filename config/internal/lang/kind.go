@@ -274,7 +274,7 @@ func ReadSet[T comparable](d *Decoder, v Value, want string, one func(d *Decoder
 	all := Once[T]{All: make([]T, 0, len(values))}
 	for _, e := range values {
 		if t, ok := one(d, e); ok && !all.Add(t) {
-			d.Problem(e, "%s is there already", Quoted(e.Raw))
+			d.Problem(e, "%s is in the list twice", Quoted(e.Raw))
 		}
 	}
 	return all.All, true

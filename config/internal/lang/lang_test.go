@@ -69,12 +69,12 @@ func TestRead(t *testing.T) {
 func TestProblems(t *testing.T) {
 	for text, want := range map[string]string{
 		"leaf = \"gren\"":              `0.toml:1:8: leaf: unknown value "gren", want black or green (did you mean "green"?)`,
-		"leaf = false":                 `0.toml:1:8: leaf: false does not take away a restriction, want "black"`,
+		"leaf = false":                 `0.toml:1:8: leaf: false does not lift a restriction, want "black"`,
 		"cups = 13":                    `0.toml:1:8: cups: want 1 to 12, got 13`,
 		"cup = 1":                      `0.toml:1:1: cup: unknown key "cup" (did you mean "cups"?)`,
 		"size = \"big\"":               `0.toml:1:1: size: unknown key "size" (it belongs in [pot])`,
 		"pot = 1":                      `0.toml:1:7: pot: want a string or a table, got an integer`,
-		"spice = [\"mint\", \"mint\"]": `0.toml:1:18: spice[1]: "mint" is there already`,
+		"spice = [\"mint\", \"mint\"]": `0.toml:1:18: spice[1]: "mint" is in the list twice`,
 		"spice.remove = [\"mint\"]":    `0.toml:1:17: spice.remove[0]: "mint" is not in the list, which is empty`,
 	} {
 		if _, errs := read(t, text); errs == nil || errs.Error() != want {

@@ -108,7 +108,7 @@ func readDevices(d *lang.Decoder, v lang.Value, p *Property) bool {
 		case len(fields) == 1:
 			fields = append(fields, "rwm")
 		case len(fields) != 2:
-			d.Problem(v, "want a device and what may be done with it, %s, got %q", example, s)
+			d.Problem(v, "want a device and its access, %s, got %q", example, s)
 			return "", false
 		}
 		device, access := fields[0], fields[1]

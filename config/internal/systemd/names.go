@@ -88,7 +88,7 @@ func readTypedUnit(d *lang.Decoder, v lang.Value, suffix, example string) (strin
 func ScopeUnit() lang.Kind[string] {
 	return typedUnit(".scope", "web.scope", func(d *lang.Decoder, v lang.Value, s string) bool {
 		if s == "init.scope" {
-			d.Problem(v, "%q is the service manager's own", s)
+			d.Problem(v, "%q belongs to the service manager", s)
 			return false
 		}
 		return true

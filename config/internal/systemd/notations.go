@@ -307,7 +307,7 @@ func readWords(d *lang.Decoder, v lang.Value, p *Property, split bool, one func(
 	before, all := d.Problems(), lang.Once[string]{All: p.Words}
 	add := func(v lang.Value, s string) {
 		if w, ok := one(d, v, s); ok && !all.Add(w) {
-			d.Problem(v, "%q is there already", w)
+			d.Problem(v, "%q is in the list twice", w)
 		}
 	}
 	if _, ok := v.Raw.(string); ok {
@@ -330,7 +330,7 @@ func readWords(d *lang.Decoder, v lang.Value, p *Property, split bool, one func(
 	}
 	p.Words = all.All
 	if len(p.Words) == 0 && d.Problems() == before {
-		d.Problem(v, "want one at least")
+		d.Problem(v, "want at least one")
 	}
 	if d.Problems() > before {
 		return false

@@ -128,14 +128,14 @@ func elsewhere(name string) (key, why string) {
 		if strings.HasPrefix(key, "scope.") {
 			return key, fmt.Sprintf("%s has a key of its own", name)
 		}
-		return key, fmt.Sprintf("%s is not set by the scope", name)
+		return key, fmt.Sprintf("a scope does not set %s", name)
 	}
 	switch {
 	case listed(name, "PIDs PIDFDs CollectMode Controller AddRef"):
 		return "", fmt.Sprintf("%s is set by nslaunch", name)
 	case inUnitFiles(name) != "":
 		name = inUnitFiles(name)
-		return "scope.properties." + name, "a property goes by its name in unit files"
+		return "scope.properties." + name, "write the name that unit files use"
 	case listed(name, unsupported):
 		return "", fmt.Sprintf("%s is a property of scopes that nslaunch does not set", name)
 	case listed(name, ofServices):
