@@ -19,7 +19,7 @@
 // The launcher is the process that calls Start. Compile asks nothing of the machine: the same profile and the same [Host] make the same plan. So a plan can be shown,
 // compared and tested without a launch.
 //
-// The launcher knows no client of systemd and keeps no records. Its caller has those, and gives functions that use them:
+// The launcher does not talk to systemd and keeps no records. Its caller does, and passes functions that use them:
 // [Options.Place], [Options.Notify], [Options.Lasting].
 //
 // # Entering
@@ -33,7 +33,7 @@
 //
 // # Errors
 //
-// Compile's error is a [config.Errors] with all that this machine has against the profile; nothing has happened then. A step that
+// Compile's error is a [config.Errors] with every reason why this machine cannot run the profile; nothing has happened then. A step that
 // fails is a [*StepError], which names the step, its errno, the cause and what helps. Nothing of the sandbox is left then. How
 // the command ends is no error: see [Exit].
 //

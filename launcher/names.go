@@ -81,10 +81,10 @@ func Compile(p *config.Profile, h *Host, words []string) (*Plan, error) {
 	return compile.Compile(p, h, words)
 }
 
-// DefaultPath is PATH inside where the profile neither sets nor inherits one.
+// DefaultPath is the PATH of the command if the profile neither sets nor inherits one.
 const DefaultPath = compile.DefaultPath
 
-// DefaultEnv returns what a command gets of an environment where its profile has no [env], sorted by name.
+// DefaultEnv returns what a command gets of an environment if its profile has no [env], sorted by name.
 func DefaultEnv(env []string) []string { return compile.DefaultEnv(env) }
 
 // Target is a running sandbox, described for a process that enters it: what its launch left its command with.
@@ -106,7 +106,7 @@ func CompileEntry(e *Entry, h *Host) (*Plan, error) { return compile.CompileEntr
 // StepError says which step of a plan failed and why. It unwraps to the errno.
 type StepError = plan.StepError
 
-// Advice is what a diagnosis comes to: one cause, and what helps against it. Cure is the latter.
+// Advice is the result of a diagnosis: one cause, and what helps against it. Cure is the latter.
 type (
 	Advice = plan.Advice
 	Cure   = plan.Cure

@@ -16,9 +16,10 @@ import (
 // kernel has no notifications of seccomp(2), or a filter around this process has them already.
 var ErrUnconfined = errors.New("the command cannot be suspended")
 
-// Rehearse carries the plan out as [Run] does, and executes the command as well, which then does nothing: of its system calls
-// none is made but to execute another program, which is held like it, and to end. So a command that is missing, or whose loader is, gives
-// the error that it would give. Nothing is left, nor what the launch made for later. It needs Linux 5.0; see seccomp_unotify(2).
+// Rehearse carries the plan out as [Run] does, and also executes the command, which then does nothing. The command
+// may only execute another program, which is held in the same way, or end. All other system calls are suspended. So a
+// command that is missing, or whose loader is missing, gives the error of a real launch. Nothing remains afterwards.
+// It needs Linux 5.0; see seccomp_unotify(2).
 func Rehearse(ctx context.Context, p *Plan, o Options) error {
 	last := len(p.Steps) - 1
 	if !step.CanConfine() {

@@ -72,7 +72,7 @@ func TestPrivateAbove(t *testing.T) {
 					}
 					continue
 				}
-				if got.Status != systest.StatusSetup || !strings.Contains(got.Stderr, preset+" would make ") || !strings.Contains(got.Stderr, " writable, "+want.why+" of your home directory (cd to a project; or, ") || strings.Count(got.Stderr, "error:") != 1 {
+				if got.Status != systest.StatusSetup || !strings.Contains(got.Stderr, preset+" would make ") || !strings.Contains(got.Stderr, " writable, "+want.why+" of your home directory (cd to a project; or ") || strings.Count(got.Stderr, "error:") != 1 {
 					t.Errorf("%s in %s: %+v", preset, at, got)
 					continue
 				}

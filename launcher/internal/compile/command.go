@@ -9,7 +9,7 @@ import (
 	"github.com/nslaunch/nslaunch/launcher/internal/plan"
 )
 
-// DefaultPath is PATH inside where the profile neither sets nor inherits one.
+// DefaultPath is the PATH of the command if the profile neither sets nor inherits one.
 const DefaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 // noCommand says that there is nothing to run. If the nearest key comes from another file, the error is reported at the profile that was named.
@@ -45,7 +45,7 @@ func (c *compiler) command(words []string) {
 	}
 }
 
-// DefaultEnv returns what a command gets of an environment where its profile has no [env], sorted by name.
+// DefaultEnv returns what a command gets of an environment if its profile has no [env], sorted by name.
 func DefaultEnv(env []string) []string {
 	p := &config.Profile{Env: config.Env{Inherit: config.DefaultInherit()}}
 	return (&compiler{p: p, h: &host.Host{Env: env}}).environment()

@@ -7,7 +7,7 @@ import (
 	"github.com/nslaunch/nslaunch/config"
 )
 
-// Advice is what a diagnosis comes to: one cause, and what helps against it.
+// Advice is the result of a diagnosis: one cause, and what helps against it.
 type Advice struct {
 	// Cause is why the step failed, as text; "" where nothing is known beyond the errno. Where several causes fit,
 	// it starts with "most likely".
