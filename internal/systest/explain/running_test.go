@@ -114,3 +114,21 @@ func TestHostileNames(t *testing.T) {
 		}
 	})
 }
+
+// A plan for people has the sum of it on top. One for a pipe, and one for programs, has the steps alone.
+func TestPlanOnTop(t *testing.T) {
+	w := newWorld(t, nstest.Ordinary(t))
+	w.Write("command = [\"true\"]\nnamespaces = { user = \"new\", net = \"new\" }\n")
+	top := "can write      all files of the host that your user can write (kept)\ncannot see     nothing is hidden\n" +
+		"network        none, only its own loopback\nruns as        uid 0, gid 0 inside; "
+	painted := w.run("plan", "--color=always", "./p.toml")
+	plain := strings.NewReplacer("\x1b[1m", "", "\x1b[0m", "").Replace(painted.Stdout)
+	if painted.Status != 0 || !strings.HasPrefix(plain, top) {
+		t.Errorf("%+v", painted)
+	}
+	for _, form := range []string{"--color=never", "--json", "--syscalls"} {
+		if got := w.run("plan", form, "./p.toml"); got.Status != 0 || got.Stdout == "" || strings.Contains(got.Stdout, "can write") {
+			t.Errorf("%s: %+v", form, got)
+		}
+	}
+}
