@@ -19,7 +19,7 @@ type changes struct {
 
 // addFlags adds the flags that change a profile.
 func (c *changes) addFlags(fs *flag.FlagSet) {
-	fs.Func("set", "set a key of the profile: `KEY=VALUE`, as limits.memory=1G or env.inherit.add=CI", func(v string) error {
+	fs.Func("set", "set a key of the profile: `KEY=VALUE`, such as limits.memory=1G or env.inherit.add=CI", func(v string) error {
 		key, value, ok := strings.Cut(v, "=")
 		if strings.Count(key, `"`)%2 == 1 { // the key itself has a =
 			if end := strings.Index(value, `"=`); end >= 0 {
@@ -32,7 +32,7 @@ func (c *changes) addFlags(fs *flag.FlagSet) {
 		c.settings = append(c.settings, config.Setting{Key: key, Value: config.Text(value), From: config.FromSet})
 		return nil
 	})
-	fs.Func("var", "the profile's ${var:NAME}: `NAME=VALUE`", func(v string) error {
+	fs.Func("var", "set the variable ${var:NAME} of the profile: `NAME=VALUE`", func(v string) error {
 		name, value, ok := strings.Cut(v, "=")
 		if !ok || name == "" {
 			return errors.New("want NAME=VALUE")

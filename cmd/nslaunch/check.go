@@ -13,12 +13,16 @@ func checkCommand() cli.Command {
 		Name:    "check",
 		Options: "[FLAGS]",
 		Args:    []cli.Arg{{Word: "PROFILE", Kind: cli.Profile, Many: true}},
-		Summary: "report every problem of profiles",
+		Summary: "report every problem in profiles",
+		Examples: []cli.Example{
+			{Line: "nslaunch check *.toml", Says: "check the profiles"},
+			{Line: "nslaunch check --host dev.toml", Says: "also check whether this machine can run it"},
+		},
 		Flags: func(fs *flag.FlagSet) cli.Run {
-			host := fs.Bool("host", false, "also ask this machine whether it can run the profile")
+			host := fs.Bool("host", false, "also check whether this machine can run the profile")
 			var ch changes
 			ch.addFlags(fs)
-			asJSON := fs.Bool("json", false, "print the problems as a JSON array")
+			asJSON := fs.Bool("json", false, "print JSON")
 			return func(c *cli.Call) int {
 				if len(c.Args) == 0 {
 					return c.Misused("no profile")

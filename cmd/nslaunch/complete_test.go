@@ -125,6 +125,9 @@ func TestCompleteSandboxes(t *testing.T) {
 func TestCommands(t *testing.T) {
 	common := cli.CommonFlags()
 	for c := range commands {
+		if c.Examples == nil && c.Name != "help" && c.Name != "version" {
+			t.Errorf("%s has no example", c.Name)
+		}
 		if c.Summary == "" || strings.HasSuffix(c.Summary, ".") {
 			t.Errorf("%s: %q is no summary", c.Name, c.Summary)
 		}

@@ -11,8 +11,11 @@ func completionCommand() cli.Command {
 	return cli.Command{
 		Name:    "completion",
 		Args:    []cli.Arg{{Words: []string{"bash", "zsh", "fish"}}},
-		Summary: "print a shell's completion script",
-		Flags:   func(*flag.FlagSet) cli.Run { return printScript },
+		Summary: "print a completion script for a shell",
+		Examples: []cli.Example{
+			{Line: "source <(nslaunch completion bash)", Says: "complete in this bash"},
+		},
+		Flags: func(*flag.FlagSet) cli.Run { return printScript },
 	}
 }
 

@@ -14,11 +14,15 @@ func doctorCommand() cli.Command {
 		Name:    "doctor",
 		Options: "[FLAGS]",
 		Args:    []cli.Arg{{Word: "PROFILE", Kind: cli.Profile, Optional: true}},
-		Summary: "try what this machine lets the caller do, and whether a profile can run",
+		Summary: "test what this machine allows, and whether a profile can run",
+		Examples: []cli.Example{
+			{Line: "nslaunch doctor", Says: "test each feature, with cause and cure"},
+			{Line: "nslaunch doctor dev.toml", Says: "also test whether this profile can run"},
+		},
 		Flags: func(fs *flag.FlagSet) cli.Run {
 			var ch changes
 			ch.addFlags(fs)
-			asJSON := fs.Bool("json", false, "print it as JSON")
+			asJSON := fs.Bool("json", false, "print JSON")
 			return func(c *cli.Call) int {
 				if len(c.Args) > 1 {
 					return c.Misused("one profile at a time, got %d", len(c.Args))

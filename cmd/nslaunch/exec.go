@@ -20,22 +20,27 @@ import (
 func execCommand() cli.Command {
 	return cli.Command{
 		Name:    "exec",
-		Options: "[--ns LIST]",
+		Options: "[FLAGS]",
 		Args:    []cli.Arg{{Word: "NAME|PID", Kind: cli.Sandbox}, commandWords()},
-		Summary: "run a command in a sandbox that runs, or in a process's namespaces",
-		Relays:  true,
+		Summary: "run a command in a running sandbox",
+		Examples: []cli.Example{
+			{Line: "nslaunch exec dev", Says: "run a shell in the sandbox dev"},
+			{Line: "nslaunch exec -w /tmp -e CI=1 dev make", Says: "in a directory, with a variable"},
+			{Line: "nslaunch exec 1234 ip address", Says: "enter the namespaces of process 1234"},
+		},
+		Relays: true,
 		Flags: func(fs *flag.FlagSet) cli.Run {
 			var f execFlags
 			fs.StringVar(&f.kinds, "ns", "", "enter only these namespaces: a `LIST` such as net,mount (default: all)")
 			f.entry.addFlags(fs)
 			terminal := &cli.Value{Key: "process.terminal", Put: func(s string) error { f.terminal = config.Terminal(s); return nil }}
 			fs.Var(terminal, "terminal", "`MODE` of the command's terminal: inherit, pty or none (default: pty if there is a terminal)")
-			fs.BoolVar(&f.tty, "t", false, "fail unless there is a terminal, of which the command gets one of its own (the default with a terminal)")
-			fs.Bool("i", false, "accepted from docker(1), and always so: standard input is the command's")
-			fs.BoolVar(&f.plan, "plan", false, "print what exec would do, step by step")
-			fs.BoolVar(&f.json, "json", false, "with --plan, print the steps as JSON")
-			fs.BoolVar(&f.syscalls, "syscalls", false, "with --plan, print the system calls of the child")
-			fs.IntVar(&f.statusFD, "status-fd", -1, "write events as JSON lines to descriptor `N`")
+			fs.BoolVar(&f.tty, "t", false, "give the command a terminal of its own; an error without a terminal (default: if there is one)")
+			fs.Bool("i", false, "keep standard input open: always so, accepted for users of docker")
+			fs.BoolVar(&f.plan, "plan", false, "show every step instead of running the command")
+			fs.BoolVar(&f.json, "json", false, "with --plan, print JSON")
+			fs.BoolVar(&f.syscalls, "syscalls", false, "with --plan, print the system calls")
+			fs.IntVar(&f.statusFD, "status-fd", -1, "write events to descriptor `N`, a line of JSON each")
 			return func(c *cli.Call) int { return execute(c, &f) }
 		},
 	}

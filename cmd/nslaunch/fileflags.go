@@ -20,7 +20,7 @@ func (r *request) addFileFlags(fs *flag.FlagSet) {
 	fs.Func("ro-bind", "show a file or directory of the host, read-only: `SRC:DST`, or SRC for the same path", func(v string) error {
 		return r.bind("--ro-bind", "ro", v)
 	})
-	fs.Func("tmpfs", "mount an empty file system in memory at `DST`; / starts with no files of the host", func(v string) error {
+	fs.Func("tmpfs", "mount an empty file system in memory on `DST`; on / none of the host's files are visible", func(v string) error {
 		dst, err := targetOf(v)
 		switch {
 		case len(cutColons(v)) > 1:

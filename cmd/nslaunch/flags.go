@@ -18,8 +18,8 @@ type keyFlag struct {
 
 func keyFlags() []keyFlag {
 	return []keyFlag{
-		{name: "name", key: "name", usage: "`NAME` of the sandbox"},
-		{name: "hostname", key: "hostname", usage: "host `NAME` inside"},
+		{name: "name", key: "name", usage: "`NAME` of the sandbox (default: that of the profile or the command)"},
+		{name: "hostname", key: "hostname", usage: "host `NAME` inside (default: the host's)"},
 		{name: "propagation", key: "propagation", usage: "`KIND` of mount propagation: slave (default), private, shared, …"},
 		{name: "proc", key: "proc", usage: "`MODE` of /proc: new (default with a new pid and mount namespace), host or none"},
 		{name: "network", key: "network", usage: "`MODE` of a new network namespace: loopback (default) or down"},
@@ -57,7 +57,7 @@ func (r *request) put(from, key string, value any) {
 
 // addNamespaceFlags adds the flags that say which namespaces are new, or are joined. The short ones are those of unshare(1).
 func (r *request) addNamespaceFlags(fs *flag.FlagSet) {
-	fs.Func("new", "new namespaces: a `LIST` such as net,mount, or all", func(v string) error {
+	fs.Func("new", "make new namespaces: a `LIST` such as net,mount, or all", func(v string) error {
 		for _, kind := range strings.Split(v, ",") {
 			r.put("--new", "namespaces."+kind, "new")
 		}
@@ -76,10 +76,10 @@ func (r *request) addNamespaceFlags(fs *flag.FlagSet) {
 			r.put("-"+short.letter, "namespaces."+string(short.kind), "new")
 		}))
 	}
-	r.addUnshareFlag(fs, "r", "map-root-user", "be root inside: --new user --idmap root", func(from string) { r.put(from, "idmap", "root") })
-	r.addUnshareFlag(fs, "c", "map-current-user", "keep your user and group ids inside: --new user --idmap keep", func(from string) { r.put(from, "idmap", "keep") })
-	r.addUnshareFlag(fs, "", "mount-proc", "mount a new /proc: --new mount --proc new", func(from string) { r.put(from, "proc", "new") })
-	r.addUnshareFlag(fs, "f", "fork", "accepted from unshare(1), and always so: the command is a child of nslaunch", func(string) {})
+	r.addUnshareFlag(fs, "r", "map-root-user", "be root inside: short for --new user --idmap root", func(from string) { r.put(from, "idmap", "root") })
+	r.addUnshareFlag(fs, "c", "map-current-user", "keep your ids inside: short for --new user --idmap keep", func(from string) { r.put(from, "idmap", "keep") })
+	r.addUnshareFlag(fs, "", "mount-proc", "mount a new /proc: short for --new mount --proc new", func(from string) { r.put(from, "proc", "new") })
+	r.addUnshareFlag(fs, "f", "fork", "run the command as a child: always so, accepted for users of unshare", func(string) {})
 }
 
 // addUnshareFlag adds a flag of unshare(1) without a value, which may have a short name.
@@ -115,7 +115,7 @@ func (r *request) addEnvFlags(fs *flag.FlagSet) {
 		}
 		return nil
 	})
-	fs.Func("unsetenv", "take a variable from the command's environment: `NAME`", func(name string) error {
+	fs.Func("unsetenv", "remove a variable from the command's environment: `NAME`", func(name string) error {
 		if strings.Contains(name, "=") {
 			return errors.New("want the name alone")
 		}
@@ -141,4 +141,18 @@ func twoArguments(c *cli.Call) error {
 		return fmt.Errorf("--setenv has one argument: write --setenv %s=%s, or put -- before a command", first, second)
 	}
 	return nil
+}
+
+// profileFlagGroups are the groups of the flags that stand for keys of a profile, after those of the command itself.
+func profileFlagGroups(own ...string) []cli.FlagGroup {
+	groups := []cli.FlagGroup{
+		{Title: "files", Names: []string{"bind", "ro-bind", "tmpfs", "propagation", "proc", "mount-proc"}},
+		{Title: "namespaces and ids", Names: []string{"new", "join", "m", "u", "i", "n", "p", "U", "C", "T", "map-root-user", "map-current-user", "idmap", "hostname", "network", "fork"}},
+		{Title: "the command", Names: []string{"cwd", "setenv", "unsetenv", "capabilities", "terminal", "timeout"}},
+		{Title: "the profile", Names: []string{"set", "var", "name"}},
+	}
+	if len(own) > 0 {
+		groups = append([]cli.FlagGroup{{Title: "flags", Names: own}}, groups...)
+	}
+	return groups
 }

@@ -16,9 +16,9 @@ func helpCommand() cli.Command {
 		Name:    "help",
 		Options: "[--json]",
 		Args:    []cli.Arg{{Word: "COMMAND", Kind: cli.CommandName, Optional: true}},
-		Summary: "print this, or a command's flags",
+		Summary: "show help, of all commands or of one",
 		Flags: func(fs *flag.FlagSet) cli.Run {
-			asJSON := fs.Bool("json", false, "print the commands and their flags as JSON")
+			asJSON := fs.Bool("json", false, "print JSON")
 			return func(c *cli.Call) int { return help(c, *asJSON) }
 		},
 	}

@@ -31,13 +31,18 @@ func initCommand() cli.Command {
 		Name:    "init",
 		Options: "[-t TEMPLATE] [--list [--json]]",
 		Args:    []cli.Arg{{Word: "FILE", Kind: cli.File, Optional: true}},
-		Summary: "write a profile to begin with",
+		Summary: "write a first profile",
+		Examples: []cli.Example{
+			{Line: "nslaunch init", Says: "write shell.toml"},
+			{Line: "nslaunch init --list", Says: "list the templates"},
+			{Line: "nslaunch init -t npm web.toml", Says: "write web.toml for an npm project"},
+		},
 		Flags: func(fs *flag.FlagSet) cli.Run {
 			name := "shell"
 			template := &cli.Value{Words: templateNames(), Put: func(s string) error { name = s; return nil }}
-			fs.Var(template, "t", "the `TEMPLATE`: "+strings.Join(templateNames(), ", "))
+			fs.Var(template, "t", "`TEMPLATE` to write: "+strings.Join(templateNames(), ", ")+" (default: shell)")
 			list := fs.Bool("list", false, "list the templates")
-			asJSON := fs.Bool("json", false, "with --list, print them as JSON")
+			asJSON := fs.Bool("json", false, "with --list, print JSON")
 			return func(c *cli.Call) int {
 				switch {
 				case !slices.Contains(templateNames(), name):

@@ -20,8 +20,12 @@ func logsCommand() cli.Command {
 		Options: "[-f] [-n N]",
 		Args:    []cli.Arg{{Word: "NAME", Kind: cli.PastSandbox}},
 		Summary: "print the output of a detached sandbox",
+		Examples: []cli.Example{
+			{Line: "nslaunch logs -n 20 web", Says: "print the last 20 lines"},
+			{Line: "nslaunch logs -f web", Says: "print all, and follow until it ends"},
+		},
 		Flags: func(fs *flag.FlagSet) cli.Run {
-			follow := fs.Bool("follow", false, "go on until the sandbox has ended")
+			follow := fs.Bool("follow", false, "follow the output until the sandbox ends")
 			lines := -1
 			fs.Func("lines", "print only the last `N` lines (default: all)", func(v string) (err error) {
 				if lines, err = strconv.Atoi(v); err != nil || lines < 0 {

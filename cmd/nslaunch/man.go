@@ -11,8 +11,12 @@ func manCommand() cli.Command {
 	return cli.Command{
 		Name:    "man",
 		Args:    []cli.Arg{{Words: []string{"1", "5"}, Optional: true}},
-		Summary: "print the manual page: of nslaunch, or of profiles",
-		Flags:   func(*flag.FlagSet) cli.Run { return man },
+		Summary: "show the manual page of nslaunch (1) or of profiles (5)",
+		Examples: []cli.Example{
+			{Line: "nslaunch man", Says: "read about commands and flags"},
+			{Line: "nslaunch man 5", Says: "read about every key of a profile"},
+		},
+		Flags: func(*flag.FlagSet) cli.Run { return man },
 	}
 }
 

@@ -21,6 +21,10 @@ func nsCommand() cli.Command {
 		Options: "[--type TYPES] [--task PID] [--list|--json] [--output COLUMNS]",
 		Args:    []cli.Arg{{Word: "INODE", Kind: cli.Namespace, Optional: true}},
 		Summary: "show the namespaces of this machine as a tree, or the processes in one of them",
+		Examples: []cli.Example{
+			{Line: "nslaunch ns", Says: "show all that are visible"},
+			{Line: "nslaunch ns --type net", Says: "show network namespaces"},
+		},
 		Flags: func(fs *flag.FlagSet) cli.Run {
 			var f nsFlags
 			f.tree = "owner"

@@ -14,12 +14,17 @@ func planCommand() cli.Command {
 		Name:    "plan",
 		Options: "[--json|--syscalls]",
 		Args:    profileAndWords(),
-		Summary: "print what run would do, step by step",
+		Summary: "show every step that run would take",
+		Examples: []cli.Example{
+			{Line: "nslaunch plan dev.toml", Says: "show the steps, each with its line of the profile"},
+			{Line: "nslaunch plan --syscalls dev.toml", Says: "show the system calls"},
+		},
+		Groups: profileFlagGroups("json", "syscalls"),
 		Flags: func(fs *flag.FlagSet) cli.Run {
 			var r request
 			r.addFlags(fs)
-			asJSON := fs.Bool("json", false, "print the steps as JSON")
-			syscalls := fs.Bool("syscalls", false, "print the system calls of the children")
+			asJSON := fs.Bool("json", false, "print JSON")
+			syscalls := fs.Bool("syscalls", false, "print the system calls of the sandbox's processes")
 			return func(c *cli.Call) int {
 				if *asJSON && *syscalls {
 					return c.Misused("--json and --syscalls exclude each other")

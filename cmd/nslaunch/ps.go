@@ -41,12 +41,16 @@ func psCommand() cli.Command {
 		Name:    "ps",
 		Options: "[--all] [--long|--quiet|--json]",
 		Summary: "list running sandboxes",
+		Examples: []cli.Example{
+			{Line: "nslaunch ps", Says: "list those that run"},
+			{Line: "nslaunch ps -a", Says: "also those that have ended"},
+		},
 		Flags: func(fs *flag.FlagSet) cli.Run {
 			var l listing
 			fs.BoolVar(&l.all, "all", false, "also list detached sandboxes that have ended")
 			fs.BoolVar(&l.long, "long", false, "also show namespaces and scope")
 			fs.BoolVar(&l.quiet, "quiet", false, "print only the names")
-			fs.BoolVar(&l.json, "json", false, "print them as JSON")
+			fs.BoolVar(&l.json, "json", false, "print JSON")
 			cli.Alias(fs, "a", "all", nil)
 			cli.Alias(fs, "l", "long", nil)
 			cli.Alias(fs, "q", "quiet", nil)

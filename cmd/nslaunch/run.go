@@ -113,13 +113,21 @@ func launch(s *supervisor) cli.Command {
 		Name:    "run",
 		Options: "[FLAGS]",
 		Args:    profileAndWords(),
-		Summary: "run a command in a sandbox",
-		Relays:  true,
+		Summary: "run a command in a new sandbox",
+		Examples: []cli.Example{
+			{Line: "nslaunch run dev.toml", Says: "run the profile's command"},
+			{Line: "nslaunch run dev.toml make test", Says: "run another command in its sandbox"},
+			{Line: "nslaunch run --timeout 5min preset:dev make", Says: "change a preset with a flag"},
+			{Line: "nslaunch run --ro-bind / --bind . -- make", Says: "run without a profile: flags describe the sandbox"},
+			{Line: "nslaunch run --detach web.toml", Says: "let it run on: see ps, logs, exec and stop"},
+		},
+		Groups: profileFlagGroups("detach", "status-fd"),
+		Relays: true,
 		Flags: func(fs *flag.FlagSet) cli.Run {
 			var r request
 			r.addFlags(fs)
-			statusFD := fs.Int("status-fd", -1, "write events as JSON lines to descriptor `N`")
-			detached := fs.Bool("detach", false, "return once the command runs, and leave it to run on (its output: nslaunch logs)")
+			statusFD := fs.Int("status-fd", -1, "write events to descriptor `N`, a line of JSON each")
+			detached := fs.Bool("detach", false, "return once the command runs; its output goes to a log (nslaunch logs)")
 			return func(c *cli.Call) int {
 				if *detached && s == nil {
 					return detach(c)

@@ -17,8 +17,11 @@ func shellCommand() cli.Command {
 	return cli.Command{
 		Name:    "shell",
 		Args:    []cli.Arg{{Word: "PROFILE", Kind: cli.Profile}},
-		Summary: "run a shell in a profile's sandbox, the one that runs or a new one",
-		Relays:  true,
+		Summary: "run a shell in the sandbox of a profile, a running or a new one",
+		Examples: []cli.Example{
+			{Line: "nslaunch shell dev.toml", Says: "look around where the profile's command runs"},
+		},
+		Relays: true,
 		Flags: func(fs *flag.FlagSet) cli.Run {
 			var ch changes
 			ch.addFlags(fs)

@@ -15,11 +15,17 @@ func showCommand() cli.Command {
 		Name:    "show",
 		Options: "[--origin] [--json]",
 		Args:    []cli.Arg{{Word: "PROFILE", Kind: cli.Profile}, {Word: "KEY", Kind: cli.Key, Optional: true}},
-		Summary: "print a profile with all that it extends, as one",
+		Summary: "print a profile together with all that it extends",
+		Examples: []cli.Example{
+			{Line: "nslaunch show --origin dev.toml", Says: "show which line sets each value"},
+			{Line: "nslaunch show dev.toml limits.memory", Says: "print one value"},
+			{Line: "nslaunch show -rn --tmpfs /tmp -- make", Says: "print flags as a profile"},
+		},
+		Groups: profileFlagGroups("origin", "json"),
 		Flags: func(fs *flag.FlagSet) cli.Run {
 			var r request
 			r.addFlags(fs)
-			origin := fs.Bool("origin", false, "tell where each value is written, and what it won over")
+			origin := fs.Bool("origin", false, "show which line sets each value, and what it overrides")
 			asJSON := fs.Bool("json", false, "print JSON")
 			return func(c *cli.Call) int {
 				if err := r.complete(c); err != nil {

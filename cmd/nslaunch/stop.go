@@ -15,7 +15,11 @@ func stopCommand() cli.Command {
 		Name:    "stop",
 		Options: "[--time TIME]",
 		Args:    []cli.Arg{{Word: "NAME", Kind: cli.Sandbox, Many: true}},
-		Summary: "end sandboxes",
+		Summary: "stop running sandboxes",
+		Examples: []cli.Example{
+			{Line: "nslaunch stop dev web", Says: "stop two sandboxes"},
+			{Line: "nslaunch stop -t 1s dev", Says: "kill it if it has not ended after a second"},
+		},
 		Flags: func(fs *flag.FlagSet) cli.Run {
 			patience := fs.String("time", "", "`TIME` that the command has to end before it is killed (default: the profile's process.stop_timeout, 10s)")
 			cli.Alias(fs, "t", "time", nil)

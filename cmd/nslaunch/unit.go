@@ -21,20 +21,23 @@ func unitCommand() cli.Command {
 		Name:    "unit",
 		Options: "[--user] [--setenv NAME=VALUE]",
 		Args:    []cli.Arg{{Word: "PROFILE", Kind: cli.Profile}},
-		Summary: "print a unit file for systemd that runs a profile",
+		Summary: "print a systemd unit that runs a profile",
+		Examples: []cli.Example{
+			{Line: "nslaunch unit web.toml >/etc/systemd/system/web.service", Says: "make a service of a profile"},
+		},
 		Flags: func(fs *flag.FlagSet) cli.Run {
 			var o unitfile.Options
 			var ch changes
 			ch.addFlags(fs)
-			fs.BoolVar(&o.User, "user", false, "for the user's own manager, systemd --user")
-			fs.Func("setenv", "an environment variable of the service: `NAME=VALUE`", func(v string) error {
+			fs.BoolVar(&o.User, "user", false, "for systemd --user, the user's own manager")
+			fs.Func("setenv", "set a variable of the service: `NAME=VALUE`", func(v string) error {
 				if name, _, ok := strings.Cut(v, "="); !ok || name == "" {
 					return errors.New("want NAME=VALUE")
 				}
 				o.Env = append(o.Env, v)
 				return nil
 			})
-			asJSON := fs.Bool("json", false, "print it as JSON")
+			asJSON := fs.Bool("json", false, "print JSON")
 			return func(c *cli.Call) int {
 				switch {
 				case len(c.Args) == 0:

@@ -26,7 +26,7 @@ func versionCommand() cli.Command {
 		Options: "[--json]",
 		Summary: "print the version and the commit",
 		Flags: func(fs *flag.FlagSet) cli.Run {
-			asJSON := fs.Bool("json", false, "print it as JSON")
+			asJSON := fs.Bool("json", false, "print JSON")
 			return func(c *cli.Call) int { return printVersion(c, *asJSON) }
 		},
 	}

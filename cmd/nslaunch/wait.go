@@ -11,9 +11,12 @@ func waitCommand() cli.Command {
 	return cli.Command{
 		Name:    "wait",
 		Args:    []cli.Arg{{Word: "NAME", Kind: cli.PastSandbox}},
-		Summary: "wait for a sandbox, and exit with its status",
-		Relays:  true,
-		Flags:   func(*flag.FlagSet) cli.Run { return wait },
+		Summary: "wait until a sandbox ends, and exit with its status",
+		Examples: []cli.Example{
+			{Line: "nslaunch wait ci; echo $?", Says: "the status of the sandbox's command"},
+		},
+		Relays: true,
+		Flags:  func(*flag.FlagSet) cli.Run { return wait },
 	}
 }
 

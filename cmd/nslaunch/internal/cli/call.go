@@ -44,16 +44,6 @@ func (c Command) Heed(v *Voice, words []string) {
 	_ = fs.Parse(split(fs, words)) // the command has read them without an error
 }
 
-// Help returns the help of the command.
-func (c Command) Help() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "usage: %s\n%s\n\nflags:\n", c.Line(), c.Summary)
-	for _, f := range c.FlagList() {
-		fmt.Fprintf(&b, "  %-28s %s\n", strings.TrimRight(f.All()+" "+f.Value, " "), f.Usage)
-	}
-	return b.String()
-}
-
 // Arg returns an argument, "" if it was not given.
 func (c *Call) Arg(i int) string {
 	if i >= len(c.Args) {

@@ -10,11 +10,13 @@ import (
 
 // Command is one of nslaunch's own commands.
 type Command struct {
-	Name    string
-	Options string // the flags that its usage names: "[-t TEMPLATE] [--list [--json]]"
-	Args    []Arg
-	Summary string
-	Relays  bool // its exit status is that of what it runs or waits for
+	Name     string
+	Options  string // the flags that its usage names: "[-t TEMPLATE] [--list [--json]]"
+	Args     []Arg
+	Summary  string
+	Examples []Example
+	Groups   []FlagGroup // of its flags; those in none come after them
+	Relays   bool        // its exit status is that of what it runs or waits for
 
 	// Flags adds its flags, and returns what is done once they have been read. It does nothing else: whoever
 	// describes the command calls it, too.

@@ -38,7 +38,7 @@ func (f Flag) Dashed() string { return dashed(f.Name) }
 // All returns the flag with its other names, those of one letter first: "-n, --lines".
 func (f Flag) All() string {
 	var all []string
-	for _, name := range append(slices.Clone(f.Also), f.Name) {
+	for _, name := range append([]string{f.Name}, f.Also...) {
 		all = append(all, dashed(name))
 	}
 	slices.SortStableFunc(all, func(a, b string) int { return min(len(a), 3) - min(len(b), 3) })
@@ -95,8 +95,8 @@ func newFlags(name string, v *Voice) *flag.FlagSet {
 			return nil
 		}}
 	}
-	fs.Var(oneOf(&v.color, "auto", "always", "never"), "color", "`WHEN` to use colours: auto, always or never")
-	fs.Var(oneOf(&v.format, "text", "json"), "log-format", "`FORMAT` of words on standard error: text or json")
+	fs.Var(oneOf(&v.color, "auto", "always", "never"), "color", "`WHEN` to use colours: auto (default: on a terminal), always or never")
+	fs.Var(oneOf(&v.format, "text", "json"), "log-format", "`FORMAT` of errors and notes: text (default) or json")
 	return fs
 }
 

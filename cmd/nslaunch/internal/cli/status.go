@@ -1,11 +1,11 @@
 package cli
 
-// Exit statuses of nslaunch itself. That of a command which relays one is else the other's.
+// Exit statuses of nslaunch itself. A command that runs another, or waits for it, exits with the status of that, unless nslaunch fails.
 const (
 	ExitOK      = 0
-	ExitProblem = 1   // of what relays none: problems found, or a failure
-	ExitUsage   = 2   // of what relays none
-	ExitSetup   = 125 // of what relays one: usage, profile or a step of the set-up
+	ExitProblem = 1   // of a command that runs none: it found problems, or failed
+	ExitUsage   = 2   // of a command that runs none: a bad command line
+	ExitSetup   = 125 // of a command that runs one: a bad command line or profile, or a failed step
 	ExitNoExec  = 126 // the command was found and cannot be executed
 	ExitMissing = 127 // the command was not found
 )
@@ -16,15 +16,16 @@ type Status struct{ Value, Meaning string }
 // RelayedStatuses are those of a command that runs another, or waits for it.
 func RelayedStatuses() []Status {
 	return []Status{
-		{"the command's own", "it ran"},
-		{"128+n", "it died of signal n"},
-		{"124", "its timeout ended it"},
-		{"125", "nslaunch failed: usage, profile or any step of the set-up"},
-		{"126, 127", "the command cannot be executed, was not found"},
+		{"the command's own", "the command ran"},
+		{"128+N", "signal N ended the command"},
+		{"124", "the timeout ended the command"},
+		{"125", "nslaunch failed: a bad command line or profile, or a step of the set-up"},
+		{"126", "the command was found, but cannot be executed"},
+		{"127", "the command was not found"},
 	}
 }
 
 // OtherStatuses are those of all other commands.
 func OtherStatuses() []Status {
-	return []Status{{"0", "fine"}, {"1", "problems found"}, {"2", "usage"}}
+	return []Status{{"0", "success"}, {"1", "problems were found, or the command failed"}, {"2", "a bad command line"}}
 }

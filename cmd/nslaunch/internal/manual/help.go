@@ -4,35 +4,60 @@ package manual
 import (
 	"fmt"
 	"iter"
+	"slices"
 	"strings"
 
 	"github.com/nslaunch/nslaunch/cmd/nslaunch/internal/cli"
 )
 
+// groups are the commands as help lists them.
+func groups() []cli.FlagGroup {
+	return []cli.FlagGroup{
+		{Title: "run a command", Names: []string{"run", "shell"}},
+		{Title: "write a profile", Names: []string{"init", "check", "show", "explain", "plan", "unit", "schema"}},
+		{Title: "look after running sandboxes", Names: []string{"ps", "exec", "logs", "stop", "wait"}},
+		{Title: "know the machine", Names: []string{"doctor", "ns"}},
+	}
+}
+
+// firstSteps are what a new user types.
+func firstSteps() []cli.Example {
+	return []cli.Example{
+		{Line: "nslaunch doctor", Says: "test what this machine allows"},
+		{Line: "nslaunch run preset:dev make", Says: "run make, which can change this directory"},
+		{Line: "nslaunch run -rn -- sh", Says: "run a shell without a network"},
+		{Line: "nslaunch init", Says: "write a profile of your own, shell.toml"},
+		{Line: "nslaunch shell.toml", Says: "run it"},
+	}
+}
+
 // Help returns the help of all commands.
 func Help(commands iter.Seq[cli.Command]) string {
 	var b strings.Builder
-	b.WriteString("nslaunch runs commands in sandboxes that a TOML profile declares.\n\nusage:\n")
-	b.WriteString("  nslaunch PROFILE [ARGV…]     PROFILE has a \"/\", ends in .toml, is preset:NAME, or - for standard input\n")
-	width := 0
-	for c := range commands {
-		fmt.Fprintf(&b, "  %s\n", c.Line())
-		width = max(width, len(c.Name))
+	b.WriteString("nslaunch runs a command in a sandbox, as a profile in TOML or flags describe it.\n\n")
+	b.WriteString("usage: nslaunch [run] [FLAGS] PROFILE [ARGV…]\n       nslaunch COMMAND [FLAGS] [ARGUMENT…]\n\n")
+	b.WriteString("A PROFILE has a \"/\", ends in .toml, is preset:NAME, or is - for standard input.\n\nfirst steps:\n")
+	for _, e := range firstSteps() {
+		b.WriteString(cli.Row(e.Line, e.Says, 30))
 	}
-	b.WriteString("\ncommands:\n")
-	for c := range commands {
-		fmt.Fprintf(&b, "  %-*s  %s\n", width, c.Name, c.Summary)
+	rest := slices.Collect(commands)
+	list := func(title string, some []cli.Command) {
+		fmt.Fprintf(&b, "\n%s:\n", title)
+		for _, c := range some {
+			b.WriteString(cli.Row(c.Name, c.Summary, 12))
+		}
 	}
-	fmt.Fprintf(&b, "\nexit status of %s:\n", relays(commands))
-	for _, s := range cli.RelayedStatuses() {
-		fmt.Fprintf(&b, "  %-28s %s\n", s.Value, s.Meaning)
+	for _, g := range groups() {
+		var some []cli.Command
+		for _, name := range g.Names {
+			if i := slices.IndexFunc(rest, func(c cli.Command) bool { return c.Name == name }); i >= 0 {
+				some, rest = append(some, rest[i]), slices.Delete(rest, i, i+1)
+			}
+		}
+		list(g.Title, some)
 	}
-	var others []string
-	for _, s := range cli.OtherStatuses() {
-		others = append(others, s.Value+" "+s.Meaning)
-	}
-	fmt.Fprintf(&b, "of the others: %s\n\n", strings.Join(others, ", "))
-	b.WriteString("nslaunch man 5 describes every key of a profile.\n")
+	list("other commands", rest)
+	b.WriteString("\n\"nslaunch help COMMAND\" shows its flags, examples and exit statuses.\n\"nslaunch man 5\" describes every key of a profile.\n")
 	return b.String()
 }
 

@@ -2,7 +2,6 @@ package manual
 
 import (
 	"iter"
-	"slices"
 	"strings"
 
 	"github.com/nslaunch/nslaunch/cmd/nslaunch/internal/cli"
@@ -31,27 +30,29 @@ func (e Edition) Program(commands iter.Seq[cli.Command]) string {
 	}
 	p.Line("**nslaunch** PROFILE [ARGV…]")
 	p.Section("description")
-	p.Text(`nslaunch runs a command in a sandbox that one TOML profile declares, see **nslaunch.toml**(5): its namespaces, the tree of
-files, ids, capabilities, limits. What the profile does not declare is not done.`)
-	p.Text(`A PROFILE has a "/", ends in .toml, is preset:NAME, or - for standard input. A profile in the place of a command means
-**run**. Words after it replace the profile's command, or follow it. A NAME is that of a sandbox that runs, as **ps** lists it.`)
+	p.Text(`nslaunch runs a command in a sandbox. A TOML profile describes the sandbox: its namespaces, files, ids, capabilities and limits, see
+**nslaunch.toml**(5). nslaunch does nothing that the profile does not ask for.`)
+	p.Text(`A PROFILE has a "/", ends in .toml, is preset:NAME, or is - for standard input. A profile in the place of a command means
+**run**. Arguments after it replace the profile's command, or follow it. Flags can describe the sandbox in place of a profile. A NAME is that of a
+running sandbox, as **ps** lists it.`)
 	p.Text(`A first line **#!/usr/bin/env nslaunch** makes a profile executable.`)
 	p.Section("commands")
-	common := cli.CommonFlags()
 	for c := range commands {
 		p.Tagged("**"+c.Name+"** "+c.Usage(), c.Summary)
-		own := slices.DeleteFunc(c.FlagList(), func(f cli.Flag) bool {
-			return slices.ContainsFunc(common, func(o cli.Flag) bool { return o.Name == f.Name })
-		})
-		if len(own) > 0 {
-			p.Indent()
-			flagTags(p, own)
-			p.Outdent()
+		p.Indent()
+		for _, g := range c.FlagGroups() {
+			if g.Title != cli.CommonTitle {
+				flagTags(p, g.Flags)
+			}
 		}
+		for _, e := range c.Examples {
+			p.Tagged(e.Line, e.Says)
+		}
+		p.Outdent()
 	}
 	p.Section("options of every command")
-	p.Text("They may stand before the command's name, too.")
-	flagTags(p, common)
+	p.Text("They can stand before the command's name, too.")
+	flagTags(p, cli.CommonFlags())
 	p.Section("exit status")
 	p.Text("Of " + relays(commands) + ":")
 	for _, s := range cli.RelayedStatuses() {
@@ -62,10 +63,10 @@ files, ids, capabilities, limits. What the profile does not declare is not done.
 		p.Tagged(s.Value, s.Meaning)
 	}
 	p.Section("environment")
-	p.Tagged("**NO_COLOR**", "if not empty, there are no colours where --color does not ask for them")
-	p.Tagged("**SHELL**", "what runs where no command is given")
-	p.Tagged("**XDG_STATE_HOME**", "where layers that are kept lie, and the output of detached sandboxes, for an ordinary user: ${state} in profiles")
-	p.Tagged("**XDG_RUNTIME_DIR**", "where sandboxes that run are recorded, for an ordinary user")
+	p.Tagged("**NO_COLOR**", "if it is not empty, nslaunch uses colours only with --color always")
+	p.Tagged("**SHELL**", "the shell that runs if flags stand in place of a profile and there is no command")
+	p.Tagged("**XDG_STATE_HOME**", "for an ordinary user, the directory of kept layers and of the output of detached sandboxes: ${state} in profiles")
+	p.Tagged("**XDG_RUNTIME_DIR**", "for an ordinary user, the directory of the records of running sandboxes")
 	p.Section("files")
 	p.Tagged("/run/nslaunch, $XDG_RUNTIME_DIR/nslaunch, /run/user/UID/nslaunch, /tmp/nslaunch-UID",
 		"the records of sandboxes that run: of root the first, of others the first of the rest that there is")
