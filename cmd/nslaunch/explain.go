@@ -22,6 +22,11 @@ func explainCommand() cli.Command {
 			commandWords(),
 		},
 		Summary: "show what a sandbox can write, read and not see",
+		Examples: []cli.Example{
+			{Line: "nslaunch explain dev.toml", Says: "on one screen"},
+			{Line: "nslaunch explain --svg dev.toml >dev.svg", Says: "as a picture"},
+		},
+		Groups: profileFlagGroups("all", "json", "svg"),
 		Flags: func(fs *flag.FlagSet) cli.Run {
 			var r request
 			var f explainFlags

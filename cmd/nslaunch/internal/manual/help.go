@@ -27,6 +27,7 @@ func firstSteps() []cli.Example {
 		{Line: "nslaunch run preset:dev make", Says: "run make, which can change this directory"},
 		{Line: "nslaunch run -rn -- sh", Says: "run a shell without a network"},
 		{Line: "nslaunch init", Says: "write a profile of your own, shell.toml"},
+		{Line: "nslaunch explain shell.toml", Says: "see what it may do"},
 		{Line: "nslaunch shell.toml", Says: "run it"},
 	}
 }
