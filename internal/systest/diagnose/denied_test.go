@@ -18,7 +18,7 @@ func TestDiagnoseFileSize(t *testing.T) {
 			profile: everything,
 			around:  within(nothingAmiss, "prlimit", "--fsize=100"),
 			want: `p.toml:2:1: namespaces: step #, ` + newEverything + `: EFBIG
-  nslaunch may write files of 100 bytes at most (RLIMIT_FSIZE), too few for the set-up
+  nslaunch may write at most 100 bytes to a file (RLIMIT_FSIZE), and the set-up needs more
   try: raise it for nslaunch (ulimit -f, LimitFSIZE= of a unit), and limit the command alone: limits.rlimits.fsize = 100`,
 		}.check(t, u)
 		// The cure.
@@ -39,7 +39,7 @@ func TestDiagnoseUnreadable(t *testing.T) {
 	u.WriteFile(t, filepath.Join(dir, "p.toml"), everything)
 	for mode, want := range map[os.FileMode]string{
 		0o755: "",
-		0o711: fmt.Sprintf("  uid %d may execute %s and not read it, and the kernel then keeps nslaunch from its own files in /proc\n  try: chmod a+r %s, as its owner\n", u.UID, file, file),
+		0o711: fmt.Sprintf("  uid %d may execute %s but not read it, so the kernel does not let nslaunch open its own files in /proc\n  try: chmod a+r %s, as its owner\n", u.UID, file, file),
 	} {
 		if err := os.Chmod(file, mode); err != nil {
 			t.Fatal(err)
@@ -85,9 +85,9 @@ func TestDiagnoseFuse(t *testing.T) {
 		{"root, below", "", "root = \"./fuse/x\"\n", nstest.Superuser(t),
 			"p.toml:4:1: root.path: permission denied: \"AT/x\" (the FUSE file system on AT is closed to all but uid UID: " + cure + ")"},
 		{"root, working directory", "", "process.cwd = \"${profile_dir}/fuse\"\n", nstest.Superuser(t),
-			"  the FUSE file system on AT is closed to all but uid UID, root included\n  try: " + cure},
+			"  the FUSE file system on AT lets in only uid UID, and not even root\n  try: " + cure},
 		{"owner with other ids", "", "idmap = \"keep+subid\"\nmounts.rw = [\"./fuse\"]\n", owner,
-			"the FUSE file system on AT is closed to all but uid UID, root included\n  try: idmap = \"keep\", which keeps the caller's ids, or " + cure},
+			"the FUSE file system on AT lets in only uid UID, and not even root\n  try: idmap = \"keep\", which keeps the caller's ids, or " + cure},
 		{"owner with own ids", "", "idmap = \"keep\"\nmounts.rw = [\"./fuse\"]\n", owner, ""},
 		{"root, allow_other", "allow_other", "mounts.rw = [\"./fuse\"]\n", nstest.Superuser(t), ""},
 	} {

@@ -89,7 +89,7 @@ func TestDiagnoseExecute(t *testing.T) {
 		return fmt.Sprintf("\n  try: begin it with \"#!/bin/sh\", or command = [\"/bin/sh\", \"%s/%s\"]", dir, name)
 	}
 	const path = "\n  try: install it, give its path, or set PATH in env.set"
-	const program = "\n  try: the path of a program"
+	const program = "\n  try: give the path of a program"
 	nstest.EachUser(t, func(t *testing.T, u nstest.User) {
 		for _, test := range []struct {
 			command, errno string // DIR is dir
@@ -98,22 +98,22 @@ func TestDiagnoseExecute(t *testing.T) {
 		}{
 			{"nosuch", "ENOENT", 127, `there is no "nosuch" in the sandbox's PATH, /usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin` + path},
 			{"/no/such", "ENOENT", 127, "there is no file \"/no/such\" in the sandbox\n  try: correct the path, or install what is missing"},
-			{"/etc/passwd/x", "ENOTDIR", 127, "\"/etc/passwd/x\" leads through something that is no directory\n  try: correct the path"},
+			{"/etc/passwd/x", "ENOTDIR", 127, "\"/etc/passwd/x\" leads through a file that is not a directory\n  try: correct the path"},
 			{"/etc", "EACCES", 126, `"/etc" is a directory` + program},
-			{"/dev/null", "EACCES", 126, `"/dev/null" is no regular file` + program},
+			{"/dev/null", "EACCES", 126, `"/dev/null" is not a regular file` + program},
 			{"DIR/plain", "EACCES", 126, "\"DIR/plain\" is not executable (mode 0644)\n  try: chmod +x DIR/plain"},
-			{"DIR/script", "ENOENT", 126, "\"DIR/script\" is a script for \"/no/such/interpreter\", which is not there\n  try: install that, or correct the first line of the script"},
-			{"DIR/relative", "ENOENT", 126, "\"DIR/relative\" is a script for \"none\", which is not there\n  try: install that, or correct the first line of the script"},
-			{"DIR/crlf", "ENOENT", 126, "the first line of \"DIR/crlf\" ends in a carriage return, which makes its interpreter \"/bin/sh\\r\"\n  try: write the file with line ends of Unix"},
+			{"DIR/script", "ENOENT", 126, "\"DIR/script\" is a script for \"/no/such/interpreter\", which does not exist\n  try: install that, or correct the first line of the script"},
+			{"DIR/relative", "ENOENT", 126, "\"DIR/relative\" is a script for \"none\", which does not exist\n  try: install that, or correct the first line of the script"},
+			{"DIR/crlf", "ENOENT", 126, "the first line of \"DIR/crlf\" ends in a carriage return, which makes its interpreter \"/bin/sh\\r\"\n  try: sed -i 's/\\r$//' DIR/crlf"},
 			{"DIR/nameless", "ENOEXEC", 126, `"DIR/nameless" begins with #! and names no interpreter` + viaShell("nameless")},
 			{"DIR/of-dir", "EACCES", 126, `"DIR/of-dir" is run by "/etc", and "/etc" is a directory` + firstLine},
 			{"DIR/of-file", "EACCES", 126, "\"DIR/of-file\" is run by \"/etc/passwd\", and \"/etc/passwd\" is not executable (mode 0644)\n  try: chmod +x /etc/passwd"},
-			{"DIR/loop", "ELOOP", 126, "\"DIR/loop\" is a script, and its interpreter is one too, and so on for too many times\n  try: name a program in its first line"},
+			{"DIR/loop", "ELOOP", 126, "\"DIR/loop\" is a script whose interpreter is a script, and so on, too many times\n  try: name a program in its first line"},
 			{"DIR/text", "ENOEXEC", 126, `"DIR/text" is neither a program nor a script that begins with #!` + viaShell("text")},
-			{"DIR/empty", "ENOEXEC", 126, "\"DIR/empty\" is empty\n  try: install it anew"},
-			{"DIR/unloaded", "ENOENT", 126, "\"DIR/unloaded\" is a program that is loaded by \"/lib64/ld-none\", which is not there\n  try: install the C library that it was built for, or use a static build"},
-			{"DIR/foreign", "ENOEXEC", 126, fmt.Sprintf("\"DIR/foreign\" is a program for %s, and this machine is %s\n  try: a build for this machine, or qemu-user with binfmt_misc", machine, ours)},
-			{"DIR/broken", "ENOEXEC", 126, "\"DIR/broken\" begins like a program, but the kernel does not take it as one\n  try: install it anew, it may be damaged"},
+			{"DIR/empty", "ENOEXEC", 126, "\"DIR/empty\" is empty\n  try: reinstall it"},
+			{"DIR/unloaded", "ENOENT", 126, "\"DIR/unloaded\" is a program with the loader \"/lib64/ld-none\", which does not exist\n  try: install the C library that it was built for, or use a static build"},
+			{"DIR/foreign", "ENOEXEC", 126, fmt.Sprintf("\"DIR/foreign\" is a program for %s, and this machine is %s\n  try: install a build for this machine, or qemu-user with binfmt_misc", machine, ours)},
+			{"DIR/broken", "ENOEXEC", 126, "\"DIR/broken\" begins like a program, but the kernel does not accept it\n  try: reinstall it, because it may be damaged"},
 		} {
 			t.Run(test.command, func(t *testing.T) {
 				command := strings.ReplaceAll(test.command, "DIR", dir)
@@ -135,7 +135,7 @@ func TestDiagnoseExecute(t *testing.T) {
 		t.Run("words", func(t *testing.T) {
 			cmd := systest.ProfileCommand(t, u, "version = 1\nnamespaces = { user = \"new\" }\ncommand = [\"true\"]\n", "./nosuch")
 			got := nstest.Run(t, cmd)
-			want := fmt.Sprintf("  there is no file \"./nosuch\" from the working directory, %s\n  try: set process.cwd, or give an absolute path\n", cmd.Dir)
+			want := fmt.Sprintf("  there is no file \"./nosuch\" in the working directory, %s\n  try: set process.cwd, or give an absolute path\n", cmd.Dir)
 			if got.Status != 127 || !strings.HasPrefix(got.Stderr, "nslaunch: error: command line: command: step ") || !strings.HasSuffix(got.Stderr, want) {
 				t.Errorf("got %+v; want\n%s", got, want)
 			}
@@ -146,7 +146,7 @@ func TestDiagnoseExecute(t *testing.T) {
 				profile: fmt.Sprintf("version = 1\nnamespaces = { user = \"new\", mount = \"new\" }\ncommand = [%q]\n", file),
 				around:  mountedAfter(fmt.Sprintf("mount -t tmpfs -o noexec none %s; cp /bin/true %s", filepath.Dir(file), file)),
 				status:  126,
-				want:    fmt.Sprintf("p.toml:3:1: command: step #, execute %[1]s with LANG PATH TERM: EACCES\n  \"%[1]s\" is on a file system that is mounted noexec\n  try: a copy elsewhere, or mount it without noexec", file),
+				want:    fmt.Sprintf("p.toml:3:1: command: step #, execute %[1]s with LANG PATH TERM: EACCES\n  \"%[1]s\" is on a file system that is mounted noexec\n  try: copy it to another file system, or mount this one without noexec", file),
 			}.check(t, u)
 		})
 		t.Run("being written", func(t *testing.T) {
@@ -172,7 +172,7 @@ func TestDiagnoseExecute(t *testing.T) {
 			trouble{
 				profile: fmt.Sprintf("version = 1\nnamespaces = { user = \"pid:%d\", mount = \"pid:%[1]d\" }\ncommand = [%q]\n", h.PID, script),
 				status:  126,
-				want:    fmt.Sprintf("p.toml:3:1: command: step #, execute %[1]s with LANG PATH TERM: ENOENT\n  \"%[1]s\" is there, but the interpreter or loader that it names is not\n  try: install that", script),
+				want:    fmt.Sprintf("p.toml:3:1: command: step #, execute %[1]s with LANG PATH TERM: ENOENT\n  \"%[1]s\" exists, but the interpreter or loader that it names does not\n  try: install that", script),
 			}.check(t, u)
 			h.Release(t)
 		})
@@ -181,8 +181,8 @@ func TestDiagnoseExecute(t *testing.T) {
 
 // What a mode or an owner keeps from the command, which is not whom it is outside.
 func TestDiagnosePermission(t *testing.T) {
-	const ids = "\n  try: another command, or other ids for it (process.uid, idmap)"
-	const place = "\n  try: a directory that the command may enter, or other ids for it (process.uid, idmap)"
+	const ids = "\n  try: use another command, or run it with other ids (process.uid, idmap)"
+	const place = "\n  try: use a directory that the command may enter, or run it with other ids (process.uid, idmap)"
 	u, root := nstest.Ordinary(t), nstest.Superuser(t)
 	closed := nstest.TempDir(t)
 	for _, name := range []string{"roots", "users"} {
@@ -239,8 +239,8 @@ func TestDiagnosePermission(t *testing.T) {
 func TestDiagnoseCwd(t *testing.T) {
 	nstest.EachUser(t, func(t *testing.T, u nstest.User) {
 		for _, test := range []struct{ cwd, errno, want string }{
-			{"/no/such", "ENOENT", "there is no such directory in the sandbox\n  try: make it, or process.cwd = \"/\""},
-			{"/etc/passwd", "ENOTDIR", "\"/etc/passwd\" is no directory, or leads through something that is none\n  try: a directory: process.cwd = \"/\""},
+			{"/no/such", "ENOENT", "there is no such directory in the sandbox\n  try: create it, or process.cwd = \"/\""},
+			{"/etc/passwd", "ENOTDIR", "\"/etc/passwd\" is not a directory, or leads through a file\n  try: use a directory, such as process.cwd = \"/\""},
 		} {
 			trouble{
 				profile: fmt.Sprintf("%scommand = [\"true\"]\nprocess.cwd = %q\n", systest.NewUserProfile, test.cwd),
@@ -253,7 +253,7 @@ func TestDiagnoseCwd(t *testing.T) {
 		dir := fmt.Sprintf("/proc/%d/root/tmp", os.Getpid())
 		trouble{
 			profile: fmt.Sprintf("version = 1\nnamespaces = { mount = \"new\" }\ncommand = [\"true\"]\nprocess.cwd = %q\n", dir),
-			want:    fmt.Sprintf("p.toml:4:9: process.cwd: step #, change to %[1]s: ENOENT\n  %[1]q leads out of the sandbox's root\n  try: a directory inside", dir),
+			want:    fmt.Sprintf("p.toml:4:9: process.cwd: step #, change to %[1]s: ENOENT\n  %[1]q leads out of the sandbox's root\n  try: use a directory inside the sandbox", dir),
 		}.check(t, nstest.Superuser(t))
 	})
 }

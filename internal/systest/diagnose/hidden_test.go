@@ -57,7 +57,7 @@ func TestHiddenProgram(t *testing.T) {
 		}
 		bin := home + "/.local/bin"
 		base := "version = 1\n[namespaces]\nuser = \"new\"\nmount = \"new\"\n"
-		hidden := fmt.Sprintf("%s/tool is on the host, and hidden in the sandbox by p.toml:6:", bin)
+		hidden := fmt.Sprintf("%s/tool exists on the host, but is hidden in the sandbox by p.toml:6:", bin)
 		for name, test := range map[string]struct{ profile, command, want string }{
 			"a home in memory":    {base + "[mounts]\ntmpfs = [\"HOME\"]\n", "tool", hidden},
 			"an absolute path":    {base + "[mounts]\ntmpfs = [\"HOME\"]\n", bin + "/tool", hidden},

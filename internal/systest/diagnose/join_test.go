@@ -35,13 +35,13 @@ func TestDiagnoseJoin(t *testing.T) {
 			bound(`unshare -U sleep 60 & while [ /proc/$!/ns/user -ef /proc/self/ns/user ]; do :; done
 mount --bind /proc/$!/ns/user FILE; kill $!`),
 			fmt.Sprintf(`p.toml:2:16: namespaces.user: step #, join the user namespace %s: EPERM
-  joining a user namespace needs CAP_SYS_ADMIN in it, which its maker and root outside of it have, and uid %d is neither
-  try: run nslaunch as who made it, or as root`, file, nstest.Ordinary(t).UID)},
+  joining a user namespace needs CAP_SYS_ADMIN in it: its creator has that, and root outside of it, but uid %d is neither
+  try: run nslaunch as the user who created it, or as root`, file, nstest.Ordinary(t).UID)},
 		{"an outer one's", nstest.Ordinary(t), joining(`net = "` + file + `"`),
 			within(bound("unshare --net=FILE true"), "unshare", "-Ur"),
 			fmt.Sprintf(`p.toml:2:16: namespaces.net: step #, join the net namespace %s: EPERM
   it belongs to a user namespace outside of the one that nslaunch runs in, and joining it needs CAP_SYS_ADMIN there
-  try: run nslaunch outside`, file)},
+  try: run nslaunch in that user namespace`, file)},
 		{"an outer pid namespace", nstest.Superuser(t), joining(`pid = "` + file + `"`),
 			within(bound("mount --bind /proc/self/ns/pid FILE"), "unshare", "-pf", "--kill-child"),
 			fmt.Sprintf(`p.toml:2:16: namespaces.pid: step #, join the pid namespace %s: EINVAL
@@ -56,7 +56,7 @@ mount --bind /proc/$!/ns/user FILE; kill $!`),
 			within(bound("unshare --mount=FILE true"), "capsh", "--drop=cap_sys_chroot", "--", "-c", `exec "$@"`, "sh"),
 			fmt.Sprintf(`p.toml:2:16: namespaces.mount: step #, join the mount namespace %s: EPERM
   most likely CAP_SYS_CHROOT is missing, which joining a mount namespace needs besides CAP_SYS_ADMIN
-  try: run nslaunch with it`, file)},
+  try: run nslaunch with it, or as root`, file)},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			trouble{profile: test.profile, around: test.around, want: test.want}.check(t, test.user)
@@ -80,7 +80,7 @@ func TestDiagnoseJoinOfTwo(t *testing.T) {
 			profile: joining(fmt.Sprintf(`net = "pid:%d", user = "pid:%d"`, b.PID, a.PID)),
 			want: fmt.Sprintf(`p.toml:2:16: namespaces.net: step #, join the net namespace /proc/%d/ns/net: EPERM
   it belongs to another user namespace than the one that is joined, and joining it needs CAP_SYS_ADMIN there
-  try: join the namespaces of one process, or leave namespaces.user "host" and run nslaunch as root`, b.PID),
+  try: join the namespaces of one process, or set namespaces.user = "host" and run nslaunch as root`, b.PID),
 		}.check(t, u)
 		a.Release(t)
 		b.Release(t)
@@ -119,7 +119,7 @@ func TestDiagnoseJoinReplaced(t *testing.T) {
 	profile := joining(fmt.Sprintf("net = %q", link))
 	want := fmt.Sprintf(`nslaunch: error: p.toml:2:16: namespaces.net: step #, open the net namespace %s: ESTALE
   since the plan was made, the file was replaced by another
-  try: start it again
+  try: run it again
 `, link)
 	seen := false
 	for i := 0; i < 100 && !seen; i++ {
@@ -164,7 +164,7 @@ func TestDiagnoseTime(t *testing.T) {
 				},
 				`p.toml:6:1: time.boottime: ` + step + `monotonic +315576000s, boottime +315576000s: ERANGE
   the boottime clock would pass the kernel's limit of 146 years, with the offset of 1227240h0m0s that it has here already
-  try: a smaller offset`},
+  try: use a smaller offset`},
 		} {
 			t.Run(test.name, func(t *testing.T) {
 				trouble{profile: test.profile, around: test.around, want: test.want}.check(t, u)
@@ -211,7 +211,7 @@ func TestDiagnoseMapHelper(t *testing.T) {
 			profile: systest.NewUserProfile + "idmap = \"root+subid\"\ncommand = [\"true\"]\n",
 			around:  within(nothingAmiss, "setpriv", "--no-new-privs"),
 			want: fmt.Sprintf(gidStep+`write to gid_map failed: Operation not permitted
-  nslaunch runs with no_new_privs, which keeps newgidmap from its privilege
+  nslaunch runs with no_new_privs, so newgidmap cannot use its privilege
   try: start nslaunch without it, or map the caller alone: idmap = "keep"`, u.UID, sub.Count, sub.Start, sub.Start+sub.Count-1),
 		}.check(t, u)
 	})
@@ -221,7 +221,7 @@ func TestDiagnoseMapHelper(t *testing.T) {
 		trouble{
 			profile: systest.NewUserProfile + "idmap = \"root+subid\"\ncommand = [\"true\"]\n",
 			want: fmt.Sprintf(`p.toml:3:1: idmap: step #, write gid_map: 0 is %[2]d, 1-%[3]d are %[4]d-%[5]d, by /usr/bin/newgidmap: newgidmap: Target <PID> is owned by a different user: uid:%[1]d pw_uid:%[1]d st_uid:%[1]d, gid:%[2]d pw_gid:%[6]d st_gid:%[2]d
-  newgidmap serves only who runs with the group that /etc/passwd gives the user, and nslaunch runs with gid %[2]d
+  newgidmap needs the group that /etc/passwd gives the user, but nslaunch runs with gid %[2]d
   try: start nslaunch with the user's own group (newgrp without a name), or map the caller alone: idmap = "keep"`,
 				u.UID, other.GID, sub.Count, sub.Start, sub.Start+sub.Count-1, u.GID),
 		}.check(t, other)

@@ -34,7 +34,7 @@ func TestDiagnoseNamespaceLimits(t *testing.T) {
 					profile: everything,
 					around:  nestedAfter("echo 0 > /proc/sys/user/" + sysctl),
 					want: fmt.Sprintf(`p.toml:2:1: namespaces.%[1]s: step #, %[2]s: ENOSPC
-  user.%[3]s is 0, which forbids new %[1]s namespaces
+  user.%[3]s is 0, so no new %[1]s namespaces can be created
   try: in a sandbox of nslaunch: restrict.namespaces = "all" for that; elsewhere as root: sysctl user.%[3]s=10000`, key, step, sysctl),
 				}.check(t, u)
 			})
@@ -48,7 +48,7 @@ func TestDiagnoseForbidNamespaces(t *testing.T) {
 	nstest.EachUser(t, func(t *testing.T, u nstest.User) {
 		for _, test := range []struct{ name, script, want string }{
 			{"read-only", "mount --bind /proc/sys /proc/sys; mount -o remount,bind,ro /proc/sys", "#, forbid new namespaces inside: EROFS\n  /proc/sys is read-only here, as in a container"},
-			{"hidden", "mount -t tmpfs none /proc/sys", "#, open /proc/sys/user: ENOENT\n  /proc has no limits of namespaces here, /proc/sys/user"},
+			{"hidden", "mount -t tmpfs none /proc/sys", "#, open /proc/sys/user: ENOENT\n  /proc/sys/user, which limits namespaces, does not exist here"},
 		} {
 			t.Run(test.name, func(t *testing.T) {
 				trouble{
@@ -69,7 +69,7 @@ func TestDiagnoseTooManyNamespaces(t *testing.T) {
 				profile: "version = 1\ncommand = [\"true\"]\n[namespaces]\nuser = \"new\"\nnet = \"new\"\n",
 				around:  nestedAfter("echo 1 > /proc/sys/user/max_net_namespaces; set -- unshare -n \"$@\""),
 				want: `p.toml:5:1: namespaces.net: step #, start the stage in new user, net namespaces: ENOSPC
-  most likely as many net namespaces are in use as user.max_net_namespaces allows, 1
+  most likely all net namespaces that user.max_net_namespaces allows are in use: 1
   try: as root: sysctl user.max_net_namespaces=10000`,
 			}.check(t, u)
 		})
@@ -107,7 +107,7 @@ func TestDiagnoseUnmappedCaller(t *testing.T) {
 			profile: "version = 1\nnamespaces = { user = \"new\" }\nidmap = \"none\"\ncommand = [\"true\"]\n",
 			around:  after(`set -- unshare -U "$@"`),
 			want: `p.toml:2:16: namespaces.user: step #, start the stage in a new user namespace: EPERM
-  the caller's uid is not mapped in its own user namespace, and then it may make none
+  the caller's uid is not mapped in its own user namespace, so it cannot create another one
   try: map it in the outer namespace first, as unshare --map-current-user does`,
 		}.check(t, u)
 	})
@@ -136,10 +136,10 @@ func rootTree(t *testing.T, profile string) string {
 func TestDiagnoseChroot(t *testing.T) {
 	const inChroot = `/p.toml:2:16: namespaces.user: step #, start the stage in a new user namespace: EPERM
   nslaunch runs in a chroot, where the kernel allows no new user namespace
-  try: enter the tree with pivot_root(8) in place of chroot`
+  try: enter the directory with pivot_root(8) instead of chroot`
 	const perhaps = `/p.toml:2:16: namespaces.user: step #, start the stage in a new user namespace: EPERM
-  most likely nslaunch runs in a chroot, where the kernel allows no new user namespace: nothing else that forbids it is to be seen
-  try: enter the tree with pivot_root(8) in place of chroot`
+  most likely nslaunch runs in a chroot, where the kernel allows no new user namespace: nothing else here forbids it
+  try: enter the directory with pivot_root(8) instead of chroot`
 	const newUser = "version = 1\nnamespaces = { user = \"new\" }\ncommand = [\"/nslaunch\"]\n"
 	nstest.EachUser(t, func(t *testing.T, u nstest.User) {
 		for _, test := range []struct {
@@ -157,7 +157,7 @@ func TestDiagnoseChroot(t *testing.T) {
 				`mount -t proc proc $1/proc; exec $2 $1 /nslaunch /p.toml`, true,
 				`/p.toml:2:16: propagation: step #, make / slave, recursively: EINVAL
   / is not a mount point here: nslaunch runs in a chroot
-  try: enter the tree with pivot_root(8), or bind it on itself before the chroot: mount --rbind DIR DIR`},
+  try: enter the directory with pivot_root(8), or run this before the chroot: mount --rbind DIR DIR`},
 			{"no mount point, works", "version = 1\nnamespaces = { uts = \"new\" }\ncommand = [\"/nslaunch\", \"help\", \"none\"]\n",
 				`mount -t proc proc $1/proc; exec $2 $1 /nslaunch /p.toml`, true, `no such command: "none" (see nslaunch help)`},
 		} {
@@ -242,7 +242,7 @@ func TestDiagnoseMaskedProc(t *testing.T) {
 			}
 			trouble{profile: everything, around: mountedAfter("mount -o remount,bind,ro /proc"),
 				want: "p.toml:2:1: " + step + `: EROFS
-  /proc is mounted read-only here, and nslaunch has to write to its child's files there
+  /proc is read-only here, and nslaunch has to write to files of its child there
   try: start the outer container with a writable /proc`}.check(t, u)
 		})
 	})
@@ -254,7 +254,7 @@ func TestDiagnoseProcPaths(t *testing.T) {
 		gone := fmt.Sprintf("/proc/%d", os.Getpid())
 		for _, test := range []struct{ paths, want string }{
 			{fmt.Sprintf("masked_paths = [%q]", gone), fmt.Sprintf(`p.toml:4:26: proc.masked_paths[0]: step #, mask %[1]s with an empty directory: ENOENT
-  %[1]s is in the caller's /proc, and not in the sandbox's
+  %[1]s exists in the caller's /proc, but not in the sandbox's
   try: leave it out`, gone)},
 			{`readonly_paths = ["/proc/sys", "/proc/net/dev"]`, `p.toml:4:41: proc.readonly_paths[1]: /proc/net is a symbolic link, and what it points to would stay as it is`},
 		} {

@@ -22,7 +22,7 @@ func TestOtherProc(t *testing.T) {
 				cmd := u.Command(t, argv[0], argv[1:]...)
 				return nstest.Run(t, cmd)
 			}
-			const cause, cure = "/proc is that of another pid namespace: ", "try: mount one of this pid namespace before nslaunch starts: unshare --mount-proc"
+			const cause, cure = "/proc belongs to another pid namespace: ", "try: mount one of this pid namespace before nslaunch starts: unshare --mount-proc"
 			if got := run(); got.Status != 125 || !strings.Contains(got.Stderr, cause) || !strings.Contains(got.Stderr, cure) {
 				t.Errorf("%s: %+v", what, got)
 			}

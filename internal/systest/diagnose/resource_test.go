@@ -26,7 +26,7 @@ func TestDiagnoseDescriptors(t *testing.T) {
 			profile: everything,
 			around:  within(nothingAmiss, "prlimit", "--nofile=10"),
 			want: `p.toml:2:1: namespaces: step #, ` + newEverything + `: EMFILE
-  nslaunch may have 10 files open (RLIMIT_NOFILE), too few for the set-up
+  nslaunch may open 10 files (RLIMIT_NOFILE), and the set-up needs more
   try: raise the hard limit (ulimit -Hn, LimitNOFILE= of a unit), or close some that it inherits`,
 		}.check(t, u)
 	})
@@ -141,8 +141,8 @@ func TestDiagnoseProcessesAtExec(t *testing.T) {
 		profile: fmt.Sprintf("version = 1\nnamespaces = { uts = \"new\" }\ncommand = [\"true\"]\nprocess = { uid = %d }\n[limits]\nrlimits = { nproc = 0 }\n", u.UID),
 		status:  126,
 		want: fmt.Sprintf(`p.toml:6:13: limits.rlimits.nproc: step #, execute true with LANG PATH TERM: EAGAIN
-  uid %d has more processes than the limit, 0: those outside of the sandbox count as well
-  try: limits.rlimits = { …, nproc = %s }, or an id that nobody else has`, u.UID, hardLimit(t, unix.RLIMIT_NPROC)),
+  uid %d has more processes than the limit, 0: processes outside of the sandbox count too
+  try: limits.rlimits = { …, nproc = %s }, or run the command with an id that nobody else has`, u.UID, hardLimit(t, unix.RLIMIT_NPROC)),
 	}.check(t, root)
 }
 
@@ -169,13 +169,13 @@ func TestDiagnoseTooLong(t *testing.T) {
 	manyShort := strings.TrimSuffix(strings.Repeat("1234567 ", 10000), " ")
 	for _, test := range []struct{ name, rest, place, action, want string }{
 		{"argument", fmt.Sprintf("command = [\"true\", %q]\n", long), "3:1: command", "execute true " + long,
-			fmt.Sprintf("argument 1 has %d bytes, and the kernel takes %d at most\n  try: pass it in a file", 32*page, 32*page-1)},
+			fmt.Sprintf("argument 1 has %d bytes, and the kernel accepts at most %d\n  try: pass it in a file", 32*page, 32*page-1)},
 		{"variable", fmt.Sprintf("command = [\"true\"]\nenv = { set = { LONG = %q } }\n", long), "4:1: env", "execute true with LANG LONG PATH TERM",
-			fmt.Sprintf("the variable LONG has %d bytes, and the kernel takes %d at most\n  try: leave it out of env.inherit and env.set", 32*page+5, 32*page-1)},
+			fmt.Sprintf("the variable LONG has %d bytes, and the kernel accepts at most %d\n  try: leave it out of env.inherit and env.set", 32*page+5, 32*page-1)},
 		{"all", fmt.Sprintf("command = [\"true\", %s]\nlimits = { rlimits = { stack = %d } }\n", many, page), "3:1: command", "execute true " + manyShort,
-			fmt.Sprintf("the arguments and the environment, 10004 words, take <SUM> bytes, and with a stack limit of %d the kernel takes %[1]d\n  try: fewer of them, or limits.rlimits = { …, stack = %s }", page, hardLimit(t, unix.RLIMIT_STACK))},
+			fmt.Sprintf("the arguments and the environment, 10004 strings, have <SUM> bytes, and with a stack limit of %d the kernel accepts %[1]d\n  try: pass fewer of them, or limits.rlimits = { …, stack = %s }", page, hardLimit(t, unix.RLIMIT_STACK))},
 		{"address space", fmt.Sprintf("command = [\"true\", %s]\nlimits = { rlimits = { as = %d } }\n", many, page), "4:24: limits.rlimits.as", "execute true " + manyShort,
-			fmt.Sprintf("the arguments and the environment, 10004 words, take <SUM> bytes, and with a limit of address space of %d that is too much\n  try: limits.rlimits = { …, as = %s }", page, hardLimit(t, unix.RLIMIT_AS))},
+			fmt.Sprintf("the arguments and the environment, 10004 strings, have <SUM> bytes, and with a limit of address space of %d that is too much\n  try: limits.rlimits = { …, as = %s }", page, hardLimit(t, unix.RLIMIT_AS))},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			cmd := u.Command(t, nstest.Nslaunch(t), "p.toml")
@@ -186,7 +186,7 @@ func TestDiagnoseTooLong(t *testing.T) {
 				action = action[:240] + "…"
 			}
 			want := "nslaunch: error: p.toml:" + test.place + ": step #, " + action + ": E2BIG\n  " + test.want + "\n"
-			text := regexp.MustCompile(`take \d+ bytes`).ReplaceAllString(unnumbered(got.Stderr), "take <SUM> bytes")
+			text := regexp.MustCompile(`have \d+ bytes`).ReplaceAllString(unnumbered(got.Stderr), "have <SUM> bytes")
 			if text != want || got.Status != 126 {
 				t.Errorf("got status %d and\n%swant\n%s", got.Status, text, want)
 			}
@@ -280,7 +280,7 @@ func TestDiagnoseKeyQuota(t *testing.T) {
 func TestDiagnosePTY(t *testing.T) {
 	const inherit = `, or process.terminal = "none"`
 	const devpts = "mount -t tmpfs none /dev; mkdir /dev/pts; ln -s pts/ptmx /dev/ptmx; mount -t devpts -o newinstance,"
-	missing := "ENOENT\n  there is no /dev/ptmx here that makes pseudoterminals\n  try: mount -t devpts devpts /dev/pts and link /dev/ptmx to pts/ptmx" + inherit
+	missing := "ENOENT\n  there is no /dev/ptmx here that can create pseudoterminals\n  try: mount -t devpts devpts /dev/pts and link /dev/ptmx to pts/ptmx" + inherit
 	nstest.EachUser(t, func(t *testing.T, u nstest.User) {
 		for _, test := range []struct {
 			name   string

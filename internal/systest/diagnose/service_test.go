@@ -62,7 +62,7 @@ func TestDiagnoseJoinedMount(t *testing.T) {
 		}
 		const works, broken = "#!/bin/sh\necho ran\n", "#!/nothing\n"
 		if got := run(joined, works, "./tool"); got.Status != systest.StatusMissing || got.Stdout != "" ||
-			!strings.Contains(got.Stderr, `there is no file "./tool" from the working directory, /`+"\n") || strings.Contains(got.Stderr, "DIR") {
+			!strings.Contains(got.Stderr, `there is no file "./tool" in the working directory, /`+"\n") || strings.Contains(got.Stderr, "DIR") {
 			t.Errorf("joined: %+v", got)
 		}
 		if got := run(own, works, "./tool"); got.Status != 0 || got.Stdout != "ran\n" {
@@ -71,10 +71,10 @@ func TestDiagnoseJoinedMount(t *testing.T) {
 		if got := run(joined, broken, "./tool"); got.Status != systest.StatusMissing || strings.Contains(got.Stderr, "/nothing") {
 			t.Errorf("joined, a script without its interpreter: %+v", got)
 		}
-		if got := run(own, broken, "./tool"); !strings.Contains(got.Stderr, `"./tool" is a script for "/nothing", which is not there`) {
+		if got := run(own, broken, "./tool"); !strings.Contains(got.Stderr, `"./tool" is a script for "/nothing", which does not exist`) {
 			t.Errorf("without a join, a script without its interpreter: %+v", got)
 		}
-		if got := run(own, works, "./missing"); got.Status != systest.StatusMissing || !strings.Contains(got.Stderr, `there is no file "./missing" from the working directory, DIR`+"\n") {
+		if got := run(own, works, "./missing"); got.Status != systest.StatusMissing || !strings.Contains(got.Stderr, `there is no file "./missing" in the working directory, DIR`+"\n") {
 			t.Errorf("without a join, a missing file: %+v", got)
 		}
 	})

@@ -124,12 +124,12 @@ func TestIdmappedRefused(t *testing.T) {
 	} {
 		nstest.MustRun(t, outer.Command(t, u, args[0], args[1:]...))
 	}
-	const other = "a directory of another file system, or leave idmap out"
+	const other = "use a directory on another file system, or leave out idmap"
 	for _, test := range []struct{ source, cause, cure string }{
-		{"/proc/sys", "proc, the file system on /proc, does not have mapped ids in this kernel", other},
-		{"/dev/pts", "devpts, the file system on /dev/pts, does not have mapped ids in this kernel", other},
-		{dir + "/overlay", "overlay, the file system on " + dir + "/overlay, does not have mapped ids in this kernel", other},
-		{dir + "/some", "proc, the file system on " + dir + "/some/sub, does not have mapped ids in this kernel", "recursive = false, or leave idmap out"},
+		{"/proc/sys", "proc, the file system on /proc, does not support mapped ids in this kernel", other},
+		{"/dev/pts", "devpts, the file system on /dev/pts, does not support mapped ids in this kernel", other},
+		{dir + "/overlay", "overlay, the file system on " + dir + "/overlay, does not support mapped ids in this kernel", other},
+		{dir + "/some", "proc, the file system on " + dir + "/some/sub, does not support mapped ids in this kernel", "recursive = false, or leave out idmap"},
 	} {
 		t.Run(filepath.Base(test.source), func(t *testing.T) {
 			nstest.CheckNothingLeft(t)

@@ -120,7 +120,7 @@ proc = "host"
 				var want []string
 				for _, line := range test.want {
 					n := len(dir)
-					columns := strings.NewReplacer("DIR", dir, "LOWER1", fmt.Sprint(45+n), "LOWER2", fmt.Sprint(54+2*n), "LAYER", fmt.Sprint(46+n))
+					columns := strings.NewReplacer("CALLER", fmt.Sprint(u.UID), "DIR", dir, "LOWER1", fmt.Sprint(45+n), "LOWER2", fmt.Sprint(54+2*n), "LAYER", fmt.Sprint(46+n))
 					want = append(want, "p.toml:"+columns.Replace(line))
 				}
 				systest.WantRefusal(t, systest.ProfileCommand(t, u, systest.OwnTree(u, strings.ReplaceAll(test.profile, "DIR", dir)), "true"), want...)
@@ -151,33 +151,33 @@ mount --bind /dev/null /sys/kernel/notes`, dir)))
   the kernel says: overlay: filesystem on DIR/ro/upper is read-only`},
 			"locked, overlay": {`[mounts]
 "/mnt" = { type = "overlay", lower = ["DIR/ro"] }`, `p.toml:4:1: mounts."/mnt": step #, mount an overlay of DIR/ro with changes in memory on /mnt, nodev,nosuid: EINVAL
-  in a user namespace, what is mounted below a directory cannot be taken off it: DIR/ro/sub
-  try: a directory without mounts below it`},
+  in a user namespace, the mounts below a directory cannot be left out: DIR/ro/sub
+  try: use a directory without mounts below it`},
 			"locked, bind": {`[mounts]
 "/mnt" = { ro = "DIR/ro", recursive = false }`, `p.toml:4:1: mounts."/mnt": step #, bind DIR/ro on /mnt, not recursive, ro,nodev,nosuid, private: EINVAL
-  in a user namespace, what is mounted below DIR/ro cannot be taken off it
+  in a user namespace, the mounts below DIR/ro cannot be left out
   try: mounts."/mnt" = { …, recursive = true }`},
 			"proc as a layer": {`[mounts]
 "/mnt" = { type = "overlay", lower = ["/proc/sys"] }`, `p.toml:4:1: mounts."/mnt": step #, mount an overlay of /proc/sys with changes in memory on /mnt, nodev,nosuid: EINVAL
-  the file system of one of its directories cannot be part of it: proc, for instance, or overlays upon overlays
-  try: other directories; the kernel's log (dmesg) names the one`},
+  an overlay cannot use the file system of one of its directories, such as proc or an overlay upon overlays
+  try: use other directories; the kernel's log (dmesg) may name the wrong one`},
 			"layers in one another": {`[mounts]
 "/mnt" = { type = "overlay", lower = ["DIR/stranger/deep", "DIR/stranger"] }`, `p.toml:4:1: mounts."/mnt": step #, mount an overlay of DIR/stranger/deep, DIR/stranger with changes in memory on /mnt, nodev,nosuid: ELOOP
-  its directories lie in one another, or one is there twice
-  try: directories apart from each other`},
+  one of its directories lies in another, or appears twice
+  try: use directories that do not contain each other`},
 			"covered /sys": {`sys = "new"`, `p.toml:3:1: sys: step #, mount sysfs on /sys with ro,nodev,nosuid,noexec: EPERM
   the kernel says: VFS: Mount too revealing
   the outer /sys is partly covered or read-only, and the kernel allows a new one only where the old is fully visible
   try: sys = "host", or start the outer container with a whole /sys`},
 			"not writable": {`[mounts]
 "/mnt" = { type = "overlay", lower = ["DIR/lower"], dir = "CLOSED" }`, `p.toml:4:1: mounts."/mnt": step #, mount an overlay of DIR/lower with changes in CLOSED on /mnt, nodev,nosuid: EROFS
-  CLOSED is not writable for the ids of the sandbox, and nothing could be changed
-  try: chown it to an id that the sandbox has (upper belongs to uid 0), or map its owner (idmap)`},
+  CLOSED is not writable for the ids of the sandbox, so changes cannot be stored
+  try: as root: chown -R CALLER CLOSED (its upper belongs to uid 0)`},
 			"stranger's directory": {`[mounts]
 "/mnt" = { type = "overlay", lower = ["DIR/stranger"] }
 "/mnt/deep/new" = { type = "tmpfs" }`, `p.toml:5:1: mounts."/mnt/deep/new": step #, mount tmpfs on /mnt/deep/new with mode=0755,nodev,nosuid: EACCES
-  a directory in which /mnt/deep/new is to be made belongs to an id that is not mapped in the sandbox
-  try: make it there, or map that id (idmap)`},
+  the directory for /mnt/deep/new belongs to an id that is not mapped in the sandbox
+  try: as the owner of the directory: mkdir DIR/stranger/deep/new`},
 			"closed to subordinate ids": {`idmap = "subid"
 [mounts]
 "/mnt" = { ro = "PRIVATE/below" }`, `p.toml:5:1: mounts."/mnt": step #, bind PRIVATE/below on /mnt, ro,nodev,nosuid, private: EACCES
@@ -194,7 +194,7 @@ mount --bind /dev/null /sys/kernel/notes`, dir)))
 				if err := os.Chmod(private, 0o700); err != nil {
 					t.Fatal(err)
 				}
-				names := strings.NewReplacer("DIR", dir, "CLOSED", closed, "PRIVATE", private)
+				names := strings.NewReplacer("CALLER", fmt.Sprint(u.UID), "DIR", dir, "CLOSED", closed, "PRIVATE", private)
 				systest.WantFailure(t, systest.OuterCommand(t, outer, u, namespaces+names.Replace(test.profile), "true"), names.Replace(test.want))
 			})
 		}
@@ -220,7 +220,7 @@ func TestLayerErrors(t *testing.T) {
 	cmd.Env = append(cmd.Env, "XDG_STATE_HOME=/etc")
 	systest.WantFailure(t, cmd, `p.toml:3:42: root.overlay.create: step #, make /etc/nslaunch/x/boot where it is missing: EACCES
   uid 20001 may not make /etc/nslaunch/x/boot
-  try: XDG_STATE_HOME, or another directory`)
+  try: set XDG_STATE_HOME to a directory that is writable, or use another directory`)
 	cmd = systest.ProfileCommand(t, u, systest.OwnTree(u, "idmap = \"subid\"", "[mounts]\n\"/mnt\" = { type = \"overlay\", lower = [\"/etc\"], dir = \"${state}/x\", create = true }"), "true")
 	cmd.Env = append(cmd.Env, "XDG_STATE_HOME="+state)
 	systest.WantRefusal(t, cmd, fmt.Sprintf(`p.toml:5:68: mounts."/mnt".create: %q belongs to uid %d and gid %d, which are not mapped, so the sandbox cannot write there (idmap = "root+subid" maps the caller, too)`,
@@ -229,8 +229,8 @@ func TestLayerErrors(t *testing.T) {
 	cmd = systest.ProfileCommand(t, u, systest.OwnTree(u, "[mounts]\n\"/mnt\" = { type = \"overlay\", lower = [\"/etc\"], dir = \"${state}/x\", create = true }\n\"/opt\" = { type = \"overlay\", lower = [\"/proc/sys\"] }"), "true")
 	cmd.Env = append(cmd.Env, "XDG_STATE_HOME="+state)
 	systest.WantFailure(t, cmd, `p.toml:5:1: mounts."/opt": step #, mount an overlay of /proc/sys with changes in memory on /opt, nodev,nosuid: EINVAL
-  the file system of one of its directories cannot be part of it: proc, for instance, or overlays upon overlays
-  try: other directories; the kernel's log (dmesg) names the one`)
+  an overlay cannot use the file system of one of its directories, such as proc or an overlay upon overlays
+  try: use other directories; the kernel's log (dmesg) may name the wrong one`)
 }
 
 // Without any id, nothing can be made.

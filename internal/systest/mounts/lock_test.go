@@ -36,7 +36,7 @@ func TestLayerLock(t *testing.T) {
 				first := command()
 				second := systest.ProfileCommand(t, u, systest.OwnTree(u, row.text), "true")
 				second.Env = append(second.Env, "XDG_STATE_HOME="+state)
-				systest.WantFailure(t, second, fmt.Sprintf("%s: step #, lock %s: EAGAIN\n  another sandbox keeps its changes in %s, and runs\n  try: a directory of its own for each", row.place, dir, dir))
+				systest.WantFailure(t, second, fmt.Sprintf("%s: step #, lock %s: EAGAIN\n  another running sandbox keeps its changes in %s\n  try: use another directory, or nslaunch ps to find that sandbox", row.place, dir, dir))
 				if err := first.Cmd.Process.Signal(way); err != nil {
 					t.Fatal(err)
 				}

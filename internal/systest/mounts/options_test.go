@@ -97,12 +97,12 @@ mount -t tmpfs -o nodev q locked`, dir)))
   try: %s`, dir+"/on", dir+source, dir+"/on", words, cause, cure))
 		}
 		forbids := func(source string) string {
-			return fmt.Sprintf("the host forbids this where it mounts %s, and in a user namespace that cannot be taken back", dir+source)
+			return fmt.Sprintf("the host's mount of %s forbids this, and a user namespace cannot lift that", dir+source)
 		}
-		locked("/strict", `"exec"`, "nodev,nosuid,exec", forbids("/strict"), "leave the option out, or allow it on the host: exec")
-		locked("/locked", `"dev"`, "dev,nosuid", forbids("/locked"), "leave the option out, or allow it on the host: dev")
-		locked("/plain", `"noatime"`, "nodev,nosuid,noatime", fmt.Sprintf("in a user namespace the access times of %s are kept as the host mounts it", dir+"/plain"),
-			"leave the option out, or mount it so on the host")
+		locked("/strict", `"exec"`, "nodev,nosuid,exec", forbids("/strict"), "leave out the option, or allow it on the host: exec")
+		locked("/locked", `"dev"`, "dev,nosuid", forbids("/locked"), "leave out the option, or allow it on the host: dev")
+		locked("/plain", `"noatime"`, "nodev,nosuid,noatime", fmt.Sprintf("in a user namespace the access times of %s follow the host's mount", dir+"/plain"),
+			"leave out the option, or mount it with the option on the host")
 	})
 }
 

@@ -184,7 +184,7 @@ func TestOwnerRefused(t *testing.T) {
 			h := systest.Hold(t, systest.ProfileCommand(t, u, "version = 1\nnamespaces.user = \"new\"\ncommand = [\"cat\"]\n"))
 			for entry, call := range map[string]string{`type = "tmpfs", uid = 7`: "mount tmpfs on /a with mode=0755,uid=7,nodev,nosuid: EINVAL\n  the kernel says: tmpfs: Invalid uid '7'", `type = "dir", gid = 7`: "make the directory /a, mode 0755, gid 7: EINVAL"} {
 				systest.WantFailure(t, systest.ProfileCommand(t, u, fmt.Sprintf("version = 1\nnamespaces = { user = \"pid:%d\", mount = \"new\" }\nroot = \"tmpfs\"\n[mounts]\n\"/a\" = { %s }\n", h.PID, entry), "true"),
-					`p.toml:5:1: mounts."/a": step #, `+call+"\n  the owner of what is made is not mapped in the sandbox's user namespace\n  try: a uid and gid that are")
+					`p.toml:5:1: mounts."/a": step #, `+call+"\n  the owner of the new file is not mapped in the sandbox's user namespace\n  try: set uid and gid to ids that are")
 			}
 			h.Release(t)
 		})

@@ -54,5 +54,5 @@ func packagedProfile(t *tester) {
 		t.errorf("before: %v", r)
 	}
 	loadProfile(t, strings.ReplaceAll(string(text), "/usr/local/bin/", "/usr/bin/"))
-	t.want(0, "nslaunch (unconfined)\n", label...)
+	t.want(0, `nslaunch \(unconfined\)`, label...)
 }

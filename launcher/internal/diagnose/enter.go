@@ -13,7 +13,7 @@ func (f *Failure) enter(a step.Enter) plan.Advice {
 	switch f.Errno {
 	case unix.EPERM:
 		return plan.Advice{Cause: fmt.Sprintf("entering its namespaces needs CAP_SYS_ADMIN in the user namespace that owns them, and permission to inspect process %d, which its user and root have", a.Process.PID),
-			Cure: plan.Try("enter the user namespace, too, or run nslaunch as root")}
+			Cure: plan.Try("enter its user namespace too, or run nslaunch as root")}
 	case unix.ESRCH:
 		return plan.Advice{Cause: fmt.Sprintf("process %d has ended", a.Process.PID), Cure: plan.Try("start the sandbox again")}
 	case unix.EINVAL:
@@ -26,10 +26,10 @@ func (f *Failure) enter(a step.Enter) plan.Advice {
 func (f *Failure) joinCgroup(a step.JoinCgroup) plan.Advice {
 	switch f.Errno {
 	case unix.EACCES, unix.EPERM:
-		return plan.Advice{Cause: fmt.Sprintf("uid %d may move a process into the sandbox's unit only from within the tree of its own manager", f.Plan.Host.UID),
+		return plan.Advice{Cause: fmt.Sprintf("uid %d can move a process into the sandbox's unit only from a unit of its own systemd manager", f.Plan.Host.UID),
 			Cure: plan.Try("systemd-run --user --scope nslaunch exec …")}
 	case unix.EBUSY:
-		return plan.Advice{Cause: "the sandbox has divided its control group, and then no process can be in the group itself", Cure: plan.Try("run the command from within the sandbox")}
+		return plan.Advice{Cause: "the sandbox divided its control group, so no process can be in the group itself", Cure: plan.Try("run the command from within the sandbox")}
 	}
 	return plan.Advice{}
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/nslaunch/nslaunch/config"
+	"github.com/nslaunch/nslaunch/internal/quote"
 	"github.com/nslaunch/nslaunch/launcher/internal/plan"
 	"github.com/nslaunch/nslaunch/launcher/internal/step"
 	"golang.org/x/sys/unix"
@@ -27,14 +28,14 @@ func (f *Failure) execute(a step.Execute) plan.Advice {
 	case unix.ENOEXEC:
 		return f.notProgram(file)
 	case unix.ELIBBAD:
-		return plan.Advice{Cause: fmt.Sprintf("the loader of %q is no program for this machine", file), Cure: plan.Try("install the right one")}
+		return plan.Advice{Cause: fmt.Sprintf("the loader of %q is not a program for this machine", file), Cure: plan.Try("reinstall the C library of that program")}
 	case unix.E2BIG:
 		return f.tooLong(a)
 	case unix.ETXTBSY:
 		return plan.Advice{Cause: fmt.Sprintf("%q is open for writing", file), Cure: plan.Try("wait until it is written, or execute a copy")}
 	case unix.ELOOP:
 		if strings.HasPrefix(f.head(file), "#!") {
-			return plan.Advice{Cause: fmt.Sprintf("%q is a script, and its interpreter is one too, and so on for too many times", file),
+			return plan.Advice{Cause: fmt.Sprintf("%q is a script whose interpreter is a script, and so on, too many times", file),
 				Cure: plan.Try("name a program in its first line")}
 		}
 		return plan.Advice{Cause: fmt.Sprintf("%q leads through too many symbolic links", file), Cure: plan.Try("correct the links")}
@@ -53,9 +54,9 @@ func (f *Failure) notFound(name, searched string) plan.Advice {
 			return d
 		}
 	} else if h, hidden := f.hidden(path.Join(f.cwd(), name)); hidden && !path.IsAbs(name) {
-		return plan.Advice{Cause: h.words(), Cure: h.cure()}
+		return plan.Advice{Cause: h.cause(), Cure: h.cure()}
 	} else if h, hidden := f.hidden(name); hidden {
-		return plan.Advice{Cause: h.words(), Cure: h.cure()}
+		return plan.Advice{Cause: h.cause(), Cure: h.cure()}
 	}
 	switch {
 	case strings.HasPrefix(name, "-"):
@@ -65,9 +66,9 @@ func (f *Failure) notFound(name, searched string) plan.Advice {
 		return plan.Advice{Cause: fmt.Sprintf("there is no %q in the sandbox's PATH, %s", name, searched),
 			Cure: plan.Try("install it, give its path, or set PATH in env.set")}
 	case f.Errno == unix.ENOTDIR:
-		return plan.Advice{Cause: fmt.Sprintf("%q leads through something that is no directory", name), Cure: plan.Try("correct the path")}
+		return plan.Advice{Cause: fmt.Sprintf("%q leads through a file that is not a directory", name), Cure: plan.Try("correct the path")}
 	case !path.IsAbs(name):
-		return plan.Advice{Cause: fmt.Sprintf("there is no file %q from the working directory, %s", name, f.cwd()),
+		return plan.Advice{Cause: fmt.Sprintf("there is no file %q in the working directory, %s", name, f.cwd()),
 			Cure: plan.Try("set process.cwd, or give an absolute path")}
 	}
 	return plan.Advice{Cause: fmt.Sprintf("there is no file %q in the sandbox", name), Cure: plan.Try("correct the path, or install what is missing")}
@@ -77,20 +78,20 @@ func (f *Failure) notFound(name, searched string) plan.Advice {
 func (f *Failure) noInterpreter(file string) plan.Advice {
 	kind, interpreter := interpreterOf(f.head(file))
 	if h, hidden := f.hidden(interpreter); hidden {
-		return plan.Advice{Cause: fmt.Sprintf("%q is run by %q, and %s", file, interpreter, h.words()), Cure: h.cure()}
+		return plan.Advice{Cause: fmt.Sprintf("%q is run by %q, and %s", file, interpreter, h.cause()), Cure: h.cure()}
 	}
 	switch {
 	case kind == kindScript && strings.HasSuffix(interpreter, "\r"):
 		return plan.Advice{Cause: fmt.Sprintf("the first line of %q ends in a carriage return, which makes its interpreter %q", file, interpreter),
-			Cure: plan.Try("write the file with line ends of Unix")}
+			Cure: plan.Try(`sed -i 's/\r$//' ` + quote.Word(file))}
 	case kind == kindScript:
-		return plan.Advice{Cause: fmt.Sprintf("%q is a script for %q, which is not there", file, interpreter),
+		return plan.Advice{Cause: fmt.Sprintf("%q is a script for %q, which does not exist", file, interpreter),
 			Cure: plan.Try("install that, or correct the first line of the script")}
 	case kind == kindELF && interpreter != "":
-		return plan.Advice{Cause: fmt.Sprintf("%q is a program that is loaded by %q, which is not there", file, interpreter),
+		return plan.Advice{Cause: fmt.Sprintf("%q is a program with the loader %q, which does not exist", file, interpreter),
 			Cure: plan.Try("install the C library that it was built for, or use a static build")}
 	}
-	return plan.Advice{Cause: fmt.Sprintf("%q is there, but the interpreter or loader that it names is not", file), Cure: plan.Try("install that")}
+	return plan.Advice{Cause: fmt.Sprintf("%q exists, but the interpreter or loader that it names does not", file), Cure: plan.Try("install it")}
 }
 
 // notProgram is about a file that is executable and of no known form.
@@ -102,16 +103,16 @@ func (f *Failure) notProgram(file string) plan.Advice {
 	switch {
 	case kind == kindELF && machine != "" && ours != "" && machine != ours:
 		return plan.Advice{Cause: fmt.Sprintf("%q is a program for %s, and this machine is %s", file, machine, ours),
-			Cure: plan.Try("a build for this machine, or qemu-user with binfmt_misc")}
+			Cure: plan.Try("install a build for this machine, or qemu-user with binfmt_misc")}
 	case kind == kindELF:
-		return plan.Advice{Cause: fmt.Sprintf("%q begins like a program, but the kernel does not take it as one", file),
-			Cure: plan.Try("install it anew, it may be damaged")}
+		return plan.Advice{Cause: fmt.Sprintf("%q begins like a program, but the kernel does not accept it", file),
+			Cure: plan.Try("reinstall it, because it may be damaged")}
 	case kind == kindScript && interpreter == "":
 		return plan.Advice{Cause: fmt.Sprintf("%q begins with #! and names no interpreter", file), Cure: plan.Try(shell)}
 	case kind == kindOther && head != "":
 		return plan.Advice{Cause: fmt.Sprintf("%q is neither a program nor a script that begins with #!", file), Cure: plan.Try(shell)}
 	case f.empty(file):
-		return plan.Advice{Cause: fmt.Sprintf("%q is empty", file), Cure: plan.Try("install it anew")}
+		return plan.Advice{Cause: fmt.Sprintf("%q is empty", file), Cure: plan.Try("reinstall it")}
 	}
 	return plan.Advice{Cause: fmt.Sprintf("%q is not in a form that this kernel executes", file), Cure: plan.Try(shell)}
 }
@@ -127,25 +128,25 @@ func (f *Failure) tooLong(a step.Execute) plan.Advice {
 		switch {
 		case len(s) < most:
 		case i < len(a.Argv):
-			return plan.Advice{Cause: fmt.Sprintf("argument %d has %d bytes, and the kernel takes %d at most", i, len(s), most-1),
+			return plan.Advice{Cause: fmt.Sprintf("argument %d has %d bytes, and the kernel accepts at most %d", i, len(s), most-1),
 				Cure: plan.Try("pass it in a file")}
 		default:
 			name, _, _ := strings.Cut(s, "=")
-			return plan.Advice{Cause: fmt.Sprintf("the variable %s has %d bytes, and the kernel takes %d at most", name, len(s), most-1), Cure: plan.Try("leave it out of env.inherit and env.set"), Key: "env"}
+			return plan.Advice{Cause: fmt.Sprintf("the variable %s has %d bytes, and the kernel accepts at most %d", name, len(s), most-1), Cure: plan.Try("leave it out of env.inherit and env.set"), Key: "env"}
 		}
 		all += uint64(len(s)) + 1 + 8 // and the pointer to it
 	}
 	stack := f.limit("stack")
 	room := min(max(min(stack/4, 6<<20), 128<<10), stack)
-	text := fmt.Sprintf("the arguments and the environment, %d words, take %d bytes", len(words), all)
+	text := fmt.Sprintf("the arguments and the environment, %d strings, have %d bytes", len(words), all)
 	switch {
 	case all > room:
-		return plan.Advice{Cause: fmt.Sprintf("%s, and with a stack limit of %s the kernel takes %d", text, step.LimitWord(stack), room),
-			Cure: plan.Try("fewer of them, or %s", f.highest("stack"))}
+		return plan.Advice{Cause: fmt.Sprintf("%s, and with a stack limit of %s the kernel accepts %d", text, step.LimitWord(stack), room),
+			Cure: plan.Try("pass fewer of them, or %s", f.highest("stack"))}
 	case f.limit("as") != config.RlimitInfinity:
 		return plan.Advice{Cause: fmt.Sprintf("%s, and with a limit of address space of %s that is too much", text, step.LimitWord(f.limit("as"))), Cure: plan.Try("%s", f.highest("as")), Key: "limits.rlimits.as"}
 	}
-	return plan.Advice{Cause: text + ", which is too much for the kernel", Cure: plan.Try("fewer of them")}
+	return plan.Advice{Cause: text + ", which is too much for the kernel", Cure: plan.Try("pass fewer of them")}
 }
 
 // limit is the soft limit that the command has.
@@ -181,7 +182,7 @@ func (f *Failure) noMemoryFor(file string) plan.Advice {
 // tooManyOfUser is about EAGAIN: who changed to a user that has more processes
 // than allowed is refused here.
 func (f *Failure) tooManyOfUser() plan.Advice {
-	return plan.Advice{Cause: fmt.Sprintf("uid %d has more processes than the limit, %s: those outside of the sandbox count as well", f.who().uid, step.LimitWord(f.limit("nproc"))), Cure: plan.Try("%s, or an id that nobody else has", f.highest("nproc")), Key: "limits.rlimits.nproc"}
+	return plan.Advice{Cause: fmt.Sprintf("uid %d has more processes than the limit, %s: processes outside of the sandbox count too", f.who().uid, step.LimitWord(f.limit("nproc"))), Cure: plan.Try("%s, or run the command with an id that nobody else has", f.highest("nproc")), Key: "limits.rlimits.nproc"}
 }
 
 // cwd is the command's working directory. Who enters a mount namespace is in its root; see setns(2).
@@ -200,17 +201,17 @@ func (f *Failure) changeDir(a step.ChangeDir) plan.Advice {
 	switch f.Errno {
 	case unix.ENOENT:
 		if f.Call == "getcwd" {
-			return plan.Advice{Cause: fmt.Sprintf("%q leads out of the sandbox's root", a.Path), Cure: plan.Try("a directory inside")}
+			return plan.Advice{Cause: fmt.Sprintf("%q leads out of the sandbox's root", a.Path), Cure: plan.Try("use a directory inside the sandbox")}
 		}
-		return plan.Advice{Cause: "there is no such directory in the sandbox", Cure: plan.Try("make it, or %s", plan.Set("process.cwd", "/"))}
+		return plan.Advice{Cause: "there is no such directory in the sandbox", Cure: plan.Try("create it, or %s", plan.Set("process.cwd", "/"))}
 	case unix.ENOTDIR:
-		return plan.Advice{Cause: fmt.Sprintf("%q is no directory, or leads through something that is none", a.Path),
-			Cure: plan.Try("a directory: %s", plan.Set("process.cwd", "/"))}
+		return plan.Advice{Cause: fmt.Sprintf("%q is not a directory, or leads through a file", a.Path),
+			Cure: plan.Try("use a directory, such as %s", plan.Set("process.cwd", "/"))}
 	case unix.ELOOP:
-		return plan.Advice{Cause: fmt.Sprintf("%q leads through too many symbolic links, or one of proc that may not be followed", a.Path),
-			Cure: plan.Try("a directory: %s", plan.Set("process.cwd", "/"))}
+		return plan.Advice{Cause: fmt.Sprintf("%q leads through too many symbolic links, or through one of /proc that nslaunch does not follow", a.Path),
+			Cure: plan.Try("use a directory, such as %s", plan.Set("process.cwd", "/"))}
 	case unix.EACCES, unix.EPERM:
-		cure := "a directory that the command may enter, or other ids for it (process.uid, idmap)"
+		cure := "use a directory that the command may enter, or run it with other ids (process.uid, idmap)"
 		if d := f.obstacle(a.Path, cure); d.Some() {
 			return d
 		}

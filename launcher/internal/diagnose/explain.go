@@ -25,11 +25,11 @@ type Failure struct {
 	File        string
 	Interpreter bool
 
-	// Of a child that ended without a word: what is known of its end.
+	// Of a child that ended without a message: what is known about its end.
 	Ended  string
 	Signal unix.Signal // that killed it
 	// Nothing of the program was run: by a Go runtime that gave up, or by a
-	// program that is no launcher.
+	// program that is not a launcher.
 	Unborn, GoFatal bool
 }
 
@@ -153,13 +153,13 @@ func (f *Failure) general(a plan.Action) plan.Advice {
 		d := f.seccomp()
 		if d.None() {
 			d.Cause = fmt.Sprintf("this kernel, Linux %d.%d, has no such call%s", f.Plan.Host.Kernel[0], f.Plan.Host.Kernel[1], f.inCall())
-			d.Cure = plan.Try("a newer kernel, nslaunch needs Linux 6.1")
+			d.Cure = plan.Try("use a newer kernel: nslaunch needs Linux 6.1")
 		}
 		return d
 	case unix.EMFILE, unix.ENFILE:
 		return f.descriptors()
 	case unix.EROFS:
-		return plan.Advice{Cause: "/proc is mounted read-only here, and nslaunch has to write to its child's files there",
+		return plan.Advice{Cause: "/proc is read-only here, and nslaunch has to write to files of its child there",
 			Cure: plan.Try("start the outer container with a writable /proc")}
 	case unix.EAGAIN:
 		if f.Call == "clone" || f.Call == "" {

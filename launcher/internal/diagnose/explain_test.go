@@ -3,6 +3,7 @@ package diagnose
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -87,8 +88,35 @@ func wantAdvice(t *testing.T, name string, got plan.Advice, want string) {
 
 const (
 	appArmorSwitch = "/proc/sys/kernel/apparmor_restrict_unprivileged_userns"
-	appArmorWords  = `kernel.apparmor_restrict_unprivileged_userns is 1: AppArmor denies an ordinary user all capabilities in a new user namespace; try: as root: give nslaunch an AppArmor profile with the rule "userns,", or sysctl kernel.apparmor_restrict_unprivileged_userns=0`
+	appArmorCause  = `kernel.apparmor_restrict_unprivileged_userns is 1: AppArmor denies an ordinary user all capabilities in a new user namespace; try: `
+	appArmorWords  = appArmorCause + forAllPrograms
+	forAllPrograms = `as root, for all programs: sysctl kernel.apparmor_restrict_unprivileged_userns=0`
 )
+
+// An AppArmor profile allows one path, so the cure depends on where nslaunch is.
+func TestAppArmorCure(t *testing.T) {
+	packaged := map[string]string{"/etc/apparmor.d/nslaunch": "abi <abi/4.0>,\nprofile nslaunch /usr/bin/nslaunch flags=(unconfined) {\n  userns,\n}\n"}
+	for _, test := range []struct {
+		program string
+		files   map[string]string
+		want    string
+	}{
+		{"/usr/bin/nslaunch", packaged, "as root: apparmor_parser -r /etc/apparmor.d/nslaunch"},
+		{"/home/x/bin/nslaunch", packaged, `as root: printf 'abi <abi/4.0>,\nprofile /home/x/bin/nslaunch flags=(unconfined) {\n  userns,\n}\n' >/etc/apparmor.d/home.x.bin.nslaunch && apparmor_parser -r /etc/apparmor.d/home.x.bin.nslaunch`},
+		{"/usr/bin/nslaunch", nil, `as root: printf 'abi <abi/4.0>,\nprofile /usr/bin/nslaunch flags=(unconfined) {\n  userns,\n}\n' >/etc/apparmor.d/usr.bin.nslaunch && apparmor_parser -r /etc/apparmor.d/usr.bin.nslaunch`},
+		{"/root/.cache/go-build/ab/abcdef-d/nslaunch", packaged, "install nslaunch, because go run uses another path each time, and AppArmor allows a path; or " + forAllPrograms},
+		{"/home/x/a b/nslaunch", packaged, forAllPrograms},
+		{"/home/x/{a,b}/nslaunch", packaged, forAllPrograms},
+	} {
+		files := map[string]string{appArmorSwitch: "1\n", "/proc/self/attr/current": "unconfined\n"}
+		maps.Copy(files, test.files)
+		m := aMachine(t, files)
+		if err := os.Symlink(test.program, m.root+"/proc/self/exe"); err != nil {
+			t.Fatal(err)
+		}
+		wantAdvice(t, test.program, failing(t, m, allNew, unix.EPERM, "sethostname").Explain(step.SetHostname{Name: "x"}, unix.EPERM), appArmorCause+test.want)
+	}
+}
 
 // AppArmor's switch is met where a namespace is made, or at a later step that needs a
 // capability.
@@ -147,7 +175,7 @@ func TestAppArmor(t *testing.T) {
 
 // Of what may forbid a user namespace, the one that is to be seen is named.
 func TestUserForbidden(t *testing.T) {
-	const chroot = "enter the tree with pivot_root(8) in place of chroot"
+	const chroot = "enter the directory with pivot_root(8) instead of chroot"
 	const filtered = "Name:\tx\nSeccomp:\t2\n"
 	unmapped := func(h *host.Host) { h.UIDMap = nil }
 	root := func(h *host.Host) { h.Caps = 1 << host.CapSysAdmin }
@@ -158,13 +186,13 @@ func TestUserForbidden(t *testing.T) {
 		want   string
 	}{
 		{"Debian", map[string]string{"/proc/sys/kernel/unprivileged_userns_clone": "0\n", "/proc/self/status": filtered}, nil,
-			"kernel.unprivileged_userns_clone is 0, which forbids user namespaces to ordinary users; try: as root: sysctl kernel.unprivileged_userns_clone=1, or run nslaunch as root"},
+			"kernel.unprivileged_userns_clone is 0, so ordinary users cannot create user namespaces; try: as root: sysctl kernel.unprivileged_userns_clone=1, or run nslaunch as root"},
 		{"Debian, allowed", map[string]string{"/proc/sys/kernel/unprivileged_userns_clone": "1\n", "/proc/self/status": filtered}, nil,
 			"most likely the seccomp filter that nslaunch was started under, as in a container, forbids the call: clone; try: start the outer container with a filter that allows it, in podman and docker --security-opt seccomp=FILE"},
 		{"Debian, root", map[string]string{"/proc/sys/kernel/unprivileged_userns_clone": "0\n"}, root,
-			"most likely nslaunch runs in a chroot, where the kernel allows no new user namespace: nothing else that forbids it is to be seen; try: " + chroot},
+			"most likely nslaunch runs in a chroot, where the kernel allows no new user namespace: nothing else here forbids it; try: " + chroot},
 		{"unmapped", map[string]string{"/proc/self/status": filtered}, unmapped,
-			"the caller's uid is not mapped in its own user namespace, and then it may make none; try: map it in the outer namespace first, as unshare --map-current-user does"},
+			"the caller's uid is not mapped in its own user namespace, so it cannot create another one; try: map it in the outer namespace first, as unshare --map-current-user does"},
 		{"chroot", map[string]string{"/proc/self/mountinfo": "21 20 0:5 / /proc rw - proc proc rw\n", "/proc/self/status": filtered}, nil,
 			"nslaunch runs in a chroot, where the kernel allows no new user namespace; try: " + chroot},
 		{"AppArmor and seccomp", map[string]string{appArmorSwitch: "1\n", "/proc/self/status": filtered}, nil, appArmorWords},
@@ -192,31 +220,31 @@ func TestLacking(t *testing.T) {
 		want   string
 	}{
 		{"no time namespaces", aMachine(t, map[string]string{"/proc/self/ns/time": "-"}), allNew, unix.EINVAL, "unshare", step.NewTime{},
-			"namespaces.time: this kernel has no time namespaces; try: a kernel built with CONFIG_TIME_NS"},
+			"namespaces.time: this kernel has no time namespaces; try: use a kernel built with CONFIG_TIME_NS"},
 		{"no user namespaces", aMachine(t, map[string]string{"/proc/self/ns/user": "-"}), allNew, unix.EINVAL, "clone", step.StartStage{New: config.Kinds()},
-			"namespaces.user: this kernel has no user namespaces; try: a kernel built with CONFIG_USER_NS"},
+			"namespaces.user: this kernel has no user namespaces; try: use a kernel built with CONFIG_USER_NS"},
 		{"no offsets", plain(t), allNew, unix.ENOENT, "openat", step.NewTime{},
-			"namespaces.time: this kernel has no clock offsets: there is no /proc/self/timens_offsets; try: a kernel built with CONFIG_TIME_NS, Linux 5.6 or newer"},
+			"namespaces.time: this kernel has no clock offsets: there is no /proc/self/timens_offsets; try: use a kernel built with CONFIG_TIME_NS, Linux 5.6 or newer"},
 		{"an old kernel", plain(t), allNew, unix.ENOSYS, "mount_setattr", step.Protect{Path: "/proc/sys"},
-			"this kernel, Linux 6.1, has no such call: mount_setattr; try: a newer kernel, nslaunch needs Linux 6.1"},
+			"this kernel, Linux 6.1, has no such call: mount_setattr; try: use a newer kernel: nslaunch needs Linux 6.1"},
 		{"no proc at all", aMachine(t, map[string]string{"/proc/self/mountinfo": "20 1 8:1 / / rw - ext4 /dev/sda1 rw\n"}), allNew, unix.EPERM, "fsmount", step.MountProc{},
 			`no proc is mounted in the outer container, and the kernel allows a new one only where another is fully visible; try: mount one outside, or proc = "none"`},
 		{"a masked proc that is not to be seen", plain(t), allNew, unix.EPERM, "fsmount", step.MountProc{},
 			`most likely the outer /proc is partly masked, and the kernel allows a new one only where the old is fully visible; try: proc = "host", or start the outer container without masked paths`},
 		{"files of the machine", plain(t), allNew, unix.ENFILE, "openat", step.OpenSelf{},
-			"as many files are open on this machine as fs.file-max allows; try: as root: raise it with sysctl"},
+			"this machine has as many files open as fs.file-max allows; try: as root: raise it with sysctl"},
 		{"memory", plain(t), allNew, unix.ENOMEM, "clone", step.ForkCommand{},
-			"the kernel has no memory left for it, on the machine or in the cgroup that nslaunch runs in; try: end other processes, or raise the memory limit of the cgroup"},
+			"the kernel has no memory left, on the machine or in the cgroup that nslaunch runs in; try: end other processes, or raise the memory limit of the cgroup"},
 		{"memory for the command", plain(t), allNew + "limits = { rlimits = { as = 65536 } }\n", unix.ENOMEM, "execve", step.Execute{Argv: []string{"/x"}},
 			`limits.rlimits.as: most likely the limit of address space, 65536 bytes, is too little for ""; try: limits.rlimits.as = "infinity"`},
 		{"nofile", aMachine(t, map[string]string{"/proc/sys/fs/nr_open": "1048576\n"}), allNew, unix.EPERM, "prlimit64", step.RaiseRlimit{Rlimit: config.Rlimit{Name: "nofile", Soft: 1, Hard: 2000000}},
 			"not even root may have more than fs.nr_open, which is 1048576; try: limits.rlimits.nofile = 1048576, or as root: raise it with sysctl"},
 		{"a hard limit", aMachine(t, map[string]string{"/proc/sys/fs/nr_open": "1048576\n"}), allNew, unix.EPERM, "prlimit64", step.SetRlimit{Rlimit: config.Rlimit{Name: "nofile", Soft: 1, Hard: 5000}},
-			"raising the hard limit, now 4096, needs CAP_SYS_RESOURCE, which uid 1000 does not have here; try: a limit no higher than that, or raise it for nslaunch: ulimit -H, or the Limit… lines of its unit"},
+			"raising the hard limit, now 4096, needs CAP_SYS_RESOURCE, which uid 1000 does not have here; try: use a limit that is not higher, or raise it for nslaunch: ulimit -H, or Limit… of its unit"},
 		{"a loader", plain(t), allNew, unix.ELIBBAD, "execve", step.Execute{Argv: []string{"x"}, Path: "/none"},
-			`the loader of "" is no program for this machine; try: install the right one`},
+			`the loader of "" is not a program for this machine; try: reinstall the C library of that program`},
 		{"a security module", plain(t), allNew, unix.EACCES, "execve", step.Execute{Argv: []string{"/x"}},
-			`most likely a security module, such as AppArmor or SELinux, does not let "/x" be executed; try: look into its log`},
+			`most likely a security module, such as AppArmor or SELinux, does not allow "/x" to be executed; try: look at its log: journalctl -k, or ausearch -m avc`},
 		{"no memfd", aMachine(t, map[string]string{"/proc/sys/vm/memfd_noexec": "0\n"}), allNew, unix.EACCES, "memfd_create", step.StartStage{}, ""},
 		{"a limit of nice values", aMachine(t, map[string]string{"/proc/self/stat": "7 (a) b) S 1 7 7 0 -1 4 0 0 0 0 0 0 0 0 20 5 1 0 4242\n"}), allNew, unix.EACCES, "", step.SetNice{Value: -3},
 			"a nice value below 5 needs CAP_SYS_NICE, which uid 1000 does not have here; try: process.nice = 5 or above, or raise the limit for nslaunch (ulimit -e, LimitNICE= of a unit)"},
@@ -236,12 +264,12 @@ func TestOpenNamespace(t *testing.T) {
 		errno unix.Errno
 		want  string
 	}{
-		{"pid:7", unix.ENOENT, "process 7 has ended since the plan was made; try: start it again with a process that runs"},
-		{"pid:7", unix.ESRCH, "process 7 has ended since the plan was made; try: start it again with a process that runs"},
-		{"pid:7", unix.ESTALE, "since the plan was made, process 7 has ended or changed its net namespace; try: start it again"},
-		{"pid:7", unix.EACCES, "process 7 is not ours: its net namespace needs CAP_SYS_PTRACE; try: run nslaunch as the user of that process, or as root"},
-		{"/x", unix.ENOENT, "the file is gone since the plan was made; try: start it again when it is there"},
-		{"/x", unix.ESTALE, "since the plan was made, the file was replaced by another; try: start it again"},
+		{"pid:7", unix.ENOENT, "process 7 has ended since the plan was made; try: run it again with a process that runs"},
+		{"pid:7", unix.ESRCH, "process 7 has ended since the plan was made; try: run it again with a process that runs"},
+		{"pid:7", unix.ESTALE, "since the plan was made, process 7 has ended or changed its net namespace; try: run it again"},
+		{"pid:7", unix.EACCES, "process 7 belongs to another user, so its net namespace needs CAP_SYS_PTRACE; try: run nslaunch as the user of that process, or as root"},
+		{"/x", unix.ENOENT, "the file is gone since the plan was made; try: run it again when the file exists"},
+		{"/x", unix.ESTALE, "since the plan was made, the file was replaced by another; try: run it again"},
 		{"/x", unix.EIO, ""},
 	} {
 		f := failing(t, aMachine(t, nil), fmt.Sprintf("namespaces = { net = %q }\ncommand = [\"true\"]\n", test.where), test.errno, "openat")
@@ -290,7 +318,7 @@ func TestClockRange(t *testing.T) {
 		{2 * time.Hour, time.Hour, -time.Hour, ""},
 		{2 * time.Hour, time.Hour, -time.Hour - 1, `time.boottime: the boottime clock would be below 0: here it is at 2h0m0s; try: time.boottime = "0s", without a sign, which starts it at 0`},
 		{time.Hour, 0, 140 * year, ""},
-		{time.Hour, 0, 147 * year, `time.boottime: the boottime clock would pass the kernel's limit of 146 years; try: a smaller offset`},
+		{time.Hour, 0, 147 * year, `time.boottime: the boottime clock would pass the kernel's limit of 146 years; try: use a smaller offset`},
 	} {
 		c := clockFacts{"boottime", host.ClockState{Now: test.now, Offset: test.own}, step.ClockOffset{Set: true, Offset: test.set}}
 		wantAdvice(t, fmt.Sprint(test.now, test.own, test.set), c.outOfRange(), test.want)

@@ -65,8 +65,8 @@ func (f *Failure) empty(file string) bool {
 	return err == nil && st.Size() == 0
 }
 
-// interpreterOf tells what a file that begins with head is run by: the
-// interpreter of a script, the loader of a program, "" for none.
+// interpreterOf returns what runs a file that begins with head: the interpreter of a
+// script, the loader of a program, or "" for none.
 func interpreterOf(head string) (fileKind, string) {
 	const mostOfScript = 256 // BINPRM_BUF_SIZE
 	if line, ok := strings.CutPrefix(head, "#!"); ok {
@@ -162,9 +162,9 @@ func elfMachine(head string) string {
 	return ""
 }
 
-const otherIDs = "another command, or other ids for it (process.uid, idmap)"
+const otherIDs = "use another command, or run it with other ids (process.uid, idmap)"
 
-// notExecutable tells why a command that is there cannot be executed: 126. Of
+// notExecutable explains why a command that exists cannot be executed: 126. Of
 // a path search it names the first file that is, then the first directory that
 // the command may not look into.
 func (f *Failure) notExecutable(a step.Execute) plan.Advice {
@@ -198,8 +198,8 @@ func (f *Failure) notExecutable(a step.Execute) plan.Advice {
 	if d := f.refusedByOuter(); d.Some() {
 		return d
 	}
-	return plan.Advice{Cause: fmt.Sprintf("most likely a security module, such as AppArmor or SELinux, does not let %q be executed", name),
-		Cure: plan.Try("look into its log")}
+	return plan.Advice{Cause: fmt.Sprintf("most likely a security module, such as AppArmor or SELinux, does not allow %q to be executed", name),
+		Cure: plan.Try("look at its log: journalctl -k, or ausearch -m avc")}
 }
 
 // interpreterForbids is forbids for what runs a script or a program.
@@ -220,9 +220,9 @@ func (f *Failure) interpreterForbids(host, file string) plan.Advice {
 	return d
 }
 
-const programPath = "the path of a program"
+const programPath = "give the path of a program"
 
-// forbids tells what about a file keeps it from being executed.
+// forbids explains what about a file prevents its execution.
 func (f *Failure) forbids(host, file string) plan.Advice {
 	st, err := os.Stat(f.machine.root + host)
 	if err != nil {
@@ -234,10 +234,10 @@ func (f *Failure) forbids(host, file string) plan.Advice {
 	case st.IsDir():
 		return plan.Advice{Cause: fmt.Sprintf("%q is a directory", file), Cure: plan.Try(programPath)}
 	case !st.Mode().IsRegular():
-		return plan.Advice{Cause: fmt.Sprintf("%q is no regular file", file), Cure: plan.Try(programPath)}
+		return plan.Advice{Cause: fmt.Sprintf("%q is not a regular file", file), Cure: plan.Try(programPath)}
 	case noexec:
 		return plan.Advice{Cause: fmt.Sprintf("%q is on a file system that is mounted noexec", file),
-			Cure: plan.Try("a copy elsewhere, or mount it without noexec")}
+			Cure: plan.Try("copy it to another file system, or mount this one without noexec")}
 	case st.Mode().Perm()&0o111 == 0:
 		return plan.Advice{Cause: fmt.Sprintf("%q is not executable (mode %04o)", file, st.Mode().Perm()), Cure: plan.Try("chmod +x " + quote.Word(file))}
 	case !f.mayUse(host):

@@ -14,7 +14,7 @@ func (f *Failure) fuse(file string) plan.Advice {
 	if !ok {
 		return plan.Advice{}
 	}
-	a := plan.Advice{Cause: fmt.Sprintf("the FUSE file system on %s is closed to all but uid %d, root included", quote.Word(m.Target), m.UID), Cure: plan.Try(tree.FuseCure)}
+	a := plan.Advice{Cause: fmt.Sprintf("the FUSE file system on %s lets in only uid %d, and not even root", quote.Word(m.Target), m.UID), Cure: plan.Try(tree.FuseCure)}
 	if m.UID == f.Plan.Host.UID {
 		a.Cure = plan.Try("%s, which keeps the caller's ids, or "+tree.FuseCure, plan.Set("idmap", "keep"))
 	}

@@ -23,9 +23,9 @@ type hiddenFile struct {
 	show []config.Setting
 }
 
-// words says where a file is, and what hides it.
-func (h hiddenFile) words() string {
-	return fmt.Sprintf("%s is on the host, and hidden in the sandbox by %s", quote.Word(h.path), h.by)
+// cause says where a file is, and what hides it.
+func (h hiddenFile) cause() string {
+	return fmt.Sprintf("%s exists on the host, but is hidden in the sandbox by %s", quote.Word(h.path), h.by)
 }
 
 // cure is the lines that would show it.
@@ -116,9 +116,9 @@ func (f *Failure) hiddenProgram(name, searched string) (plan.Advice, bool) {
 		h, hidden := f.hidden(file)
 		switch {
 		case hidden:
-			return plan.Advice{Cause: h.words(), Cure: h.cure(more...)}, true
+			return plan.Advice{Cause: h.cause(), Cure: h.cure(more...)}, true
 		case more != nil && f.shows(file):
-			return plan.Advice{Cause: fmt.Sprintf("%s is there, but its directory is not in the sandbox's PATH, %s", quote.Word(file), searched),
+			return plan.Advice{Cause: fmt.Sprintf("%s exists, but its directory is not in the sandbox's PATH, %s", quote.Word(file), searched),
 				Cure: plan.Try("%s", more[0])}, true
 		}
 	}

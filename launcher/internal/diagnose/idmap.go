@@ -15,13 +15,13 @@ func mapped(e *step.IdmapError) plan.Advice {
 	if e.Mount.Target == "" {
 		return plan.Advice{}
 	}
-	cure := plan.Try("a directory of another file system, or leave idmap out")
+	cure := plan.Try("use a directory on another file system, or leave out idmap")
 	if e.Mount.Target != e.Source && tree.Below(e.Mount.Target, e.Source) {
-		cure = plan.Try("recursive = false, or leave idmap out")
+		cure = plan.Try("recursive = false, or leave out idmap")
 	}
 	switch errno, _ := AsErrno(e.Err); errno {
 	case unix.EINVAL:
-		return plan.Advice{Cause: fmt.Sprintf("%s, the file system on %s, does not have mapped ids in this kernel", e.Mount.FSType, quote.Word(e.Mount.Target)), Cure: cure}
+		return plan.Advice{Cause: fmt.Sprintf("%s, the file system on %s, does not support mapped ids in this kernel", e.Mount.FSType, quote.Word(e.Mount.Target)), Cure: cure}
 	case unix.EPERM:
 		return plan.Advice{Cause: fmt.Sprintf("the ids of %s, on %s, are mapped already", e.Mount.FSType, quote.Word(e.Mount.Target)), Cure: cure}
 	}

@@ -16,7 +16,7 @@ import (
 func (f *Failure) writeMap(a step.WriteMap) plan.Advice {
 	switch {
 	case a.Helper != "" && (f.Errno == unix.ENOENT || f.Errno == unix.EACCES):
-		return plan.Advice{Cause: a.Helper + " was there when the plan was made, and cannot be executed now",
+		return plan.Advice{Cause: a.Helper + " existed when the plan was made, but cannot be executed now",
 			Cure: plan.Try("install it (Debian: apt install uidmap)")}
 	case f.Errno == unix.EPERM && !f.Plan.Host.Has(host.CapSetuid):
 		if d := f.appArmor(); d.Some() {
@@ -36,7 +36,7 @@ func (f *Failure) helper(e *step.HelperError) plan.Advice {
 		return lacks
 	}
 	if strings.Contains(e.Output, "different user") {
-		return plan.Advice{Cause: fmt.Sprintf("%s serves only who runs with the group that /etc/passwd gives the user, and nslaunch runs with gid %d", name, f.Plan.Host.GID),
+		return plan.Advice{Cause: fmt.Sprintf("%s needs the group that /etc/passwd gives the user, but nslaunch runs with gid %d", name, f.Plan.Host.GID),
 			Cure: plan.Try("start nslaunch with the user's own group (newgrp without a name), or map the caller alone: %s", plan.Set("idmap", "keep"))}
 	}
 	if strings.Contains(e.Output, "not allowed") {
@@ -50,7 +50,7 @@ func (f *Failure) helper(e *step.HelperError) plan.Advice {
 	return plan.Advice{}
 }
 
-// unprivileged tells why a helper runs without privilege.
+// unprivileged explains why a helper runs without privilege.
 func (m machine) unprivileged(helper string) plan.Advice {
 	name := filepath.Base(helper)
 	capability := "cap_setuid"
@@ -74,7 +74,7 @@ func (m machine) unprivileged(helper string) plan.Advice {
 		return plan.Advice{Cause: helper + " has no privilege: its file system is mounted nosuid",
 			Cure: plan.Try("mount it without nosuid, or map the caller alone: %s", plan.Set("idmap", "keep"))}
 	case m.noNewPrivs():
-		return plan.Advice{Cause: "nslaunch runs with no_new_privs, which keeps " + name + " from its privilege",
+		return plan.Advice{Cause: "nslaunch runs with no_new_privs, so " + name + " cannot use its privilege",
 			Cure: plan.Try("start nslaunch without it, or map the caller alone: %s", plan.Set("idmap", "keep"))}
 	}
 	return plan.Advice{}

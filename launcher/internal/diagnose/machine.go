@@ -96,7 +96,7 @@ func (m machine) mounts() []mountprop.Mount {
 }
 
 // chrooted reports whether the root of this process is known not to be that of
-// its mount namespace. One whose root is a mount cannot tell without
+// its mount namespace. If the root is a mount, it cannot know without
 // privilege.
 func (m machine) chrooted() bool {
 	mounts := m.mounts()

@@ -68,7 +68,7 @@ func TestLostChild(t *testing.T) {
 			"most likely the kernel killed it because its cgroup was out of memory; try: raise the memory limit of the cgroup that nslaunch runs in"},
 		{"killed", "oom_kill_disable 0\nunder_oom 0\noom_kill 0\n", Failure{Ended: "x", Signal: unix.SIGKILL}, ""},
 		{"another signal", "oom_kill 3\n", Failure{Ended: "x", Signal: unix.SIGSEGV}, ""},
-		{"no launcher", "", Failure{Ended: "x", Unborn: true}, "most likely its main does not call launcher.Child first; try: call that"},
+		{"no launcher", "", Failure{Ended: "x", Unborn: true}, "most likely its main does not call launcher.Child first; try: call launcher.Child at the start of main"},
 		{"unborn", "", Failure{Ended: "x", Unborn: true, GoFatal: true},
 			"its Go runtime found too few processes or too little memory; a limit on processes and threads is reached; try: end some of them"},
 	} {

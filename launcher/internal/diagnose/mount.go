@@ -14,7 +14,7 @@ import (
 func (f *Failure) propagation(a step.SetPropagation) plan.Advice {
 	if f.Errno == unix.EINVAL && a.Target == "/" {
 		return plan.Advice{Cause: "/ is not a mount point here: nslaunch runs in a chroot",
-			Cure: plan.Try("enter the tree with pivot_root(8), or bind it on itself before the chroot: mount --rbind DIR DIR")}
+			Cure: plan.Try("enter the directory with pivot_root(8), or run this before the chroot: mount --rbind DIR DIR")}
 	}
 	return f.onProc()
 }
@@ -27,7 +27,7 @@ func (f *Failure) onProc() plan.Advice {
 			return plan.Advice{Cause: "/proc is not a directory here, but is missing, a file or a symbolic link", Cure: plan.Try("mkdir /proc")}
 		}
 	case unix.ENODEV:
-		return plan.Advice{Cause: "this kernel does not have the file system", Cure: plan.Try("a kernel built with CONFIG_PROC_FS and CONFIG_TMPFS")}
+		return plan.Advice{Cause: "this kernel does not have the file system", Cure: plan.Try("use a kernel built with CONFIG_PROC_FS and CONFIG_TMPFS")}
 	}
 	return plan.Advice{}
 }
@@ -89,7 +89,7 @@ func list(words []string, most int) string {
 func (f *Failure) protect(a step.Protect) plan.Advice {
 	switch {
 	case f.Errno == unix.ENOENT && f.Call == "openat2":
-		return plan.Advice{Cause: a.Path + " is in the caller's /proc, and not in the sandbox's", Cure: plan.Try("leave it out")}
+		return plan.Advice{Cause: a.Path + " exists in the caller's /proc, but not in the sandbox's", Cure: plan.Try("leave it out")}
 	case f.Errno == unix.ELOOP && f.Call == "openat2":
 		return plan.Advice{Cause: a.Path + " leads through a symbolic link", Cure: plan.Try("name what that points to, or leave it out")}
 	case f.Errno == unix.ESTALE:

@@ -8,7 +8,7 @@ import (
 )
 
 func adviceOtherProc() plan.Advice {
-	return plan.Advice{Cause: "/proc is that of another pid namespace: the numbers there are other processes, and nslaunch has to write to its child's files",
+	return plan.Advice{Cause: "/proc belongs to another pid namespace: the numbers there are other processes, and nslaunch has to write to files of its child",
 		Cure: plan.Try("mount one of this pid namespace before nslaunch starts: unshare --mount-proc instead of --mount, or mount -t proc proc /proc")}
 }
 

@@ -76,7 +76,7 @@ func (m machine) processRooms() []room {
 	return rooms
 }
 
-// threadsOf counts the threads of a user's processes, as far as they are to be seen.
+// threadsOf counts the threads of a user's processes, as far as /proc shows them.
 func (m machine) threadsOf(uid uint32) int64 {
 	files, _ := filepath.Glob(m.root + "/proc/[0-9]*/status")
 	var sum int64
@@ -91,7 +91,7 @@ func (m machine) threadsOf(uid uint32) int64 {
 	return sum
 }
 
-// outOfMemory reports whether a process of this one's cgroup was killed for want of memory.
+// outOfMemory reports whether a process of this one's cgroup was killed because the memory was used up.
 func (m machine) outOfMemory() bool {
 	dirs, _ := m.cgroup("memory")
 	for _, dir := range dirs {
@@ -106,11 +106,11 @@ func (m machine) outOfMemory() bool {
 	return false
 }
 
-// lostChild is about a child that ended without a word.
+// lostChild is about a child that ended without a message.
 func (f *Failure) lostChild() plan.Advice {
 	switch {
 	case f.Unborn && !f.GoFatal:
-		return plan.Advice{Cause: "most likely its main does not call launcher.Child first", Cure: plan.Try("call that")}
+		return plan.Advice{Cause: "most likely its main does not call launcher.Child first", Cure: plan.Try("call launcher.Child at the start of main")}
 	case f.Unborn:
 		d := f.processes()
 		return plan.Advice{Cause: "its Go runtime found too few processes or too little memory; " + d.Cause, Cure: d.Cure}
@@ -127,23 +127,23 @@ func (f *Failure) memory() plan.Advice {
 		return plan.Advice{Cause: fmt.Sprintf("most likely the limit of address space is reached, %d bytes (RLIMIT_AS)", limit),
 			Cure: plan.Try("raise it (ulimit -v, LimitAS= of a unit)")}
 	}
-	return plan.Advice{Cause: "the kernel has no memory left for it, on the machine or in the cgroup that nslaunch runs in",
+	return plan.Advice{Cause: "the kernel has no memory left, on the machine or in the cgroup that nslaunch runs in",
 		Cure: plan.Try("end other processes, or raise the memory limit of the cgroup")}
 }
 
 // descriptors is about EMFILE and ENFILE.
 func (f *Failure) descriptors() plan.Advice {
 	if f.Errno == unix.ENFILE {
-		return plan.Advice{Cause: "as many files are open on this machine as fs.file-max allows", Cure: plan.Try("as root: raise it with sysctl")}
+		return plan.Advice{Cause: "this machine has as many files open as fs.file-max allows", Cure: plan.Try("as root: raise it with sysctl")}
 	}
-	return plan.Advice{Cause: fmt.Sprintf("nslaunch may have %d files open (RLIMIT_NOFILE), too few for the set-up", f.Plan.Host.Rlimits["nofile"].Hard),
+	return plan.Advice{Cause: fmt.Sprintf("nslaunch may open %d files (RLIMIT_NOFILE), and the set-up needs more", f.Plan.Host.Rlimits["nofile"].Hard),
 		Cure: plan.Try("raise the hard limit (ulimit -Hn, LimitNOFILE= of a unit), or close some that it inherits")}
 }
 
 // fileSize is about EFBIG: the limit counts for files in memory, too.
 func (f *Failure) fileSize() plan.Advice {
 	limit := f.Plan.Host.Rlimits["fsize"].Soft
-	return plan.Advice{Cause: fmt.Sprintf("nslaunch may write files of %s bytes at most (RLIMIT_FSIZE), too few for the set-up", step.LimitWord(limit)),
+	return plan.Advice{Cause: fmt.Sprintf("nslaunch may write at most %s bytes to a file (RLIMIT_FSIZE), and the set-up needs more", step.LimitWord(limit)),
 		Cure: plan.Try("raise it for nslaunch (ulimit -f, LimitFSIZE= of a unit), and limit the command alone: %s", plan.Set("limits.rlimits.fsize", int64(min(limit, 1<<62))))}
 }
 
@@ -157,7 +157,7 @@ func (f *Failure) unreadable() plan.Advice {
 	if err != nil {
 		return plan.Advice{}
 	}
-	return plan.Advice{Cause: fmt.Sprintf("uid %d may execute %s and not read it, and the kernel then keeps nslaunch from its own files in /proc", f.Plan.Host.UID, quote.Word(name)),
+	return plan.Advice{Cause: fmt.Sprintf("uid %d may execute %s but not read it, so the kernel does not let nslaunch open its own files in /proc", f.Plan.Host.UID, quote.Word(name)),
 		Cure: plan.Try("chmod a+r %s, as its owner", quote.Word(name))}
 }
 
@@ -175,7 +175,7 @@ func (f *Failure) pty() plan.Advice {
 	without := plan.Set("process.terminal", "none")
 	switch f.Errno {
 	case unix.ENOENT, unix.ENXIO, unix.ENODEV, unix.ENOTTY, unix.EINVAL:
-		return plan.Advice{Cause: "there is no /dev/ptmx here that makes pseudoterminals",
+		return plan.Advice{Cause: "there is no /dev/ptmx here that can create pseudoterminals",
 			Cure: plan.Try("mount -t devpts devpts /dev/pts and link /dev/ptmx to pts/ptmx, or %s", without)}
 	case unix.EACCES, unix.EPERM:
 		return plan.Advice{Cause: fmt.Sprintf("uid %d may not open /dev/ptmx", f.Plan.Host.UID),
@@ -199,7 +199,7 @@ func (f *Failure) rlimit(r config.Rlimit) plan.Advice {
 	}
 	return plan.Advice{Cause: fmt.Sprintf("raising the hard limit, now %s, needs CAP_SYS_RESOURCE, which uid %d does not have here",
 		step.LimitWord(f.Plan.Host.Rlimits[r.Name].Hard), f.Plan.Host.UID),
-		Cure: plan.Try("a limit no higher than that, or raise it for nslaunch: ulimit -H, or the Limit… lines of its unit")}
+		Cure: plan.Try("use a limit that is not higher, or raise it for nslaunch: ulimit -H, or Limit… of its unit")}
 }
 
 // oomScoreAdj is about /proc/PID/oom_score_adj; see proc(5).

@@ -3,10 +3,12 @@ package diagnose
 import (
 	"cmp"
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 
 	"github.com/nslaunch/nslaunch/config"
+	"github.com/nslaunch/nslaunch/internal/quote"
 	"github.com/nslaunch/nslaunch/launcher/internal/plan"
 	"github.com/nslaunch/nslaunch/launcher/internal/step"
 	"github.com/nslaunch/nslaunch/launcher/internal/tree"
@@ -19,7 +21,7 @@ const retry = "run it again"
 // tree is about the steps that build the root.
 func (f *Failure) tree(a plan.Action) plan.Advice {
 	if f.Errno == unix.EINVAL && (f.Call == "fchownat" || f.Call == "fsconfig" && hasOwner(a)) {
-		return plan.Advice{Cause: "the owner of what is made is not mapped in the sandbox's user namespace", Cure: plan.Try("a uid and gid that are")}
+		return plan.Advice{Cause: "the owner of the new file is not mapped in the sandbox's user namespace", Cure: plan.Try("set uid and gid to ids that are")}
 	}
 	switch a := a.(type) {
 	case step.BindMount:
@@ -85,18 +87,18 @@ func (f *Failure) target(m step.MountPoint) plan.Advice {
 	making := f.Call == "mkdirat" || f.Call == "mknodat" || f.Call == "symlinkat" || f.Call == "openat"
 	switch f.Errno {
 	case unix.EOVERFLOW:
-		return plan.Advice{Cause: "what is made there would belong to an id that is not mapped in the sandbox", Cure: plan.Try("%s, which maps the caller", plan.Set("idmap", "keep"))}
+		return plan.Advice{Cause: "the new file would belong to an id that is not mapped in the sandbox", Cure: plan.Try("%s, which maps the caller", plan.Set("idmap", "keep"))}
 	case unix.EACCES, unix.EPERM:
 		if !making {
-			return plan.Advice{Cause: fmt.Sprintf("a directory above %s is closed to the sandbox's ids", m.Path), Cure: plan.Try("an idmap that maps its owner, or open it to others")}
+			return plan.Advice{Cause: fmt.Sprintf("a directory above %s is closed to the sandbox's ids", m.Path), Cure: plan.Try("%s, which keeps the caller's ids, or open the directory to others", plan.Set("idmap", "keep"))}
 		}
-		return plan.Advice{Cause: fmt.Sprintf("a directory in which %s is to be made belongs to an id that is not mapped in the sandbox", m.Path), Cure: plan.Try("make it there, or map that id (idmap)")}
+		return plan.Advice{Cause: fmt.Sprintf("the directory for %s belongs to an id that is not mapped in the sandbox", m.Path), Cure: f.makeOutside(m.Path)}
 	case unix.EEXIST:
-		return plan.Advice{Cause: "since the plan was made, something was put there", Cure: plan.Try(retry)}
+		return plan.Advice{Cause: "since the plan was made, another file was put there", Cure: plan.Try(retry)}
 	case unix.EROFS:
-		return plan.Advice{Cause: "the file system there is read-only", Cure: plan.Try("make the mount point there, or mount a tmpfs above it")}
+		return plan.Advice{Cause: "the file system there is read-only", Cure: plan.Try("create the mount point there, or mount a tmpfs above it")}
 	case unix.ENOSPC:
-		return plan.Advice{Cause: "the file system in memory is full", Cure: plan.Try("more memory for it (size)")}
+		return plan.Advice{Cause: "the file system in memory is full", Cure: plan.Try("set a larger size")}
 	case unix.ENOENT, unix.ENOTDIR, unix.ELOOP, unix.EXDEV:
 		return plan.Advice{Cause: fmt.Sprintf("%s is not what it was when the plan was made", m.Path), Cure: plan.Try(retry)}
 	}
@@ -104,17 +106,17 @@ func (f *Failure) target(m step.MountPoint) plan.Advice {
 }
 
 // source is about a file or directory of the host that is opened and cloned.
-func (f *Failure) source(path string) plan.Advice {
+func (f *Failure) source(file string) plan.Advice {
 	switch {
 	case f.Call == "statx" && f.Errno == unix.ESTALE:
-		return plan.Advice{Cause: fmt.Sprintf("since the plan was made, %s was replaced", path), Cure: plan.Try(retry)}
+		return plan.Advice{Cause: fmt.Sprintf("since the plan was made, %s was replaced", file), Cure: plan.Try(retry)}
 	case f.Errno == unix.ENOENT, f.Errno == unix.ENOTDIR, f.Errno == unix.ELOOP:
-		return plan.Advice{Cause: fmt.Sprintf("since the plan was made, %s went away", path), Cure: plan.Try(retry)}
+		return plan.Advice{Cause: fmt.Sprintf("since the plan was made, %s went away", file), Cure: plan.Try(retry)}
 	case f.Errno == unix.EACCES:
-		if d := f.fuse(path); d.Some() {
+		if d := f.fuse(file); d.Some() {
 			return d
 		}
-		return plan.Advice{Cause: fmt.Sprintf("a directory above %s is closed to the ids that the sandbox has (idmap)", path), Cure: plan.Try("%s, which keeps the caller's, or open the directory to others", plan.Set("idmap", "keep"))}
+		return plan.Advice{Cause: fmt.Sprintf("a directory above %s is closed to the ids that the sandbox has (idmap)", file), Cure: plan.Try("%s, which keeps the caller's, or open the directory to others", plan.Set("idmap", "keep"))}
 	}
 	return plan.Advice{}
 }
@@ -125,13 +127,26 @@ func (f *Failure) bind(a step.BindMount) plan.Advice {
 	case f.atTarget():
 		return f.target(a.At)
 	case f.Call == "open_tree" && f.Errno == unix.EINVAL && !a.Recursive && user:
-		return plan.Advice{Cause: fmt.Sprintf("in a user namespace, what is mounted below %s cannot be taken off it", a.Source), Cure: f.recursive(a)}
+		return plan.Advice{Cause: fmt.Sprintf("in a user namespace, the mounts below %s cannot be left out", a.Source), Cure: f.recursive(a)}
 	case f.Call == "mount_setattr" && f.Errno == unix.EPERM && a.Attributes.Clear != 0:
-		return plan.Advice{Cause: fmt.Sprintf("in a user namespace the access times of %s are kept as the host mounts it", a.Source), Cure: plan.Try("leave the option out, or mount it so on the host")}
+		return plan.Advice{Cause: fmt.Sprintf("in a user namespace the access times of %s follow the host's mount", a.Source), Cure: plan.Try("leave out the option, or mount it with the option on the host")}
 	case f.Call == "mount_setattr" && f.Errno == unix.EPERM && a.Attributes.Allow != 0:
-		return plan.Advice{Cause: fmt.Sprintf("the host forbids this where it mounts %s, and in a user namespace that cannot be taken back", a.Source), Cure: plan.Try("leave the option out, or allow it on the host: " + tree.Attributes{Allow: a.Attributes.Allow}.Words())}
+		return plan.Advice{Cause: fmt.Sprintf("the host's mount of %s forbids this, and a user namespace cannot lift that", a.Source), Cure: plan.Try("leave out the option, or allow it on the host: " + tree.Attributes{Allow: a.Attributes.Allow}.Words())}
 	}
 	return f.source(a.Source)
+}
+
+// makeOutside is the cure for a mount point that the sandbox may not create: its owner creates it on the host.
+func (f *Failure) makeOutside(target string) plan.Cure {
+	dir, known := f.hostPath(path.Dir(target))
+	if !known {
+		return plan.Try("create it on the host, as the owner of its directory")
+	}
+	command := "touch"
+	if f.Call == "mkdirat" {
+		command = "mkdir"
+	}
+	return plan.Try("as the owner of the directory: %s %s", command, quote.Word(path.Join(dir, path.Base(target))))
 }
 
 // recursive is the cure for a bind that shows what lies below its mounts: that it shows those.
@@ -153,7 +168,7 @@ func (f *Failure) overlay(o step.Overlay) plan.Advice {
 	what := strings.Join(o.Lower, ", ")
 	switch {
 	case f.Call == "faccessat2" && o.Dir != "":
-		return plan.Advice{Cause: fmt.Sprintf("%s is not writable for the ids of the sandbox, and nothing could be changed", o.Dir), Cure: f.writableCure(o)}
+		return plan.Advice{Cause: fmt.Sprintf("%s is not writable for the ids of the sandbox, so changes cannot be stored", o.Dir), Cure: f.writableCure(o)}
 	case f.Call == "faccessat2":
 		return plan.Advice{Cause: "it could not be written to"}
 	case f.Call == "openat" && f.Errno == unix.EACCES && o.Dir != "":
@@ -163,24 +178,24 @@ func (f *Failure) overlay(o step.Overlay) plan.Advice {
 	case f.Call == "fsopen" && f.Errno == unix.ENODEV:
 		return plan.Advice{Cause: "this kernel has no overlays", Cure: plan.Try("modprobe overlay, or a kernel built with CONFIG_OVERLAY_FS")}
 	case f.Call == "fsopen" && f.Errno == unix.EPERM:
-		return plan.Advice{Cause: "this kernel leaves overlays to root of the machine", Cure: plan.Try("Linux 5.11")}
+		return plan.Advice{Cause: "this kernel allows overlays only to root of the machine", Cure: plan.Try("use Linux 5.11 or newer, or run nslaunch as root")}
 	case f.Errno == unix.EINVAL && o.User && len(locked) > 0:
-		return plan.Advice{Cause: fmt.Sprintf("in a user namespace, what is mounted below a directory cannot be taken off it: %s", plan.Few(locked)), Cure: plan.Try("a directory without mounts below it")}
+		return plan.Advice{Cause: fmt.Sprintf("in a user namespace, the mounts below a directory cannot be left out: %s", plan.Few(locked)), Cure: plan.Try("use a directory without mounts below it")}
 	case f.Errno == unix.ELOOP:
-		return plan.Advice{Cause: "its directories lie in one another, or one is there twice", Cure: plan.Try("directories apart from each other")}
+		return plan.Advice{Cause: "one of its directories lies in another, or appears twice", Cure: plan.Try("use directories that do not contain each other")}
 	case f.Errno == unix.EBUSY:
-		return plan.Advice{Cause: o.Dir + " is in use by another overlay", Cure: plan.Try("a directory of its own for each")}
+		return plan.Advice{Cause: o.Dir + " is in use by another overlay", Cure: plan.Try("use another directory")}
 	case f.Errno == unix.ESTALE:
-		return plan.Advice{Cause: o.Dir + " has the changes to another directory", Cure: plan.Try("an empty one")}
+		return plan.Advice{Cause: o.Dir + " has the changes of an overlay on another directory", Cure: plan.Try("use an empty directory")}
 	case f.Errno == unix.EINVAL && f.Said == "":
-		return plan.Advice{Cause: "the file system of one of its directories cannot be part of it: proc, for instance, or overlays upon overlays", Cure: plan.Try("other directories; the kernel's log (dmesg) names the one")}
+		return plan.Advice{Cause: "an overlay cannot use the file system of one of its directories, such as proc or an overlay upon overlays", Cure: plan.Try("use other directories; the kernel's log (dmesg) may name the wrong one")}
 	}
 	return plan.Advice{}
 }
 
 func (f *Failure) writableCure(o step.Overlay) plan.Cure {
 	upper := f.Plan.Host.Files[o.Dir+"/upper"]
-	return plan.Try("chown it to an id that the sandbox has (upper belongs to uid %d), or map its owner (idmap)", upper.UID)
+	return plan.Try("as root: chown -R %d %s (its upper belongs to uid %d)", f.who().uid, quote.Word(o.Dir), upper.UID)
 }
 
 // newFS is about a new file system.
@@ -189,7 +204,7 @@ func (f *Failure) newFS(a step.MountFS) plan.Advice {
 	case f.atTarget():
 		return f.target(a.At)
 	case f.Errno == unix.ENODEV:
-		return plan.Advice{Cause: fmt.Sprintf("this kernel has no %s", a.Type), Cure: plan.Try("a kernel that has it")}
+		return plan.Advice{Cause: fmt.Sprintf("this kernel has no %s", a.Type), Cure: plan.Try("use a kernel that has it")}
 	case a.Type == "sysfs" && f.Errno == unix.EPERM:
 		return plan.Advice{Cause: "the outer /sys is partly covered or read-only, and the kernel allows a new one only where the old is fully visible", Cure: plan.Try("%s, or start the outer container with a whole /sys", plan.Set("sys", "host"))}
 	}
@@ -200,9 +215,9 @@ func (f *Failure) newFS(a step.MountFS) plan.Advice {
 func (f *Failure) lock(a step.LockLayer) plan.Advice {
 	switch f.Errno {
 	case unix.EAGAIN:
-		return plan.Advice{Cause: "another sandbox keeps its changes in " + a.Dir + ", and runs", Cure: plan.Try("a directory of its own for each")}
+		return plan.Advice{Cause: "another running sandbox keeps its changes in " + a.Dir, Cure: plan.Try("use another directory, or nslaunch ps to find that sandbox")}
 	case unix.EACCES:
-		return plan.Advice{Cause: fmt.Sprintf("uid %d may not read %s, and so not lock it", f.Plan.Host.UID, a.Dir), Cure: plan.Try("a directory that it may read")}
+		return plan.Advice{Cause: fmt.Sprintf("uid %d may not read %s, so nslaunch cannot lock it", f.Plan.Host.UID, a.Dir), Cure: plan.Try("use a directory that it may read")}
 	}
 	return plan.Advice{}
 }
@@ -211,7 +226,7 @@ func (f *Failure) lock(a step.LockLayer) plan.Advice {
 func (f *Failure) layerDir(a step.MakeLayerDir) plan.Advice {
 	switch f.Errno {
 	case unix.EACCES, unix.EPERM, unix.EROFS:
-		return plan.Advice{Cause: fmt.Sprintf("uid %d may not make %s", f.Plan.Host.UID, a.Dir), Cure: plan.Try("XDG_STATE_HOME, or another directory")}
+		return plan.Advice{Cause: fmt.Sprintf("uid %d may not make %s", f.Plan.Host.UID, a.Dir), Cure: plan.Try("set XDG_STATE_HOME to a directory that is writable, or use another directory")}
 	}
 	return plan.Advice{}
 }

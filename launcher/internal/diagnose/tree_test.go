@@ -14,11 +14,11 @@ func TestSocketAdvice(t *testing.T) {
 		errno unix.Errno
 		cause string
 	}{
-		{"bind", unix.EOVERFLOW, "what is made there would belong to an id that is not mapped in the sandbox"},
+		{"bind", unix.EOVERFLOW, "the new file would belong to an id that is not mapped in the sandbox"},
 		{"bind", unix.EACCES, ""},
 		{"move_mount", unix.ENOENT, "/run/n is not what it was when the plan was made"},
 		{"openat2", unix.EACCES, "a directory above /run/n is closed to the sandbox's ids"},
-		{"mknodat", unix.EEXIST, "since the plan was made, something was put there"},
+		{"mknodat", unix.EEXIST, "since the plan was made, another file was put there"},
 		{"mknodat", unix.EROFS, "the file system there is read-only"},
 		{"open_tree", unix.EPERM, ""},
 	} {

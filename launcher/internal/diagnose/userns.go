@@ -2,10 +2,12 @@ package diagnose
 
 import (
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 
 	"github.com/nslaunch/nslaunch/config"
+	"github.com/nslaunch/nslaunch/internal/quote"
 	"github.com/nslaunch/nslaunch/launcher/internal/host"
 	"github.com/nslaunch/nslaunch/launcher/internal/plan"
 	"github.com/nslaunch/nslaunch/launcher/internal/step"
@@ -19,9 +21,9 @@ func (f *Failure) forbid() plan.Advice {
 	case unix.EROFS:
 		return plan.Advice{Cause: "/proc/sys is read-only here, as in a container", Cure: cure}
 	case unix.ENOENT, unix.ENOTDIR:
-		return plan.Advice{Cause: "/proc has no limits of namespaces here, /proc/sys/user", Cure: cure}
+		return plan.Advice{Cause: "/proc/sys/user, which limits namespaces, does not exist here", Cure: cure}
 	case unix.EACCES:
-		return plan.Advice{Cause: "the limits of namespaces in /proc/sys/user cannot be written to", Cure: cure}
+		return plan.Advice{Cause: "the limits of namespaces in /proc/sys/user are not writable", Cure: cure}
 	}
 	return plan.Advice{}
 }
@@ -48,7 +50,7 @@ func (f *Failure) newNamespaces(kinds []config.NamespaceKind) plan.Advice {
 	case unix.EINVAL:
 		for _, k := range kinds {
 			if !f.machine.exists("/proc/self/ns/" + host.ProcName(k)) {
-				return plan.Advice{Cause: "this kernel has no " + string(k) + " namespaces", Cure: plan.Try("a kernel built with CONFIG_" + kernelOption(k)), Key: plan.Key(k)}
+				return plan.Advice{Cause: "this kernel has no " + string(k) + " namespaces", Cure: plan.Try("use a kernel built with CONFIG_" + kernelOption(k)), Key: plan.Key(k)}
 			}
 		}
 	case unix.EPERM, unix.EACCES:
@@ -91,10 +93,10 @@ func (f *Failure) tooManyNamespaces(kinds []config.NamespaceKind) plan.Advice {
 	raise := "as root: sysctl " + name + "=10000"
 	switch {
 	case limit == 0:
-		return plan.Advice{Cause: fmt.Sprintf("%s is 0, which forbids new %s namespaces", name, lowest),
+		return plan.Advice{Cause: fmt.Sprintf("%s is 0, so no new %s namespaces can be created", name, lowest),
 			Cure: plan.Try(`in a sandbox of nslaunch: restrict.namespaces = "all" for that; elsewhere ` + raise), Key: plan.Key(lowest)}
 	case lowest != "":
-		return plan.Advice{Cause: fmt.Sprintf("most likely as many %s namespaces are in use as %s allows, %d", lowest, name, limit), Cure: plan.Try(raise), Key: plan.Key(lowest)}
+		return plan.Advice{Cause: fmt.Sprintf("most likely all %s namespaces that %s allows are in use: %d", lowest, name, limit), Cure: plan.Try(raise), Key: plan.Key(lowest)}
 	case slices.Contains(kinds, config.User):
 		return plan.Advice{Cause: "most likely user namespaces are nested too deep, the kernel allows 32 levels; or an outer one has a limit" + usedUp,
 			Cure: plan.Try("start it from an outer namespace, or raise the limits there")}
@@ -112,7 +114,7 @@ func (f *Failure) userForbidden() plan.Advice {
 	user := plan.Key(config.User)
 	h := f.Plan.Host
 	if !h.Has(host.CapSysAdmin) && f.machine.forbiddenByDebian() {
-		return plan.Advice{Cause: "kernel.unprivileged_userns_clone is 0, which forbids user namespaces to ordinary users", Cure: plan.Try("as root: sysctl kernel.unprivileged_userns_clone=1, or run nslaunch as root"), Key: user}
+		return plan.Advice{Cause: "kernel.unprivileged_userns_clone is 0, so ordinary users cannot create user namespaces", Cure: plan.Try("as root: sysctl kernel.unprivileged_userns_clone=1, or run nslaunch as root"), Key: user}
 	}
 	for _, side := range []struct {
 		name string
@@ -120,7 +122,7 @@ func (f *Failure) userForbidden() plan.Advice {
 		own  []config.IDRange
 	}{{"uid", h.UID, h.UIDMap}, {"gid", h.GID, h.GIDMap}} {
 		if !host.Covers(side.own, side.id, 1) {
-			return plan.Advice{Cause: "the caller's " + side.name + " is not mapped in its own user namespace, and then it may make none", Cure: plan.Try("map it in the outer namespace first, as unshare --map-current-user does"), Key: user}
+			return plan.Advice{Cause: "the caller's " + side.name + " is not mapped in its own user namespace, so it cannot create another one", Cure: plan.Try("map it in the outer namespace first, as unshare --map-current-user does"), Key: user}
 		}
 	}
 	if f.machine.chrooted() {
@@ -132,10 +134,10 @@ func (f *Failure) userForbidden() plan.Advice {
 			return d
 		}
 	}
-	return plan.Advice{Cause: "most likely nslaunch runs in a chroot, where the kernel allows no new user namespace: nothing else that forbids it is to be seen", Cure: plan.Try(outOfChroot), Key: user}
+	return plan.Advice{Cause: "most likely nslaunch runs in a chroot, where the kernel allows no new user namespace: nothing else here forbids it", Cure: plan.Try(outOfChroot), Key: user}
 }
 
-const outOfChroot = "enter the tree with pivot_root(8) in place of chroot"
+const outOfChroot = "enter the directory with pivot_root(8) instead of chroot"
 
 // appArmor is about Ubuntu's switch. A user namespace can then be made, and
 // what needs a capability in it is refused.
@@ -144,7 +146,25 @@ func (f *Failure) appArmor() plan.Advice {
 		return plan.Advice{}
 	}
 	return plan.Advice{Cause: "kernel.apparmor_restrict_unprivileged_userns is 1: AppArmor denies an ordinary user all capabilities in a new user namespace",
-		Cure: plan.Try(`as root: give nslaunch an AppArmor profile with the rule "userns,", or sysctl kernel.apparmor_restrict_unprivileged_userns=0`)}
+		Cure: f.machine.allowUserns()}
+}
+
+// allowUserns is the cure for Ubuntu's switch: an AppArmor profile for this program, which is bound to its path.
+func (m machine) allowUserns() plan.Cure {
+	const forAll = "as root, for all programs: sysctl kernel.apparmor_restrict_unprivileged_userns=0"
+	program, err := os.Readlink(m.root + "/proc/self/exe")
+	switch {
+	case err != nil || quote.Word(program) != program || strings.ContainsAny(program, "@^{}"): // special to AppArmor
+		return plan.Try(forAll)
+	case strings.Contains(program, "/go-build"):
+		return plan.Try("install nslaunch, because go run uses another path each time, and AppArmor allows a path; or " + forAll)
+	}
+	file := "/etc/apparmor.d/nslaunch"
+	if strings.Contains(m.text(file), "nslaunch "+program+" ") {
+		return plan.Try("as root: apparmor_parser -r " + file)
+	}
+	file = "/etc/apparmor.d/" + strings.ReplaceAll(program[1:], "/", ".")
+	return plan.Try(`as root: printf 'abi <abi/4.0>,\nprofile ` + program + ` flags=(unconfined) {\n  userns,\n}\n' >` + file + " && apparmor_parser -r " + file)
 }
 
 // refusedByOuter is about what an outer container does not allow: AppArmor
@@ -162,7 +182,7 @@ func (f *Failure) refusedByOuter() plan.Advice {
 	return plan.Advice{Cause: "most likely the AppArmor profile that nslaunch runs under, " + profile + ", forbids the call" + f.inCall(), Cure: plan.Try(cure)}
 }
 
-// seccomp is about a filter of whoever started nslaunch.
+// seccomp is about a filter that nslaunch was started under.
 func (f *Failure) seccomp() plan.Advice {
 	if !f.machine.filtered() {
 		return plan.Advice{}
