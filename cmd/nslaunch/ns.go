@@ -18,7 +18,7 @@ import (
 func nsCommand() cli.Command {
 	return cli.Command{
 		Name:    "ns",
-		Options: "[--type TYPES] [--task PID] [--list|--json] [--output COLUMNS]",
+		Options: "[--type TYPES] [--task PID] [--list|--json|--svg] [--output COLUMNS]",
 		Args:    []cli.Arg{{Word: "INODE", Kind: cli.Namespace, Optional: true}},
 		Summary: "show the namespaces of this machine as a tree, or the processes in one of them",
 		Examples: []cli.Example{
@@ -40,6 +40,7 @@ type nsFlags struct {
 	task                                        int
 	output, tree                                string
 	list, json, raw, noHeadings, whole, columns bool
+	svg                                         bool
 }
 
 func (f *nsFlags) add(fs *flag.FlagSet) {
@@ -58,6 +59,7 @@ func (f *nsFlags) add(fs *flag.FlagSet) {
 	fs.BoolVar(&f.raw, "raw", false, "print a list with one space between fields, and \\x20 for a space in a field")
 	fs.BoolVar(&f.noHeadings, "noheadings", false, "print no headings")
 	fs.BoolVar(&f.whole, "notruncate", false, "do not cut lines at the width of the terminal")
+	fs.BoolVar(&f.svg, "svg", false, "print a picture as SVG: which user namespace owns what, and which processes are in it")
 	for short, long := range map[string]string{"t": "type", "p": "task", "o": "output", "l": "list", "T": "tree", "J": "json", "r": "raw", "n": "noheadings", "u": "notruncate"} {
 		cli.Alias(fs, short, long, nil)
 	}
@@ -111,8 +113,13 @@ func (t *treeFlag) Set(s string) error {
 
 // show prints what is asked for.
 func (f *nsFlags) show(c *cli.Call) int {
-	if len(c.Args) > 1 {
+	switch {
+	case len(c.Args) > 1:
 		return c.Misused("unexpected argument %q", c.Args[1])
+	case f.json && f.raw || f.json && f.svg || f.raw && f.svg:
+		return c.Misused("--json, --raw and --svg exclude each other")
+	case f.svg && len(c.Args) > 0:
+		return c.Misused("--svg draws namespaces, not the processes of one")
 	}
 	listing, err := nslist.List()
 	if err != nil {
@@ -141,6 +148,10 @@ func (f *nsFlags) show(c *cli.Call) int {
 	}
 	if f.json {
 		return c.PutJSON(nsview.JSON(all, columns, sandboxes, listing.Hidden))
+	}
+	if f.svg {
+		remarkHidden(c, listing.Hidden)
+		return c.Put(nsview.Picture(nslist.Tree(all, nslist.ByOwner), sandboxes))
 	}
 	status := c.Put(nsview.Table(f.rows(all), columns, sandboxes, f.layout(c)))
 	remarkHidden(c, listing.Hidden)

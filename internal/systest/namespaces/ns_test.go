@@ -90,6 +90,16 @@ func TestNSTree(t *testing.T) {
 				t.Errorf("%s %d is not in the branch:\n%s", kind, inode, branch[0])
 			}
 		}
+		// So it is in the picture: its user namespace is a box, which names what it owns.
+		picture := nstest.Run(t, p.Command("ns", "--svg")).Stdout
+		if !strings.Contains(picture, fmt.Sprintf(">sandbox branch: user %d", user)) {
+			t.Errorf("no box of the sandbox:\n%s", picture)
+		}
+		for kind, inode := range h.Namespaces {
+			if !strings.Contains(picture, fmt.Sprint(inode)) {
+				t.Errorf("%s %d is not in the picture", kind, inode)
+			}
+		}
 		// The pid namespaces nest by their parents.
 		text = nstest.Run(t, p.Command("ns", "--tree=parent", "-t", "pid")).Stdout
 		if !regexp.MustCompile(fmt.Sprintf(`(?m)^\d+ +pid .*\n(├─.*\n)*[├└]─%d +pid `, h.Namespaces[config.PID])).MatchString(text) {
@@ -143,6 +153,8 @@ func TestNSFlags(t *testing.T) {
 			{[]string{"-p", "0"}, `want a process id`},
 			{[]string{"net"}, `"net" is not the inode number of a namespace`},
 			{[]string{"1", "2"}, `unexpected argument "2"`},
+			{[]string{"--svg", "-J"}, `--json, --raw and --svg exclude each other`},
+			{[]string{"--svg", "1"}, `--svg draws namespaces, not the processes of one`},
 		} {
 			p.Fails(systest.StatusUsage, test.want, append([]string{"ns"}, test.args...)...)
 		}

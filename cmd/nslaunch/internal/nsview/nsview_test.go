@@ -2,6 +2,10 @@ package nsview
 
 import (
 	"encoding/json"
+	"encoding/xml"
+	"errors"
+	"io"
+	"strings"
 	"testing"
 
 	"github.com/nslaunch/nslaunch/internal/nslist"
@@ -79,5 +83,44 @@ func TestUnknownColumn(t *testing.T) {
 		if columns, err := Choose(list, nil); err == nil {
 			t.Errorf("%q: %v", list, columns)
 		}
+	}
+}
+
+// A picture is XML whatever a command line has in it, and its boxes are as far apart as their texts are long.
+func TestPicture(t *testing.T) {
+	all := some()
+	for i := range 10 {
+		all[1].Processes = append(all[1].Processes, &nslist.Process{PID: 100 + i, User: "ann", Command: "</text>\x1b" + strings.Repeat("x", 200)})
+	}
+	text := Picture(nslist.Tree(append(all, &nslist.Namespace{Type: "uts", Inode: 7, Owner: 8}), nslist.ByOwner), Sandboxes{4026532000: {"web"}})
+	decoder := xml.NewDecoder(strings.NewReader(text))
+	var texts []string
+	for {
+		token, err := decoder.Token()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			t.Fatalf("%v:\n%s", err, text)
+		}
+		if data, ok := token.(xml.CharData); ok && strings.TrimSpace(string(data)) != "" {
+			texts = append(texts, string(data))
+		}
+	}
+	const want = `owned elsewhere: uts 7 (no process)
+user 4026531837
+owns net 4026532002 ('/run/netns/a b') (no process)
+1 root: init
+sandbox web: user 4026532000, made by uid 7
+owns mnt 4026532001
+9 ann: sh -c \ a
+12 ann: evil\n\x1b[2K
+13 :
+100 ann: </text>\x1bxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…
+101 ann: </text>\x1bxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…
+102 ann: </text>\x1bxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…
+and 7 more processes`
+	if got := strings.Join(texts[3:], "\n"); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 }
