@@ -35,7 +35,7 @@ func (c *checker) run() {
 	c.service()
 }
 
-// counted reports whether there are enough problems, so that one more is counted and not told.
+// counted reports whether there are enough problems. It then counts one more, which is not reported.
 func (c *checker) counted() bool {
 	if len(c.errs) < lang.MaxProblems {
 		return false
@@ -51,7 +51,7 @@ func (c *checker) problem(key, format string, args ...any) {
 	}
 }
 
-// misplaced notes a key that has no business there, at the key.
+// misplaced notes a key that does not belong there, at the key.
 func (c *checker) misplaced(key, format string, args ...any) {
 	if !c.counted() {
 		c.add(key, c.p.origins.KeyPos(key), format, args...)
@@ -64,8 +64,7 @@ func (c *checker) add(key string, pos Pos, format string, args ...any) {
 	c.errs = append(c.errs, &Error{Pos: pos, Key: c.p.origins.Written(key), Msg: fmt.Sprintf(format, args...)})
 }
 
-// sound reports whether no problem is known of the keys, of what is above and of
-// what is below them.
+// sound reports whether the keys, the tables above them and the keys below them have no known problem.
 func (c *checker) sound(keys ...string) bool {
 	for bad := range c.spoilt {
 		for _, key := range keys {
@@ -94,7 +93,7 @@ func (c *checker) known(kinds ...NamespaceKind) bool {
 	return true
 }
 
-// lacks tells that a new namespace of that kind is needed and is not there.
+// lacks reports whether there is no new namespace of that kind.
 func (c *checker) lacks(k NamespaceKind) bool {
 	return c.known(k) && !c.p.Namespaces.New(k)
 }

@@ -185,7 +185,7 @@ func locate(s *toml.Source, path string) {
 	}
 }
 
-// fileHint tells which file may have been meant by one that is not there.
+// fileHint returns which file the user may have meant by one that does not exist.
 func fileHint(path, s string) string {
 	dir, base := filepath.Split(s)
 	if hint := lang.Suggest(base, siblings(filepath.Dir(path))); hint != "" && hint != base {

@@ -8,7 +8,7 @@ import (
 type Root struct {
 	Mode     RootMode
 	Path     string // absolute, of the host; for RootPath
-	Readonly bool   // recursively, but for the mounts that the profile makes
+	Readonly bool   // recursively, except for the mounts that the profile makes
 	Overlay  Overlay
 	Options  []string // of mount(8), as those of an entry of [mounts]
 }
@@ -44,7 +44,7 @@ type Dev struct {
 	Exec bool // with DevMinimal: /dev/shm and mappings of devices are executable (default)
 }
 
-// DevMode is where /dev comes from; "" leaves it as the root has it.
+// DevMode is where /dev comes from; "" keeps that of the root.
 type DevMode string
 
 const (
@@ -52,7 +52,7 @@ const (
 	DevHost    DevMode = "host"    // the host's
 )
 
-// Sys says what /sys is in the sandbox; "" leaves it as the root has it.
+// Sys says what /sys is in the sandbox; "" keeps that of the root.
 type Sys string
 
 const (
@@ -106,7 +106,7 @@ type MountEntry struct {
 	UID, GID *uint32 `json:",omitempty"` // inside, the owner of what is made; nil: whom the command runs as
 }
 
-// MountIDMap says how ids on disk stand for ids of the mount; see mount_setattr(2), MOUNT_ATTR_IDMAP.
+// MountIDMap maps ids on disk to ids of the mount; see mount_setattr(2), MOUNT_ATTR_IDMAP.
 type MountIDMap struct {
 	User     bool      // by the map of the sandbox's user namespace
 	UID, GID []IDRange // else by this one: Inside on disk, Outside what is seen

@@ -50,7 +50,7 @@ func (r *reading) flagLayer(settings []Setting) *lang.Layer {
 	return l
 }
 
-// keyHint tells how to write a key with a path.
+// keyHint returns how to write a key with a path.
 func keyHint(key string) string {
 	if section, path, ok := strings.Cut(key, "./"); ok && !strings.Contains(path, `"`) {
 		return " (did you mean " + section + `."/` + path + `"?)`

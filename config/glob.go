@@ -10,24 +10,24 @@ import (
 )
 
 // Glob is an element of `mounts.ro`, `mounts.rw` or `mounts.masked` that has a
-// "*" in it. Which paths it stands for is known at the launch.
+// "*" in it. Which paths it matches is known at the launch.
 type Glob struct {
-	// Pattern is an absolute path in its shortest form. A "*" stands for any
+	// Pattern is an absolute path in its shortest form. A "*" matches any
 	// bytes but "/"; a backslash takes the meaning of a "*" or a backslash after it.
 	Pattern string
-	// Entry is that of each match, but for Target and Source.
+	// Entry is the entry of each match, without Target and Source.
 	Entry MountEntry
 }
 
 // globKey is what a pattern is known by among the targets of entries, which start with a slash.
 func globKey(pattern string) string { return "*" + pattern }
 
-// plainGlob writes what a variable stands for, so that nothing in it is a pattern.
+// plainGlob escapes the value of a variable, so that nothing in it is a pattern.
 func plainGlob(s string) string {
 	return strings.NewReplacer(`\`, `\\`, `*`, `\*`).Replace(s)
 }
 
-// IsGlob reports whether a pattern has a "*" that stands for other text.
+// IsGlob reports whether a pattern has a "*" that matches other text.
 func IsGlob(pattern string) bool {
 	for i := 0; i < len(pattern); i++ {
 		switch {
@@ -40,7 +40,7 @@ func IsGlob(pattern string) bool {
 	return false
 }
 
-// GlobText returns the text that a pattern without a "*" stands for. A character after a backslash stands for itself.
+// GlobText returns the text that a pattern without a "*" matches. A character after a backslash matches itself.
 func GlobText(pattern string) string {
 	if !strings.Contains(pattern, `\`) {
 		return pattern
@@ -100,7 +100,7 @@ func (p *Profile) WithMatches(matches func(Glob) []MountEntry) *Profile {
 	return p.WithEntries(entries)
 }
 
-// WithEntries returns the profile with more entries, but for those whose target has one already.
+// WithEntries returns the profile with more entries. It leaves out those whose target has an entry already.
 func (p *Profile) WithEntries(entries []MountEntry) *Profile {
 	if len(entries) == 0 {
 		return p

@@ -52,7 +52,7 @@ func (rangesType) Shapes() []*Shape {
 	return []*Shape{s}
 }
 
-// id is a user or group id: an integer, or a variable that stands for one.
+// id is a user or group id: an integer, or a variable with one as its value.
 func id() lang.Kind[uint32] {
 	return lang.KindOf(readID, func() []*Shape { return []*Shape{lang.Like(lang.HasVariable), lang.Whole(0, maxID)} })
 }

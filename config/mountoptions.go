@@ -7,7 +7,7 @@ import (
 	"github.com/nslaunch/nslaunch/config/internal/toml"
 )
 
-// mountOptions are the words of mount(8) that a mount takes.
+// mountOptions are the options of mount(8) that a mount can have.
 func mountOptions() []string {
 	return []string{
 		"dev", "nodev", "suid", "nosuid", "exec", "noexec", "symfollow", "nosymfollow",

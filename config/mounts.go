@@ -116,7 +116,7 @@ func sortEntries(p *Profile) {
 	})
 }
 
-// countMounts tells how many entries [mounts] has at most.
+// countMounts returns the most entries that [mounts] can have.
 func countMounts(members map[string]any) int {
 	n := 0
 	for _, member := range members {
@@ -220,7 +220,7 @@ func (r *mountReader) noRepository(s, key string) bool {
 }
 
 // listedAlready reports whether an earlier element says the same as m. As variables may
-// stand for one path, that is no mistake: both are one entry, which is optional if both are.
+// lead to one path, this is correct: both are one entry, which is optional if both are.
 func (r *mountReader) listedAlready(m MountEntry) bool {
 	for i := range r.p.Mounts {
 		if o := &r.p.Mounts[i]; o.Target == m.Target && o.Source == m.Source && o.Type == m.Type && o.Readonly == m.Readonly &&
@@ -247,12 +247,12 @@ func rootTarget(written string) string {
 }
 
 // target reads a key that is a path inside, its variables replaced. It is in
-// its shortest form, so that what it names can be told without a file system.
+// its shortest form, so that nslaunch knows what it names without a file system.
 func (r *mountReader) target(v lang.Value, name string) (string, bool) {
 	before := len(r.Errs)
 	s, ok := r.Expand(v, name)
 	for _, e := range r.Errs[before:] {
-		e.Pos = r.Marks.KeyPos(v.Key) // what is to be changed is the key
+		e.Pos = r.Marks.KeyPos(v.Key) // the key must change
 	}
 	switch {
 	case !ok:

@@ -155,7 +155,7 @@ func typeMissing(d *lang.Decoder, v lang.Value, keys []mountKey) {
 	d.Problem(v, "want one of %s", lang.Words(names))
 }
 
-// unknownMountKey is unknown, and knows the words of mount(8).
+// unknownMountKey is unknown, and knows the options of mount(8).
 func unknownMountKey(d *lang.Decoder, v lang.Value, name string, fields []lang.Field) {
 	if slices.Contains(mountOptions(), name) {
 		d.Misplaced(toml.JoinKey(v.Key, name), "unknown key %q in [%s] (it is an option: options = [%q])", name, v.Key, name)

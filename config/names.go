@@ -36,7 +36,7 @@ const namePattern = `([A-Za-z]|[0-9]+[A-Za-z._-])[A-Za-z0-9._-]*$`
 
 // readName reads the sandbox's name, which is also the name of a scope and of
 // a directory, and must not be taken for a process id. A branch's name often
-// has a slash, so what variables stand for is made to fit.
+// has a slash, so the values of variables are made to fit.
 func readName(d *lang.Decoder, v lang.Value) (string, bool) {
 	raw, ok := v.Raw.(string)
 	if !ok {

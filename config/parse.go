@@ -55,7 +55,7 @@ func (r *reading) parse(data []byte, settings []Setting) (*Profile, error) {
 		return r.compose(&lang.Layer{Src: src, Tree: tree, Marks: marks}, settings)
 	}
 	r.Marks = marks
-	// A misspelt or misplaced version is a problem of its own, told by the walk.
+	// A misspelt or misplaced version is a separate problem, which the walk reports.
 	return r.profile(tree, versionMissing(src))
 }
 

@@ -19,7 +19,7 @@ func procFields(p *Proc) []lang.Field {
 }
 
 // procPath is a path below /proc in its shortest form, so
-// that what it names can be told without a file system.
+// that nslaunch knows what it names without a file system.
 func procPath() lang.Kind[string] {
 	return lang.KindOf(readProcPath, func() []*Shape { return []*Shape{lang.Like(`^/proc(` + lang.Component + `)+$`)} })
 }

@@ -16,7 +16,7 @@ import (
 const Version = 1
 
 // Profile is a decoded and checked profile. Every default is filled in;
-// [Profile.Origin] tells where a value was written, or that it is a default.
+// [Profile.Origin] returns where a value was written, or that it is a default.
 type Profile struct {
 	File        string // as named by the caller; "-" for standard input, "" for flags alone
 	Name        string // names the sandbox; the file's base name without .toml by default
@@ -62,7 +62,7 @@ type Command struct {
 	Args ArgsMode
 }
 
-// ArgsMode says what words after the profile on the command line do.
+// ArgsMode is what arguments after the profile on the command line do.
 type ArgsMode string
 
 const (
@@ -98,7 +98,7 @@ const (
 	NamespaceNew  NamespaceMode = "new"  // made for the sandbox
 	NamespacePath NamespaceMode = "path" // joined: a namespace file, Namespace.Path
 	NamespacePID  NamespaceMode = "pid"  // joined: that of process Namespace.PID
-	// NamespaceSandbox is joined: that of the running sandbox Namespace.Sandbox. Whoever knows
+	// NamespaceSandbox is joined: that of the running sandbox Namespace.Sandbox. A caller that knows
 	// which those are sets Namespace.PID and Inode before the profile is probed.
 	NamespaceSandbox NamespaceMode = "sandbox"
 )
@@ -146,7 +146,7 @@ const (
 	ProcNone ProcMode = "none" // an empty read-only directory
 )
 
-// Hidepid is proc's mount option of that name. Its words need Linux 5.8.
+// Hidepid is proc's mount option of that name. Its values need Linux 5.8.
 type Hidepid string
 
 const (
@@ -176,7 +176,7 @@ type Clock struct {
 	Value time.Duration // the offset, or the value that the clock starts at
 }
 
-// ClockMode tells an offset from a start value.
+// ClockMode says whether a value is an offset or a start value.
 type ClockMode string
 
 const (
@@ -185,7 +185,7 @@ const (
 	ClockStart  ClockMode = "start"  // starts at Value, which is not negative; written without a sign
 )
 
-// IDMap says how ids inside a new user namespace stand for ids outside; see
+// IDMap maps ids inside a new user namespace to ids outside; see
 // user_namespaces(7).
 type IDMap struct {
 	Mode      IDMapMode // "" without a new user namespace
@@ -264,7 +264,7 @@ const (
 
 // Env is the command's environment.
 type Env struct {
-	Inherit []string          // names, a trailing * stands for any rest
+	Inherit []string          // names, a trailing * matches any rest
 	Set     map[string]string // these win over inherited ones
 	Unset   []string          // sorted: names that are not there in the end (`set.NAME = false`)
 }

@@ -21,7 +21,7 @@ type Resolved struct {
 	Removed []ResolvedValue // what was taken away; their Value is false
 }
 
-// ResolvedValue is a value that is no table, or an entry of [mounts] as a whole.
+// ResolvedValue is a value other than a table, or an entry of [mounts] as a whole.
 type ResolvedValue struct {
 	Key       string   // dotted: limits.memory, mounts."/tmp"
 	Parts     []string // of the key
@@ -35,7 +35,7 @@ type ResolvedValue struct {
 // written, and their Pos, which is zero for a default.
 type Overridden = lang.Overridden
 
-// Resolve is [Load], and tells what the profile is made of. With the path ""
+// Resolve is [Load], and also returns where the parts of the profile come from. With the path ""
 // it is [New].
 func Resolve(path string, vars Vars, settings ...Setting) (*Resolved, error) {
 	r := newReading(path, vars)
@@ -208,7 +208,7 @@ func (r *Resolved) Tree(parts ...string) (tree any, ok bool) {
 }
 
 // At returns what of the profile is at and below a dotted key, as TOML writes one;
-// the error tells where the language has no such key. Nothing in it is a key
+// the error says that the language has no such key. Nothing in it is a key
 // whose default holds.
 func (r *Resolved) At(key string) (*Resolved, []string, error) {
 	parts, ok := toml.SplitKey(key)

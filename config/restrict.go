@@ -6,7 +6,7 @@ import (
 	"github.com/nslaunch/nslaunch/config/internal/lang"
 )
 
-// Restrict says what the command cannot do, whoever it is.
+// Restrict is what the command cannot do, even as root.
 type Restrict struct {
 	// Kernel: the kernel's settings are read-only; nil: where the command would be the host's root
 	// to them, and could not undo it.

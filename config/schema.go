@@ -74,7 +74,7 @@ func commandFields(c *Command) []lang.Field {
 	}
 }
 
-// argvType is that of the words of the command. Any but the first may be empty.
+// argvType is the type of the command and its arguments. Arguments may be empty.
 func argvType(c *Command) lang.Type {
 	return lang.By(func(d *lang.Decoder, v lang.Value) {
 		words, _ := d.Elements(v, "an array of strings")
@@ -90,12 +90,12 @@ func argvType(c *Command) lang.Type {
 	}, func() []*Shape { return []*Shape{{Type: "array", Items: &Shape{Type: "string"}}} })
 }
 
-// maxID is the highest user or group id; the one above stands for none.
+// maxID is the highest user or group id. The next number means none.
 const maxID = math.MaxUint32 - 1
 
 // rivals are keys of which the first takes the place of the others.
 func rivals() [][]string {
-	all := []string{"namespaces.all"} // it stands for every kind
+	all := []string{"namespaces.all"} // it sets every kind
 	for _, k := range Kinds() {
 		all = append(all, toml.JoinKey("namespaces", string(k)))
 	}

@@ -50,7 +50,7 @@ type Service struct {
 	Credentials bool // so is $CREDENTIALS_DIRECTORY
 }
 
-// Notify says who tells the manager that the service is ready.
+// Notify is who reports to the manager that the service is ready.
 type Notify string
 
 const (

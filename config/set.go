@@ -12,14 +12,14 @@ import (
 // then names the key after it.
 const FromSet = toml.FromSet
 
-// Text is the Value of a setting as it stands on a command line: the key's
+// Text is the Value of a setting as it is written on a command line: the key's
 // type decides how it is read. false takes the key away, as in a file; the string is "false" in quotes.
 // But for that, where a string is right, it is the text as it is,
-// else an integer, true or false; a list is an array of TOML or words with commas
+// else an integer, true or false; a list is an array of TOML or elements with commas
 // between them, a table an inline table of TOML.
 type Text string
 
-// meant returns the value that a text stands for at the key of those parts. A
+// meant returns the value of a text at the key of those parts. A
 // problem is one of the text; what is wrong with a value is reported where it is read.
 func (r *reading) meant(parts []string, text Text, src *toml.Source) (any, *Error) {
 	if text == "false" && r.fieldAt(parts).Name != "" { // it takes the key away, unless it is a boolean
@@ -88,7 +88,7 @@ func scalar(s string) any {
 	return s
 }
 
-// commaWords returns the words of a list, as one reads them.
+// commaWords returns the elements of a list.
 func commaWords(s string, one func(s string) any) []any {
 	list := []any{}
 	if s == "" {

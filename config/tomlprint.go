@@ -11,7 +11,7 @@ import (
 )
 
 // TOML prints the values as a profile that says the same from anywhere. With
-// origins, a comment tells where each is from and what it won over.
+// origins, a comment shows where each is from and what it overrides.
 func (r *Resolved) TOML(origins bool) string {
 	var b strings.Builder
 	section := ""
@@ -60,7 +60,7 @@ func (v ResolvedValue) lines(b *strings.Builder) {
 	b.WriteString("\n]")
 }
 
-// won tells what a value won over.
+// won returns what a value overrides.
 func (v ResolvedValue) won() string {
 	var b strings.Builder
 	for _, o := range v.Overrides {

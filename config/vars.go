@@ -37,7 +37,7 @@ func (p *Profile) LeftForOthers() (key, text string) {
 	return p.others.key, fmt.Sprintf("%s (cd %s, or show it read-only: mounts.ro = [%q])", p.others.from, quote.Word(tree), tree)
 }
 
-// unusedVars notes each variable that is given and stands nowhere in the layers.
+// unusedVars notes each variable that is given and that no layer uses.
 func (r *reading) unusedVars(layers []*lang.Layer) {
 	if len(r.Facts.Vars.Var) == 0 {
 		return

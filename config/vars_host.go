@@ -11,7 +11,7 @@ import (
 	"github.com/nslaunch/nslaunch/internal/passwd"
 )
 
-// Vars are the facts of the caller that a profile's variables stand for: Home, User, Cwd, State, UID and GID, and
+// Vars are the facts of the caller that are the values of variables: Home, User, Cwd, State, UID and GID, and
 // the functions Env, Ask and Git, each of which may be nil. Var has the values of ${var:NAME}.
 type Vars = lang.Vars
 
@@ -54,7 +54,7 @@ func stateDir() string {
 	return ""
 }
 
-// gitOf looks up what ${git:…} stands for in the repository of the working
+// gitOf looks up the value of ${git:…} in the repository of the working
 // directory, which is looked for when first asked for.
 func gitOf() func(name string) (string, error) {
 	find := sync.OnceValues(func() (gitrepo.Repo, error) { return gitrepo.Find(ask("cwd")) })

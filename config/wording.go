@@ -10,7 +10,7 @@ import (
 	"github.com/nslaunch/nslaunch/internal/quote"
 )
 
-// FlagOf returns the flag that stands for a key alone, as "--idmap"; "" where there is none.
+// FlagOf returns the flag that sets one key, such as "--idmap"; "" if there is none.
 // Namespaces have --new and --join in common.
 func FlagOf(key string) string {
 	switch key {
@@ -22,7 +22,7 @@ func FlagOf(key string) string {
 	return ""
 }
 
-// Worded returns a setting as the caller would write it, so that it can be pasted: as flags where flags stand in place
+// Worded returns a setting as the caller would write it, so that it can be pasted: as flags where flags take the place
 // of a profile or gave the value that it replaces, as --set for a preset, and else as a line of the
 // profile, which names its table where that has a header.
 func (p *Profile) Worded(s Setting) string {
@@ -63,7 +63,7 @@ func (p *Profile) Worded(s Setting) string {
 	return s.Key + " = " + value
 }
 
-// ofFlags reports whether flags stand in place of a profile.
+// ofFlags reports whether flags take the place of a profile.
 func (p *Profile) ofFlags() bool { return p.File == "" && len(p.origins) > 0 }
 
 // named returns a setting as [Profile.Worded] does, but a key of a profile by its whole path, as errors do.

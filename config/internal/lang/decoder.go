@@ -1,4 +1,4 @@
-// Package lang is what a language of tables, keys and values is made of. It knows nothing of sandboxes.
+// Package lang is what a language of tables, keys and values is made of. It does not know what a sandbox is.
 //
 // A [Field] is one key of a table: its name, the [Type] of its value, and how false and another
 // file change it. A type reads a value into what it is bound to, and says how one is written, for the
@@ -19,15 +19,15 @@ import (
 type Decoder struct {
 	Top   []Field    // the language
 	Marks toml.Marks // where the values were written
-	Facts *Facts     // what variables stand for
+	Facts *Facts     // the values of variables
 
 	Errs toml.Errors
 	More int // problems that are not in Errs
 
 	// Spoilt are the keys that have a problem or were meant by a misspelt one:
 	// what depends on them is not checked.
-	Spoilt map[string]bool
-	told   map[string]bool // causes outside of the profile that have been told
+	Spoilt   map[string]bool
+	reported map[string]bool // causes outside of the profile that are reported already
 
 	Took   map[string]bool // of several sources: free keys with false where an earlier one has a value
 	Here   bool            // what was read depends on the working directory
@@ -51,7 +51,7 @@ func (d *Decoder) Read(tree map[string]any) {
 type Value struct {
 	Key   string // its path as it was written: of a bare value, the section's
 	Raw   any
-	short bool // a bare value that stands for its section's main key
+	short bool // a bare value, which sets its section's main key
 }
 
 // Problem notes what is wrong with a value, at the value.
@@ -111,11 +111,11 @@ func (d *Decoder) Require(v Value, name string) {
 	}
 }
 
-// MaxProblems is how many problems are told of a profile's values, and how many of settings that do not fit each other.
-// Others are counted: the place and the words of one may cost as much as the rest of the profile.
+// MaxProblems is how many problems are reported about a profile's values, and how many of settings that do not fit each other.
+// Others are counted: the place and the text of one may cost as much as the rest of the profile.
 const MaxProblems = 100
 
-// counted reports whether there are enough problems, so that one more is counted and not told.
+// counted reports whether there are enough problems. It then counts one more, which is not reported.
 func (d *Decoder) counted() bool {
 	if len(d.Errs) < MaxProblems {
 		return false

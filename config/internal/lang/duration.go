@@ -130,7 +130,7 @@ func (n number) Times(unit uint64) (uint64, error) {
 	return product + part, nil
 }
 
-// DurationText reads a string that is to be a duration.
+// DurationText reads a string that must be a duration.
 func (d *Decoder) DurationText(v Value) (string, bool) {
 	switch v.Raw.(type) {
 	case string:

@@ -6,7 +6,7 @@ import (
 	"github.com/nslaunch/nslaunch/config/internal/toml"
 )
 
-// Type is what a key takes.
+// Type is the type of a key's value.
 type Type interface {
 	// Read reads a value into what the type is bound to, and notes what is wrong with it.
 	Read(d *Decoder, v Value)
@@ -19,9 +19,9 @@ type Field struct {
 	Name string
 	Type Type
 
-	// Many tells that the value is a list, which name.add and name.remove change.
+	// Many says that the value is a list, which name.add and name.remove change.
 	Many Many
-	// Sums tells that the lists of several sources are one.
+	// Sums says that the lists of several sources are one.
 	Sums bool
 	// Initial is the value where none is written, for a list that is not empty then.
 	Initial any
@@ -31,7 +31,7 @@ type Field struct {
 	// Off is "" for a key that false takes away, [AsRead] for one whose type reads false, and else
 	// what is written instead, as the key restricts.
 	Off string
-	// Free tells that the field stands for every key that no other field of its table is for. Of several
+	// Free says that the field is used for every key without a field of its own. Of several
 	// sources the last one's value counts as a whole. Its name is how messages show such a key.
 	Free bool
 }
@@ -62,7 +62,7 @@ func (f Field) Below() []Field {
 	return nil
 }
 
-// Main is the key of a table that a bare value stands for; "" where there is none.
+// Main is the key of a table that a bare value sets; "" if there is none.
 func (f Field) Main() string {
 	if t, ok := f.Type.(Table); ok {
 		return t.Main
@@ -132,7 +132,7 @@ func (f Field) Shape() *Shape {
 	return AnyOf(all)
 }
 
-// Table is the type of a table: of has its fields. A bare value is one of the main key, if there is one.
+// Table is the type of a table: of has its fields. A bare value sets the main key, if there is one.
 type Table struct {
 	Main     string
 	Of       func() []Field

@@ -67,7 +67,7 @@ func (d *Decoder) HostFile(v Value) (string, bool) {
 	return d.CleanPath(v, s)
 }
 
-// PathHint is [DidYouMean] for what is no path, and none of the words known.
+// PathHint is [DidYouMean] for a value that is not a path and none of the known values.
 func PathHint[T ~string](s string, known ...T) string {
 	if rest, ok := strings.CutPrefix(s, "~"); ok && (rest == "" || rest[0] == '/') {
 		return ` (did you mean "${home}` + rest + `"?)`

@@ -103,7 +103,7 @@ func (d *Decoder) Boolean(v Value) (b, ok bool) {
 	return b, ok
 }
 
-// Enum is the type of one of the words allowed.
+// Enum is the type of one of the strings allowed.
 func Enum[T ~string](dst *T, allowed ...T) Type { return oneOf[T]{dst, allowed} }
 
 type oneOf[T ~string] struct {
@@ -119,7 +119,7 @@ func (e oneOf[T]) Read(d *Decoder, v Value) {
 
 func (e oneOf[T]) Shapes() []*Shape { return []*Shape{OneWord(e.allowed...)} }
 
-// ReadEnum reads one of the words allowed; it returns "" for anything else.
+// ReadEnum reads one of the strings allowed; it returns "" for anything else.
 func ReadEnum[T ~string](d *Decoder, v Value, allowed []T) T {
 	s, ok := d.FilledText(v)
 	if !ok {
@@ -166,7 +166,7 @@ func (d *Decoder) TextOf(v Value, want string) (string, bool) {
 	return d.TextEach(v, want, nil)
 }
 
-// TextEach is [Decoder.TextOf], with a function that what a variable stands for goes through, unless it is nil.
+// TextEach is [Decoder.TextOf], with a function that the value of a variable goes through, unless it is nil.
 func (d *Decoder) TextEach(v Value, want string, each func(string) string) (string, bool) {
 	s, ok := v.Raw.(string)
 	if !ok {

@@ -89,7 +89,7 @@ func (d *Decoder) put(key string, all []element) []any {
 
 // changed returns what the table { add, remove } of a layer makes of the list
 // old, or, where there is none, of the initial one. What is removed has to be
-// there, and goes first; what is to be added and is there already is left as it is.
+// there, and goes first; an element of add that is there already stays as it is.
 func (d *Decoder) changed(f Field, key string, l *Layer, changes map[string]any, old any) ([]element, bool) {
 	before := elements(key, old, &Layer{Marks: d.Marks})
 	if old == nil && f.Initial != nil {
@@ -146,7 +146,7 @@ func (e element) pos() toml.Pos {
 	return toml.Pos{}
 }
 
-// listHint tells what there is in a list, or which of it may have been meant.
+// listHint returns what is in a list, or which of it may have been meant.
 func listHint(raw any, all []element) string {
 	switch {
 	case len(all) == 0:

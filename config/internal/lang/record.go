@@ -27,7 +27,7 @@ type Overridden struct {
 	Pos   toml.Pos // zero for a default
 }
 
-// Became notes what a value stands for.
+// Became notes what a value became.
 func (d *Decoder) Became(key string, v any) {
 	if d.Record != nil {
 		d.Record.Values[key] = v

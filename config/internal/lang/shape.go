@@ -9,8 +9,8 @@ import (
 	"github.com/nslaunch/nslaunch/config/internal/toml"
 )
 
-// Shape says what a value may look like, in the words of JSON Schema draft 7, which editors
-// know. The zero one is anything.
+// Shape describes the form of a value as JSON Schema draft 7, which editors understand. The zero Shape allows any
+// value.
 type Shape struct {
 	Schema      string `json:"$schema,omitempty"`
 	Title       string `json:"title,omitempty"`
@@ -48,7 +48,7 @@ type Shape struct {
 
 // A regular expression is in what the languages of Go and of JavaScript have in common.
 const (
-	HasVariable = `\$\{` // what that stands for is not known before the profile is read
+	HasVariable = `\$\{` // its value is not known before the profile is read
 
 	Component       = `/([^./][^/]*|\.[^./][^/]*|\.\.[^/]+)` // of a path in its shortest form
 	HostPathPattern = `^\.{0,2}/`
@@ -83,7 +83,7 @@ func Closed(keys map[string]*Shape) *Shape {
 	return &Shape{Type: "object", Keys: keys, Others: new(bool)}
 }
 
-// ArrayOf is an array of elements of these shapes; unique tells that each is there once.
+// ArrayOf is an array of elements of these shapes; unique says that each is there once.
 func ArrayOf(element []*Shape, unique bool) *Shape {
 	return &Shape{Type: "array", Items: AnyOf(element), Unique: unique}
 }

@@ -8,7 +8,7 @@ import (
 // wantSize is how messages show the notation.
 const wantSize = `want a size such as "512M", in bytes or with K, M, G, T, P or E`
 
-// ParseSize reads a number of bytes, with an optional suffix that stands for
+// ParseSize reads a number of bytes, with an optional suffix for
 // a power of 1024. What is finer than a byte is cut off.
 func ParseSize(s string) (uint64, error) {
 	n, suffix, ok := CutNumber(s)

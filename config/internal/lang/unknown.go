@@ -7,11 +7,11 @@ import (
 	"github.com/nslaunch/nslaunch/config/internal/toml"
 )
 
-// Unknown notes a key that its table does not have. The message tells, in
+// Unknown notes a key that its table does not have. The message says, in
 // this order of likelihood, where the key belongs, which one may have been
 // meant, or which there are; and what was meant is taken for spoilt.
 //
-// others, if it is not nil, knows the keys of the table by other words.
+// others, if it is not nil, knows the keys of the table by other names.
 func (d *Decoder) Unknown(table Value, name string, fields []Field, others func(string) string) {
 	if d.counted() {
 		return

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// Vars are the facts of the caller that a profile's variables stand for. A
+// Vars are the facts of the caller that are the values of variables. A
 // variable whose fact is "" is a problem of the profile that uses it.
 type Vars struct {
 	Home  string // ${home}
@@ -84,7 +84,7 @@ func VariableNames() []string {
 		"${var:NAME}", "${var:NAME:-default}", "${git:work_tree}", "${git:dir}", "${git:common_dir}", "${git:branch}"}
 }
 
-// lookup returns what the variable of that name, as between ${ and }, stands for.
+// lookup returns the value of the variable of that name, the text between ${ and }.
 // dir is what ${profile_dir} does.
 func (f *Facts) lookup(name string, dir func() string) (s string, known bool) {
 	switch name {
@@ -106,13 +106,13 @@ func (f *Facts) lookup(name string, dir func() string) (s string, known bool) {
 	return "", false
 }
 
-// Expand replaces the variables in a string. What they stand for is not
+// Expand replaces the variables in a string. Their values are not
 // looked at again. "$${" is a literal "${", any other "$" is itself.
 func (d *Decoder) Expand(v Value, s string) (string, bool) {
 	return d.ExpandEach(v, s, nil)
 }
 
-// ExpandEach is expand, with a function that what a variable stands for goes
+// ExpandEach is expand, with a function that the value of a variable goes
 // through, unless it is nil.
 func (d *Decoder) ExpandEach(v Value, s string, each func(string) string) (string, bool) {
 	if !strings.Contains(s, "${") {
@@ -156,7 +156,7 @@ func (d *Decoder) ExpandEach(v Value, s string, each func(string) string) (strin
 	return b.String(), good
 }
 
-// variable returns what the variable stands for in the value v.
+// variable returns the variable's value, for the value v.
 func (d *Decoder) variable(v Value, name string) (string, bool) {
 	space, rest, ok := strings.Cut(name, ":")
 	switch {
@@ -189,7 +189,7 @@ func (d *Decoder) variable(v Value, name string) (string, bool) {
 	return s, true
 }
 
-// environment returns what ${env:…} stands for. As in a shell, the default is
+// environment returns the value of ${env:…}. As in a shell, the default is
 // for a variable that is empty, too.
 func (d *Decoder) environment(v Value, name string) (string, bool) {
 	name, fallback, hasFallback := strings.Cut(name, ":-")

@@ -9,7 +9,7 @@ import (
 	"github.com/nslaunch/nslaunch/internal/gitrepo"
 )
 
-// given returns what ${var:…} stands for. The default is for a variable that is not given.
+// given returns the value of ${var:…}. The default is for a variable that is not given.
 func (d *Decoder) given(v Value, name string) (string, bool) {
 	name, fallback, hasFallback := strings.Cut(name, ":-")
 	s, ok := d.Facts.Vars.Var[name]
@@ -26,7 +26,7 @@ func (d *Decoder) given(v Value, name string) (string, bool) {
 	return "", false
 }
 
-// repository returns what ${git:…} stands for.
+// repository returns the value of ${git:…}.
 func (d *Decoder) repository(v Value, name string) (string, bool) {
 	if d.Facts.Vars.Git == nil {
 		d.Problem(v, "${git:%s} is not known here", name)
@@ -35,7 +35,7 @@ func (d *Decoder) repository(v Value, name string) (string, bool) {
 	d.Here = true
 	s, err := d.Facts.Vars.Git(name)
 	if err != nil {
-		if d.tell(err.Error(), v) {
+		if d.firstTime(err.Error(), v) {
 			d.Problem(v, "${git:%s}: %s%s", name, err, othersCure(err, name))
 		}
 		return "", false

@@ -66,7 +66,7 @@ func readCPULimit(d *lang.Decoder, v lang.Value, p *Property) bool {
 		d.WrongType(v, want)
 		return false
 	}
-	if !(n >= 0.0001 && n <= maxQuota/hundredths) { // nor is NaN
+	if !(n >= 0.0001 && n <= maxQuota/hundredths) { // false for NaN, too
 		d.Problem(v, "want 0.0001 to %d processors, got %v", maxQuota/hundredths, v.Raw)
 		return false
 	}

@@ -21,7 +21,7 @@ func unitTypes() []string {
 // unitPattern is the part of a regular expression for the name of a unit.
 const unitPattern = `[A-Za-z0-9:_.\\-][A-Za-z0-9:_.\\@-]*`
 
-// unitNameProblem tells what is wrong with s as the name of a unit, "" where
+// unitNameProblem returns what is wrong with s as the name of a unit, "" where
 // nothing is; see systemd.unit(5).
 func unitNameProblem(s string) string {
 	dot := strings.LastIndexByte(s, '.')
@@ -95,7 +95,7 @@ func ScopeUnit() lang.Kind[string] {
 	})
 }
 
-// Slice is the name of a slice, whose dashes stand for the slices that
+// Slice is the name of a slice, whose dashes separate the slices that
 // it lies in; see systemd.slice(5).
 func Slice() lang.Kind[string] {
 	return typedUnit(".slice", "ci.slice", func(d *lang.Decoder, v lang.Value, s string) bool {

@@ -118,7 +118,7 @@ func readCount(d *lang.Decoder, v lang.Value, p *Property) bool {
 	return readNumber(d, v, p, s, 1, math.MaxInt64, want, lang.Infinity)
 }
 
-// readNumber reads an integer, or its digits in the text s. word may stand for
+// readNumber reads an integer, or its digits in the text s. word may replace
 // one, and has been looked for.
 func readNumber(d *lang.Decoder, v lang.Value, p *Property, s string, low, high int64, want, word string) bool {
 	n, ok := v.Raw.(int64)
@@ -262,7 +262,7 @@ func readYesOrNo(d *lang.Decoder, v lang.Value, p *Property) bool {
 	return true
 }
 
-// wordOf is one of the words.
+// wordOf is one of these strings.
 func wordOf(allowed ...string) notation {
 	return notation{
 		func(d *lang.Decoder, v lang.Value, p *Property) bool {
@@ -302,7 +302,7 @@ func wordsShapes(one ...*lang.Shape) []*lang.Shape {
 }
 
 // readWords reads a string, or an array of strings, into p.Words; one reads one
-// of them, and split tells that a string has several with blanks between them.
+// of them, and split says that a string has several with blanks between them.
 func readWords(d *lang.Decoder, v lang.Value, p *Property, split bool, one func(d *lang.Decoder, v lang.Value, s string) (string, bool)) bool {
 	before, all := d.Problems(), lang.Once[string]{All: p.Words}
 	add := func(v lang.Value, s string) {

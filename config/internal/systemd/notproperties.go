@@ -113,7 +113,7 @@ const unsupported = "BPFProgram BlockIOAccounting BlockIODeviceWeight BlockIORea
 	"JoinsNamespaceOf OnFailure OnSuccess PropagatesReloadTo PropagatesStopTo ReloadPropagatedFrom RefuseManualStart " +
 	"RefuseManualStop RequiresMountsFor Requisite StopPropagatedFrom StopWhenUnneeded SuccessAction Upholds"
 
-// ofServices are settings of services that no key stands for.
+// ofServices are settings of services that no key sets.
 const ofServices = "AppArmorProfile BusName CPUAffinity CPUSchedulingPolicy CPUSchedulingPriority " +
 	"CPUSchedulingResetOnFork CacheDirectory ConfigurationDirectory CoredumpFilter DynamicUser EnvironmentFile ExecCondition " +
 	"ExecPaths ExecReload ExecSearchPath ExecStartPost ExecStartPre ExecStop ExecStopPost ExitType ExtensionImages " +

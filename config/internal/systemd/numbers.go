@@ -68,7 +68,7 @@ func DurationWords(us uint64) string {
 	return strings.Join(parts, " ")
 }
 
-// parseDecimal reads a number with an optional suffix that stands for a power
+// parseDecimal reads a number with an optional suffix for a power
 // of 1000, as systemd does for devices.
 func parseDecimal(s string) (uint64, bool) {
 	n, suffix, ok := lang.CutNumber(s)

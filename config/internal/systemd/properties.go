@@ -106,7 +106,7 @@ func (t propertyTable) Read(d *lang.Decoder, v lang.Value) {
 
 func (t propertyTable) Shapes() []*lang.Shape { return lang.Table{Of: t.Fields}.Shapes() }
 
-// noProperty notes a key that is no property of a scope, or not one to be set here.
+// noProperty notes a key that is not a property of a scope, or that cannot be set here.
 func noProperty(d *lang.Decoder, table, v lang.Value, name string, fields []lang.Field) {
 	switch key, why := elsewhere(name); {
 	case key != "":
@@ -121,8 +121,8 @@ func noProperty(d *lang.Decoder, table, v lang.Value, name string, fields []lang
 	}
 }
 
-// elsewhere tells of a setting of systemd why it is no property of the scope,
-// and which key of a profile stands for it, if one does. An unknown one has neither.
+// elsewhere returns why a setting of systemd is not a property of the scope,
+// and which key of a profile sets it, if one does. An unknown one has neither.
 func elsewhere(name string) (key, why string) {
 	if key := insteadOf(name); key != "" {
 		if strings.HasPrefix(key, "scope.") {

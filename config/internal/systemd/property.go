@@ -1,4 +1,4 @@
-// Package systemd has the types of what a profile says in words of systemd: names of units, and the
+// Package systemd has the types of values in the notation of systemd: names of units, and the
 // properties of a scope. It asks systemd nothing.
 package systemd
 
@@ -11,7 +11,7 @@ import (
 type Property struct {
 	Name string // "CPUQuota"
 	Key  string // the profile's: "limits.cpu", "scope.properties.CPUQuota"
-	// Text is the value as a unit file has it. Of a list it is the first
+	// Text is the value in the notation of unit files. Of a list it is the first
 	// element: Words has them all. Only numbers of processors and nodes stand in one line.
 	Text string
 	// Number is the value of a size in bytes, a count, a weight, a time in microseconds, a

@@ -11,7 +11,7 @@ import (
 // RealtimeSignal is the end of a regular expression for the name of a realtime signal.
 const RealtimeSignal = `RT(MIN\+|MAX-)([1-9]|[12][0-9]|30)$`
 
-// SignalHint is the part of a message that tells which signal may have been meant.
+// SignalHint is the part of a message that names the signal that may have been meant.
 func SignalHint(s string) string {
 	hint := strings.TrimPrefix(strings.ToUpper(s), "SIG")
 	if !SignalName(hint) {

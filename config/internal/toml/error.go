@@ -25,7 +25,7 @@ func (p Pos) String() string {
 	return fmt.Sprintf("%s:%d:%d", quote.Word(p.File), p.Line, p.Col)
 }
 
-// IsZero tells a value that nobody wrote: a default.
+// IsZero reports whether nobody wrote the value: it is a default.
 func (p Pos) IsZero() bool { return p == Pos{} }
 
 // Flags whose problems name the key that they were given with.

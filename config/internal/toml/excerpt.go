@@ -31,7 +31,7 @@ func (p Pos) Excerpt() (line string, width int, ok bool) {
 }
 
 // tokenWidth returns the length of the key or value that a text starts with. What goes on in the next line is as long as
-// its first byte, but for a string without an end.
+// its first byte, except for a string without an end.
 func tokenWidth(text string) int {
 	switch text[0] {
 	case '"', '\'':

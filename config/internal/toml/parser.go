@@ -56,7 +56,7 @@ func badText(text []byte) (offset int, msg string) {
 	return 0, ""
 }
 
-// problem tells of a key that is defined twice.
+// problem returns the error for a key that is defined twice.
 func (c *clash) problem(src *Source) *Error {
 	return &Error{Pos: src.Pos(c.second), Key: c.path, Msg: fmt.Sprintf("defined already in line %d", src.Pos(c.first).Line)}
 }

@@ -64,7 +64,7 @@ func plainValue(s string) any {
 	return float(s)
 }
 
-// numberBase returns the base that the prefix of an integer stands for.
+// numberBase returns the base that the prefix of an integer means.
 func numberBase(s string) int {
 	if len(s) > 2 && s[0] == '0' {
 		switch s[1] {
@@ -80,7 +80,7 @@ func numberBase(s string) int {
 }
 
 // digitGroups returns the length of the digits that s starts with. Single
-// underscores may stand between them.
+// underscores may be between them.
 func digitGroups(s string, base int) int {
 	for i := range len(s) {
 		switch {
@@ -150,7 +150,7 @@ func unescape(s string) (text string, ok bool) {
 	return string(b), ok
 }
 
-// appendEscape appends what the escape at the start of s stands for, and
+// appendEscape appends what the escape at the start of s means, and
 // returns the escape's length, 0 for an unknown one.
 func appendEscape(b []byte, s string) ([]byte, int) {
 	if len(s) < 2 {

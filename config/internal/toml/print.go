@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// Print prints a value in one line: its strings and keys as text has them, the keys of a table in the order given.
+// Print prints a value in one line: its strings and keys in the notation of TOML, the keys of a table in the order given.
 func Print(v any, text func(string) string, order func(a, b string) int) string {
 	switch v := v.(type) {
 	case string:

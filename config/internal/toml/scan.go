@@ -5,8 +5,8 @@ import (
 )
 
 // scanner reads a TOML document in one pass: the tree of its values, and where
-// each key and value stands. What it is not sure of it leaves to the parser,
-// which also words the problems: there is no tree then, and the marks mean
+// each key and value is. What it is not sure of it leaves to the parser,
+// which also writes the errors: there is no tree then, and the marks mean
 // something up to the first mistake in the text.
 type scanner struct {
 	src    *Source
@@ -104,7 +104,7 @@ func (s *scanner) skip(lines bool) {
 	}
 }
 
-// mark notes a path. The first note stands, but for a table that was only
+// mark notes a path. The first note counts, except for a table that was only
 // opened on the way to another.
 func (s *scanner) mark(path string, key, value int, kind MarkKind) {
 	old, again := s.marks[path]
@@ -336,7 +336,7 @@ func (s *scanner) quoted() string {
 	return ""
 }
 
-// content returns what the text between quotes stands for.
+// content returns the string that the text between quotes means.
 func (s *scanner) content(text string, escapes bool) string {
 	if !escapes {
 		return text

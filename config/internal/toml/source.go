@@ -30,10 +30,10 @@ func (s *Source) Pos(offset int) Pos {
 	return Pos{s.Name, line, col, s}
 }
 
-// Bom may stand at the start of a text, and means nothing.
+// Bom may be at the start of a text, and has no meaning.
 const Bom = "\xef\xbb\xbf"
 
-// Path tells a source from others: it is absolute where that is known.
+// Path identifies a source: it is absolute where that is known.
 func (s *Source) Path() string {
 	if s.Dir == "" || s.Name == "-" {
 		return s.Name
@@ -70,7 +70,7 @@ func (m Mark) KeyPos() Pos { return m.Src.Pos(m.Key) }
 // ValuePos returns the place of the value.
 func (m Mark) ValuePos() Pos { return m.Src.Pos(m.value) }
 
-// MarkKind tells how a path came to be in the file.
+// MarkKind is how a path came to be in the file.
 type MarkKind uint8
 
 const (
