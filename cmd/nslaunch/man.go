@@ -2,9 +2,13 @@ package main
 
 import (
 	"flag"
+	"os"
+	"os/exec"
+	"strings"
 
 	"github.com/nslaunch/nslaunch/cmd/nslaunch/internal/cli"
 	"github.com/nslaunch/nslaunch/cmd/nslaunch/internal/manual"
+	"github.com/nslaunch/nslaunch/docs"
 )
 
 func manCommand() cli.Command {
@@ -26,11 +30,41 @@ func man(c *cli.Call) int {
 	}
 	switch c.Arg(0) {
 	case "", "1":
-		return c.Put(edition().Program(commands))
+		return showPage(c, edition().Program(commands), func() string { return manual.Text(commands) })
 	case "5":
-		return c.Put(edition().Profile())
+		return showPage(c, edition().Profile(), func() string { return docs.Profile })
 	}
 	return c.Misused("no manual page in section %q, want 1 or 5", c.Args[0])
+}
+
+// showPage shows a page of the manual. On a terminal man(1) formats it and pages it; without man(1) a pager shows plain text.
+// Elsewhere it is the source of the page, which man -l - reads.
+func showPage(c *cli.Call, source string, plain func() string) int {
+	if !cli.IsTerminal(os.Stdout) {
+		return c.Put(source)
+	}
+	if passTo(source, "man", "-l", "-") {
+		return cli.ExitOK
+	}
+	text := plain()
+	// The words of PAGER are executed as they are: no shell reads them.
+	for _, pager := range [][]string{strings.Fields(os.Getenv("PAGER")), {"less"}, {"more"}} {
+		if len(pager) > 0 && passTo(text, pager[0], pager[1:]...) {
+			return cli.ExitOK
+		}
+	}
+	return c.Put(text)
+}
+
+// passTo gives a text to a program, which reads keys from the terminal. It reports whether that showed it.
+func passTo(text, program string, args ...string) bool {
+	path, err := exec.LookPath(program)
+	if err != nil {
+		return false
+	}
+	cmd := exec.Command(path, args...)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(text), os.Stdout, os.Stderr
+	return cmd.Run() == nil
 }
 
 // edition is which manual this is.

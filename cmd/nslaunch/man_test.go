@@ -1,7 +1,9 @@
 package main
 
 import (
+	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -75,5 +77,40 @@ func TestProfileManual(t *testing.T) {
 	}
 	if strings.ContainsAny(text, "`|") {
 		t.Error("nslaunch.toml(5) has marks of Markdown in it")
+	}
+}
+
+// On a terminal the manual is shown by man, or else by a pager, whose words no shell reads. A pipe gets the source.
+func TestManualOnTerminal(t *testing.T) {
+	u := nstest.Superuser(t)
+	dir := u.TempDir(t)
+	script := func(name, text string) {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte("#!/bin/sh\n"+text+"\n"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	shows := func(want string, args ...string) {
+		t.Helper()
+		cmd := u.Command(t, nstest.Nslaunch(t), append([]string{"man"}, args...)...)
+		cmd.Env = append(cmd.Env, "PATH="+dir, "PAGER=pager -a ;touch "+dir+"/harm")
+		term := u.StartTerminal(t, cmd)
+		term.Expect(want)
+		if got := term.Wait(); got.Status != 0 {
+			t.Errorf("%+v", got)
+		}
+	}
+	shows("first steps:") // without any program it is printed
+	shows("# The profile", "5")
+	script("pager", `read -r line; echo "pager got $*: $line"; while read -r line; do :; done`)
+	shows("pager got -a ;touch " + dir + "/harm: nslaunch runs a command")
+	script("man", `exit 1`) // one that cannot read standard input
+	shows("pager got -a")
+	script("man", `read -r line; echo "man got $*: $line"; while read -r line; do :; done`)
+	shows("man got -l -: ")
+	if _, err := os.Lstat(dir + "/harm"); err == nil {
+		t.Error("a shell has read PAGER")
+	}
+	if got := nstest.MustRun(t, u.Command(t, nstest.Nslaunch(t), "man")); !strings.Contains(got, ".TH ") {
+		t.Errorf("a pipe gets %.100q", got)
 	}
 }

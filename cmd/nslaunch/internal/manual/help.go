@@ -62,6 +62,16 @@ func Help(commands iter.Seq[cli.Command]) string {
 	return b.String()
 }
 
+// Text returns the help of all commands and that of each, for a terminal without man(1).
+func Text(commands iter.Seq[cli.Command]) string {
+	var b strings.Builder
+	b.WriteString(Help(commands))
+	for c := range commands {
+		b.WriteString("\n" + c.Help())
+	}
+	return b.String()
+}
+
 // relays names the commands whose status is that of another: "run, exec and wait".
 func relays(commands iter.Seq[cli.Command]) string {
 	var names []string
