@@ -1,5 +1,5 @@
 #!/bin/bash
-# mount.sh PROFILE… tells of each profile whether a mount made outside is seen
+# mount.sh PROFILE… reports for each profile whether a mount made outside is seen
 # inside, whether one made inside is seen outside, and whether a directory inside
 # can be bind-mounted. Run it where "/" is shared, which nslaunch can arrange:
 #
