@@ -100,7 +100,11 @@ func (c *checker) lacks(k NamespaceKind) bool {
 
 // needs notes that key needs a new namespace of that kind.
 func (c *checker) needs(key string, k NamespaceKind) {
-	c.misplaced(key, "needs %s", c.newOne(k))
+	need := c.newOne(k)
+	if !c.p.ofFlags() && c.p.Origin(key).Pos.File == FromSet {
+		need = asSetFlag(Setting{Key: "namespaces." + string(k), Value: "new"})
+	}
+	c.misplaced(key, "needs %s", need)
 }
 
 // newOne is how the caller asks for a new namespace of that kind.

@@ -39,13 +39,13 @@ func (e *Env) readVariable(d *lang.Decoder, name string, v lang.Value) {
 	switch raw := v.Raw.(type) {
 	case bool:
 		if raw {
-			d.Problem(v, `want a string, or false to unset it, got true (for the text, write "true")`)
+			d.Problem(v, `want a string, or false to unset it, got true (write "true")`)
 			return
 		}
 		e.Unset = append(e.Unset, name)
 		return
 	case int64, float64:
-		d.Problem(v, "want a string, got %s (put it in quotes)", lang.TypeName(raw))
+		d.WrongType(v, "a string")
 		return
 	}
 	if s, ok := d.TextOf(v, "a string or false"); ok {

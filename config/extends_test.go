@@ -101,7 +101,7 @@ func TestExtendsErrors(t *testing.T) {
 		{"missing", `extends = ["sub/bsae.toml"]`, map[string]string{"sub/base.toml": ""},
 			[]string{`top.toml:2:12: extends[0]: no such file or directory: "sub/bsae.toml" (did you mean "sub/base.toml"?)`}},
 		{"missing preset", `extends = ["preset:dve", "dev"]`, nil, []string{
-			`top.toml:2:12: extends[0]: unknown preset "dve", want base, system, dev, npm, agent, build or service (did you mean "dev"?)`,
+			`top.toml:2:12: extends[0]: unknown preset "dve", want base, system, dev, npm, agent, build or service (did you mean "preset:dev"?)`,
 			`top.toml:2:26: extends[1]: no such file or directory: "dev" (did you mean "preset:dev"?)`}},
 		{"no standard input", `extends = ["-"]`, nil, []string{`top.toml:2:12: extends[0]: no such file or directory: "-"`}},
 		{"directory", `extends = ["."]`, nil, []string{`top.toml:2:12: extends[0]: is a directory: "."`}},

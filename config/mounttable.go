@@ -161,7 +161,25 @@ func unknownMountKey(d *lang.Decoder, v lang.Value, name string, fields []lang.F
 		d.Misplaced(toml.JoinKey(v.Key, name), "unknown key %q in [%s] (it is an option: options = [%q])", name, v.Key, name)
 		return
 	}
-	d.Unknown(v, name, fields, nil)
+	d.Unknown(v, name, fields, func(name string) string {
+		members, _ := v.Raw.(map[string]any)
+		switch name {
+		case "src", "from", "host", "host_path":
+			switch {
+			case members["type"] == string(MountFile):
+				return "source"
+			case members["type"] == nil:
+				return "ro"
+			}
+		case "target", "link":
+			if members["type"] == string(MountSymlink) {
+				return "to"
+			}
+		case "hidden", "hide", "mask":
+			return "masked"
+		}
+		return ""
+	})
 }
 
 // mountRequires notes what a type lacks.

@@ -51,7 +51,7 @@ func readName(d *lang.Decoder, v lang.Value) (string, bool) {
 	case len(s) > lang.MaxName:
 		d.Problem(v, "want at most %d bytes, got %d", lang.MaxName, len(s))
 	case !lang.AllBytes(s, lang.NameByte) || !lang.LetterOrDigit(s[0]):
-		d.Problem(v, "want letters, digits, \".\", \"_\" and \"-\" after a letter or digit, got %q", s)
+		d.Problem(v, "want letters, digits, \".\", \"_\" and \"-\" after a letter or digit, got %q%s", s, withoutBlanks(s))
 	case lang.AllDigits(s):
 		d.Problem(v, "want a name that is not only digits, got %q", s)
 	default:
@@ -93,7 +93,7 @@ func readUTSName(d *lang.Decoder, v lang.Value) (string, bool) {
 	case len(s) > lang.MaxName:
 		d.Problem(v, "want at most %d bytes, got %d", lang.MaxName, len(s))
 	case !lang.AllBytes(s, lang.NameByte):
-		d.Problem(v, "want letters, digits, \".\", \"_\" and \"-\", got %q", s)
+		d.Problem(v, "want letters, digits, \".\", \"_\" and \"-\", got %q%s", s, withoutBlanks(s))
 	default:
 		return s, true
 	}
@@ -102,4 +102,12 @@ func readUTSName(d *lang.Decoder, v lang.Value) (string, bool) {
 
 func utsNameShapes() []*Shape {
 	return []*Shape{{Type: "string", Pattern: `^[A-Za-z0-9._-]+$`, Longest: lang.MaxName}}
+}
+
+// withoutBlanks returns a hint at the name that a text is with a "-" in place of each blank; "" if that is none.
+func withoutBlanks(s string) string {
+	if name := strings.ReplaceAll(s, " ", "-"); name != s && SoundName(name) {
+		return lang.DidYouMean(name, []string{name})
+	}
+	return ""
 }

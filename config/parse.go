@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"strconv"
 	"strings"
 
@@ -32,7 +33,11 @@ func readProfile(path string) ([]byte, error) {
 	}
 	data, err := read(path)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+		hint := ""
+		if errors.Is(err, fs.ErrNotExist) {
+			hint = fileHint(path, path)
+		}
+		return nil, fmt.Errorf("%s: %w%s", path, err, hint)
 	}
 	return data, nil
 }
@@ -71,7 +76,9 @@ type reading struct {
 
 func newReading(file string, vars Vars) *reading {
 	p := newProfile(file)
-	return &reading{lang.New(topFields(p), file, vars), p}
+	d := lang.New(topFields(p), file, vars)
+	d.Meant = meant
+	return &reading{d, p}
 }
 
 // profile walks the tree of a whole profile. noVersion is the problem where

@@ -39,5 +39,5 @@ func preset(name string) ([]byte, bool) {
 }
 
 func noPreset(name string) string {
-	return fmt.Sprintf("unknown preset %q, want %s%s", name, lang.Words(presetNames()), lang.DidYouMean(name, presetNames()))
+	return fmt.Sprintf("unknown preset %q, want %s%s", name, lang.Words(presetNames()), lang.DidYouMean(presetPrefix+name, Presets()))
 }

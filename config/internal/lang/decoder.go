@@ -33,6 +33,8 @@ type Decoder struct {
 	Here   bool            // what was read depends on the working directory
 	Record *Record         // what became of the values; nil where nobody asks
 
+	Meant Meaning // nil where nobody knows
+
 	WrongTypes int // how many problems are of a value's type
 }
 
@@ -75,11 +77,12 @@ func (d *Decoder) add(key string, pos toml.Pos, format string, args ...any) {
 
 // WrongType notes a value that is not of the type wanted.
 func (d *Decoder) WrongType(v Value, want string) {
+	hint := d.instead(v, want)
 	if v.short || d.Marks[v.Key].Short(v.Key) {
 		want += " or a table"
 	}
 	d.WrongTypes++
-	d.Problem(v, "want %s, got %s", want, TypeName(v.Raw))
+	d.Problem(v, "want %s, got %s%s", want, TypeName(v.Raw), hint)
 }
 
 // TypeName returns what messages call the type of a value of TOML.

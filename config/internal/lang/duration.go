@@ -136,7 +136,7 @@ func (d *Decoder) DurationText(v Value) (string, bool) {
 	case string:
 		return d.FilledText(v)
 	case int64, float64:
-		d.Problem(v, "a number needs a unit, %s", WantDuration)
+		d.Problem(v, "a number needs a unit, %s%s", WantDuration, d.instead(v, ""))
 	default:
 		d.WrongType(v, `a duration such as "10s" or "1h 30min"`)
 	}

@@ -72,5 +72,10 @@ func PathHint[T ~string](s string, known ...T) string {
 	if rest, ok := strings.CutPrefix(s, "~"); ok && (rest == "" || rest[0] == '/') {
 		return ` (did you mean "${home}` + rest + `"?)`
 	}
+	for _, v := range []struct{ shell, ours string }{{"$HOME", "${home}"}, {"$PWD", "${cwd}"}, {"$USER", "${user}"}} {
+		if rest, ok := strings.CutPrefix(string(s), v.shell); ok && (rest == "" || rest[0] == '/') {
+			return ` (did you mean "` + v.ours + rest + `"?)`
+		}
+	}
 	return DidYouMean(s, known)
 }

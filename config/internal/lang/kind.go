@@ -130,7 +130,11 @@ func ReadEnum[T ~string](d *Decoder, v Value, allowed []T) T {
 			return w
 		}
 	}
-	d.Problem(v, "unknown value %q, want %s%s", s, Words(allowed), DidYouMean(s, allowed))
+	hint := DidYouMean(s, allowed)
+	if key, value := d.meaning(v.Key, v.Raw); key != "" && hint == "" && value != nil {
+		hint = d.write(v.Key, key, value)
+	}
+	d.Problem(v, "unknown value %q, want %s%s", s, Words(allowed), hint)
 	return ""
 }
 

@@ -166,3 +166,41 @@ func (s *Shape) Each(path string, visit func(path string, s *Shape)) {
 		o.Each(path, visit)
 	}
 }
+
+// alternatives are the shapes of which a value has one.
+func (s *Shape) alternatives() []*Shape {
+	if len(s.AnyOf) == 0 {
+		return []*Shape{s}
+	}
+	var all []*Shape
+	for _, o := range s.AnyOf {
+		all = append(all, o.alternatives()...)
+	}
+	return all
+}
+
+// allows reports whether a value is of the type, and of a string whether it is one of the words. It does not look at patterns, which
+// would need package regexp in each launch.
+func (s *Shape) allows(raw any) bool {
+	switch raw := raw.(type) {
+	case string:
+		return s.Type == "string" && (s.Enum == nil || slices.Contains(s.Enum, raw))
+	case int64:
+		return s.Type == "integer" || s.Type == "number"
+	case float64:
+		return s.Type == "number"
+	case bool:
+		return s.Type == "boolean" || s.Const == raw
+	case map[string]any:
+		return s.Type == "object"
+	}
+	if s.Type != "array" || !toml.IsList(raw) {
+		return false
+	}
+	for _, e := range toml.List(raw) {
+		if s.Items != nil && !slices.ContainsFunc(s.Items.alternatives(), func(o *Shape) bool { return o.allows(e) }) {
+			return false
+		}
+	}
+	return true
+}

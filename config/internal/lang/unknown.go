@@ -48,7 +48,20 @@ func (d *Decoder) Unknown(table Value, name string, fields []Field, others func(
 	}
 	names := FieldNames(fields)
 	meant := Suggest(name, names)
-	homes := tablesWith(name, "", top)
+	raw := table.Raw.(map[string]any)[name]
+	homes := d.tablesWith(name, "", top, raw)
+	if key, value := d.meaning(v.Key, raw); key != "" && !strings.EqualFold(meant, name) && len(homes) == 0 {
+		d.Spoilt[key] = true
+		if value == nil {
+			note(" (did you mean %q?)", key)
+			return
+		}
+		note("%s", d.write(v.Key, key, value))
+		return
+	}
+	if len(homes) == 0 {
+		homes = d.tablesWith(name, "", top, nil)
+	}
 	switch {
 	case len(homes) > 0 && !strings.EqualFold(meant, name) && !(isTable && meant != ""):
 		for i, home := range homes {
@@ -60,13 +73,31 @@ func (d *Decoder) Unknown(table Value, name string, fields []Field, others func(
 		d.Spoilt[toml.JoinKey(table.Key, meant)] = true
 		note(" (did you mean %q?)", meant)
 	default:
+		if key := d.nearKey(name, raw); key != "" {
+			d.Spoilt[key] = true
+			note("%s", d.write(v.Key, key, raw))
+			return
+		}
 		note(", want %s", Words(names))
 	}
 }
 
-// tablesWith returns the paths of the tables that have a key of that name, but
-// for those of targets: too many keys of other tables are also theirs.
-func tablesWith(name, path string, fields []Field) []string {
+// nearKey returns the path of a key of another table that is spelt almost the same, and may have that value; "" if there is none.
+func (d *Decoder) nearKey(name string, raw any) string {
+	for _, section := range d.Top {
+		if fields := section.Below(); fields != nil && !section.Free {
+			near := Suggest(name, FieldNames(fields))
+			if f, ok := FieldNamed(fields, near); ok && f.Name != AnyPath && d.accepts(toml.JoinKey(section.Name, near), raw) {
+				return toml.JoinKey(section.Name, near)
+			}
+		}
+	}
+	return ""
+}
+
+// tablesWith returns the paths of the tables that have a key of that name, which may have the value raw unless that is nil. It leaves
+// out those of targets: too many keys of other tables are also theirs.
+func (d *Decoder) tablesWith(name, path string, fields []Field, raw any) []string {
 	var tables []string
 	for _, f := range fields {
 		sub := f.Below()
@@ -74,10 +105,10 @@ func tablesWith(name, path string, fields []Field) []string {
 			continue
 		}
 		here := toml.JoinKey(path, f.Name)
-		if HasField(sub, name) {
+		if HasField(sub, name) && (raw == nil || d.accepts(toml.JoinKey(here, name), raw)) {
 			tables = append(tables, here)
 		}
-		tables = append(tables, tablesWith(name, here, sub)...)
+		tables = append(tables, d.tablesWith(name, here, sub, raw)...)
 	}
 	return tables
 }

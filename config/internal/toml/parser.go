@@ -101,8 +101,9 @@ func syntaxError(src *Source, twice *clash, err error) *Error {
 		start += len(token) - len(bytes.TrimLeft(token, " \t"))
 	case strings.HasPrefix(msg, "invalid escape:") || strings.HasPrefix(msg, "escaped character"):
 		start = beforeQuotes(text, start)
-	case strings.HasPrefix(msg, `expected value but found "`):
-		msg += " (a string needs quotes)"
+	}
+	if !end {
+		start, msg = reword(text, start, msg)
 	}
 	msg = strings.ReplaceAll(msg, `'\n'`, "the end of the line")
 	key := ""
