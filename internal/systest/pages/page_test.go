@@ -34,6 +34,7 @@ type marks struct {
 	untyped string // "not typed: REASON": the commands cannot run here
 	instead string // "instead: COMMAND": typed in their place
 	part    bool   // "part of a profile": without version and command
+	tty     bool   // "on a terminal": output goes to a terminal, without colours
 	numbers bool   // "numbers vary": numbers differ between runs; in front of a page's first block with "on this page" also in all others
 }
 
@@ -108,6 +109,8 @@ func (m *marks) set(mark string) bool {
 	switch {
 	case mark == "part of a profile":
 		m.part = true
+	case mark == "on a terminal":
+		m.tty = true
 	case mark == "numbers vary":
 		m.numbers = true
 	default:

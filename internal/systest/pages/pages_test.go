@@ -19,7 +19,7 @@ var update = flag.Bool("update", false, "write what the sessions print into the 
 // shell for each of them, from its first session to its last. A profile on a page must be one that nslaunch check accepts.
 func TestSessions(t *testing.T) {
 	nstest.Require(t, nstest.Root(), nstest.File("/proc/net/if_inet6"),
-		nstest.Tools("bash", "cc", "git", "hostname", "ip", "ipcmk", "node", "npm", "pgrep", "ps", "systemd-notify"))
+		nstest.Tools("bash", "cc", "git", "hostname", "ip", "ipcmk", "node", "npm", "pgrep", "ps", "script", "systemd-notify"))
 	for _, p := range pages(t) {
 		if !slices.ContainsFunc(p.blocks, func(b block) bool { return b.typed() || b.lang == "toml" }) {
 			continue
@@ -76,7 +76,11 @@ func (w *world) session(t *testing.T, p page, b block) []string {
 	var text []string
 	changed := false
 	for _, e := range entries {
-		printed := w.shell(t, prompt).run(t, e.command)
+		command := e.command
+		if b.marks.tty {
+			command = onTerminal(command)
+		}
+		printed := w.shell(t, prompt).run(t, command)
 		if !matches(e.output, printed, b.marks.numbers) {
 			changed = true
 			if !*update {

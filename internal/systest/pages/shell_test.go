@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -66,6 +67,13 @@ func (s *shell) run(t *testing.T, lines []string) []string {
 		return s.send(t, fmt.Sprintf("journalctl --sync; { %s\n} </dev/null\n", command))
 	}
 	return s.send(t, fmt.Sprintf("(exit $status); { %s\n} </dev/null; status=$?\n", command))
+}
+
+// onTerminal returns a command that runs another one in a shell of its own on a terminal.
+func onTerminal(lines []string) []string {
+	const end = "END-OF-COMMAND"
+	return slices.Concat([]string{"cat >/tmp/typed <<'" + end + "'"}, lines,
+		[]string{end, `NO_COLOR=1 script -qec 'bash /tmp/typed' /dev/null | tr -d '\r'; (exit ${PIPESTATUS[0]})`})
 }
 
 // send gives text to the shell, and returns what is printed until it is done.
