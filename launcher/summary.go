@@ -58,7 +58,7 @@ const (
 	NSNone   = summary.NoProc // of [Processes].Sees: there is no /proc
 )
 
-// Summarize says what the sandbox of a plan may do. It asks nothing of the machine.
+// Summarize says what the sandbox of a plan may do. The machine says only what a symbolic link to the home directory leads to.
 func Summarize(p *Plan) *Summary { return summary.Of(p) }
 
 // SummarizeRunning says what a sandbox that runs may do, as the kernel sees its command. The caller adds its name, command and profile.

@@ -2,6 +2,7 @@ package summary
 
 import (
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 
@@ -10,8 +11,8 @@ import (
 	"github.com/nslaunch/nslaunch/launcher/internal/tree"
 )
 
-// gaps lists what the sandbox does not protect, the gravest first.
-func (s *Summary) gaps(files places) []Gap {
+// gaps lists what the sandbox does not protect, the gravest first. Inherited are the descriptors that the profile keeps open.
+func (s *Summary) gaps(files places, inherited []int) []Gap {
 	var all []Gap
 	add := func(id, format string, args ...any) { all = append(all, Gap{id, fmt.Sprintf(format, args...)}) }
 	if s.User.Over == OverMachine {
@@ -25,6 +26,12 @@ func (s *Summary) gaps(files places) []Gap {
 	}
 	if h := s.Home; h != nil && h.Access != Hidden {
 		add("home", "your home directory: it can read keys and passwords there")
+	}
+	if list := files.devices(); len(list) > 0 {
+		add("devices", "the host's devices %s", quote.Words(list, ", "))
+	}
+	if len(inherited) > 0 {
+		add("descriptors", "what the inherited descriptors %s lead to", strings.Trim(strings.ReplaceAll(fmt.Sprint(inherited), " ", ", "), "[]"))
 	}
 	if s.Network.Of == OfHost {
 		add("network", "the host's network, and services that listen on localhost")
@@ -87,7 +94,21 @@ func (t places) sockets() []string {
 		}
 	}
 	for _, p := range t {
-		if p.Shows == Host && !p.file && p.Source != "/run" && tree.Below(p.Source, "/run") {
+		if p.Shows == Host && (p.socket || !p.file && p.Source != "/run" && tree.Below(p.Source, "/run")) {
+			list = append(list, p.Source)
+		}
+	}
+	slices.Sort(list)
+	return slices.Compact(list)
+}
+
+// devices are the devices of the host that can be opened, besides those that every sandbox may have: the usual ones, and its terminal.
+func (t places) devices() []string {
+	var list []string
+	for _, p := range t {
+		usual := path.Dir(p.Source) == "/dev" && slices.Contains(tree.DeviceNames(), path.Base(p.Source))
+		terminal := p.Path == "/dev/console" && tree.Below(p.Source, "/dev/pts")
+		if p.Shows == Device && !p.nodev && p.Source != "" && !usual && !terminal {
 			list = append(list, p.Source)
 		}
 	}

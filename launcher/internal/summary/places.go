@@ -2,6 +2,7 @@ package summary
 
 import (
 	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -58,18 +59,40 @@ func (t places) sorted() []Place {
 	})
 }
 
+// joined reports whether the root is that of a mount namespace that was there before, of which the plan knows no files.
+func (t places) joined() bool {
+	return slices.ContainsFunc(t, func(p Place) bool { return p.Shows == Joined })
+}
+
+// ofHost reports whether all of the host's files are at their own paths, except for what covers them.
+func (t places) ofHost() bool {
+	return slices.ContainsFunc(t, func(p Place) bool { return p.Path == "/" && slices.Contains(p.sources(), "/") })
+}
+
 // within is a path relative to a directory that it is below.
 func within(p, dir string) string { return strings.TrimPrefix(strings.TrimPrefix(p, dir), "/") }
+
+// sources are the paths of the host whose files a place shows.
+func (p Place) sources() []string {
+	switch p.Shows {
+	case Host:
+		return append([]string{p.Source}, p.names...)
+	case Overlay:
+		return p.Lower
+	}
+	return nil
+}
 
 // showing returns the place that shows a path of the host, at the place itself or below it.
 func (t places) showing(source string) (Place, bool) {
 	for _, p := range t {
-		if (p.Shows != Host && p.Shows != Overlay) || p.Source == "" || !tree.Below(source, p.Source) {
-			continue
-		}
-		inside := path.Join(p.Path, within(source, p.Source))
-		if top, _ := t.at(inside); top.Path == p.Path {
-			return p, true
+		for _, from := range p.sources() {
+			if !tree.Below(source, from) {
+				continue
+			}
+			if top, _ := t.at(path.Join(p.Path, within(source, from))); top.Path == p.Path {
+				return p, true
+			}
 		}
 	}
 	return Place{}, false
@@ -79,20 +102,25 @@ func (t places) showing(source string) (Place, bool) {
 func (t places) partsOf(dir string) []string {
 	var parts []string
 	for _, p := range t {
-		if p.Shows != Host && p.Shows != Overlay || p.Source == dir || !tree.Below(p.Source, dir) {
-			continue
-		}
-		if !slices.Contains(parts, p.Source) && !slices.ContainsFunc(parts, func(above string) bool { return tree.Below(p.Source, above) }) {
-			parts = append(slices.DeleteFunc(parts, func(below string) bool { return tree.Below(below, p.Source) }), p.Source)
+		for _, from := range p.sources() {
+			if from == dir || !tree.Below(from, dir) {
+				continue
+			}
+			if !slices.ContainsFunc(parts, func(above string) bool { return tree.Below(from, above) }) {
+				parts = append(slices.DeleteFunc(parts, func(below string) bool { return tree.Below(below, from) }), from)
+			}
 		}
 	}
 	slices.Sort(parts)
 	return parts
 }
 
-// home says what is seen of a home directory.
+// home says what is seen of a home directory, nil if that is not known. HOME may name a symbolic link, and no source does.
 func (t places) home(dir string) *Home {
-	if dir == "" || dir == "/" || !path.IsAbs(dir) {
+	if real, err := filepath.EvalSymlinks(dir); err == nil {
+		dir = real
+	}
+	if dir == "" || dir == "/" || !path.IsAbs(dir) || t.joined() {
 		return nil
 	}
 	h := &Home{Path: dir, Access: Hidden}

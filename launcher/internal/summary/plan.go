@@ -2,7 +2,6 @@ package summary
 
 import (
 	"path"
-	"slices"
 	"strings"
 
 	"github.com/nslaunch/nslaunch/config"
@@ -12,7 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Of summarizes a plan. It asks nothing of the machine, and looks at the steps wherever they say it.
+// Of summarizes a plan. It looks at the steps wherever they say it. The machine says only what a symbolic link to the home directory leads to.
 func Of(p *plan.Plan) *Summary {
 	s := &Summary{Version: Version, Name: p.Name, Profile: p.Source.File, Command: p.Command, Namespaces: map[string]Origin{}}
 	for _, k := range config.Kinds() {
@@ -20,13 +19,16 @@ func Of(p *plan.Plan) *Summary {
 	}
 	files := filesOf(p)
 	s.Places = files.sorted()
-	s.HostFiles = slices.ContainsFunc(files, func(p Place) bool { return p.Path == "/" && p.Source == "/" })
+	s.HostFiles = files.ofHost()
 	s.Home = files.home(lookup(p.Host.Env, "HOME"))
 	s.User = userOf(p)
 	s.Network.Of = s.Namespaces[string(config.Net)]
 	s.Processes = Processes{IPC: s.Namespaces[string(config.IPC)], Signals: s.Namespaces[string(config.PID)], Sees: files.sees(s.Namespaces[string(config.PID)])}
+	var inherited []int
 	for _, one := range p.Steps {
 		switch a := one.Action.(type) {
+		case step.CloseFDs:
+			inherited = a.Keep
 		case step.LoopbackUp:
 			s.Network.Loopback = true
 		case step.SetHostname:
@@ -34,7 +36,7 @@ func Of(p *plan.Plan) *Summary {
 		}
 	}
 	s.Limits = limitsOf(p)
-	s.Unprotected = s.gaps(files)
+	s.Unprotected = s.gaps(files, inherited)
 	for _, n := range p.Notes {
 		s.Notes = append(s.Notes, Note{n.Text, n.Origin.Key, n.Origin.Pos.File, n.Origin.Pos.Line})
 	}
@@ -88,7 +90,8 @@ func filesOf(p *plan.Plan) places {
 			if a.File.Type == unix.S_IFCHR || a.File.Type == unix.S_IFBLK {
 				place = Place{Path: place.Path, Access: Write, Shows: Device, Source: place.Source}
 			}
-			place.file = a.File.Type == unix.S_IFREG
+			place.file, place.socket = a.File.Type == unix.S_IFREG, a.File.Type == unix.S_IFSOCK
+			place.nodev = a.Attributes.Set&unix.MOUNT_ATTR_NODEV != 0
 			t.put(place)
 		case step.MountOverlay:
 			t.put(overlaid(a.Overlay, real(a.At.Path), a.Attributes))
@@ -143,8 +146,8 @@ func shown(source, at string, a tree.Attributes) Place {
 func overlaid(o step.Overlay, at string, a tree.Attributes) Place {
 	can := access(a)
 	p := Place{Path: at, Access: can, Kept: can == Write && o.Dir != "", Shows: Overlay, Changes: o.Dir}
-	if len(o.Lower) > 0 {
-		p.Source = o.LowerDirs()[0]
+	if p.Lower = o.LowerDirs(); len(p.Lower) > 0 {
+		p.Source = p.Lower[0]
 	}
 	return p
 }
@@ -170,14 +173,15 @@ func (t *places) coverSettings(a step.CoverProcSettings) {
 
 // sees says whose processes /proc shows, given whose the pid namespace is.
 func (t places) sees(pid Origin) Origin {
+	if _, ok := t.showing("/proc"); ok {
+		return OfHost
+	}
 	p, _ := t.at("/proc")
 	switch {
 	case p.Path == "/proc" && p.Shows == Kernel:
 		return pid
 	case p.Shows == Joined:
 		return OfOthers
-	case p.Shows == Host && path.Join(p.Source, within("/proc", p.Path)) == "/proc":
-		return OfHost
 	}
 	return NoProc
 }

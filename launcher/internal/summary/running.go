@@ -42,13 +42,13 @@ func Running(t *plan.Target) (*Summary, error) {
 	}
 	files := r.files()
 	s.Places = files.sorted()
-	s.HostFiles = slices.ContainsFunc(files, func(p Place) bool { return p.Path == "/" && p.Source == "/" })
+	s.HostFiles = files.ofHost()
 	s.Home = files.home(os.Getenv("HOME"))
 	s.User = r.user(s.Namespaces[string(config.User)])
 	s.Network = r.network(s.Namespaces[string(config.Net)])
 	s.Processes = Processes{IPC: s.Namespaces[string(config.IPC)], Signals: s.Namespaces[string(config.PID)], Sees: r.sees(files)}
 	s.Limits = r.limits(t)
-	s.Unprotected = s.gaps(files)
+	s.Unprotected = s.gaps(files, nil)
 	switch {
 	case !t.Process.Running():
 		return nil, errEnded
@@ -92,38 +92,57 @@ func (r *reader) files() places {
 	r.note(err)
 	var t places
 	for _, m := range mounts {
-		t.put(r.place(m, own))
+		t.put(place(m, own, r.look(m.Target, mounts)))
 	}
 	return t
 }
 
-// place says what a mount shows.
-func (r *reader) place(m mountprop.Mount, own []mountprop.Mount) Place {
-	p := Place{Path: m.Target, Access: Write}
+// look returns the mode of a mount's root, fs.ModeIrregular if it is not known. A process of the sandbox may serve a FUSE mount, and
+// need not answer.
+func (r *reader) look(target string, mounts []mountprop.Mount) fs.FileMode {
+	if !slices.ContainsFunc(mounts, func(m mountprop.Mount) bool {
+		return strings.HasPrefix(m.FSType, "fuse") && tree.Below(target, m.Target)
+	}) {
+		if info, err := os.Lstat(r.path("root") + target); err == nil {
+			return info.Mode()
+		}
+	}
+	return fs.ModeIrregular
+}
+
+// place says what a mount shows, given the mode of its root.
+func place(m mountprop.Mount, own []mountprop.Mount, mode fs.FileMode) Place {
+	names := onHost(m, own)
+	ofHost, source := len(names) > 0, ""
+	if ofHost {
+		source = names[0]
+	}
+	p := Place{Path: m.Target, Access: Write, names: names, file: mode.IsRegular(), nodev: m.HasOption("nodev")}
+	p.socket = ofHost && mode&fs.ModeSocket != 0
 	if m.HasOption("ro") || slices.Contains(strings.Split(m.SuperOptions, ","), "ro") {
 		p.Access = Read
 	}
-	info, err := os.Lstat(r.path("root") + m.Target)
-	p.file = err == nil && info.Mode().IsRegular()
-	source, ofHost := onHost(m, own)
 	switch {
-	case err == nil && info.Mode()&fs.ModeDevice != 0:
+	case mode&fs.ModeDevice != 0:
 		if m.Root == "/null" && path.Base(m.Target) != "null" {
 			return hidden(m.Target)
 		}
 		p.Access, p.Shows, p.Source = Write, Device, source
-	case err == nil && info.Mode()&fs.ModeSocket != 0 && !ofHost:
+	case mode&fs.ModeSocket != 0 && !ofHost:
 		p.Shows = Socket
 	case kernelType(m.FSType) && (!ofHost || m.FSType == "proc"):
 		p.Shows = Kernel
-		if ofHost && source == "/proc" {
-			p.Shows, p.Source, p.Kept = Host, source, p.Access == Write
+		if slices.Contains(names, "/proc") {
+			p.Shows, p.Source, p.Kept = Host, "/proc", p.Access == Write
 		}
 	case ofHost:
 		p.Shows, p.Source, p.Kept = Host, source, p.Access == Write
 	case m.FSType == "overlay":
 		p.Shows = Overlay
-		p.Source, p.Changes = layersOf(m.SuperOptions)
+		p.Lower, p.Changes = layersOf(m.SuperOptions)
+		if len(p.Lower) > 0 {
+			p.Source = p.Lower[0]
+		}
 		p.Kept = p.Access == Write && p.Changes != ""
 	case m.FSType == "tmpfs" && p.Access == Read && (m.Root == "/empty" || tree.Below(m.Target, "/proc")):
 		return hidden(m.Target)
@@ -135,18 +154,23 @@ func (r *reader) place(m mountprop.Mount, own []mountprop.Mount) Place {
 	return p
 }
 
-// onHost finds what the caller calls the root of a mount.
-func onHost(m mountprop.Mount, own []mountprop.Mount) (source string, ok bool) {
+// onHost finds the paths that the caller has for the root of a mount: the shortest first, but before it that where it is mounted.
+func onHost(m mountprop.Mount, own []mountprop.Mount) []string {
+	var names []string
 	for _, o := range own {
 		if o.Major != m.Major || o.Minor != m.Minor || !tree.Below(m.Root, o.Root) {
 			continue
 		}
-		at := path.Join(o.Target, within(m.Root, o.Root))
-		if !ok || len(at) < len(source) {
-			source, ok = at, true
-		}
+		names = append(names, path.Join(o.Target, within(m.Root, o.Root)))
 	}
-	return source, ok
+	rank := func(name string) int {
+		if name == m.Target {
+			return 0
+		}
+		return len(name)
+	}
+	slices.SortStableFunc(names, func(a, b string) int { return cmp.Compare(rank(a), rank(b)) })
+	return names
 }
 
 func kernelType(fstype string) bool {
@@ -157,13 +181,13 @@ func kernelType(fstype string) bool {
 	return false
 }
 
-// layersOf returns the topmost lower directory of an overlay, and the directory with its changes, "" for memory.
-func layersOf(options string) (lower, changes string) {
+// layersOf returns the lower directories of an overlay, and the directory with its changes, "" for memory.
+func layersOf(options string) (lower []string, changes string) {
 	for option := range strings.SplitSeq(options, ",") {
 		name, value, _ := strings.Cut(option, "=")
 		switch name {
 		case "lowerdir", "lowerdir+":
-			lower = cmp.Or(lower, strings.Split(value, ":")[0])
+			lower = append(lower, strings.Split(value, ":")...)
 		case "upperdir":
 			if path.IsAbs(value) && path.Base(value) == "upper" {
 				if _, err := os.Stat(value); err == nil {

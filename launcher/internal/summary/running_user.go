@@ -46,7 +46,7 @@ func (r *reader) user(ns Origin) User {
 			u.KeepsGroups = true // one that has no number inside counts on the host all the same
 		}
 	}
-	set, err := strconv.ParseUint(status["CapEff"], 16, 64)
+	set, err := strconv.ParseUint(status["CapPrm"], 16, 64) // any of them can be made effective
 	r.note(err)
 	all := uint64(1)<<(lastCapability()+1) - 1
 	u.setCapabilities(set, all)

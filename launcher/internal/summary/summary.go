@@ -66,10 +66,15 @@ type Place struct {
 	Shows Shows `json:"shows"`
 	// Source is the path on the host of what is shown, "" if it has none. Of an overlay it is the topmost directory below the changes.
 	Source string `json:"source,omitempty"`
+	// Lower are the directories below the changes of an overlay on the host, the topmost first.
+	Lower []string `json:"lower,omitempty"`
 	// Changes is the directory of the host that has the changes of an overlay, "" for memory.
 	Changes string `json:"changes,omitempty"`
 
-	file bool // it is a regular file
+	names  []string // other paths on the host of what is at Source
+	file   bool     // it is a regular file
+	socket bool     // it is a socket of the host
+	nodev  bool     // no device can be opened there
 }
 
 // Home is what the sandbox sees of a home directory of the host.
@@ -102,7 +107,7 @@ type Network struct {
 type User struct {
 	UID *int64 `json:"uid"` // inside
 	GID *int64 `json:"gid"`
-	// HostUID and HostGID are the same in the caller's user namespace; nil if that has no such id.
+	// HostUID and HostGID are the same in the caller's user namespace; nil if that has no such id, or if it is not known.
 	HostUID *int64 `json:"host_uid"`
 	HostGID *int64 `json:"host_gid"`
 	// Groups are supplementary ones inside. KeepsGroups: those of the caller are kept, and Groups is empty.
@@ -126,7 +131,8 @@ const (
 
 // Processes are those that the command can see and signal.
 type Processes struct {
-	// Sees is whose processes /proc shows: Own, OfHost, OfOthers, or "none" if there is no /proc.
+	// Sees is whose processes /proc shows: Own, OfHost, OfOthers, or "none" if there is no /proc. It is OfHost if the host's /proc is
+	// visible at any path.
 	Sees Origin `json:"sees"`
 	// Signals is whose processes can be signalled, as far as the user may.
 	Signals  Origin `json:"signals"`

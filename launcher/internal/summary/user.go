@@ -52,6 +52,9 @@ func userOf(p *plan.Plan) User {
 			outside = inside
 		case inside != nil:
 			outside = outsideOf(*inside, ranges)
+		case own.Mode == config.NamespaceNew: // nothing changes the id, so it is the caller's
+			v := int64(caller)
+			inside, outside = insideOf(v, ranges), &v
 		}
 		return inside, outside
 	}

@@ -50,6 +50,12 @@ func (f files) writable() []line {
 		lines = append(lines[:mostKept], line{fmt.Sprintf("and %d more", more), "kept", kept})
 	}
 	lost := f.matching(func(p launcher.Place) bool { return p.Access == launcher.AccessWrite && !p.Kept })
+	for _, p := range lost {
+		if p.Shows == launcher.ShowsOverlay && elsewhere(p) {
+			lines = append(lines, line{named(p), "thrown away at the end", thrown})
+		}
+	}
+	lost = slices.DeleteFunc(lost, func(p launcher.Place) bool { return p.Shows == launcher.ShowsOverlay && elsewhere(p) })
 	if len(lost) > 0 {
 		lines = append(lines, line{f.list(pathsOf(lost)), "thrown away at the end", thrown})
 	}
@@ -61,10 +67,18 @@ func (f files) writable() []line {
 
 // named is a place with what it shows, if that has another path on the host.
 func named(p launcher.Place) string {
-	if p.Source == "" || p.Source == p.Path {
+	switch {
+	case !elsewhere(p):
 		return quote.Word(p.Path)
+	case len(p.Lower) > 1:
+		return quote.Word(p.Path) + ", the host's " + quote.Words(p.Lower, " over ")
 	}
 	return quote.Word(p.Path) + ", the host's " + quote.Word(p.Source)
+}
+
+// elsewhere reports whether a place shows files that have other paths on the host.
+func elsewhere(p launcher.Place) bool {
+	return p.Source != "" && p.Source != p.Path || len(p.Lower) > 1
 }
 
 func (f files) readable() []line {
@@ -74,25 +88,25 @@ func (f files) readable() []line {
 	})
 	if f.s.HostFiles && f.access("/") == launcher.AccessRead {
 		lines = append(lines, line{text: "all files of the host that your user can read"})
-		ofHost = slices.DeleteFunc(ofHost, func(p launcher.Place) bool { return p.Source == p.Path })
+		ofHost = slices.DeleteFunc(ofHost, func(p launcher.Place) bool { return !elsewhere(p) })
 	}
 	if f.s.HostFiles && f.access("/") == launcher.AccessWrite {
 		lines = append(lines, line{text: "all files of the host that your user can read"})
 	}
-	var same, elsewhere []string
+	var same, others []string
 	for _, p := range ofHost {
-		if p.Source == p.Path || p.Source == "" || strings.HasPrefix(p.Source, "/usr/") {
+		if !elsewhere(p) || p.Source == "/usr"+p.Path {
 			same = append(same, p.Path)
 		} else {
-			elsewhere = append(elsewhere, named(p))
+			others = append(others, named(p))
 		}
 	}
 	if len(same) > 0 {
 		lines = append(lines, line{text: f.list(same), tag: "read-only"})
 	}
-	for i, text := range elsewhere {
+	for i, text := range others {
 		if i == mostKept && !f.all {
-			lines = append(lines, line{text: fmt.Sprintf("and %d more", len(elsewhere)-i), tag: "read-only"})
+			lines = append(lines, line{text: fmt.Sprintf("and %d more", len(others)-i), tag: "read-only"})
 			break
 		}
 		lines = append(lines, line{text: text, tag: "read-only"})
@@ -123,7 +137,9 @@ func (f files) access(at string) launcher.Access {
 
 func (f files) unseen() []line {
 	var lines []line
-	if !f.s.HostFiles {
+	if slices.ContainsFunc(f.s.Places, func(p launcher.Place) bool { return p.Shows == launcher.ShowsJoined }) {
+		lines = append(lines, line{text: "what the mount namespace that it joins does not show", tone: hidden})
+	} else if !f.s.HostFiles {
 		lines = append(lines, line{text: "all other files of the host", tone: hidden})
 	}
 	if h := f.s.Home; h != nil && h.Access == launcher.AccessHidden {

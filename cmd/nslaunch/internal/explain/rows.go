@@ -40,7 +40,7 @@ func rowsOf(s *launcher.Summary, all bool) []row {
 		{"can read", f.readable()},
 		{"cannot see", f.unseen()},
 		{"network", []line{{text: network(s.Network)}}},
-		{"runs as", user(s.User, all)},
+		{"runs as", user(s.User, s.Namespaces["user"] == launcher.NSJoined, all)},
 		{"processes", processes(s.Processes)},
 		{"limits", []line{{text: limits(s.Limits)}}},
 		{"not protected", gaps(s.Unprotected)},
@@ -63,13 +63,16 @@ func network(n launcher.Network) string {
 	return "none, not even loopback"
 }
 
-func user(u launcher.User, all bool) []line {
+// user says who the command is. Of a user namespace that it joins, the ids on the host are not known.
+func user(u launcher.User, joins, all bool) []line {
 	who := fmt.Sprintf("uid %s, gid %s", id(u.UID), id(u.GID))
 	switch {
 	case u.UID != nil && u.HostUID != nil && *u.UID == *u.HostUID && same(u.GID, u.HostGID):
 		who += ", the same on the host"
 	case u.HostUID != nil:
 		who += fmt.Sprintf(" inside; uid %s, gid %s on the host", id(u.HostUID), id(u.HostGID))
+	case joins:
+		who += " inside; on the host as the user namespace that it joins maps them"
 	case u.UID != nil:
 		who += " inside; nobody on the host"
 	}
@@ -81,7 +84,7 @@ func user(u launcher.User, all bool) []line {
 	default:
 		who += "; groups " + strings.Trim(strings.ReplaceAll(fmt.Sprint(u.Groups), " ", ", "), "[]")
 	}
-	can := capabilities(u, all)
+	can := capabilities(u, joins, all)
 	if u.NoNewPrivs {
 		can += "; cannot gain any (no_new_privs)"
 	} else {
@@ -93,7 +96,7 @@ func user(u launcher.User, all bool) []line {
 // mostCapabilities bounds their list.
 const mostCapabilities = 8
 
-func capabilities(u launcher.User, all bool) string {
+func capabilities(u launcher.User, joins, all bool) string {
 	names := u.Capabilities
 	var text string
 	switch {
@@ -111,6 +114,9 @@ func capabilities(u launcher.User, all bool) string {
 		return text + " over the whole machine"
 	case launcher.OverCaller:
 		return text + ", as you have"
+	}
+	if joins {
+		return text + " in the user namespace that it joins"
 	}
 	return text + " in its user namespace, none on the host"
 }
