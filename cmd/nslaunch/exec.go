@@ -96,7 +96,7 @@ func execute(c *cli.Call, f *execFlags) int {
 	if !f.plan {
 		return enter(c, target, e, events)
 	}
-	plan, err := planEntry(target, e)
+	plan, _, err := planEntry(target, e)
 	if err != nil {
 		return c.Fail(err)
 	}
@@ -105,30 +105,36 @@ func execute(c *cli.Call, f *execFlags) int {
 
 // enter runs a command in what the word names, and returns its status.
 func enter(c *cli.Call, target string, e *launcher.Entry, events *events) int {
-	plan, err := planEntry(target, e)
+	plan, shell, err := planEntry(target, e)
 	if err != nil {
 		status := c.Fail(err)
 		events.failed(err, status)
 		return status
 	}
-	return run(c, plan, events, nil)
+	return run(c, plan, shell, events, nil)
 }
 
-func planEntry(target string, e *launcher.Entry) (*launcher.Plan, error) {
+// planEntry plans to run a command in what the argument names. Without a command it is a shell, which is returned, too.
+func planEntry(target string, e *launcher.Entry) (plan *launcher.Plan, shell *userShell, err error) {
 	if err := aim(target, e); err != nil {
-		return nil, err
+		return nil, nil, err
+	}
+	if len(e.Argv) == 0 {
+		s := shellIn(e.Target.Env)
+		e.Argv, shell = s.argv(), &s
 	}
 	if err := mapped(e); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if err := noDirectories(); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	h, err := launcher.ProbeEntry(e)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return launcher.CompileEntry(e, h)
+	plan, err = launcher.CompileEntry(e, h)
+	return plan, shell, err
 }
 
 // noDirectories refuses a standard stream that is a directory: with openat(2) it is a way out of any root.
@@ -209,9 +215,6 @@ func aimAt(f records.Found, e *launcher.Entry) error {
 		// Nothing is promised of it, but it is where the sandbox is.
 		e.Target.Cgroup, e.CgroupOptional = cgroupOf(f.Launcher.PID), true
 	}
-	if len(e.Argv) == 0 {
-		e.Argv = []string{shellIn(e.Target.Env)}
-	}
 	return nil
 }
 
@@ -227,16 +230,6 @@ func cgroupOf(pid int) string {
 		return ""
 	}
 	return dir
-}
-
-// shellIn is the shell of an environment.
-func shellIn(env []string) string {
-	for _, v := range env {
-		if s, ok := strings.CutPrefix(v, "SHELL="); ok && s != "" {
-			return s
-		}
-	}
-	return "/bin/sh"
 }
 
 // aimAtProcess aims at the namespaces of any process, as nsenter(1) does: its root user, where
@@ -276,9 +269,6 @@ func aimAtProcess(pid int, e *launcher.Entry) error {
 	t.NoNewPrivs = statusLine(pid, "NoNewPrivs") == "1"
 	t.Env = launcher.DefaultEnv(os.Environ())
 	e.Name, e.Target = fmt.Sprintf("process %d", pid), t
-	if len(e.Argv) == 0 {
-		e.Argv = []string{shell()}
-	}
 	return nil
 }
 

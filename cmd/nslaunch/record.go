@@ -73,6 +73,16 @@ func (r *recorder) describe() (err error) {
 	return nil
 }
 
+// replace notes that another command runs than the one that the record was made for.
+func (r *recorder) replace(command []string) {
+	if r != nil {
+		r.command = command
+		if r.record != nil {
+			r.record.Command = command
+		}
+	}
+}
+
 // absolute is the path of a profile from everywhere.
 func absolute(file string) string {
 	if file == "" || file == "-" || config.IsPreset(file) {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"os"
 
 	"github.com/nslaunch/nslaunch/cmd/nslaunch/internal/cli"
 	"github.com/nslaunch/nslaunch/cmd/nslaunch/internal/problem"
@@ -18,6 +17,7 @@ type request struct {
 	profile string // path; "" if flags say it all
 	changes
 	words []string
+	shell *userShell // that words run; nil if a command was given
 }
 
 // complete takes what follows the flags: a profile and arguments, or a command alone
@@ -41,21 +41,14 @@ func (r *request) complete(c *cli.Call) error {
 	case len(r.settings) == 0:
 		return errors.New("no profile, nor flags like --new in its place")
 	case len(rest) == 0:
-		rest = []string{shell()}
+		s := callersShell()
+		rest, r.shell = s.argv(), &s
 	}
 	r.words = rest
 	if r.profile == "" {
 		r.imply(c)
 	}
 	return nil
-}
-
-// shell is what runs where no command is given, as with unshare(1).
-func shell() string {
-	if s := os.Getenv("SHELL"); s != "" {
-		return s
-	}
-	return "/bin/sh"
 }
 
 // flagSettings are the settings of a profile that is made of flags.
@@ -171,11 +164,12 @@ func (r *request) run(c *cli.Call, statusFD int, s *supervisor) int {
 		events.failed(err, status)
 		return status
 	}
-	return run(c, plan, events, &recorder{voice: c.Voice, profile: plan.Profile(), command: plan.Command, supervisor: s})
+	return run(c, plan, r.shell, events, &recorder{voice: c.Voice, profile: plan.Profile(), command: plan.Command, supervisor: s})
 }
 
-// run carries a plan out and returns the exit status. What runs is recorded, unless record is nil.
-func run(c *cli.Call, plan *launcher.Plan, events *events, record *recorder) int {
+// run carries a plan out and returns the exit status. What runs is recorded, unless record is nil. If it is a shell that the
+// sandbox does not have, /bin/sh runs instead; shell is nil if it is another command.
+func run(c *cli.Call, plan *launcher.Plan, shell *userShell, events *events, record *recorder) int {
 	c.Remark(problem.Degraded(plan.Notes))
 	if err := record.reserve(); err != nil {
 		status := c.Fail(err)
@@ -198,6 +192,10 @@ func run(c *cli.Call, plan *launcher.Plan, events *events, record *recorder) int
 		options.Lasting = record.started
 	}
 	exit, err := launcher.Run(context.Background(), plan, options)
+	if other := shell.instead(c.Voice, plan, err); other != nil {
+		record.replace(other.Command)
+		exit, err = launcher.Run(context.Background(), other, options)
+	}
 	if exit.OOMKilled {
 		c.Errorf("%s", outOfMemory(plan.Profile()))
 	}

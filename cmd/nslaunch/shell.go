@@ -57,25 +57,26 @@ func runShell(c *cli.Call, ch *changes) int {
 		c.Errorf("%d sandboxes of %s run: %s (nslaunch exec NAME enters one of them)", len(running), quote.Word(file), quote.Words(running, ", "))
 		return cli.ExitSetup
 	}
-	plan, err := shellPlan(file, ch)
+	plan, shell, err := shellPlan(file, ch)
 	if err != nil {
 		return c.Fail(err)
 	}
-	return run(c, plan, nil, &recorder{voice: c.Voice, profile: plan.Profile(), command: plan.Command})
+	return run(c, plan, shell, nil, &recorder{voice: c.Voice, profile: plan.Profile(), command: plan.Command})
 }
 
-// shellPlan is the plan of a profile with a shell in the place of its command.
-func shellPlan(file string, c *changes) (*launcher.Plan, error) {
+// shellPlan plans to run a shell instead of a profile's command: the SHELL that the profile sets, or else the caller's.
+func shellPlan(file string, c *changes) (*launcher.Plan, *userShell, error) {
 	p, err := c.read(file)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	p.Command.Args = config.ArgsReplace
-	word := "/bin/sh"
+	shell := callersShell()
 	if s := p.Env.Set["SHELL"]; s != "" {
-		word = s
+		shell = userShell{s, "env.set.SHELL"}
 	}
-	return compileHere(p, []string{word})
+	plan, err := compileHere(p, shell.argv())
+	return plan, &shell, err
 }
 
 // sandboxesOf names the running sandboxes that were started from a profile, and in this directory if it matters to the profile.

@@ -10,7 +10,7 @@ import (
 )
 
 // User is what an entry says. The zero value is no user.
-type User struct{ Name, Home string }
+type User struct{ Name, Home, Shell string }
 
 // ByID returns the first user of /etc/passwd with that id.
 func ByID(uid int) User {
@@ -23,7 +23,7 @@ func find(passwd string, uid int) User {
 	id := strconv.Itoa(uid)
 	for line := range strings.Lines(passwd) {
 		if f := strings.Split(strings.TrimSuffix(line, "\n"), ":"); len(f) == 7 && f[2] == id {
-			return User{Name: f[0], Home: f[5]}
+			return User{Name: f[0], Home: f[5], Shell: f[6]}
 		}
 	}
 	return User{}

@@ -9,9 +9,9 @@ func TestFind(t *testing.T) {
 		"other:x:1000:1000::/nowhere:/bin/sh\n" +
 		"last:x:1001:1001::/home/last:/bin/sh"
 	for uid, want := range map[int]User{
-		0:    {"root", "/root"},
-		1000: {"ann", "/home/ann"},
-		1001: {"last", "/home/last"},
+		0:    {"root", "/root", "/bin/bash"},
+		1000: {"ann", "/home/ann", "/bin/sh"},
+		1001: {"last", "/home/last", "/bin/sh"},
 		7:    {},
 		1002: {},
 	} {

@@ -64,7 +64,7 @@ running sandbox, as **ps** lists it.`)
 	}
 	p.Section("environment")
 	p.Tagged("**NO_COLOR**", "if it is not empty, nslaunch uses colours only with --color always")
-	p.Tagged("**SHELL**", "the shell that runs if flags stand in place of a profile and there is no command")
+	p.Tagged("**SHELL**", "the shell that **shell** runs, and **exec** and flags in place of a profile without a command; it must be an absolute path (default: that of /etc/passwd)")
 	p.Tagged("**XDG_STATE_HOME**", "for an ordinary user, the directory of kept layers and of the output of detached sandboxes: ${state} in profiles")
 	p.Tagged("**XDG_RUNTIME_DIR**", "for an ordinary user, the directory of the records of running sandboxes")
 	p.Section("files")
