@@ -34,6 +34,23 @@ func TestPresetsWithinRepository(t *testing.T) {
 	})
 }
 
+// A repository that is no submodule is read-only one directory below the project, also where the project is in no repository.
+func TestPresetsNested(t *testing.T) {
+	nstest.EachUser(t, func(t *testing.T, u nstest.User) {
+		nstest.CheckNothingLeft(t)
+		w := newGitWorld(t, u)
+		w.host("", "mkdir -p projects/in/deep; git init -q projects/web; git init -q projects/in/deep")
+		for _, preset := range []string{"dev", "npm", "agent"} {
+			for hooks, writable := range map[string]bool{"web/.git/hooks": false, "in/deep/.git/hooks": true} {
+				got := w.insideAt("../projects", "preset:"+preset, "touch "+hooks+"/"+preset)
+				if _, err := os.Lstat(w.dir + "/projects/" + hooks + "/" + preset); (err == nil) != writable || got.Status != 0 {
+					t.Errorf("%s: %s: %v, %+v", preset, hooks, err, got)
+				}
+			}
+		}
+	})
+}
+
 // A repository of the project that is the source of a writable entry is refused as what it is, and not as a submodule. Without that entry it is read-only.
 func TestPresetsRepositoryBind(t *testing.T) {
 	nstest.EachUser(t, func(t *testing.T, u nstest.User) {
