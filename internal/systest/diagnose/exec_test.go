@@ -172,7 +172,7 @@ func TestDiagnoseExecute(t *testing.T) {
 			trouble{
 				profile: fmt.Sprintf("version = 1\nnamespaces = { user = \"pid:%d\", mount = \"pid:%[1]d\" }\ncommand = [%q]\n", h.PID, script),
 				status:  126,
-				want:    fmt.Sprintf("p.toml:3:1: command: step #, execute %[1]s with LANG PATH TERM: ENOENT\n  \"%[1]s\" exists, but the interpreter or loader that it names does not\n  try: install that", script),
+				want:    fmt.Sprintf("p.toml:3:1: command: step #, execute %[1]s with LANG PATH TERM: ENOENT\n  \"%[1]s\" exists, but the interpreter or loader that it names does not\n  try: install it", script),
 			}.check(t, u)
 			h.Release(t)
 		})
