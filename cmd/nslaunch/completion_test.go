@@ -34,15 +34,15 @@ func TestCompletionInShells(t *testing.T) {
 			term.Send(shell.load + "\r")
 			term.Expect(shell.prompt)
 			for _, typed := range []struct{ keys, prints string }{
-				{"nslaunch ver\t\r", ", go1."},                                      // a command
-				{"nslaunch version --js\t\r", "\"version\": "},                      // a flag
-				{"nslaunch check wr\t\r", "wrong.toml:1:11: "},                      // a profile as an argument
-				{"nslaunch plan --colo\t nev\t prof\t\r", "  execute true"},         // a value, and after it a profile
-				{"nslaunch plan --propagation=unb\t\r", "make / unbindable"},        // a value after =
-				{"nslaunch plan --set netw\tdo\t prof\t\r", "needs namespaces.net"}, // a key, and its value
-				{"nslaunch run --new user,ut\t-- echo 4''2\r", "42"},                // on a list
-				{"nslaunch help ve\t\r", "usage: nslaunch version"},                 // a command as an argument
-				{"nslaunch prof\t\r", shell.prompt},                                 // a profile as a command
+				{"nslaunch ver\t\r", ", go1."},                                            // a command
+				{"nslaunch version --js\t\r", "\"version\": "},                            // a flag
+				{"nslaunch check wr\t\r", "wrong.toml:1:11: "},                            // a profile as an argument
+				{"nslaunch plan --colo\t nev\t prof\t\r", "  execute true"},               // a value, and after it a profile
+				{"nslaunch plan --propagation=unb\t\r", "make / unbindable"},              // a value after =
+				{"nslaunch plan --set netw\tdo\t prof\t\r", "needs --set namespaces.net"}, // a key, and its value
+				{"nslaunch run --new user,ut\t-- echo 4''2\r", "42"},                      // on a list
+				{"nslaunch help ve\t\r", "usage: nslaunch version"},                       // a command as an argument
+				{"nslaunch prof\t\r", shell.prompt},                                       // a profile as a command
 			} {
 				term.Send(typed.keys)
 				term.Expect(typed.prints)
