@@ -72,7 +72,7 @@ func (c *composer) add(l *lang.Layer, path string) {
 func (c *composer) version(l *lang.Layer) {
 	switch n, isNumber := l.Tree["version"].(int64); {
 	case isNumber && n != Version:
-		c.r.ProblemIn(l, "version", "unknown version %d, want %d", n, Version)
+		c.r.ProblemIn(l, "version", "unknown version %d, want %d (write version = %d, or update nslaunch)", n, Version, Version)
 		c.failed = true
 	case !isNumber && l.Tree["version"] != nil && l.Src.From != nil: // that of the profile itself is read with the rest
 		c.r.ProblemIn(l, "version", "want an integer, got %s", lang.TypeName(l.Tree["version"]))

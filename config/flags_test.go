@@ -78,7 +78,7 @@ func TestNewErrors(t *testing.T) {
 		{[]Setting{{"a..b", "box", "--set"}},
 			`--set: not a key: "a..b"`},
 		{[]Setting{{"version", int64(2), "--set"}},
-			`--set version: unknown version 2, want 1`},
+			`--set version: unknown version 2, want 1 (write version = 1, or update nslaunch)`},
 		{[]Setting{{"process.nice", true, "--nice"}, {"process.umask", "9", "--umask"}},
 			"--umask: process.umask: want an octal number in a string, such as \"022\", at most \"777\", got \"9\"\n" +
 				"--nice: process.nice: want an integer, got a boolean"},

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/nslaunch/nslaunch/config/internal/lang"
@@ -35,6 +36,14 @@ func meant(table, name string, raw any) (key string, value any) {
 		if isNumber && name == "stop_timeout" {
 			return "process.stop_timeout", printedSeconds(number)
 		}
+	case "mounts":
+		isTarget := strings.Contains(name, "/")
+		if isTarget && isText && slices.Contains(mountTypes(), MountType(text)) {
+			return table + "." + name, map[string]any{"type": text}
+		}
+		if isTarget && isText && strings.HasPrefix(text, "/") {
+			return table + "." + name, map[string]any{"ro": text}
+		}
 	case "":
 		return topMeant(strings.ToLower(strings.ReplaceAll(name, "-", "_")), raw)
 	}
@@ -59,7 +68,12 @@ func topMeant(name string, raw any) (key string, value any) {
 		if table, ok := raw.(map[string]any); ok && name != "env" {
 			return "env.set", table
 		}
+	case "rnu":
+		return topMeant("run", raw)
 	case "network":
+		if table, ok := raw.(map[string]any); ok {
+			text, _ = table["mode"].(string)
+		}
 		switch text {
 		case "host":
 			return "namespaces.net", "host"
@@ -139,6 +153,25 @@ func topMeant(name string, raw any) (key string, value any) {
 		}
 	}
 	return "", nil
+}
+
+// foreign returns what to do about a key of another program for which a profile has none like it; "" if nothing is known.
+func foreign(key string) string {
+	switch strings.ToLower(strings.ReplaceAll(key, "-", "_")) {
+	case "image":
+		return `(write root = "DIR", the directory that the image is unpacked to)`
+	case "privileged":
+		return "(leave it out: a sandbox can do what its profile allows)"
+	case "tty", "stdin_open", "interactive":
+		return "(leave it out: the command has the terminal that nslaunch was started on)"
+	case "rm", "remove", "auto_remove":
+		return "(leave it out: nothing of a sandbox is left when it ends)"
+	case "ports", "publish", "expose":
+		return "(leave it out: a command in the host's network has the host's ports)"
+	case "restart":
+		return "(leave it out: a service manager restarts what ends)"
+	}
+	return ""
 }
 
 // commandOf returns the argument vector of a command that was written as one string: with a shell only if it needs one.

@@ -14,8 +14,9 @@ import (
 
 // targetType is that of the table of a target, which is read into m.
 type targetType struct {
-	m    MountEntry
-	keys []mountKey // of m; nil before they are needed
+	m       MountEntry
+	keys    []mountKey // of m; nil before they are needed
+	members map[string]any
 }
 
 // mountKey is one key of the table of a target.
@@ -36,7 +37,7 @@ func (t *targetType) mountKeys() []mountKey {
 		{lang.Field{Name: "ro", Type: bindType{m, true}}, nil},
 		{lang.Field{Name: "rw", Type: bindType{m, false}}, nil},
 		{lang.Field{Name: "masked", Type: maskedType{m}}, nil},
-		{lang.Field{Name: "type", Type: typeType{m}}, nil},
+		{lang.Field{Name: "type", Type: typeType{t}}, nil},
 
 		{lang.Field{Name: "optional", Type: lang.Bool(&m.Optional)}, []MountType{MountBind, MountMasked, MountTmpfs, MountFile, MountPasswd, MountGroup}},
 		{lang.Field{Name: "recursive", Type: lang.Bool(&m.Recursive)}, binds},
@@ -83,6 +84,7 @@ func (t *targetType) Read(d *lang.Decoder, v lang.Value) {
 		d.WrongType(v, want)
 		return
 	}
+	t.members = members
 	known, first := 0, ""
 	for _, k := range keys {
 		raw, ok := members[k.Name]
@@ -155,33 +157,6 @@ func typeMissing(d *lang.Decoder, v lang.Value, keys []mountKey) {
 	d.Problem(v, "want one of %s", lang.Words(names))
 }
 
-// unknownMountKey is unknown, and knows the options of mount(8).
-func unknownMountKey(d *lang.Decoder, v lang.Value, name string, fields []lang.Field) {
-	if slices.Contains(mountOptions(), name) {
-		d.Misplaced(toml.JoinKey(v.Key, name), "unknown key %q in [%s] (it is an option: options = [%q])", name, v.Key, name)
-		return
-	}
-	d.Unknown(v, name, fields, func(name string) string {
-		members, _ := v.Raw.(map[string]any)
-		switch name {
-		case "src", "from", "host", "host_path":
-			switch {
-			case members["type"] == string(MountFile):
-				return "source"
-			case members["type"] == nil:
-				return "ro"
-			}
-		case "target", "link":
-			if members["type"] == string(MountSymlink) {
-				return "to"
-			}
-		case "hidden", "hide", "mask":
-			return "masked"
-		}
-		return ""
-	})
-}
-
 // mountRequires notes what a type lacks.
 func mountRequires(d *lang.Decoder, v lang.Value, members map[string]any, m *MountEntry) {
 	switch m.Type {
@@ -237,27 +212,6 @@ func (t maskedType) Read(d *lang.Decoder, v lang.Value) {
 }
 
 func (maskedType) Shapes() []*Shape { return []*Shape{{Const: true}} }
-
-// typeType is a type, other than the two that have keys of their own.
-type typeType struct{ m *MountEntry }
-
-func mountTypes() []MountType {
-	return []MountType{MountTmpfs, MountOverlay, MountFile, MountSymlink, MountDir, MountPasswd, MountGroup,
-		MountProc, MountSysfs, MountDevpts, MountMqueue, MountCgroup2}
-}
-
-func (t typeType) Read(d *lang.Decoder, v lang.Value) {
-	switch v.Raw {
-	case string(MountBind):
-		d.Problem(v, "write a bind mount as ro = SOURCE or rw = SOURCE, without a type")
-	case string(MountMasked):
-		d.Problem(v, "write a mask as masked = true, without a type")
-	default:
-		t.m.Type = lang.ReadEnum(d, v, mountTypes())
-	}
-}
-
-func (typeType) Shapes() []*Shape { return []*Shape{lang.OneWord(mountTypes()...)} }
 
 // mountSize is the size of a tmpfs. To the kernel 0 is no limit, and
 // the highest is that of a file.

@@ -77,7 +77,7 @@ type reading struct {
 func newReading(file string, vars Vars) *reading {
 	p := newProfile(file)
 	d := lang.New(topFields(p), file, vars)
-	d.Meant = meant
+	d.Meant, d.Foreign = meant, foreign
 	return &reading{d, p}
 }
 
@@ -92,7 +92,7 @@ func (r *reading) profile(tree map[string]any, noVersion *Error) (*Profile, erro
 	raw, hasVersion := tree["version"]
 	if n, ok := raw.(int64); ok && n != Version {
 		// The rest is in a language that we do not know.
-		r.Problem(lang.Value{Key: "version", Raw: raw}, "unknown version %d, want %d", n, Version)
+		r.Problem(lang.Value{Key: "version", Raw: raw}, "unknown version %d, want %d (write version = %d, or update nslaunch)", n, Version, Version)
 		return nil, p.sorted(r.Errs)
 	}
 	r.Read(tree)

@@ -60,7 +60,23 @@ func (r *reading) meant(parts []string, text Text, src *toml.Source) (any, *Erro
 	if problem != nil && (!told || len(all) == 0) {
 		return nil, problem
 	}
+	if _, isList := best.([]any); isList && brackets == nil && !r.known(at) {
+		best = string(text)
+	}
 	return best, nil
+}
+
+// known reports whether a profile may have a key of those parts.
+func (r *reading) known(parts []string) bool {
+	fields := r.Top
+	for _, part := range parts {
+		f := lang.FieldFor(fields, part)
+		if f.Type == nil {
+			return false
+		}
+		fields = f.Below()
+	}
+	return true
 }
 
 // fieldAt returns the field of a key; the zero one where its path leaves the language.

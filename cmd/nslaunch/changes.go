@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"flag"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/nslaunch/nslaunch/config"
+	"github.com/nslaunch/nslaunch/internal/quote"
 )
 
 // changes is what flags say over a profile.
@@ -27,7 +29,7 @@ func (c *changes) addFlags(fs *flag.FlagSet) {
 			}
 		}
 		if !ok || key == "" {
-			return errors.New("want KEY=VALUE")
+			return fmt.Errorf("want KEY=VALUE (write --set %s)", quote.Word(cmp.Or(key, "KEY")+"=VALUE"))
 		}
 		c.settings = append(c.settings, config.Setting{Key: key, Value: config.Text(value), From: config.FromSet})
 		return nil

@@ -35,6 +35,8 @@ type Decoder struct {
 
 	Meant Meaning // nil where nobody knows
 
+	Foreign func(key string) string // what to do about a key that nslaunch has nothing like; nil where nobody knows
+
 	WrongTypes int // how many problems are of a value's type
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/bits"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -59,7 +60,11 @@ func ParseDuration(s string) (time.Duration, error) {
 		}
 		name := after[:end]
 		if name == "" {
-			return 0, fmt.Errorf("%q has a number without a unit, %s", s, WantDuration)
+			hint := ""
+			if _, err := strconv.ParseUint(s, 10, 32); err == nil {
+				hint = fmt.Sprintf(" (did you mean %q?)", s+"s")
+			}
+			return 0, fmt.Errorf("%q has a number without a unit, %s%s", s, WantDuration, hint)
 		}
 		unit := durationUnit(name)
 		if unit == 0 {

@@ -139,7 +139,7 @@ func converted(want string, raw any, written string) any {
 }
 
 // write returns a hint to write a value at another key than the one that was written, or at the same key.
-func (d *Decoder) write(from, key string, value any) string {
+func (d *Decoder) write(from, key string, value any) (hint string) {
 	text := printed(value)
 	m, _ := d.Marks.Near(from)
 	if m.Src != nil && m.Src.Text == nil { // a flag
@@ -147,6 +147,12 @@ func (d *Decoder) write(from, key string, value any) string {
 			text = s
 		}
 		return " (write --set " + quote.Word(key+"="+text) + ")"
+	}
+	if m.Kind == toml.MarkTable && from != key {
+		if _, isTable := value.(map[string]any); isTable {
+			return " (write [" + key + "])"
+		}
+		defer func() { hint = strings.TrimSuffix(hint, ")") + ", in place of [" + from + "])" }()
 	}
 	for above := toml.ParentKey(key); above != ""; above = toml.ParentKey(above) {
 		rest := strings.TrimPrefix(key, above+".")
@@ -161,10 +167,18 @@ func (d *Decoder) write(from, key string, value any) string {
 			return " (write " + above + " = { …, " + rest + " = " + text + " })"
 		}
 	}
-	if table := toml.ParentKey(from); table != "" && d.Marks[table].Kind == toml.MarkTable {
+	if table := toml.ParentKey(from); table != "" && d.Marks[table].Kind == toml.MarkTable || m.Kind == toml.MarkTable {
 		return " (write " + key + " = " + text + " above the first [table])"
 	}
 	return " (write " + key + " = " + text + ")"
+}
+
+// InPlaceOf returns a hint to write another table for the inline one at a key; "" if that is not inline, or for no table.
+func (d *Decoder) InPlaceOf(key string, table map[string]any) string {
+	if m := d.Marks[key]; table == nil || m.Kind != toml.MarkInline || m.Src.Text == nil {
+		return ""
+	}
+	return d.write(key, key, table)
 }
 
 // printed returns a value as TOML.

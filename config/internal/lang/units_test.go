@@ -55,7 +55,7 @@ func TestParseDuration(t *testing.T) {
 		"1.s":                    noDuration + `"1.s"`,
 		"1s,2s":                  `unknown unit "s," in "1s,2s", want us, ms, s, min, h, d, w, month or y`,
 		"infinity":               noDuration + `"infinity"`,
-		"10":                     `"10" has a number without a unit, want a duration such as "10s" or "1h 30min"`,
+		"10":                     `"10" has a number without a unit, want a duration such as "10s" or "1h 30min" (did you mean "10s"?)`,
 		"1h 30":                  `"1h 30" has a number without a unit, want a duration such as "10s" or "1h 30min"`,
 		"1 2s":                   `"1 2s" has a number without a unit, want a duration such as "10s" or "1h 30min"`,
 		"10S":                    `unknown unit "S" in "10S", want us, ms, s, min, h, d, w, month or y`,

@@ -35,6 +35,12 @@ func (d *Decoder) Unknown(table Value, name string, fields []Field, others func(
 			return
 		}
 	}
+	if d.Foreign != nil {
+		if hint := d.Foreign(v.Key); hint != "" {
+			note(" %s", hint)
+			return
+		}
+	}
 	top := d.Top
 	_, isTable := table.Raw.(map[string]any)[name].(map[string]any)
 	if table.Key != "" && HasField(top, name) {

@@ -61,6 +61,10 @@ func readCPULimit(d *lang.Decoder, v lang.Value, p *Property) bool {
 	case float64:
 		n = raw
 	case string:
+		if n, err := strconv.ParseFloat(raw, 64); err == nil && n > 0 {
+			d.Problem(v, "want %s, got %q (write %s)", want, raw, raw)
+			return false
+		}
 		return readQuota(d, v, p, want)
 	default:
 		d.WrongType(v, want)

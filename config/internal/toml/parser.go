@@ -58,7 +58,17 @@ func badText(text []byte) (offset int, msg string) {
 
 // problem returns the error for a key that is defined twice.
 func (c *clash) problem(src *Source) *Error {
-	return &Error{Pos: src.Pos(c.second), Key: c.path, Msg: fmt.Sprintf("defined already in line %d", src.Pos(c.first).Line)}
+	first := src.Pos(c.first).Line
+	msg := fmt.Sprintf("defined already in line %d", first)
+	if header(src.Text, c.first) && header(src.Text, c.second) {
+		msg += fmt.Sprintf(" (move its keys below line %d)", first)
+	}
+	return &Error{Pos: src.Pos(c.second), Key: c.path, Msg: msg}
+}
+
+// header reports whether the key at an offset is that of a [table].
+func header(text []byte, at int) bool {
+	return at > 0 && text[at-1] == '[' && (at == 1 || text[at-2] == '\n')
 }
 
 // syntaxError gives a parser's error our form and its right place.

@@ -31,6 +31,10 @@ func reword(text []byte, start int, msg string) (int, string) {
 		if begin != start && rest != "" && strings.IndexByte(`"'`, rest[0]) >= 0 {
 			return start, "a comma is missing before this element (write , " + rest[:tokenWidth(rest)] + ")"
 		}
+		above := bytes.TrimRight(text[:begin], " \t\r\n")
+		if last := above[bytes.LastIndexByte(above, '\n')+1:]; strings.Contains(rest, "=") && bytes.IndexByte(last, '#') < 0 {
+			return len(above), "the array is not closed (write ])"
+		}
 		return start, "the array before this is not closed: a ] is missing"
 	case strings.Contains(msg, "inline table terminator"):
 		return start, "the table before this is not closed: a } is missing, and a table in braces ends in its line"
@@ -47,7 +51,11 @@ func reword(text []byte, start int, msg string) (int, string) {
 	case strings.HasPrefix(msg, "invalid escape in string") && len(rest) > 1:
 		return start, rest[:2] + ` is no escape (write \\ for a backslash)`
 	case strings.HasPrefix(msg, "expected a top-level item to end"):
-		return start, "only one key = value fits in a line: start a new line here"
+		const one = "only one key = value fits in a line"
+		if pair := strings.TrimLeft(rest, ";, \t"); strings.Contains(pair, " = ") {
+			return start, one + " (write " + pair + " in a line of its own)"
+		}
+		return start, one + ": start a new line here"
 	}
 	return start, msg
 }
@@ -75,7 +83,7 @@ func badPair(line, msg string) string {
 	rest := strings.TrimLeft(line[len(key):], " \t")
 	switch {
 	case strings.HasPrefix(line, "{"):
-		return "this is not TOML, which has lines like version = 1"
+		return `this is not TOML (leave out the outer braces, and write version = 1 for "version": 1, each key in a line of its own)`
 	case strings.HasPrefix(line, "//") || strings.HasPrefix(line, ";") || strings.HasPrefix(line, "--"):
 		return "a comment starts with # (write # " + strings.TrimLeft(line, "/;- \t") + ")"
 	case strings.HasPrefix(line, "/") || strings.HasPrefix(line, "~") || strings.HasPrefix(line, "$"):

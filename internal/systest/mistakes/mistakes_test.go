@@ -130,12 +130,14 @@ func (m *mistake) applied() (text string, ok bool) {
 var (
 	atPlace   = regexp.MustCompile(`^p\.toml:(\d+):(\d+): (?:([^ ]+): )?`)
 	didMean   = regexp.MustCompile(`\(did you mean "?([^ ]*?)"?\?\)| or "[^"]*"\?\)`)
-	write     = regexp.MustCompile(`\(write (.*?)(?: in \[([^ ]*)\])?( above the first \[table\])?(?: at the top)?(?: for an? [a-z ]+)?\)(?: |$)`)
+	write     = regexp.MustCompile(`\(write (.*?)(?: in \[([^ ]*)\])?( above the first \[table\])?(?: at the top)?(?:, in place of \[([^ ]*)\])?( in a line of its own)?(?: for an? [a-z ]+)?(?:, or update nslaunch|, the directory that the image is unpacked to)?\)(?: |$)`)
 	belongs   = regexp.MustCompile(`\(it belongs in \[([^ \]]*)\]\)`)
 	topLevel  = regexp.MustCompile(`put it above the first \[table\]`)
 	needs     = regexp.MustCompile(`: needs (namespaces\.\w+ = "new")`)
 	leaveOut  = regexp.MustCompile(`\(leave it out: `)
-	runInside = regexp.MustCompile(`\(to run a program in a sandbox: (.*)\)`)
+	moveKeys  = regexp.MustCompile(`\(move its keys below line (\d+)\)`)
+	fromJSON  = regexp.MustCompile(`\(leave out the outer braces, and write version = 1 for "version": 1, each key in a line of its own\)`)
+	runInside = regexp.MustCompile(`\((?:to run a program in a sandbox: |for a shell in a sandbox: )?(nslaunch .*?)(?: lists those that run)?\)`)
 )
 
 // curedProfile applies one message to a profile.
@@ -160,9 +162,25 @@ func curedProfile(text, message string) string {
 		lines = append(lines, "["+table+"]", line)
 	}
 	switch {
+	case leaveOut.MatchString(message):
+		lines = slices.Delete(lines, number-1, number)
+	case fromJSON.MatchString(message):
+		text := strings.TrimSuffix(strings.TrimPrefix(strings.Join(lines, " "), "{"), "}")
+		return strings.TrimSpace(regexp.MustCompile(`[, ]*"(\w+)": `).ReplaceAllString(text, "\n$1 = "))
+	case moveKeys.MatchString(message):
+		first, _ := strconv.Atoi(moveKeys.FindStringSubmatch(message)[1])
+		end := sectionEnd(lines, number)
+		moved := slices.Clone(lines[number:end])
+		lines = slices.Insert(slices.Delete(lines, number-1, end), first, moved...)
 	case write.MatchString(message):
 		m := write.FindStringSubmatch(message)
-		switch what := m[1]; {
+		what := strings.Replace(m[1], "DIR", "/srv", 1)
+		switch {
+		case m[4] != "":
+			lines = slices.Insert(slices.Delete(lines, number-1, sectionEnd(lines, number)), 1, what)
+		case m[5] != "":
+			lines[number-1] = strings.TrimRight(before, " ")
+			lines = slices.Insert(lines, number, what)
 		case m[3] != "":
 			lines = slices.Insert(slices.Delete(lines, number-1, number), 1, what)
 		case m[2] != "":
@@ -194,6 +212,14 @@ func curedProfile(text, message string) string {
 	return strings.Join(lines, "\n")
 }
 
+// sectionEnd returns how many lines there are up to the end of the table that has its header in a line.
+func sectionEnd(lines []string, header int) int {
+	if next := slices.IndexFunc(lines[header:], func(line string) bool { return strings.HasPrefix(line, "[") }); next >= 0 {
+		return header + next
+	}
+	return len(lines)
+}
+
 // tokenOf is the key or value that a text starts with.
 func tokenOf(text string) string {
 	return regexp.MustCompile(`^("[^"]*"?|\[[^\]]*\]|[^ ,\]}=]+|)`).FindString(text)
@@ -207,6 +233,8 @@ func curedCommand(line, message string) string {
 		flag = m[1]
 	} else if m := regexp.MustCompile(`(--set \S+): `).FindStringSubmatch(message); m != nil {
 		flag = "--set"
+	} else if m := regexp.MustCompile(`for flag (--\S+): `).FindStringSubmatch(message); m != nil {
+		flag = m[1]
 	} else if m := regexp.MustCompile(`error: (--\S+): `).FindStringSubmatch(message); m != nil {
 		flag = m[1]
 	}
@@ -220,7 +248,7 @@ func curedCommand(line, message string) string {
 	case leaveOut.MatchString(message):
 		return strings.Join(slices.Delete(words, at, at+1), " ")
 	case write.MatchString(message):
-		what := write.FindStringSubmatch(message)[1]
+		what := strings.Replace(write.FindStringSubmatch(message)[1], "VALUE", "box", 1)
 		if flag == "--set" && !strings.HasPrefix(what, "--") { // a value
 			key, _, _ := strings.Cut(words[at+1], "=")
 			words[at+1] = key + "=" + what
@@ -239,6 +267,13 @@ func curedCommand(line, message string) string {
 	case didMean.MatchString(message):
 		what := didMean.FindStringSubmatch(message)[1]
 		wrong := regexp.MustCompile(`"([^"]*)"`).FindStringSubmatch(message)
+		if m := regexp.MustCompile(`got "([^"]*)" \(did`).FindStringSubmatch(message); m != nil {
+			wrong = m
+		}
+		if wrong != nil && at >= 0 && at+1 < len(words) && words[at+1] == wrong[1] {
+			words[at+1] = what
+			return strings.Join(words, " ")
+		}
 		if at >= 0 && flag != "--set" && flag != "--new" {
 			words[at] = what
 			return strings.Join(words, " ")
