@@ -57,7 +57,7 @@ func bwrapJob(p place, s spec, command []string) (job, error) {
 // unshareJob is that of unshare of util-linux. Nothing of it stays that would reap.
 func unshareJob(p place, s spec, command []string) (job, error) {
 	if s.tmpfsRoot {
-		return job{}, errors.New("makes no mount but that of proc")
+		return job{}, errors.New("mounts only proc")
 	}
 	j := job{Argv: []string{p.path, "--propagation", "slave", "--fork", "--kill-child", "--mount-proc"}}
 	for _, kind := range s.namespaces {
@@ -78,10 +78,10 @@ func unshareJob(p place, s spec, command []string) (job, error) {
 // namespaces.
 func firejailJob(p place, s spec, command []string) (job, error) {
 	if s.tmpfsRoot {
-		return job{}, errors.New("shows the host's tree less what is hidden, and builds no other")
+		return job{}, errors.New("hides parts of the host's tree, and cannot build another")
 	}
 	if s.has("user") && p.uid == 0 {
-		return job{}, errors.New("has --noroot for a user namespace, in which root is not mapped")
+		return job{}, errors.New("its user namespace, by --noroot, does not map root")
 	}
 	j := job{Argv: []string{p.path, "--quiet", "--noprofile", "--ipc-namespace"}, Lacks: []string{"cgroup"}}
 	if s.has("user") {
@@ -145,7 +145,7 @@ func nsjailJob(p place, s spec, command []string) (job, error) {
 // floorJob is that of floor/floor.c, which can do what the minimal profile asks for.
 func floorJob(p place, s spec, command []string) (job, error) {
 	if s.tmpfsRoot {
-		return job{}, errors.New("makes no mount but that of proc")
+		return job{}, errors.New("mounts only proc")
 	}
 	flags := "-"
 	for _, kind := range []string{"user", "net"} {

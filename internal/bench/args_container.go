@@ -82,7 +82,7 @@ func ociJob(p place, s spec, command []string, flags ...string) (job, error) {
 	j := job{Argv: argv, files: map[string]string{filepath.Join(p.dir, "config.json"): string(text)}}
 	j.Notes = append(j.Notes, "no init")
 	if s.tmpfsRoot {
-		j.Notes = append(j.Notes, "its root is a directory that was made before")
+		j.Notes = append(j.Notes, "its root is a directory made beforehand")
 	}
 	return j, nil
 }
@@ -189,7 +189,7 @@ func nspawnJob(p place, s spec, command []string) (job, error) {
 		Env: []string{"SYSTEMD_NSPAWN_TMPFS_TMP=0", "SYSTEMD_NSPAWN_LOCK=0", "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1"},
 	}
 	if s.tmpfsRoot {
-		j.Notes = append(j.Notes, "its root is a directory that was made before")
+		j.Notes = append(j.Notes, "its root is a directory made beforehand")
 	}
 	return j, nil
 }

@@ -72,7 +72,7 @@ func render(r results) (blocks, plots map[string]string) {
 
 func growthTitle(name string) string {
 	if name == "mounts" {
-		return "minimal, by the number of mounts of the machine"
+		return "minimal, by the number of mounts on the machine"
 	}
 	return "a sandbox by the number of its bind mounts"
 }

@@ -45,11 +45,11 @@ func scenarios() []scenario {
 			measure: measureLaunch, spec: minimalSpec, mounts: n, share: 2})
 	}
 	return append(all,
-		scenario{name: "parallel", title: "minimal, many at a time: the time of all, divided by their number", measure: measureParallel, spec: minimalSpec, share: 40},
+		scenario{name: "parallel", title: "minimal, many at a time: the time for all, divided by their number", measure: measureParallel, spec: minimalSpec, share: 40},
 		scenario{name: "memory", title: "minimal, with a command that sleeps: memory (PSS) of all processes but the command", measure: measureMemory, spec: minimalSpec, share: 40},
 		scenario{name: "idle", title: "many such sandboxes at once: memory (PSS) of all processes but the commands, for each", measure: measureIdle, spec: minimalSpec, share: 1},
 		scenario{name: "scope", title: "minimal, in a scope of systemd", measure: measureLaunch, spec: minimalSpec, share: 2, special: inSystemd},
-		scenario{name: "linked", title: "minimal: what the libraries of D-Bus would cost where they are not used", measure: measureLaunch, spec: minimalSpec, share: 1, special: withLinked},
+		scenario{name: "linked", title: "minimal, and the same linked with the libraries of D-Bus", measure: measureLaunch, spec: minimalSpec, share: 1, special: withLinked},
 	)
 }
 
@@ -59,7 +59,7 @@ const wholeOf = "idle-machine"
 // titleOf says what a table is about.
 func titleOf(name string) string {
 	if name == wholeOf {
-		return "the same: what the machine has less memory, for each, with the commands and what the kernel keeps"
+		return "how much less memory the machine has for each sandbox, with the commands and what the kernel keeps"
 	}
 	for _, s := range scenarios() {
 		if s.name == name {

@@ -58,13 +58,11 @@ var phrases = []phrase{
 
 // unfinished are the directories and pages whose texts are not looked at yet.
 var unfinished = []string{
-	"README.md",
 	"cmd/nslaunch",
 	"cmd/nslaunch/internal/cli",
 	"cmd/nslaunch/internal/doctor",
 	"cmd/nslaunch/internal/manual",
 	"cmd/nslaunch/internal/problem",
-	"docs/...",
 	"internal/nslist",
 }
 
