@@ -77,8 +77,9 @@ deb:
 	packaging/release.sh "$(MAKE)" "$(BIN)" deb "$$($(GO) env GOHOSTARCH)"
 
 # Packages and archives for each processor, and their checksums.
+ARCHITECTURES ?= amd64 arm64 riscv64
 release:
-	packaging/release.sh "$(MAKE)" "$(DIST)" "deb tar" "amd64 arm64 riscv64"
+	packaging/release.sh "$(MAKE)" "$(DIST)" "deb tar" "$(ARCHITECTURES)"
 
 setup:
 	@if [ "$$(id -u)" = 0 ]; then internal/nstest/setup.sh; \

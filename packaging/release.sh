@@ -31,7 +31,9 @@ out=$(cd "$out" && pwd)
 
 # The pages are what a program prints that runs on this machine.
 "$make" -s build BIN="$work/host"
-version=$("$work/host/nslaunch" version --json | sed -n 's/.*"version": "\(.*\)",/\1/p')
+about=$("$work/host/nslaunch" version --json)
+version=$(sed -n 's/.*"version": "\(.*\)",/\1/p' <<<"$about")
+ln -s host "$work/$(sed -n 's/.*"arch": "\(.*\)"/\1/p' <<<"$about")"
 packages=()
 
 # installed DIRECTORY SETTING… installs the programs of one architecture, with files of the commit's time.
@@ -44,7 +46,7 @@ installed() {
 }
 
 for architecture in $architectures; do
-	GOOS=linux GOARCH=$architecture "$make" -s build BIN="$work/$architecture"
+	[ -e "$work/$architecture" ] || GOOS=linux GOARCH=$architecture "$make" -s build BIN="$work/$architecture"
 	for kind in $kinds; do
 		root=$work/$kind-$architecture
 		case $kind in
