@@ -82,6 +82,26 @@ func TestDeb(t *testing.T) {
 	expect(t, root, "etc/apparmor.d/nslaunch")
 	wantLog("upgrade", load)
 
+	// An older version's profile is replaced, and at no time missing.
+	old := "# of the version before\n"
+	for _, file := range []string{profile, filepath.Join(usr, "share/nslaunch/apparmor")} {
+		if err := os.WriteFile(file, []byte(old), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	run(t, "chroot", root, "/var/lib/dpkg/info/nslaunch.prerm", "upgrade", "99")
+	if text, err := os.ReadFile(profile); err != nil || string(text) != old {
+		t.Errorf("during an upgrade, the profile is %q, %v", text, err)
+	}
+	dpkg("--install", deb)
+	if text, err := os.ReadFile(profile); err != nil || !strings.Contains(string(text), "\nprofile nslaunch /usr/bin/nslaunch ") {
+		t.Errorf("after an upgrade, the profile is %q, %v", text, err)
+	}
+	wantLog("an upgrade from an older profile", load)
+	if _, err := os.Lstat(filepath.Join(usr, "share/nslaunch/apparmor.unchanged")); !os.IsNotExist(err) {
+		t.Errorf("the mark stays: %v", err)
+	}
+
 	// A machine whose kernel has AppArmor disabled.
 	off := filepath.Join(root, "etc/apparmor-is-off")
 	if err := os.WriteFile(off, nil, 0o644); err != nil {
