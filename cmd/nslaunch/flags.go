@@ -78,7 +78,7 @@ func (r *request) addNamespaceFlags(fs *flag.FlagSet) {
 	}
 	r.addUnshareFlag(fs, "r", "map-root-user", "be root inside: short for --new user --idmap root", func(from string) { r.put(from, "idmap", "root") })
 	r.addUnshareFlag(fs, "c", "map-current-user", "keep your ids inside: short for --new user --idmap keep", func(from string) { r.put(from, "idmap", "keep") })
-	r.addUnshareFlag(fs, "", "mount-proc", "mount a new /proc: short for --new mount --proc new", func(from string) { r.put(from, "proc", "new") })
+	r.addUnshareFlag(fs, "", "mount-proc", "mount a new /proc: short for --new mount,pid --proc new", func(from string) { r.put(from, "proc", "new") })
 	r.addUnshareFlag(fs, "f", "fork", "run the command as a child: always so, accepted for users of unshare", func(string) {})
 }
 

@@ -28,9 +28,11 @@ func impliedNamespaces(settings []config.Setting) []config.Setting {
 	}
 	var implied []config.Setting
 	for _, s := range settings {
-		if kind := namespaceOf(s); kind != "" && s.From != config.FromSet && !given[kind] {
-			given[kind] = true
-			implied = append(implied, config.Setting{Key: "namespaces." + string(kind), Value: "new", From: s.From})
+		for _, kind := range namespacesOf(s) {
+			if s.From != config.FromSet && !given[kind] {
+				given[kind] = true
+				implied = append(implied, config.Setting{Key: "namespaces." + string(kind), Value: "new", From: s.From})
+			}
 		}
 	}
 	return implied
@@ -50,24 +52,28 @@ func givenKinds(settings []config.Setting) (given map[config.NamespaceKind]bool,
 	return given, all
 }
 
-// namespaceOf returns the kind of namespace without which a setting does nothing, "" if there is none.
-func namespaceOf(s config.Setting) config.NamespaceKind {
+// namespacesOf returns the kinds of namespaces without which a setting does nothing or fails.
+func namespacesOf(s config.Setting) []config.NamespaceKind {
 	section, _, _ := strings.Cut(s.Key, ".")
 	switch section {
 	case "hostname":
-		return config.UTS
+		return []config.NamespaceKind{config.UTS}
 	case "mounts", "root", "propagation":
-		return config.Mount
+		return []config.NamespaceKind{config.Mount}
 	case "proc":
-		if s.Value != string(config.ProcHost) {
-			return config.Mount
+		switch s.Value {
+		case string(config.ProcHost):
+		case string(config.ProcNew):
+			return []config.NamespaceKind{config.Mount, config.PID}
+		default:
+			return []config.NamespaceKind{config.Mount}
 		}
 	case "network":
-		return config.Net
+		return []config.NamespaceKind{config.Net}
 	case "idmap":
-		return config.User
+		return []config.NamespaceKind{config.User}
 	}
-	return ""
+	return nil
 }
 
 // needsUser returns the flag of the first new namespace that a caller without CAP_SYS_ADMIN can make only in a user namespace of its own.
