@@ -59,12 +59,10 @@ func explainSandbox(c *cli.Call, r *request, f explainFlags) int {
 		if err := r.complete(c); err != nil {
 			return c.Misused("%s", err)
 		}
-		plan, err := r.plan()
-		if err != nil {
+		var err error
+		if s, err = r.summary(); err != nil {
 			return c.Fail(err)
 		}
-		plan.NoteTyping()
-		s = launcher.Summarize(plan)
 	}
 	switch {
 	case f.json:
@@ -73,6 +71,28 @@ func explainSandbox(c *cli.Call, r *request, f explainFlags) int {
 		return c.Put(explain.SVG(s, f.all))
 	}
 	return c.Put(explain.Text(s, c.Paint(), explain.Width(c.Width()), f.all))
+}
+
+// summary summarizes the sandbox of a profile. It need not have a command: the summary then has none.
+func (r *request) summary() (*launcher.Summary, error) {
+	p, err := r.load()
+	if err != nil {
+		return nil, err
+	}
+	words, without := r.arguments(), len(r.arguments()) == 0 && len(p.Command.Argv) == 0
+	if without {
+		words = []string{everyShell}
+	}
+	plan, err := compileHere(p, words)
+	if err != nil {
+		return nil, err
+	}
+	plan.NoteTyping()
+	s := launcher.Summarize(plan)
+	if without {
+		s.Command = []string{}
+	}
+	return s, nil
 }
 
 // runningSummary summarizes a sandbox that runs, by its name or the pid of a process of it. Of another process it says as much.

@@ -74,10 +74,15 @@ func (r *request) plan() (*launcher.Plan, error) {
 	if err != nil {
 		return nil, err
 	}
+	return compileHere(p, r.arguments())
+}
+
+// arguments are those for the command of a profile in a file. They are the command of one that is made of flags.
+func (r *request) arguments() []string {
 	if r.profile == "" {
-		return compileHere(p, nil)
+		return nil
 	}
-	return compileHere(p, r.words)
+	return r.words
 }
 
 // compileHere compiles a profile for this machine, with words for its command.

@@ -56,6 +56,13 @@ func TestDo(t *testing.T) {
 		{words: "--off", status: ExitUsage, said: "nslaunch: error: unknown flag --off (see nslaunch help x)\n"},
 		{words: "--off", relays: true, status: ExitSetup, said: "nslaunch: error: unknown flag --off (see nslaunch help x)\n"},
 		{words: "--color x", status: ExitUsage, said: "nslaunch: error: invalid value \"x\" for flag --color: want auto, always, never (see nslaunch help x)\n"},
+		{words: "-color x", status: ExitUsage, said: "nslaunch: error: invalid value \"x\" for flag -color: want auto, always, never (see nslaunch help x)\n"},
+		{words: "--color=--on", status: ExitUsage, said: "nslaunch: error: invalid value \"--on\" for flag --color: want auto, always, never (see nslaunch help x)\n"},
+		{words: "--on --color --on", status: ExitUsage, said: "nslaunch: error: invalid value \"--on\" for flag --color: want auto, always, never (see nslaunch help x)\n"},
+		{words: "--on --color", status: ExitUsage, said: "nslaunch: error: flag needs an argument: --color (see nslaunch help x)\n"},
+		{words: "a --on=5", ran: "[a --on=5] false"},
+		{words: "--on=5 a", status: ExitUsage, said: "nslaunch: error: --on has no value, got \"5\" (write --on alone)\n"},
+		{words: "-n=5 a", status: ExitUsage, said: "nslaunch: error: -n has no value, got \"5\" (write -n alone)\n"},
 		{words: "--color always --off", status: ExitUsage, said: "\x1b[1mnslaunch:\x1b[0m \x1b[1;31merror:\x1b[0m unknown flag --off (see nslaunch help x)\n"},
 		{words: "fail", status: ExitProblem, ran: "[fail] false", said: "nslaunch: error: no\n"},
 		{words: "fail", relays: true, status: ExitSetup, ran: "[fail] false", said: "nslaunch: error: no\n"},
@@ -63,6 +70,7 @@ func TestDo(t *testing.T) {
 		ran := ""
 		c := Command{Name: "x", Args: []Arg{{Word: "A", Many: true}}, Relays: test.relays, Flags: func(fs *flag.FlagSet) Run {
 			fs.Bool("on", false, "on")
+			fs.Bool("n", false, "short")
 			return func(c *Call) int {
 				ran = fmt.Sprint(c.Args, c.Dashed)
 				if c.Arg(0) == "fail" {

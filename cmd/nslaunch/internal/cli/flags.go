@@ -100,6 +100,32 @@ func newFlags(name string, v *Voice) *flag.FlagSet {
 	return fs
 }
 
+// valueError says what is wrong with the value of a flag that there is. It is the last argument that was parsed, or the
+// one before its value.
+func valueError(fs *flag.FlagSet, words []string, text string) string {
+	last := len(words) - fs.NArg() - 1
+	for at := last; at >= 0 && at >= last-1; at-- {
+		typed, value, assigned := strings.Cut(words[at], "=")
+		name := strings.TrimLeft(typed, "-")
+		f := fs.Lookup(name)
+		if f == nil || name == typed {
+			continue
+		}
+		if !assigned && at < last {
+			value = words[last]
+		}
+		switch _, why, ok := strings.Cut(text, " for flag -"+name+": "); {
+		case strings.HasPrefix(text, "invalid boolean value ") && assigned:
+			return fmt.Sprintf("%s has no value, got %q (write %[1]s alone)", typed, value)
+		case ok && !isSwitch(f.Value):
+			return fmt.Sprintf("invalid value %q for flag %s: %s", value, typed, why)
+		case text == "flag needs an argument: -"+name:
+			return "flag needs an argument: " + typed
+		}
+	}
+	return text
+}
+
 func list(fs *flag.FlagSet) []Flag {
 	var all []Flag
 	fs.VisitAll(func(f *flag.Flag) {
@@ -111,13 +137,13 @@ func list(fs *flag.FlagSet) []Flag {
 	return all
 }
 
-// flagError says what is wrong with a flag as we document flags: package flag names them with one dash. words are those that
-// have been parsed.
+// flagError says what is wrong with a flag, which it names as the user did: package flag names all with one dash. words are
+// those that have been parsed.
 func flagError(fs *flag.FlagSet, words []string, err error) string {
 	text := err.Error()
 	name, unknown := strings.CutPrefix(text, "flag provided but not defined: -")
 	if !unknown {
-		return strings.Replace(text, " -", " --", 1)
+		return valueError(fs, words, text)
 	}
 	value, typed := fs.Arg(0), dashed(name)
 	if at := len(words) - fs.NArg() - 1; at >= 0 && strings.HasPrefix(words[at], "-") {

@@ -73,6 +73,8 @@ func heading(s *launcher.Summary, p cli.Painter, width int) string {
 		rest = fmt.Sprintf(" is running, as process %d: ", s.PID)
 	case len(s.Command) > 0:
 		rest = " runs "
+	case s.PID == 0:
+		rest = " runs the command that you give"
 	}
 	rest = cut(rest+quote.Words(s.Command, " "), max(width-utf8.RuneCountInString(name), 20))
 	return p.Bold(name) + rest
