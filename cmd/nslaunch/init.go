@@ -80,7 +80,7 @@ func writeTemplate(c *cli.Call, name string) int {
 		}
 		return c.Fail(err)
 	}
-	return c.Put(fmt.Sprintf("%s is written; nslaunch plan %[1]s shows what it does, nslaunch %[1]s runs it\n", file))
+	return c.Put(fmt.Sprintf("%s is written; nslaunch explain %[1]s shows what it may do, nslaunch %[1]s runs it\n", file))
 }
 
 // noProfileName returns why a file name does not work as a profile on a command line, "" if it does.
