@@ -93,7 +93,7 @@ func startSupervisor(args []string, ready *os.File) (int, error) {
 	})
 }
 
-// closed stands for a descriptor that is not passed on.
+// closed means that a descriptor is not passed on.
 const closed = ^uintptr(0)
 
 // inheritedFDs lists the open descriptors that an execve keeps, each at its own number.

@@ -48,7 +48,7 @@ func (e *events) moveUp() error {
 	return nil
 }
 
-// write writes one event. Whoever reads may have gone, or not come: the command
+// write writes one event. The reader may have gone, or never come: the command
 // matters more. Package os would end this process with SIGPIPE if fd is 1 or 2.
 func (e *events) write(event any) {
 	if e == nil {

@@ -218,8 +218,8 @@ func aimAt(f records.Found, e *launcher.Entry) error {
 	return nil
 }
 
-// cgroupOf is the directory of the control group that a process is in, "" where it is this process's
-// own, or not told.
+// cgroupOf is the directory of the control group that a process is in. It is "" where that is this process's
+// own, or unknown.
 func cgroupOf(pid int) string {
 	theirs, own := process.Cgroup(strconv.Itoa(pid)), process.Cgroup("self")
 	if theirs == "" || theirs == own || strings.Contains(theirs, "..") {

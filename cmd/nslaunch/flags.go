@@ -31,7 +31,7 @@ func keyFlags() []keyFlag {
 	}
 }
 
-// addFlags adds the flags that stand for keys of a profile: they change one, or stand in place of one.
+// addFlags adds the flags that set keys of a profile. They change a profile, or replace one.
 func (r *request) addFlags(fs *flag.FlagSet) {
 	r.changes.addFlags(fs)
 	for _, f := range keyFlags() {
@@ -143,7 +143,7 @@ func twoArguments(c *cli.Call) error {
 	return nil
 }
 
-// profileFlagGroups are the groups of the flags that stand for keys of a profile, after those of the command itself.
+// profileFlagGroups are the groups of the flags that set keys of a profile, after those of the command itself.
 func profileFlagGroups(own ...string) []cli.FlagGroup {
 	groups := []cli.FlagGroup{
 		{Title: "files", Names: []string{"bind", "ro-bind", "tmpfs", "propagation", "proc", "mount-proc"}},

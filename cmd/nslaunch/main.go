@@ -75,7 +75,7 @@ func commands(yield func(cli.Command) bool) {
 	}
 }
 
-// called returns the command that the arguments name, and the words for it. A profile in its place means run.
+// called returns the command that the arguments name, and its own arguments. A profile in its place means run.
 func called(args []string) (c cli.Command, words []string, ok bool) {
 	if len(args) == 0 {
 		return c, nil, false
@@ -135,8 +135,8 @@ func commandHint(args []string) string {
 	return hint
 }
 
-// isProfile tells a profile from a command word by its form alone: no file
-// that happens to lie around changes what a line means.
+// isProfile reports whether an argument is a profile and no command. Only its spelling counts: no file
+// that happens to exist changes what a line means.
 func isProfile(arg string) bool {
 	return surelyProfile(arg) || strings.Contains(arg, "/")
 }

@@ -13,8 +13,8 @@ import (
 // managerWait is the time that a service manager has to read one message.
 const managerWait = time.Second
 
-// tellManager returns what passes messages on to the service manager. That
-// there are none to be had anymore is said once.
+// tellManager returns a function that passes messages on to the service manager. It reports
+// once that the manager cannot be reached.
 func tellManager(v *cli.Voice) func(address string, message []byte, descriptors []int) {
 	var once sync.Once
 	return func(address string, message []byte, descriptors []int) {
@@ -31,7 +31,7 @@ func tellManager(v *cli.Voice) func(address string, message []byte, descriptors 
 			err = notify.Address(address).Send(message, nil, managerWait)
 		}
 		if err != nil {
-			once.Do(func() { v.Warnf("the service manager at %s is not told: %s", address, err) })
+			once.Do(func() { v.Warnf("the service manager at %s cannot be reached: %s", address, err) })
 		}
 	}
 }
@@ -57,7 +57,7 @@ func passBarrier(address notify.Address) error {
 }
 
 // closeSockets closes the launcher's copies of the sockets that the command
-// has: whoever waits for the end of one waits for the command, not for us.
+// has: a process that waits for the end of one waits for the command, and not for the launcher.
 func closeSockets(sockets []int) {
 	for _, fd := range sockets {
 		_ = unix.Close(fd)

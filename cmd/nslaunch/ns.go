@@ -84,7 +84,7 @@ func nsType(k config.NamespaceKind) string {
 	return string(k)
 }
 
-// kindNamed is the type of namespaces that a name stands for: mount is also mnt, as in lsns(8).
+// kindNamed is the type of namespaces with a name: mount is also mnt, as in lsns(8).
 func kindNamed(word string) (config.NamespaceKind, bool) {
 	if word == "mnt" {
 		return config.Mount, true

@@ -85,7 +85,7 @@ func (r *request) arguments() []string {
 	return r.words
 }
 
-// compileHere compiles a profile for this machine, with words for its command.
+// compileHere compiles a profile for this machine, with arguments for its command.
 func compileHere(p *config.Profile, words []string) (*launcher.Plan, error) {
 	if err := findSandboxes(p); err != nil {
 		return nil, err
@@ -219,7 +219,7 @@ func resume(v *cli.Voice, r *launcher.Resumption) int {
 	return ended(v, exit, err, e)
 }
 
-// ended tells how a launch ended and returns the exit status.
+// ended reports how a launch ended, and returns the exit status.
 func ended(v *cli.Voice, exit launcher.Exit, err error, events *events) int {
 	var interrupted *launcher.InterruptError
 	switch {
@@ -240,7 +240,7 @@ func ended(v *cli.Voice, exit launcher.Exit, err error, events *events) int {
 	return exit.Status()
 }
 
-// failureStatus tells a command that cannot be run from all other failures.
+// failureStatus distinguishes a command that cannot be run from all other failures.
 func failureStatus(err error) int {
 	var step *launcher.StepError
 	if errors.As(err, &step) {

@@ -49,8 +49,8 @@ func findScopeHelper() (string, error) {
 	return path, nil
 }
 
-// withoutHelper takes the managers from what is known of the host if there is no
-// program to ask them.
+// withoutHelper removes the managers from the host if there is no program that could ask
+// them.
 func withoutHelper(p *config.Profile, h *launcher.Host) {
 	if p.Scope.Mode == config.ScopeOff || len(h.Scope.Managers) == 0 {
 		return
@@ -213,7 +213,7 @@ func placeError(p *config.Profile, e *placement.Error) error {
 
 // outOfMemory says what the kernel did, and what the limit was.
 func outOfMemory(p *config.Profile) string {
-	text := "the kernel killed a process of the sandbox for want of memory"
+	text := "the kernel killed a process of the sandbox because memory ran out"
 	for _, property := range p.ScopeProperties() {
 		if property.Name == "MemoryMax" {
 			text += fmt.Sprintf(" (%s = %s at %s)", property.Key, property.Text, p.Origin(property.Key).Pos)

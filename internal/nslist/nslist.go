@@ -74,7 +74,7 @@ func List() (Listing, error) {
 
 // asker says what no file of /proc does. It is the kernel, or a test.
 type asker interface {
-	// relations returns what is known of the namespace that a file names, and of those around it and above it.
+	// relations describes the namespace that a file names, its owner and its parents.
 	relations(path string) []relation
 	// netNSID returns the number of the network namespace that a file names; see [Namespace.NetNSID].
 	netNSID(path string) string

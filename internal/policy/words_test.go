@@ -1,7 +1,6 @@
 package policy
 
 import (
-	"flag"
 	"fmt"
 	"path"
 	"regexp"
@@ -56,21 +55,9 @@ var phrases = []phrase{
 	{pattern: `by its form`, instead: `because it contains a slash, because it ends in`},
 }
 
-// unfinished are the directories and pages whose texts are not looked at yet.
-var unfinished = []string{
-	"cmd/nslaunch",
-	"cmd/nslaunch/internal/cli",
-	"cmd/nslaunch/internal/doctor",
-	"cmd/nslaunch/internal/manual",
-	"cmd/nslaunch/internal/problem",
-	"internal/nslist",
-}
-
-var everywhere = flag.Bool("everywhere", false, "TestWords also looks at the directories that are not finished")
-
-// Texts for people are in plain English. To see those of one directory, finished or not:
+// Texts for people are in plain English. To see those of one directory:
 //
-//	go test -count=1 ./internal/policy -everywhere -run TestWords/config
+//	go test -count=1 ./internal/policy -run TestWords/config
 func TestWords(t *testing.T) {
 	directories := map[string][]text{}
 	var order []string
@@ -86,9 +73,6 @@ func TestWords(t *testing.T) {
 	}
 	for _, directory := range order {
 		t.Run(directory, func(t *testing.T) {
-			if fitsAny(directory, unfinished) && !*everywhere {
-				t.Skip("not finished")
-			}
 			for _, found := range directories[directory] {
 				for _, complaint := range found.complaints() {
 					t.Error(complaint)

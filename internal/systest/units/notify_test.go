@@ -174,7 +174,7 @@ func TestNotifyNobody(t *testing.T) {
 			}
 			cmd := systest.ProfileCommand(t, u, notifyProfile(mode, ""), "sh", "-c", "test -z $NOTIFY_SOCKET || systemd-notify --ready --no-block")
 			cmd.Env = append(cmd.Env, "NOTIFY_SOCKET="+address)
-			want := fmt.Sprintf("nslaunch: warning: the service manager at %s is not told: sendmsg: %s\n", address, why)
+			want := fmt.Sprintf("nslaunch: warning: the service manager at %s cannot be reached: sendmsg: %s\n", address, why)
 			if got := nstest.Run(t, cmd); got.Status != 0 || got.Stderr != want {
 				t.Errorf("%s: %+v; want %s", mode, got, want)
 			}

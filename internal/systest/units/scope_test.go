@@ -281,7 +281,7 @@ func TestOutOfMemory(t *testing.T) {
 		got := <-h.Result
 		m.Run(t, "umount", cgroup)
 		m.Systemctl(t, "stop", "fixed.scope") // that it is empty the manager has not seen
-		if got.Status != 128+9 || got.Stderr != "nslaunch: error: the kernel killed a process of the sandbox for want of memory\n" {
+		if got.Status != 128+9 || got.Stderr != "nslaunch: error: the kernel killed a process of the sandbox because memory ran out\n" {
 			t.Errorf("status %d, %q", got.Status, got.Stderr)
 		}
 		if event, err := h.Events.ReadString('\n'); err != nil || !strings.Contains(event, `"oom_killed":true`) {

@@ -37,7 +37,7 @@ func (c Command) Do(v *Voice, words []string) int {
 	return run(call)
 }
 
-// Heed gives the voice the flags that change it, for who goes on with what the command has begun.
+// Heed gives the voice the flags that change it. A process that goes on with what the command began calls it.
 func (c Command) Heed(v *Voice, words []string) {
 	fs := newFlags(c.Name, v)
 	c.Flags(fs)

@@ -6,11 +6,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Painter colours words for people, or leaves them as they are.
+// Painter colours text for people, or returns it as it is.
 type Painter bool
 
-// painterOf returns the painter of an output: colours are for terminals, and not for who sets
-// NO_COLOR (no-color.org), unless when, which is --color, says otherwise.
+// painterOf returns the painter of an output: a terminal gets colours, unless NO_COLOR is
+// set (no-color.org). The value of --color, when, overrides both.
 func painterOf(f *os.File, when string) Painter {
 	switch when {
 	case "always":

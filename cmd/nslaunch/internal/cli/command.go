@@ -18,8 +18,8 @@ type Command struct {
 	Groups   []FlagGroup // of its flags; those in none come after them
 	Relays   bool        // its exit status is that of what it runs or waits for
 
-	// Flags adds its flags, and returns what is done once they have been read. It does nothing else: whoever
-	// describes the command calls it, too.
+	// Flags adds its flags, and returns what is done once they have been read. It does nothing else: help and
+	// completion call it, too.
 	Flags func(*flag.FlagSet) Run
 }
 
@@ -28,7 +28,7 @@ type Run func(*Call) int
 
 // Arg is an argument of a command.
 type Arg struct {
-	Word     string   // what stands for it in texts: PROFILE; "" of one that has Words
+	Word     string   // its placeholder in texts: PROFILE; "" of one that has Words
 	Words    []string // those that it may be, if it is one of some
 	Kind     Kind
 	Optional bool
@@ -40,7 +40,7 @@ type Kind int
 
 // The kinds of arguments. Completion offers what there is of a kind.
 const (
-	Word        Kind = iota // that nothing is known of
+	Word        Kind = iota // any other argument
 	Profile                 // a path of one, or a preset
 	Sandbox                 // that runs
 	PastSandbox             // that runs or has ended
@@ -52,7 +52,7 @@ const (
 	Argv // the words of a command to run, before which "--" may stand
 )
 
-// String returns the argument as usage has it: [FILE], NAME…, bash|zsh|fish.
+// String returns the argument in the form of a usage line: [FILE], NAME…, bash|zsh|fish.
 func (a Arg) String() string {
 	s := a.Word
 	if a.Words != nil {
@@ -82,7 +82,7 @@ func (c Command) Usage() string {
 	return strings.Join(parts, " ")
 }
 
-// Line returns the command as it is typed.
+// Line returns the command as a user enters it.
 func (c Command) Line() string { return strings.TrimRight("nslaunch "+c.Name+" "+c.Usage(), " ") }
 
 // failed is the status of what kept the command from what it is for.

@@ -15,7 +15,7 @@ import (
 type Value struct {
 	Put   func(string) error
 	Words []string // that it may be
-	Key   string   // of the profile, which it stands for
+	Key   string   // of the profile, which it sets
 }
 
 // Set implements [flag.Value].
@@ -28,11 +28,11 @@ func (v *Value) String() string { return "" }
 type Flag struct {
 	Name  string   `json:"name"`
 	Also  []string `json:"also,omitempty"`  // its other names
-	Value string   `json:"value,omitempty"` // what stands for it in texts; "" of a flag without one
+	Value string   `json:"value,omitempty"` // its placeholder in texts; "" of a flag without a value
 	Usage string   `json:"usage"`
 }
 
-// Dashed returns the flag as it is typed.
+// Dashed returns the flag as a user enters it.
 func (f Flag) Dashed() string { return dashed(f.Name) }
 
 // All returns the flag with its other names, those of one letter first: "-n, --lines".
@@ -55,7 +55,7 @@ func dashed(name string) string {
 // FlagList describes the flags of a command, in the order of their names.
 func (c Command) FlagList() []Flag { return list(c.FlagSet()) }
 
-// FlagSet returns the flags of a command, for who asks which there are.
+// FlagSet returns the flags of a command, for callers that list them.
 func (c Command) FlagSet() *flag.FlagSet {
 	fs := newFlags(c.Name, &Voice{})
 	c.Flags(fs)

@@ -43,8 +43,8 @@ func isSwitch(v flag.Value) bool {
 	return ok && b.IsBoolFlag()
 }
 
-// split writes flags of one letter apart that stand together, as getopt(3) reads them: -rn is -r -n, and -n5 is -n=5. A name of a flag
-// stays whole, and so does a word with a letter that is no flag. What follows the flags is not touched.
+// split separates combined flags of one letter, as getopt(3) reads them: -rn is -r -n, and -n5 is -n=5. It does not split the name of
+// a flag, or an argument with a letter that no flag has. Arguments after the flags do not change.
 func split(fs *flag.FlagSet, words []string) []string {
 	var all []string
 	for i := 0; i < len(words); i++ {

@@ -12,8 +12,8 @@ import (
 	"github.com/sirupsen/logrus"
 )
 
-// Voice says words to people: on standard error, each as "nslaunch: error: …", in lower case and without a full
-// stop. Several goroutines may use it once the flags are read. The zero Voice speaks as nobody has asked otherwise.
+// Voice writes messages to standard error, each as "nslaunch: error: …", in lower case and without a full
+// stop. Several goroutines may use it once the flags are read. The zero Voice has the defaults of all flags.
 type Voice struct {
 	color  string // --color: auto, which "" is too, always or never
 	format string // --log-format: text, which "" is too, or json

@@ -44,8 +44,8 @@ func (d Doctor) checks() []Finding {
 	return all
 }
 
-// rows are the rows below the first, for who may make namespaces without a user namespace around
-// them, or for all others.
+// rows are the rows below the first: for a caller who can make namespaces without a user namespace,
+// or for all others.
 func rows(privileged bool) []check {
 	own := !privileged
 	with := func(settings map[string]any) map[string]any {

@@ -18,7 +18,7 @@ import (
 
 // Doctor tries by launching, as nslaunch launches.
 type Doctor struct {
-	// Compile makes the plan of a profile for this machine, with words for its command.
+	// Compile makes the plan of a profile for this machine, with arguments for its command.
 	Compile func(*config.Profile, []string) (*launcher.Plan, error)
 	// Place is that of the options of a launch.
 	Place func(context.Context, launcher.Placement) (launcher.Placed, error)

@@ -65,7 +65,7 @@ func (d Doctor) try(plan *launcher.Plan) error {
 	return err
 }
 
-// rehearse carries out a plan whose command is to be executed, too.
+// rehearse carries out a plan, and executes its command, too.
 func (d Doctor) rehearse(plan *launcher.Plan) error {
 	return d.withNothing(func(o launcher.Options) error { return launcher.Rehearse(context.Background(), plan, o) })
 }

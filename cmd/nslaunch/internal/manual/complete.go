@@ -17,8 +17,8 @@ type Offer struct{ Word, Says string }
 // files is the offer of any file.
 func files() []Offer { return []Offer{{Word: ":files"}} }
 
-// Completions returns what may stand in the place of the last word, one a line, perhaps with what it is
-// after a tab. ":files" stands for the names of files, which are the shell's own matter.
+// Completions returns what the last word can become, one candidate a line, perhaps with a description
+// after a tab. ":files" asks the shell for the names of files.
 func Completions(commands iter.Seq[cli.Command], words []string) string {
 	if len(words) == 0 {
 		words = []string{""}

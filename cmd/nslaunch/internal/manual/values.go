@@ -16,7 +16,7 @@ import (
 	"github.com/nslaunch/nslaunch/internal/records"
 )
 
-// flagValues are the offers for the value of a flag: by what it says of itself, else by the word that stands for
+// flagValues are the offers for the value of a flag: the flag's own, or those for the placeholder of
 // the value in its usage.
 func flagValues(f *flag.Flag, word string) []Offer {
 	if v, ok := f.Value.(*cli.Value); ok {

@@ -30,7 +30,7 @@ type Problem struct {
 	more int // how many problems it counts, which are not among the others
 }
 
-// Step is what is known of a step that failed, apart.
+// Step has the fields of a failed step.
 type Step struct {
 	Action string `json:"action,omitempty"`
 	Errno  string `json:"errno,omitempty"`
