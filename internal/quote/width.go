@@ -12,6 +12,16 @@ func Width(s string) int {
 	return n
 }
 
+// Start returns the longest start of a text that fills at most a number of columns.
+func Start(s string, columns int) string {
+	for i, r := range s {
+		if columns -= RuneWidth(r); columns < 0 {
+			return s[:i]
+		}
+	}
+	return s
+}
+
 // RuneWidth returns how many columns of a terminal a character fills that is [Printable].
 func RuneWidth(r rune) int {
 	switch {

@@ -22,6 +22,9 @@ func TargetOf(p *plan.Plan) plan.Target {
 	for _, k := range config.Kinds() {
 		if n := p.Source.Namespaces[k]; n.Mode != config.NamespaceHost {
 			t.Own = append(t.Own, k)
+			if n.Joined() {
+				t.Joined = append(t.Joined, k)
+			}
 		}
 	}
 	user := p.Source.Namespaces[config.User]

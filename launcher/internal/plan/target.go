@@ -12,9 +12,10 @@ type Target struct {
 	Init    int             `json:"init,omitempty"` // pid of process 1, where that is an init of ours
 
 	// Namespaces has the inode numbers of those that the command is in, Own the kinds of
-	// those that are not the launcher's.
+	// those that are not the launcher's, and Joined those of Own that were there before.
 	Namespaces map[config.NamespaceKind]uint64 `json:"namespaces"`
 	Own        []config.NamespaceKind          `json:"own,omitempty"`
+	Joined     []config.NamespaceKind          `json:"joined,omitempty"`
 
 	// RootUID and RootGID are the ids that are taken up on entry, UID and GID the command's; -1:
 	// unchanged. Groups are its supplementary ones; nil: unchanged.

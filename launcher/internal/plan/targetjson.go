@@ -26,6 +26,9 @@ func (t *Target) AppendJSON(text []byte) []byte {
 			}
 		})
 		jsontext.List(&j, "own", t.Own, func(k config.NamespaceKind) { j.Quote(string(k)) })
+		if t.Joined != nil {
+			jsontext.List(&j, "joined", t.Joined, func(k config.NamespaceKind) { j.Quote(string(k)) })
+		}
 		j.Int("root_uid", t.RootUID)
 		j.Int("root_gid", t.RootGID)
 		j.Int("uid", t.UID)

@@ -11,8 +11,15 @@ import (
 	"github.com/nslaunch/nslaunch/launcher/internal/tree"
 )
 
-// gaps lists what the sandbox does not protect, the gravest first. Inherited are the descriptors that the profile keeps open.
-func (s *Summary) gaps(files places, inherited []int) []Gap {
+// ways lead out of a sandbox besides its files.
+type ways struct {
+	inherited []int    // descriptors that the profile keeps open
+	shared    []string // paths inside whose mounts reach the host
+	sockets   []string // directories of the host outside /run with sockets of services
+}
+
+// gaps lists what the sandbox does not protect, the gravest first.
+func (s *Summary) gaps(files places, w ways) []Gap {
 	var all []Gap
 	add := func(id, format string, args ...any) { all = append(all, Gap{id, fmt.Sprintf(format, args...)}) }
 	if s.User.Over == OverMachine {
@@ -24,19 +31,23 @@ func (s *Summary) gaps(files places, inherited []int) []Gap {
 	} else if id := s.User.HostUID; id != nil && *id == 0 {
 		add("root", "files that root owns: on the host it is root")
 	}
+	if len(w.shared) > 0 {
+		slices.Sort(w.shared)
+		add("mounts", "the host's mounts: what is mounted in %s inside can appear on the host", quote.Words(slices.Compact(w.shared), ", "))
+	}
 	if h := s.Home; h != nil && h.Access != Hidden {
 		add("home", "your home directory: it can read keys and passwords there")
 	}
 	if list := files.devices(); len(list) > 0 {
 		add("devices", "the host's devices %s", quote.Words(list, ", "))
 	}
-	if len(inherited) > 0 {
-		add("descriptors", "what the inherited descriptors %s lead to", strings.Trim(strings.ReplaceAll(fmt.Sprint(inherited), " ", ", "), "[]"))
+	if len(w.inherited) > 0 {
+		add("descriptors", "what the inherited descriptors %s lead to", strings.Trim(strings.ReplaceAll(fmt.Sprint(w.inherited), " ", ", "), "[]"))
 	}
 	if s.Network.Of == OfHost {
 		add("network", "the host's network, and services that listen on localhost")
 	}
-	if list := files.sockets(); len(list) > 0 {
+	if list := files.sockets(w.sockets); len(list) > 0 {
 		add("sockets", "services of the host with sockets in %s", quote.Words(list, ", "))
 	}
 	if s.Processes.Signals == OfHost {
@@ -86,10 +97,10 @@ func (s *Summary) unbounded() string {
 }
 
 // sockets are what is shown of the places where services of the host have their sockets.
-func (t places) sockets() []string {
+func (t places) sockets(known []string) []string {
 	var list []string
-	for _, dir := range []string{"/run", "/tmp"} {
-		if p, ok := t.showing(dir); ok && p.Shows == Host {
+	for _, dir := range append([]string{"/run", "/tmp"}, known...) {
+		if p, ok := t.showing(dir); ok && p.Shows == Host && !slices.ContainsFunc(list, func(above string) bool { return tree.Below(dir, above) }) {
 			list = append(list, dir)
 		}
 	}
@@ -103,12 +114,23 @@ func (t places) sockets() []string {
 }
 
 // devices are the devices of the host that can be opened, besides those that every sandbox may have: the usual ones, and its terminal.
+// "/dev" is all of them.
 func (t places) devices() []string {
+	for _, p := range t {
+		if p.Shows == Host && !p.nodev && t.shownBy(p, "/dev") {
+			return []string{"/dev"}
+		}
+	}
 	var list []string
 	for _, p := range t {
+		if p.nodev || !tree.Below(p.Source, "/dev") {
+			continue
+		}
 		usual := path.Dir(p.Source) == "/dev" && slices.Contains(tree.DeviceNames(), path.Base(p.Source))
 		terminal := p.Path == "/dev/console" && tree.Below(p.Source, "/dev/pts")
-		if p.Shows == Device && !p.nodev && p.Source != "" && !usual && !terminal {
+		memory := slices.Contains([]string{"/dev/shm", "/dev/mqueue", "/dev/hugepages"}, p.Source)
+		directory := p.Shows == Host && !p.file && !p.socket && !memory
+		if directory || p.Shows == Device && !usual && !terminal {
 			list = append(list, p.Source)
 		}
 	}

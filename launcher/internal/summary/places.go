@@ -2,7 +2,6 @@ package summary
 
 import (
 	"path"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -86,16 +85,19 @@ func (p Place) sources() []string {
 // showing returns the place that shows a path of the host, at the place itself or below it.
 func (t places) showing(source string) (Place, bool) {
 	for _, p := range t {
-		for _, from := range p.sources() {
-			if !tree.Below(source, from) {
-				continue
-			}
-			if top, _ := t.at(path.Join(p.Path, within(source, from))); top.Path == p.Path {
-				return p, true
-			}
+		if t.shownBy(p, source) {
+			return p, true
 		}
 	}
 	return Place{}, false
+}
+
+// shownBy reports whether a place shows a path of the host, and nothing covers that.
+func (t places) shownBy(p Place, source string) bool {
+	return slices.ContainsFunc(p.sources(), func(from string) bool {
+		top, _ := t.at(path.Join(p.Path, within(source, from)))
+		return tree.Below(source, from) && top.Path == p.Path
+	})
 }
 
 // partsOf returns the sources of places that show something below a path of the host.
@@ -115,19 +117,26 @@ func (t places) partsOf(dir string) []string {
 	return parts
 }
 
-// home says what is seen of a home directory, nil if that is not known. HOME may name a symbolic link, and no source does.
-func (t places) home(dir string) *Home {
-	if real, err := filepath.EvalSymlinks(dir); err == nil {
-		dir = real
-	}
-	if dir == "" || dir == "/" || !path.IsAbs(dir) || t.joined() {
+// home says what is seen of the home directory, nil if that is not known.
+func (t places) home(k known) *Home {
+	if len(k.home) == 0 || t.joined() {
 		return nil
 	}
-	h := &Home{Path: dir, Access: Hidden}
-	if p, ok := t.showing(dir); ok {
-		h.Access, h.Kept = p.Access, p.Kept
-	} else {
-		h.Except = t.partsOf(dir)
+	h := &Home{Path: k.home[0], Access: Hidden}
+	for _, dir := range k.home {
+		if p, ok := t.showing(dir); ok && h.Access != Write {
+			h.Access, h.Kept = p.Access, p.Kept
+		}
+	}
+	if h.Access != Hidden {
+		return h
+	}
+	for _, dir := range k.home {
+		for _, part := range t.partsOf(dir) {
+			if at := path.Join(h.Path, within(part, dir)); !slices.Contains(h.Except, at) {
+				h.Except = append(h.Except, at)
+			}
+		}
 	}
 	return h
 }

@@ -2,16 +2,20 @@ package summary
 
 import (
 	"path"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/nslaunch/nslaunch/config"
 	"github.com/nslaunch/nslaunch/launcher/internal/plan"
 	"github.com/nslaunch/nslaunch/launcher/internal/step"
 	"github.com/nslaunch/nslaunch/launcher/internal/tree"
+	"github.com/nslaunch/nslaunch/mountprop"
 	"golang.org/x/sys/unix"
 )
 
-// Of summarizes a plan. It looks at the steps wherever they say it. The machine says only what a symbolic link to the home directory leads to.
+// Of summarizes a plan. It looks at the steps wherever they say it. The machine says only at which
+// paths it has the home directory, /proc and well-known sockets.
 func Of(p *plan.Plan) *Summary {
 	s := &Summary{Version: Version, Name: p.Name, Profile: p.Source.File, Command: p.Command, Namespaces: map[string]Origin{}}
 	for _, k := range config.Kinds() {
@@ -20,15 +24,28 @@ func Of(p *plan.Plan) *Summary {
 	files := filesOf(p)
 	s.Places = files.sorted()
 	s.HostFiles = files.ofHost()
-	s.Home = files.home(lookup(p.Host.Env, "HOME"))
+	known := knownTo(func(name string) string { return lookup(p.Host.Env, name) })
+	s.Home = files.home(known)
 	s.User = userOf(p)
 	s.Network.Of = s.Namespaces[string(config.Net)]
-	s.Processes = Processes{IPC: s.Namespaces[string(config.IPC)], Signals: s.Namespaces[string(config.PID)], Sees: files.sees(s.Namespaces[string(config.PID)])}
+	s.Processes = Processes{IPC: s.Namespaces[string(config.IPC)], Signals: s.Namespaces[string(config.PID)], Sees: files.sees(s.Namespaces[string(config.PID)], known)}
 	var inherited []int
+	var shared []string
+	built := false // a root of its own, whose peer groups are not the host's
 	for _, one := range p.Steps {
 		switch a := one.Action.(type) {
 		case step.CloseFDs:
 			inherited = a.Keep
+		case step.TmpfsRoot, step.OverlayRoot, step.CloneRoot:
+			built = true
+		case step.SetPropagation:
+			if a.Propagation == mountprop.Shared && !built {
+				shared = append(shared, a.Target)
+			}
+		case step.CloneEarly:
+			if a.Peers {
+				shared = append(shared, p.Host.Real(a.Target))
+			}
 		case step.LoopbackUp:
 			s.Network.Loopback = true
 		case step.SetHostname:
@@ -36,7 +53,7 @@ func Of(p *plan.Plan) *Summary {
 		}
 	}
 	s.Limits = limitsOf(p)
-	s.Unprotected = s.gaps(files, inherited)
+	s.Unprotected = s.gaps(files, ways{inherited, shared, known.sockets})
 	for _, n := range p.Notes {
 		s.Notes = append(s.Notes, Note{n.Text, n.Origin.Key, n.Origin.Pos.File, n.Origin.Pos.Line})
 	}
@@ -88,10 +105,9 @@ func filesOf(p *plan.Plan) places {
 		case step.BindMount:
 			place := shown(a.File.Real(a.Source), real(a.At.Path), a.Attributes)
 			if a.File.Type == unix.S_IFCHR || a.File.Type == unix.S_IFBLK {
-				place = Place{Path: place.Path, Access: Write, Shows: Device, Source: place.Source}
+				place = Place{Path: place.Path, Access: Write, Shows: Device, Source: place.Source, nodev: place.nodev}
 			}
 			place.file, place.socket = a.File.Type == unix.S_IFREG, a.File.Type == unix.S_IFSOCK
-			place.nodev = a.Attributes.Set&unix.MOUNT_ATTR_NODEV != 0
 			t.put(place)
 		case step.MountOverlay:
 			t.put(overlaid(a.Overlay, real(a.At.Path), a.Attributes))
@@ -140,7 +156,7 @@ func access(a tree.Attributes) Access {
 // shown is a place that shows files of the host.
 func shown(source, at string, a tree.Attributes) Place {
 	can := access(a)
-	return Place{Path: at, Access: can, Kept: can == Write, Shows: Host, Source: source}
+	return Place{Path: at, Access: can, Kept: can == Write, Shows: Host, Source: source, nodev: a.Set&unix.MOUNT_ATTR_NODEV != 0}
 }
 
 func overlaid(o step.Overlay, at string, a tree.Attributes) Place {
@@ -172,9 +188,11 @@ func (t *places) coverSettings(a step.CoverProcSettings) {
 }
 
 // sees says whose processes /proc shows, given whose the pid namespace is.
-func (t places) sees(pid Origin) Origin {
-	if _, ok := t.showing("/proc"); ok {
-		return OfHost
+func (t places) sees(pid Origin, known known) Origin {
+	for _, proc := range known.proc {
+		if _, ok := t.showing(proc); ok || slices.ContainsFunc(t.partsOf(proc), func(part string) bool { return ofProcess(part, proc) }) {
+			return OfHost
+		}
 	}
 	p, _ := t.at("/proc")
 	switch {
@@ -184,4 +202,11 @@ func (t places) sees(pid Origin) Origin {
 		return OfOthers
 	}
 	return NoProc
+}
+
+// ofProcess reports whether a path below a proc is that of a process, or in its directory.
+func ofProcess(p, proc string) bool {
+	name, _, _ := strings.Cut(within(p, proc), "/")
+	_, err := strconv.Atoi(name)
+	return err == nil || name == "self" || name == "thread-self"
 }

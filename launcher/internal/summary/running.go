@@ -38,17 +38,21 @@ func Running(t *plan.Target) (*Summary, error) {
 	r := reader{pid: t.Process.PID}
 	s := &Summary{Version: Version, PID: r.pid, Namespaces: map[string]Origin{}}
 	for _, k := range config.Kinds() {
-		s.Namespaces[string(k)] = r.origin(k)
+		s.Namespaces[string(k)] = r.origin(t, k)
 	}
-	files := r.files()
+	known := knownTo(os.Getenv)
+	files, shared := r.files()
+	if s.Namespaces[string(config.Mount)] == OfHost {
+		shared = nil // it is no sandbox of files
+	}
 	s.Places = files.sorted()
 	s.HostFiles = files.ofHost()
-	s.Home = files.home(os.Getenv("HOME"))
+	s.Home = files.home(known)
 	s.User = r.user(s.Namespaces[string(config.User)])
 	s.Network = r.network(s.Namespaces[string(config.Net)])
-	s.Processes = Processes{IPC: s.Namespaces[string(config.IPC)], Signals: s.Namespaces[string(config.PID)], Sees: r.sees(files)}
+	s.Processes = Processes{IPC: s.Namespaces[string(config.IPC)], Signals: s.Namespaces[string(config.PID)], Sees: r.sees(files, s.Namespaces[string(config.PID)], known)}
 	s.Limits = r.limits(t)
-	s.Unprotected = s.gaps(files, nil)
+	s.Unprotected = s.gaps(files, ways{nil, shared, known.sockets})
 	switch {
 	case !t.Process.Running():
 		return nil, errEnded
@@ -74,27 +78,41 @@ func (r *reader) text(name string) string {
 	return string(text)
 }
 
-// origin says whether a namespace is the caller's.
-func (r *reader) origin(k config.NamespaceKind) Origin {
+// origin says whose a namespace is. One is called the sandbox's own only if its launch made it, which the record of that knows.
+func (r *reader) origin(t *plan.Target, k config.NamespaceKind) Origin {
 	theirs, err := host.NamespaceOf(strconv.Itoa(r.pid), k)
 	r.note(err)
 	if own, err := host.OwnNamespace(k); err == nil && own == theirs {
 		return OfHost
 	}
-	return Own
+	if slices.Contains(t.Own, k) && !slices.Contains(t.Joined, k) && t.Namespaces[k] == theirs {
+		return Own
+	}
+	return OfOthers
 }
 
 // files are the mounts that the process sees, with their sources on the host if the caller has those mounts, too.
-func (r *reader) files() places {
+// Shared are those from which mounts reach the caller's.
+func (r *reader) files() (t places, shared []string) {
 	mounts, err := mountprop.Read(strings.NewReader(r.text("mountinfo")))
 	r.note(err)
 	own, err := mountprop.Self()
 	r.note(err)
-	var t places
 	for _, m := range mounts {
 		t.put(place(m, own, r.look(m.Target, mounts)))
+		if m.Shared != 0 && slices.ContainsFunc(own, func(o mountprop.Mount) bool { return o.Shared == m.Shared }) {
+			shared = topmost(shared, m.Target)
+		}
 	}
-	return t
+	return t, shared
+}
+
+// topmost adds a path to a list of paths none of which is below another.
+func topmost(list []string, p string) []string {
+	if slices.ContainsFunc(list, func(above string) bool { return tree.Below(p, above) }) {
+		return list
+	}
+	return append(slices.DeleteFunc(list, func(below string) bool { return tree.Below(below, p) }), p)
 }
 
 // look returns the mode of a mount's root, fs.ModeIrregular if it is not known. A process of the sandbox may serve a FUSE mount, and
@@ -132,8 +150,11 @@ func place(m mountprop.Mount, own []mountprop.Mount, mode fs.FileMode) Place {
 		p.Shows = Socket
 	case kernelType(m.FSType) && (!ofHost || m.FSType == "proc"):
 		p.Shows = Kernel
-		if slices.Contains(names, "/proc") {
-			p.Shows, p.Source, p.Kept = Host, "/proc", p.Access == Write
+		for _, name := range names {
+			if m.FSType == "proc" && (m.Root == "/" || ofProcess(m.Root, "/")) {
+				p.Shows, p.Source, p.Kept = Host, name, p.Access == Write
+				break
+			}
 		}
 	case ofHost:
 		p.Shows, p.Source, p.Kept = Host, source, p.Access == Write
@@ -200,17 +221,15 @@ func layersOf(options string) (lower []string, changes string) {
 }
 
 // sees says whose processes /proc shows. A proc of the caller's pid namespace knows the caller.
-func (r *reader) sees(files places) Origin {
-	switch files.sees(Own) {
-	case NoProc:
-		return NoProc
-	case OfHost:
-		return OfHost
+func (r *reader) sees(files places, pid Origin, known known) Origin {
+	sees := files.sees(pid, known)
+	if sees == NoProc || sees == OfHost {
+		return sees
 	}
 	if self, err := os.Readlink(r.path("root/proc/self")); err == nil && self == strconv.Itoa(os.Getpid()) {
 		return OfHost
 	}
-	return Own
+	return sees
 }
 
 // network says which interfaces the process has.

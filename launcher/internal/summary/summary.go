@@ -91,7 +91,7 @@ type Origin string
 
 const (
 	OfHost   Origin = "host"   // it is the caller's
-	Own      Origin = "own"    // it is made for the sandbox; of one that runs: it is not the caller's
+	Own      Origin = "own"    // it is made for the sandbox
 	OfOthers Origin = "joined" // it was there before
 )
 

@@ -3,7 +3,6 @@ package explain
 import (
 	"fmt"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/nslaunch/nslaunch/cmd/nslaunch/internal/cli"
 	"github.com/nslaunch/nslaunch/internal/quote"
@@ -76,17 +75,16 @@ func heading(s *launcher.Summary, p cli.Painter, width int) string {
 	case s.PID == 0:
 		rest = " runs the command that you give"
 	}
-	rest = cut(rest+quote.Words(s.Command, " "), max(width-utf8.RuneCountInString(name), 20))
+	rest = cut(rest+quote.Words(s.Command, " "), max(width-quote.Width(name), 20))
 	return p.Bold(name) + rest
 }
 
 // cut shortens a text to a width.
 func cut(text string, width int) string {
-	runes := []rune(text)
-	if len(runes) <= width {
+	if quote.Width(text) <= width {
 		return text
 	}
-	return string(runes[:width-1]) + "…"
+	return quote.Start(text, width-1) + "…"
 }
 
 // whole is what is said and its tag.
@@ -105,15 +103,16 @@ func (l line) wrapped(width int) []string {
 		switch {
 		case i == 0:
 			current = word
-		case utf8.RuneCountInString(current+" "+word) <= width:
+		case quote.Width(current+" "+word) <= width:
 			current += " " + word
 		default:
 			lines = append(lines, current)
 			current = "  " + word
 		}
-		for runes := []rune(current); len(runes) > width; runes = []rune(current) {
-			lines = append(lines, string(runes[:width]))
-			current = "  " + string(runes[width:])
+		for quote.Width(current) > width {
+			start := quote.Start(current, width)
+			lines = append(lines, start)
+			current = "  " + current[len(start):]
 		}
 	}
 	return append(lines, current)

@@ -3,7 +3,6 @@ package nsview
 import (
 	"fmt"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/nslaunch/nslaunch/internal/nslist"
 	"github.com/nslaunch/nslaunch/internal/quote"
@@ -129,7 +128,7 @@ func aligned(lines [][]string, right []bool, width int) string {
 	widest := make([]int, len(right))
 	for _, cells := range lines {
 		for i, cell := range cells {
-			widest[i] = max(widest[i], utf8.RuneCountInString(cell))
+			widest[i] = max(widest[i], quote.Width(cell))
 		}
 	}
 	var b strings.Builder
@@ -139,7 +138,7 @@ func aligned(lines [][]string, right []bool, width int) string {
 			if i > 0 {
 				line.WriteString("  ")
 			}
-			gap := strings.Repeat(" ", widest[i]-utf8.RuneCountInString(cell))
+			gap := strings.Repeat(" ", widest[i]-quote.Width(cell))
 			if right[i] {
 				line.WriteString(gap + cell)
 			} else {
@@ -153,8 +152,8 @@ func aligned(lines [][]string, right []bool, width int) string {
 
 // cut returns a line that is not wider than a terminal.
 func cut(line string, width int) string {
-	if width <= 0 || utf8.RuneCountInString(line) <= width {
+	if width <= 0 || quote.Width(line) <= width {
 		return line
 	}
-	return string([]rune(line)[:width-1]) + "…"
+	return quote.Start(line, width-1) + "…"
 }
