@@ -107,3 +107,17 @@ func TestNothing(t *testing.T) {
 		}
 	}
 }
+
+// The home directory is never shortened away, and what is not known of a sandbox that runs is not called nothing.
+func TestHomeIsSaid(t *testing.T) {
+	s := &launcher.Summary{PID: 1, Home: &launcher.Home{Path: "/home/ann", Access: launcher.AccessRead}}
+	for _, p := range []string{"/a", "/b", "/c", "/d", "/e", "/f", "/g", "/h", "/home/ann", "/i", "/j", "/k", "/srv/a", "/srv/b", "/srv/c", "/srv/d"} {
+		s.Places = append(s.Places, launcher.Place{Path: p, Access: launcher.AccessRead, Shows: launcher.ShowsHost, Source: p})
+	}
+	text := Text(s, false, 80, false)
+	for _, want := range []string{"can read       /home/ann, /a, ", "and 8 more", "its timeout is not known"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %q in\n%s", want, text)
+		}
+	}
+}

@@ -34,7 +34,9 @@ func (f files) matching(is func(launcher.Place) bool) []launcher.Place {
 
 func (f files) writable() []line {
 	var lines []line
-	for _, p := range f.matching(func(p launcher.Place) bool { return p.Access == launcher.AccessWrite && p.Kept }) {
+	stays := f.matching(func(p launcher.Place) bool { return p.Access == launcher.AccessWrite && p.Kept })
+	most := max(mostKept, f.homeFirst(stays))
+	for _, p := range stays {
 		switch {
 		case p.Path == "/" && p.Source == "/":
 			lines = append(lines, line{"all files of the host that your user can write", "kept", kept})
@@ -46,8 +48,8 @@ func (f files) writable() []line {
 			lines = append(lines, line{named(p), "kept", kept})
 		}
 	}
-	if more := len(lines) - mostKept; more > 0 && !f.all {
-		lines = append(lines[:mostKept], line{fmt.Sprintf("and %d more", more), "kept", kept})
+	if more := len(lines) - most; more > 0 && !f.all {
+		lines = append(lines[:most], line{fmt.Sprintf("and %d more", more), "kept", kept})
 	}
 	lost := f.matching(func(p launcher.Place) bool { return p.Access == launcher.AccessWrite && !p.Kept })
 	for _, p := range lost {
@@ -93,19 +95,23 @@ func (f files) readable() []line {
 	if f.s.HostFiles && f.access("/") == launcher.AccessWrite {
 		lines = append(lines, line{text: "all files of the host that your user can read"})
 	}
+	f.homeFirst(ofHost)
+	most := mostKept
 	var same, others []string
 	for _, p := range ofHost {
 		if !elsewhere(p) || p.Source == "/usr"+p.Path {
 			same = append(same, p.Path)
 		} else {
-			others = append(others, named(p))
+			if others = append(others, named(p)); f.ofHome(p) {
+				most = max(most, len(others))
+			}
 		}
 	}
 	if len(same) > 0 {
 		lines = append(lines, line{text: f.list(same), tag: "read-only"})
 	}
 	for i, text := range others {
-		if i == mostKept && !f.all {
+		if i == most && !f.all {
 			lines = append(lines, line{text: fmt.Sprintf("and %d more", len(others)-i), tag: "read-only"})
 			break
 		}
@@ -183,14 +189,36 @@ func pathsOf(list []launcher.Place) []string {
 	return paths
 }
 
-// list is a list of paths on one line, those at the top first. Unless all paths were asked for, a number
+// ofHome reports whether a place shows the home directory of the host, all or a part of it.
+func (f files) ofHome(p launcher.Place) bool {
+	in := func(below, above string) bool { return below == above || strings.HasPrefix(below, above+"/") }
+	return f.s.Home != nil && p.Source != "" && (in(p.Source, f.s.Home.Path) || in(f.s.Home.Path, p.Source))
+}
+
+// homeFirst moves the places that show the home directory to the front of a list, and returns how many they are.
+func (f files) homeFirst(list []launcher.Place) int {
+	home := slices.DeleteFunc(slices.Clone(list), func(p launcher.Place) bool { return !f.ofHome(p) })
+	rest := slices.DeleteFunc(slices.Clone(list), f.ofHome)
+	copy(list, append(home, rest...))
+	return len(home)
+}
+
+// list is a list of paths on one line: those that show the home directory first, then those at the top. Unless all paths were asked for, a number
 // replaces many paths below one directory, and the end of a long list.
 func (f files) list(paths []string) string {
 	type item struct {
 		text  string
 		paths int
 	}
-	var top, deep []item
+	var home, top, deep []item
+	left := len(paths)
+	paths = slices.DeleteFunc(slices.Clone(paths), func(p string) bool {
+		shows := slices.ContainsFunc(f.s.Places, func(place launcher.Place) bool { return place.Path == p && f.ofHome(place) })
+		if shows {
+			home = append(home, item{quote.Word(p), 1})
+		}
+		return shows
+	})
 	below := map[string][]string{} // by the first component
 	for _, p := range paths {
 		below[first(p)] = append(below[first(p)], p)
@@ -212,11 +240,11 @@ func (f files) list(paths []string) string {
 			deep = append(deep, item{fmt.Sprintf("%d in %s", n, quote.Word(first(p))), n})
 		}
 	}
-	items := append(top, deep...)
+	items := slices.Concat(home, top, deep)
+	most := max(mostPaths, len(home))
 	var words []string
-	left := len(paths)
 	for i, one := range items {
-		if i == mostPaths && len(items) > mostPaths+1 && !f.all {
+		if i == most && len(items) > most+1 && !f.all {
 			words = append(words, fmt.Sprintf("and %d more", left))
 			break
 		}

@@ -42,7 +42,7 @@ func rowsOf(s *launcher.Summary, all bool) []row {
 		{"network", []line{{text: network(s.Network)}}},
 		{"runs as", user(s.User, s.Namespaces["user"] == launcher.NSJoined, all)},
 		{"processes", processes(s.Processes)},
-		{"limits", []line{{text: limits(s.Limits)}}},
+		{"limits", []line{{text: limits(s)}}},
 		{"not protected", gaps(s.Unprotected)},
 		{"notes", notes(s)},
 	}
@@ -159,7 +159,9 @@ func processes(p launcher.Processes) []line {
 	return []line{{text: text}}
 }
 
-func limits(l launcher.Limits) string {
+// limits are those of a sandbox. Of one that runs, the timeout is not known.
+func limits(s *launcher.Summary) string {
+	l := s.Limits
 	var parts []string
 	for _, limit := range []struct{ name, text string }{
 		{"time", l.Timeout}, {"memory", l.Memory}, {"swap", l.Swap}, {"processes and threads", l.Tasks}, {"CPU", l.CPU},
@@ -175,7 +177,10 @@ func limits(l launcher.Limits) string {
 		}
 		parts = append(parts, limit.Name+" "+text)
 	}
-	if len(parts) == 0 {
+	switch {
+	case len(parts) == 0 && s.PID > 0:
+		return "none in the kernel; its timeout is not known"
+	case len(parts) == 0:
 		return "none"
 	}
 	return quote.Line(strings.Join(parts, ", "))
