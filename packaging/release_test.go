@@ -26,7 +26,8 @@ import (
 // elsewhere, too.
 func machines() map[string]elf.Machine {
 	known := map[string]elf.Machine{"amd64": elf.EM_X86_64, "arm64": elf.EM_AARCH64, "riscv64": elf.EM_RISCV}
-	return map[string]elf.Machine{runtime.GOARCH: known[runtime.GOARCH], "arm64": elf.EM_AARCH64}
+	maps.DeleteFunc(known, func(name string, _ elf.Machine) bool { return name != runtime.GOARCH && name != "arm64" })
+	return known
 }
 
 // A release is for three processors.
