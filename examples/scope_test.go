@@ -27,7 +27,7 @@ func TestScopeWithoutSystemd(t *testing.T) {
 	nstest.EachUser(t, func(t *testing.T, u nstest.User) {
 		tried := "/run/systemd/private: ENOENT, /run/dbus/system_bus_socket: ENOENT"
 		if !u.IsRoot() {
-			tried = fmt.Sprintf("XDG_RUNTIME_DIR is not set, and /run/user/%d is of no use: ENOENT", u.UID)
+			tried = fmt.Sprintf("XDG_RUNTIME_DIR is not set, and /run/user/%d cannot be used: ENOENT", u.UID)
 		}
 		run := func(name string) *exec.Cmd {
 			cmd := outer.Command(t, u, nstest.Nslaunch(t), name+".toml")
@@ -146,7 +146,7 @@ func (s scopes) testNoRuntimeDir(t *testing.T) {
 	cmd := s.m.Command(t, s.u, nil, nstest.Nslaunch(t), "scope.toml")
 	cmd.Dir = s.dir
 	got := nstest.Run(t, cmd)
-	if note := fmt.Sprintf("%s is of no use: it belongs to uid %d and has mode 755, not uid %[2]d and 700)", dir, s.u.UID); !strings.Contains(got.Stderr, note) || strings.Contains(got.Stdout, "nslaunch-scope-") {
+	if note := fmt.Sprintf("%s cannot be used: it belongs to uid %d and has mode 755, not uid %[2]d and 700)", dir, s.u.UID); !strings.Contains(got.Stderr, note) || strings.Contains(got.Stdout, "nslaunch-scope-") {
 		t.Errorf("a directory that is open to others: %+v", got)
 	}
 }

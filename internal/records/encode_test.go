@@ -24,6 +24,7 @@ func full() *Record {
 			Process: process.Process{PID: 5, Start: 6}, Init: 7,
 			Namespaces: map[config.NamespaceKind]uint64{config.User: 8, config.Net: 9},
 			Own:        []config.NamespaceKind{config.User, config.Net},
+			Joined:     []config.NamespaceKind{config.Net},
 			RootUID:    -1, RootGID: 10, UID: 11, GID: -1, Groups: &groups,
 			Bounding: &set, Capabilities: &set, Ambient: true, NoNewPrivs: true,
 			Cwd: "/\xfe", CwdOrTop: true, Umask: &mask,

@@ -173,7 +173,7 @@ func TestDoctorProfile(t *testing.T) {
 			"append.toml":   {text: "command = { argv = [\"touch\"], args = \"append\" }\nnamespaces = \"new\"\nprocess = { init = false, terminal = \"pty\" }\n"},
 			"alone.toml":    {text: "command = [\"sh\", \"-c\", \"echo >" + dir + "/ran\"]\nprocess.cwd = \"/\"\n"},
 			"missing.toml":  {"command = [\"no-such-command\"]\nnamespaces = \"new\"\n", "command", "no \"no-such-command\" in the sandbox's PATH"},
-			"loader.toml":   {"command = [\"touch\", \"/x\"]\nnamespaces = \"new\"\nroot = \"tmpfs\"\nmounts.ro = [\"/usr/bin\"]\n", "command", "is on the host, and hidden in the sandbox"},
+			"loader.toml":   {"command = [\"touch\", \"/x\"]\nnamespaces = \"new\"\nroot = \"tmpfs\"\nmounts.ro = [\"/usr/bin\"]\n", "command", "exists on the host, but is hidden in the sandbox"},
 			"room.toml":     {"command = [\"true\"]\nnamespaces = \"new\"\nlimits.rlimits.as = 4096\n", "command", "killed by SIGSEGV"},
 			"cut.toml":      {"command = [\"" + cut + "\"]\n", "command", "killed by SIGSEGV"},
 			"folder.toml":   {"command = [\"/usr\"]\nnamespaces = \"new\"\n", "command", "is a directory"},
