@@ -41,13 +41,34 @@ func meant(table, name string, raw any) (key string, value any) {
 		if isTarget && isText && slices.Contains(mountTypes(), MountType(text)) {
 			return table + "." + name, map[string]any{"type": text}
 		}
-		if isTarget && isText && strings.HasPrefix(text, "/") {
-			return table + "." + name, map[string]any{"ro": text}
+		if source, how := bindOf(strings.Trim(name, `"`), text); isTarget && isText && source != "" {
+			return table + "." + name, map[string]any{how: source}
+		}
+	case "command":
+		if name == "argv" && isText && text != "" {
+			return "command.argv", commandOf(text)
 		}
 	case "":
 		return topMeant(strings.ToLower(strings.ReplaceAll(name, "-", "_")), raw)
 	}
 	return "", nil
+}
+
+// bindOf returns the source of a bind mount that was written as the string for a target, and its key; "" if it names none.
+func bindOf(target, text string) (source, how string) {
+	source, how = text, "ro"
+	if text == "ro" || text == "rw" {
+		source, how = target, text
+	}
+	for _, key := range []string{"ro", "rw"} {
+		if rest, ok := strings.CutSuffix(text, ":"+key); ok {
+			source, how = rest, key
+		}
+	}
+	if !strings.HasPrefix(source, "/") {
+		return "", ""
+	}
+	return source, how
 }
 
 // topMeant is meant for the keys that are in no table.

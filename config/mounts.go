@@ -165,6 +165,10 @@ func (r *mountReader) listed(v lang.Value, m MountEntry) {
 		v.Raw = s
 	}
 	raw, _ := v.Raw.(string)
+	if at, options, ok := strings.Cut(raw, ":"); ok && m.Type == MountTmpfs && strings.Contains(options, "=") {
+		r.Problem(v, "a tmpfs with options is a table of its own (write \"%s\" = { type = \"tmpfs\", size = \"64M\" })", at)
+		return
+	}
 	if m.Optional && r.noRepository(raw, v.Key) {
 		r.LeftOut(v.Key)
 		return

@@ -78,8 +78,8 @@ func (t *targetType) Read(d *lang.Decoder, v lang.Value) {
 	members, ok := v.Raw.(map[string]any)
 	if !ok {
 		want := "a table"
-		if s, ok := v.Raw.(string); ok {
-			want = fmt.Sprintf("{ ro = %q } or { rw = %q }", s, s)
+		if _, ok := v.Raw.(string); ok {
+			want = "a table such as { ro = \"/srv\" }"
 		}
 		d.WrongType(v, want)
 		return

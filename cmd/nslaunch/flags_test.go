@@ -107,6 +107,19 @@ func TestImpliedNamespaces(t *testing.T) {
 	}
 }
 
+func TestKeepsProc(t *testing.T) {
+	for line, want := range map[string]bool{
+		"-p": true, "--new user,pid": true, "--set namespaces.pid=new": true, "-p -n --hostname x": true,
+		"": false, "-n": false, "-p -m": false, "--new all": false, "-p --mount-proc": false, "-p --proc host": false,
+		"-p --tmpfs /x": false, "--set namespaces=new": false, "--join pid=pid:1": false,
+	} {
+		settings := settingsOf(t, strings.Fields(line)...)
+		if got := keepsProc(append(settings, impliedNamespaces(settings)...)); got != want {
+			t.Errorf("%q: %v", line, got)
+		}
+	}
+}
+
 // Each example of the documentation is as it says.
 func TestDocsFlags(t *testing.T) {
 	page, err := os.ReadFile("../../docs/reference/extending.md")

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/nslaunch/nslaunch/cmd/nslaunch/internal/cli"
@@ -11,9 +12,12 @@ import (
 )
 
 // imply adds the namespaces that flags in place of a profile need: --hostname needs a new uts namespace, and a caller without CAP_SYS_ADMIN a new
-// user namespace, of which a note says so. A key that --set gives is as in a profile: it brings nothing.
+// user namespace, of which a note says so. A key that --set gives is as in a profile: it implies nothing.
 func (r *request) imply(c *cli.Call) {
 	r.settings = append(r.settings, impliedNamespaces(r.settings)...)
+	if keepsProc(r.settings) && cli.IsTerminal(os.Stderr) {
+		c.Notef("/proc is still the host's, so ps fails or shows the host's processes (add --mount-proc)")
+	}
 	if from := needsUser(r.settings); from != "" && !privileged() {
 		r.put(from, "namespaces.user", "new")
 		c.Notef("uid %d needs a user namespace for %s, and is root in it (add -r to hide this note, or -c to keep your ids)", os.Geteuid(), from)
@@ -36,6 +40,19 @@ func impliedNamespaces(settings []config.Setting) []config.Setting {
 		}
 	}
 	return implied
+}
+
+// keepsProc reports whether there is a new pid namespace, and no flag about the /proc that shows it.
+func keepsProc(settings []config.Setting) bool {
+	given, all := givenKinds(settings)
+	if all || given[config.Mount] {
+		return false
+	}
+	proc := func(s config.Setting) bool { return s.Key == "proc" || strings.HasPrefix(s.Key, "proc.") }
+	pid := func(s config.Setting) bool {
+		return s.Key == "namespaces.pid" && fmt.Sprint(s.Value) == string(config.NamespaceNew)
+	}
+	return slices.ContainsFunc(settings, pid) && !slices.ContainsFunc(settings, proc)
 }
 
 // givenKinds returns the kinds of namespaces that settings name, and whether there is one for all kinds.

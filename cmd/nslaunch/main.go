@@ -120,6 +120,9 @@ func dispatch(v *cli.Voice, args []string) int {
 func commandHint(args []string) string {
 	first := args[0]
 	if preset := "preset:" + first; slices.Contains(config.Presets(), preset) {
+		if _, err := exec.LookPath(first); err == nil { // such as npm
+			return fmt.Sprintf(" (to run the program in a sandbox: nslaunch %s %s)", preset, quote.Words(args, " "))
+		}
 		return fmt.Sprintf(" (did you mean %q?)", preset)
 	}
 	if _, err := os.Stat(first + ".toml"); err == nil {

@@ -39,7 +39,7 @@ func (r *request) complete(c *cli.Call) error {
 	case len(r.settings) == 0 && len(rest) > 0 && !c.Dashed:
 		return fmt.Errorf("%q is no profile, which has a \"/\", ends in .toml or is preset:NAME", rest[0])
 	case len(r.settings) == 0:
-		return errors.New("no profile, nor flags like --new in its place (for a shell in a sandbox: nslaunch run preset:dev sh)")
+		return errors.New("no profile, and no flag such as --new instead of one (for a shell in a sandbox: nslaunch run preset:dev sh)")
 	case len(rest) == 0:
 		s := callersShell()
 		rest, r.shell = s.argv(), &s

@@ -69,13 +69,18 @@ func (d *Decoder) HostFile(v Value) (string, bool) {
 
 // PathHint is [DidYouMean] for a value that is not a path and none of the known values.
 func PathHint[T ~string](s string, known ...T) string {
-	if rest, ok := strings.CutPrefix(s, "~"); ok && (rest == "" || rest[0] == '/') {
-		return ` (did you mean "${home}` + rest + `"?)`
-	}
-	for _, v := range []struct{ shell, ours string }{{"$HOME", "${home}"}, {"$PWD", "${cwd}"}, {"$USER", "${user}"}} {
-		if rest, ok := strings.CutPrefix(string(s), v.shell); ok && (rest == "" || rest[0] == '/') {
-			return ` (did you mean "` + v.ours + rest + `"?)`
-		}
+	if path := withVariable(string(s)); path != "" {
+		return ` (did you mean "` + path + `"?)`
 	}
 	return DidYouMean(s, known)
+}
+
+// withVariable returns a path that begins as in a shell with the variable of profiles in its place; "" for any other text.
+func withVariable(s string) string {
+	for _, v := range []struct{ shell, ours string }{{"~", "${home}"}, {"$HOME", "${home}"}, {"$PWD", "${cwd}"}, {"$USER", "${user}"}} {
+		if rest, ok := strings.CutPrefix(s, v.shell); ok && (rest == "" || rest[0] == '/') {
+			return v.ours + rest
+		}
+	}
+	return ""
 }

@@ -122,6 +122,9 @@ func converted(want string, raw any, written string) any {
 		}
 	case strings.HasPrefix(want, "an array of strings"):
 		if s, ok := raw.(string); ok {
+			if path := withVariable(s); path != "" {
+				s = path
+			}
 			return []any{s}
 		}
 	case strings.HasPrefix(want, "a string"):
@@ -142,6 +145,9 @@ func converted(want string, raw any, written string) any {
 func (d *Decoder) write(from, key string, value any) (hint string) {
 	text := printed(value)
 	m, _ := d.Marks.Near(from)
+	if above := d.Marks[toml.ParentKey(key)]; from == key && above.Kind == toml.MarkInline && above.Src == m.Src && m.Src != nil && m.Src.Text != nil {
+		return " (write " + text + ")" // the rest of the line stays
+	}
 	if m.Src != nil && m.Src.Text == nil { // a flag
 		if s, ok := value.(string); ok {
 			text = s

@@ -34,8 +34,8 @@ ro = ["/no/such", "-/no/such/either"]
 "/f" = { type = "overlay", lower = ["DIR/dir", "DIR/file", "DIR/none"] }
 "/g" = { type = "overlay", lower = ["DIR/dir"], dir = "DIR/layer" }
 `, []string{
-				`5:7: mounts.ro[0]: no such file or directory: "/no/such"`,
-				`6:1: mounts."/a": no such file or directory: "DIR/dangling"`,
+				`5:7: mounts.ro[0]: no such file or directory: "/no/such" (a "-" in front makes it optional)`,
+				`6:1: mounts."/a": no such file or directory: "DIR/dangling" (mounts."/a" = { …, optional = true } lets it be missing)`,
 				`7:1: mounts."/b": too many levels of symbolic links: "DIR/loop"`,
 				`8:1: mounts."/c": not a directory: "DIR/file/below"`,
 				`9:25: mounts."/d".source: "DIR/dir" is not a regular file`,

@@ -2,6 +2,7 @@ package compile
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/nslaunch/nslaunch/config"
@@ -107,7 +108,7 @@ func (c *compiler) idmapped() []config.MountEntry {
 }
 
 func (c *compiler) bind(m config.MountEntry) {
-	f := c.source(m.Key, m.Source)
+	f := c.sourceOr(m.Key, m.Source, c.mayMiss(m))
 	if f.Err != 0 || c.nameless(m.Key, m.Source, f) {
 		return
 	}
@@ -131,17 +132,32 @@ func (c *compiler) bind(m config.MountEntry) {
 		Attributes: a.WithOptions(m.Options), Recursive: m.Recursive, Propagation: propagation})
 }
 
+// mayMiss returns a hint at how an entry may be missing; "" for one that may be already.
+func (c *compiler) mayMiss(m config.MountEntry) string {
+	source, target, named := strings.Cut(m.Source, ":/")
+	switch {
+	case m.Optional:
+		return ""
+	case named && m.Source == m.Target: // as other programs write it
+		how := "rw"
+		if m.Readonly {
+			how = "ro"
+		}
+		return " (write " + c.say("mounts."+strconv.Quote("/"+target), map[string]any{how: source}) + ")"
+	case strings.HasSuffix(m.Key, "]"): // an element of a list
+		return " (a \"-\" in front makes it optional)"
+	}
+	return " (" + c.say(m.Key+".optional", true) + " lets it be missing)"
+}
+
 // mask covers what is there; what is not there needs no mask, but the
 // profile has to say so.
 func (c *compiler) mask(m config.MountEntry) {
 	f := c.foundAt(m.Target)
 	if f.Err != 0 {
 		cure := ""
-		if f.Err == unix.ENOENT && !m.Optional {
-			cure = " (a \"-\" in front makes it optional)"
-			if !strings.HasSuffix(m.Key, "]") { // it is no element of a list
-				cure = " (" + c.say(m.Key+".optional", true) + " lets it be missing)"
-			}
+		if f.Err == unix.ENOENT {
+			cure = c.mayMiss(m)
 		}
 		c.errorf(m.Key, "nothing to mask: %s: %q%s", tree.ErrnoWords(f.Err), m.Target, cure)
 		return

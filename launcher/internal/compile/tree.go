@@ -281,10 +281,16 @@ func (c *compiler) overlayParts() []string {
 }
 
 // source returns what a path of the host is, which has to be there.
-func (c *compiler) source(key, path string) tree.File {
+func (c *compiler) source(key, path string) tree.File { return c.sourceOr(key, path, "") }
+
+// sourceOr is source with a hint for a path that does not exist.
+func (c *compiler) sourceOr(key, path, missing string) tree.File {
 	f := c.found(path)
 	if !c.planted(key, path, f.Planted) && f.Err != 0 {
 		hint := f.Fuse.Hint()
+		if f.Err == unix.ENOENT {
+			hint = missing
+		}
 		if f.Err == unix.ENOENT && strings.HasSuffix(path, ".git") && !strings.HasSuffix(path, "/.git") {
 			hint = " (git init --bare " + quote.Word(path) + " makes a repository there)"
 		}

@@ -21,6 +21,14 @@ type alias struct {
 	of string
 }
 
+// String returns the value; "" of the zero alias, which package flag makes to ask for a default.
+func (a alias) String() string {
+	if a.Value == nil {
+		return ""
+	}
+	return a.Value.String()
+}
+
 // IsBoolFlag reports whether the flag has no value.
 func (a alias) IsBoolFlag() bool { return isSwitch(a.Value) }
 

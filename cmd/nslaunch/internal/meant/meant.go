@@ -89,7 +89,12 @@ func foreignFlag(name, value string) (write, note string) {
 		return "", "leave it out: what a sandbox may do is in its profile"
 	case "d", "background", "daemon":
 		return "--detach", ""
-	case "v", "volume", "dev-bind":
+	case "dev-bind":
+		if value == "/dev" {
+			return "--set dev=host", ""
+		}
+		return "--bind " + value, ""
+	case "v", "volume":
 		return "--bind " + value, ""
 	case "bind-ro":
 		return "--ro-bind " + value, ""
