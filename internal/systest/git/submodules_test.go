@@ -86,8 +86,8 @@ func TestPresetsSubmodules(t *testing.T) {
 				t.Run("without/"+preset+"/"+attack.name, func(t *testing.T) {
 					w := again(t)
 					flags := []string{"--set", `mounts."` + strings.Replace(target, "W", w.dir, 1) + `"=false`}
-					if preset == "dev" { // which has a pattern, too
-						flags = append(flags, "--set", "mounts.ro.remove=-${git:work_tree}/*/.git")
+					if preset == "dev" { // which has patterns, too
+						flags = append(flags, "--set", "mounts.ro.remove=-${git:work_tree}/*/.git", "--set", "mounts.ro.remove=-${cwd}/*/.git")
 					}
 					if got := w.insideAt(".", "preset:"+preset, forge+attack.script, flags...); got.Status != 0 {
 						t.Fatalf("%+v", got)
