@@ -94,7 +94,7 @@ func (r *request) addUnshareFlag(fs *flag.FlagSet, short, long, usage string, pu
 func bare(do func()) func(string) error {
 	return func(v string) error {
 		if v != "true" {
-			return errors.New("this flag has no value")
+			return errors.New(cli.NoValue)
 		}
 		do()
 		return nil

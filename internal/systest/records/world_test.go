@@ -68,7 +68,7 @@ func TestDeadPIDNamespace(t *testing.T) {
 func TestRecordsWithoutBootID(t *testing.T) {
 	nstest.EachUser(t, func(t *testing.T, u nstest.User) {
 		p := systest.NewWorkplace(t, u)
-		script := "set -e; [ ! -e /proc/sys ]; N=" + nstest.Nslaunch(t) + "; $N run --detach --new user,uts --name bare -- sleep 1000; $N exec bare echo entered; $N stop bare; $N wait bare || echo $?"
+		script := "set -e; [ ! -e /proc/sys ]; N=" + nstest.Nslaunch(t) + "; $N run --detach --new user,uts --name bare -- sleep 1000; $N exec bare echo entered; $N stop bare >/dev/null; $N wait bare || echo $?"
 		p.Write("namespaces = { user = \"new\", pid = \"new\", mount = \"new\" }\nidmap = \"keep\"\nproc = { subset = \"pid\" }\nenv.inherit = [\"XDG_RUNTIME_DIR\", \"XDG_STATE_HOME\"]\n")
 		if got := p.Run("./p.toml", "sh", "-c", script); got.Status != 0 || got.Stdout != "bare\nentered\n143\n" {
 			t.Errorf("%+v", got)

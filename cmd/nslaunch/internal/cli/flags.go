@@ -100,6 +100,9 @@ func newFlags(name string, v *Voice) *flag.FlagSet {
 	return fs
 }
 
+// NoValue is the error of a flag that has no value and got one.
+const NoValue = "this flag has no value"
+
 // valueError says what is wrong with the value of a flag that there is. It is the last argument that was parsed, or the
 // one before its value.
 func valueError(fs *flag.FlagSet, words []string, text string) string {
@@ -114,10 +117,14 @@ func valueError(fs *flag.FlagSet, words []string, text string) string {
 		if !assigned && at < last {
 			value = words[last]
 		}
-		switch _, why, ok := strings.Cut(text, " for flag -"+name+": "); {
-		case strings.HasPrefix(text, "invalid boolean value ") && assigned:
+		_, why, ok := strings.Cut(text, " for flag -"+name+": ")
+		if isSwitch(f.Value) {
+			_, why, ok = strings.Cut(text, " for -"+name+": ")
+		}
+		switch {
+		case ok && assigned && (why == "parse error" || why == NoValue):
 			return fmt.Sprintf("%s has no value, got %q (write %[1]s alone)", typed, value)
-		case ok && !isSwitch(f.Value):
+		case ok:
 			return fmt.Sprintf("invalid value %q for flag %s: %s", value, typed, why)
 		case text == "flag needs an argument: -"+name:
 			return "flag needs an argument: " + typed
