@@ -43,7 +43,7 @@ func detach(t *tester) {
 	t.want(0, `inside\n0\n1`, "nslaunch", "exec", "vm", "--", "sh", "-c", `hostname; id -u; grep -c '^NSpid:.*[0-9]' /proc/self/status`)
 	t.want(7, "", "nslaunch", "exec", "vm", "--", "sh", "-c", "exit 7")
 	t.want(0, "started", "nslaunch", "logs", "vm")
-	t.want(0, "", "nslaunch", "stop", "vm")
+	t.want(0, "", "sh", "-c", "nslaunch stop vm >/dev/null")
 	t.want(143, "", "nslaunch", "wait", "vm")
 	t.want(0, `NAME .*COMMAND`, "nslaunch", "ps")
 }
