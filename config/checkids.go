@@ -104,7 +104,7 @@ func (c *checker) mapped(key string, id uint32, mapKey string, ranges []IDRange)
 	}
 	switch c.p.IDMap.Mode {
 	case IDMapExplicit:
-		if len(ranges) > 0 && !covers(ranges, id) {
+		if _, ok := OutsideID(ranges, id); len(ranges) > 0 && !ok {
 			c.problem(key, "%d is not mapped by %s", id, mapKey)
 		}
 	case IDMapRoot:

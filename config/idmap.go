@@ -77,14 +77,24 @@ func readID(d *lang.Decoder, v lang.Value) (uint32, bool) {
 // end is the id after the last of count ones from first.
 func end(first, count uint32) uint64 { return uint64(first) + uint64(count) }
 
-// covers reports whether a map has a line for the id.
-func covers(ranges []IDRange, id uint32) bool {
+// OutsideID returns the id outside of one inside, and whether a map has it.
+func OutsideID(ranges []IDRange, inside uint32) (uint32, bool) {
 	for _, r := range ranges {
-		if r.Inside <= id && uint64(id) < end(r.Inside, r.Count) {
-			return true
+		if r.Inside <= inside && uint64(inside) < end(r.Inside, r.Count) {
+			return r.Outside + inside - r.Inside, true
 		}
 	}
-	return false
+	return 0, false
+}
+
+// InsideID returns the id inside of one outside, and whether a map has it.
+func InsideID(ranges []IDRange, outside uint32) (uint32, bool) {
+	for _, r := range ranges {
+		if r.Outside <= outside && uint64(outside) < end(r.Outside, r.Count) {
+			return r.Inside + outside - r.Outside, true
+		}
+	}
+	return 0, false
 }
 
 // maxRanges is the number of lines that the kernel takes (UID_GID_MAP_MAX_EXTENTS).

@@ -89,3 +89,6 @@ func readDescription(d *lang.Decoder, v lang.Value) (string, bool) {
 	}
 	return s, ok
 }
+
+// SizeText returns a number of bytes in the notation of a profile, with the largest suffix that it is a multiple of: "512M".
+func SizeText(n uint64) string { return systemd.SizeText(n) }

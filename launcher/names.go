@@ -1,6 +1,8 @@
 package launcher
 
 import (
+	"fmt"
+
 	"github.com/nslaunch/nslaunch/config"
 	"github.com/nslaunch/nslaunch/launcher/internal/compile"
 	"github.com/nslaunch/nslaunch/launcher/internal/host"
@@ -54,6 +56,12 @@ func OwnNamespace(k config.NamespaceKind) (uint64, error) { return host.OwnNames
 // error is EACCES if it may not be asked.
 func NamespaceOf(process string, k config.NamespaceKind) (uint64, error) {
 	return host.NamespaceOf(process, k)
+}
+
+// IDMap returns the uid map or the gid map of the user namespace that a process is in. The kind is "uid" or "gid"; see
+// user_namespaces(7). Outside ids are in the caller's user namespace.
+func IDMap(pid int, kind string) ([]config.IDRange, error) {
+	return host.ReadMap(fmt.Sprintf("/proc/%d/%s_map", pid, kind))
 }
 
 // Plan is all that a launch does, in order. It is a pure function of a profile and a [Host], and what it prints is what runs.

@@ -275,14 +275,15 @@ func aimAtProcess(pid int, e *launcher.Entry) error {
 // firstID is the id that is taken up on entry into a process's user namespace: 0, or the first that it has. Who kept its own
 // could do inside what that may do outside.
 func firstID(pid int, kind string) (int64, error) {
-	all, err := idRanges(pid, kind)
+	all, err := launcher.IDMap(pid, kind)
 	if err != nil {
 		return 0, err
 	}
 	if len(all) == 0 {
 		return 0, fmt.Errorf("process %d is in a user namespace without %ss: there is nobody to be in it", pid, kind)
 	}
-	return slices.MinFunc(all, func(a, b [2]int64) int { return cmp.Compare(a[0], b[0]) })[0], nil
+	first := slices.MinFunc(all, func(a, b config.IDRange) int { return cmp.Compare(a.Inside, b.Inside) })
+	return int64(first.Inside), nil
 }
 
 // statusLine is a line of /proc/PID/status.

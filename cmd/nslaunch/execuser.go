@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/nslaunch/nslaunch/cmd/nslaunch/internal/cli"
+	"github.com/nslaunch/nslaunch/config"
 	"github.com/nslaunch/nslaunch/launcher"
 )
 
@@ -86,58 +87,31 @@ func mapped(e *launcher.Entry) error {
 		kind string
 		id   int64
 	}{{"uid", e.User.UID}, {"gid", e.User.GID}} {
-		ranges, err := idRanges(e.Target.Process.PID, id.kind)
+		ranges, err := launcher.IDMap(e.Target.Process.PID, id.kind)
 		if err != nil {
 			return err
 		}
-		if id.id >= 0 && !ranges.have(id.id) {
-			return fmt.Errorf("--user: %s %d is not mapped in %s, which has %s", id.kind, id.id, e.Name, ranges)
+		if id.id < 0 {
+			continue
+		}
+		if _, ok := config.OutsideID(ranges, uint32(id.id)); !ok {
+			return fmt.Errorf("--user: %s %d is not mapped in %s, which has %s", id.kind, id.id, e.Name, insideWords(ranges))
 		}
 	}
 	return nil
 }
 
-// ranges are the ids that a user namespace has: pairs of the first and the number.
-type ranges [][2]int64
-
-// idRanges reads those of a process's user namespace.
-func idRanges(pid int, kind string) (ranges, error) {
-	file := fmt.Sprintf("/proc/%d/%s_map", pid, kind)
-	text, err := os.ReadFile(file)
-	if err != nil {
-		return nil, err
-	}
-	var all ranges
-	for line := range strings.Lines(string(text)) {
-		var inside, outside, count int64
-		if _, err := fmt.Sscan(line, &inside, &outside, &count); err != nil {
-			return nil, fmt.Errorf("%s: %w", file, err)
-		}
-		all = append(all, [2]int64{inside, count})
-	}
-	return all, nil
-}
-
-func (r ranges) have(id int64) bool {
-	for _, x := range r {
-		if id >= x[0] && id < x[0]+x[1] {
-			return true
-		}
-	}
-	return false
-}
-
-// String lists the ranges: "0, 5-9".
-func (r ranges) String() string {
-	if len(r) == 0 {
+// insideWords lists the ids that a map has inside: "0, 5-9".
+func insideWords(ranges []config.IDRange) string {
+	if len(ranges) == 0 {
 		return "none"
 	}
 	var all []string
-	for _, x := range r {
-		if x[1] == 1 {
-			all = append(all, fmt.Sprint(x[0]))
+	for _, r := range ranges {
+		if r.Count == 1 {
+			all = append(all, fmt.Sprint(r.Inside))
 		} else {
-			all = append(all, fmt.Sprintf("%d-%d", x[0], x[0]+x[1]-1))
+			all = append(all, fmt.Sprintf("%d-%d", r.Inside, r.Inside+(r.Count-1)))
 		}
 	}
 	return strings.Join(all, ", ")

@@ -12,7 +12,6 @@ import (
 	"github.com/nslaunch/nslaunch/config"
 	"github.com/nslaunch/nslaunch/internal/quote"
 	"github.com/nslaunch/nslaunch/internal/records"
-	"golang.org/x/sys/unix"
 )
 
 // now is the present, without the monotonic clock, which a record cannot hold.
@@ -84,7 +83,7 @@ func listSandboxes(c *cli.Call, l listing) int {
 		}
 		status = c.Put(b.String())
 	default:
-		status = c.Put(sandboxTable(list, l.long, outputWidth()))
+		status = c.Put(sandboxTable(list, l.long, c.Width()))
 	}
 	for _, err := range problems {
 		c.Complain(err)
@@ -93,15 +92,6 @@ func listSandboxes(c *cli.Call, l listing) int {
 		return cli.ExitProblem
 	}
 	return status
-}
-
-// outputWidth is how many columns the terminal on standard output has; 0 if it is none.
-func outputWidth() int {
-	size, err := unix.IoctlGetWinsize(unix.Stdout, unix.TIOCGWINSZ)
-	if err != nil {
-		return 0
-	}
-	return int(size.Col)
 }
 
 func shownOf(f records.Found) shown {
@@ -168,11 +158,7 @@ func cutCommands(table string, width int) string {
 	}
 	var b strings.Builder
 	for line := range strings.Lines(table) {
-		text := []rune(strings.TrimSuffix(line, "\n"))
-		if len(text) > longest {
-			text = append(text[:longest-1], '…')
-		}
-		fmt.Fprintln(&b, string(text))
+		fmt.Fprintln(&b, quote.Cut(strings.TrimSuffix(line, "\n"), longest))
 	}
 	return b.String()
 }

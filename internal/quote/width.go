@@ -22,6 +22,14 @@ func Start(s string, columns int) string {
 	return s
 }
 
+// Cut returns a text that fills at most a number of columns: a longer one ends in "…".
+func Cut(s string, columns int) string {
+	if Width(s) <= columns {
+		return s
+	}
+	return Start(s, columns-1) + "…"
+}
+
 // RuneWidth returns how many columns of a terminal a character fills that is [Printable].
 func RuneWidth(r rune) int {
 	switch {

@@ -40,7 +40,7 @@ func readSize(d *lang.Decoder, v lang.Value, p *Property, least uint64, want str
 			d.Problem(v, "want more than 0, got %d", n)
 			return false
 		}
-		p.Number, p.Text = uint64(n), sizeText(uint64(n))
+		p.Number, p.Text = uint64(n), SizeText(uint64(n))
 		return true
 	}
 	s, ok := d.Filled(v, want)
@@ -65,7 +65,7 @@ func readSize(d *lang.Decoder, v lang.Value, p *Property, least uint64, want str
 		d.Problem(v, "want more than 0, got %q", s)
 		return false
 	}
-	p.Number, p.Text = n, sizeText(n)
+	p.Number, p.Text = n, SizeText(n)
 	return true
 }
 

@@ -36,8 +36,8 @@ func percentText(share uint64) string {
 	return s + "%"
 }
 
-// sizeText prints a number of bytes with the largest suffix that it is a multiple of.
-func sizeText(n uint64) string {
+// SizeText prints a number of bytes with the largest suffix that it is a multiple of.
+func SizeText(n uint64) string {
 	suffix := -1
 	for n != 0 && n%1024 == 0 {
 		n /= 1024

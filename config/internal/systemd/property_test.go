@@ -24,9 +24,9 @@ func TestPropertyTexts(t *testing.T) {
 		0: "0", 1: "1", 1023: "1023", 1024: "1K", 1025: "1025", 1536: "1536", 1 << 20: "1M", 3 << 30: "3G", 1 << 40: "1T", 1 << 50: "1P",
 		15 << 60: "15E", math.MaxUint64: "18446744073709551615",
 	} {
-		got := sizeText(n)
+		got := SizeText(n)
 		if again, err := lang.ParseSize(got); got != want || again != n || err != nil {
-			t.Errorf("sizeText(%d) = %q, which is %d; want %q", n, got, again, want)
+			t.Errorf("SizeText(%d) = %q, which is %d; want %q", n, got, again, want)
 		}
 	}
 	for n, want := range map[uint64]string{0: "0%", 1: "0.01%", 10: "0.1%", 150: "1.5%", 10000: "100%", 12345: "123.45%"} {

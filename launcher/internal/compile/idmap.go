@@ -159,10 +159,8 @@ func (s *idSide) explicitDefault() int64 {
 	if s.declared != nil || host.Covers(s.explicit, 0, 1) {
 		return 0
 	}
-	for _, r := range s.explicit {
-		if s.caller >= r.Outside && s.caller-r.Outside < r.Count {
-			return int64(r.Inside + (s.caller - r.Outside))
-		}
+	if id, ok := config.InsideID(s.explicit, s.caller); ok {
+		return int64(id)
 	}
 	s.c.errorf("idmap."+s.name, "neither 0 nor the caller's %s %d is mapped, so the command has no %[1]s (set process.%[3]s)",
 		s.name, s.caller, s.name)

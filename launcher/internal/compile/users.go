@@ -66,13 +66,8 @@ func (c *compiler) people(ranges []config.IDRange, caller uint32) []person {
 	if host.Covers(ranges, 0, 1) {
 		list = append(list, person{"root", "/root", 0})
 	}
-	for _, r := range ranges {
-		if caller >= r.Outside && caller-r.Outside < r.Count {
-			p := person{cmp.Or(c.h.User, "user"), cmp.Or(c.h.Home, "/"), r.Inside + (caller - r.Outside)}
-			if p.id != 0 {
-				list = append(list, p)
-			}
-		}
+	if id, ok := config.InsideID(ranges, caller); ok && id != 0 {
+		list = append(list, person{cmp.Or(c.h.User, "user"), cmp.Or(c.h.Home, "/"), id})
 	}
 	slices.SortFunc(list, func(a, b person) int { return cmp.Compare(a.id, b.id) })
 	return list

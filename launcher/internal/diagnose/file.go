@@ -357,21 +357,15 @@ func (f *Failure) who() who {
 	return w
 }
 
-// outsideOf translates an id by a map, and leaves one alone that is not in it.
+// outsideOf returns the id outside of one inside, or the id itself if the map does not have it.
 func outsideOf(ranges []config.IDRange, id int64) uint32 {
-	for _, r := range ranges {
-		if id >= int64(r.Inside) && id < int64(r.Inside)+int64(r.Count) {
-			return r.Outside + uint32(id-int64(r.Inside))
-		}
+	if outside, ok := config.OutsideID(ranges, uint32(id)); ok {
+		return outside
 	}
 	return uint32(id)
 }
 
 func isOutside(ranges []config.IDRange, id uint32) bool {
-	for _, r := range ranges {
-		if id >= r.Outside && uint64(id) < uint64(r.Outside)+uint64(r.Count) {
-			return true
-		}
-	}
-	return false
+	_, ok := config.InsideID(ranges, id)
+	return ok
 }

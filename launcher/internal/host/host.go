@@ -184,8 +184,11 @@ func (h *Host) Has(c Capability) bool { return h.Caps>>c&1 == 1 }
 
 // InitialUser reports whether the caller is in the initial user namespace, or in one that maps
 // every id as the initial one does.
-func (h *Host) InitialUser() bool {
-	return len(h.UIDMap) == 1 && h.UIDMap[0] == config.IDRange{Count: 1<<32 - 1}
+func (h *Host) InitialUser() bool { return InitialMap(h.UIDMap) }
+
+// InitialMap reports whether a map of ids is that of the initial user namespace.
+func InitialMap(ranges []config.IDRange) bool {
+	return len(ranges) == 1 && ranges[0] == config.IDRange{Count: 1<<32 - 1}
 }
 
 // AtLeast reports whether the kernel has at least that version.

@@ -105,7 +105,7 @@ func (h *Host) probeKernel() error {
 		return os.NewSyscallError("capget", err)
 	}
 	h.Caps = uint64(data[0].Effective) | uint64(data[1].Effective)<<32
-	h.LastCap = lastCap()
+	h.LastCap = LastCap()
 	var name unix.Utsname
 	if err := unix.Uname(&name); err != nil {
 		return os.NewSyscallError("uname", err)
@@ -171,8 +171,8 @@ func portable() string {
 	return ""
 }
 
-// lastCap finds the highest capability that the kernel knows.
-func lastCap() int {
+// LastCap finds the highest capability that the kernel knows.
+func LastCap() int {
 	last := unix.CAP_LAST_CAP
 	for last < 63 && knowsCap(last+1) {
 		last++
@@ -245,10 +245,10 @@ func (h *Host) probeFiles(p *config.Profile) error {
 // probeIDs reads the caller's id maps and, where the profile may need them, its subordinate ids.
 func (h *Host) probeIDs(p *config.Profile) error {
 	var err error
-	if h.UIDMap, err = readMap("/proc/self/uid_map"); err != nil {
+	if h.UIDMap, err = ReadMap("/proc/self/uid_map"); err != nil {
 		return err
 	}
-	if h.GIDMap, err = readMap("/proc/self/gid_map"); err != nil {
+	if h.GIDMap, err = ReadMap("/proc/self/gid_map"); err != nil {
 		return err
 	}
 	if !p.Namespaces.New(config.User) {
@@ -269,8 +269,8 @@ func (h *Host) probeIDs(p *config.Profile) error {
 	return nil
 }
 
-// readMap reads a uid_map or gid_map of user_namespaces(7).
-func readMap(file string) ([]config.IDRange, error) {
+// ReadMap reads a uid_map or gid_map of user_namespaces(7).
+func ReadMap(file string) ([]config.IDRange, error) {
 	text, err := ReadFile(file)
 	if err != nil {
 		return nil, err

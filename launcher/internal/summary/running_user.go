@@ -8,6 +8,7 @@ import (
 
 	"github.com/nslaunch/nslaunch/config"
 	"github.com/nslaunch/nslaunch/internal/nofile"
+	"github.com/nslaunch/nslaunch/launcher/internal/host"
 	"github.com/nslaunch/nslaunch/launcher/internal/plan"
 )
 
@@ -48,48 +49,17 @@ func (r *reader) user(ns Origin) User {
 	}
 	set, err := strconv.ParseUint(status["CapPrm"], 16, 64) // any of them can be made effective
 	r.note(err)
-	all := uint64(1)<<(lastCapability()+1) - 1
+	all := uint64(1)<<(host.LastCap()+1) - 1
 	u.setCapabilities(set, all)
-	u.over(ns == OfHost, wholeMap(uids))
+	u.over(ns == OfHost, host.InitialMap(uids))
 	return u
 }
 
 // idMap reads a map of ids.
 func (r *reader) idMap(name string) []config.IDRange {
-	var ranges []config.IDRange
-	for line := range strings.Lines(r.text(name)) {
-		var one config.IDRange
-		if _, err := fmt.Sscan(line, &one.Inside, &one.Outside, &one.Count); err != nil {
-			r.note(fmt.Errorf("%s: %w", r.path(name), err))
-		}
-		ranges = append(ranges, one)
-	}
+	ranges, err := host.ReadMap(r.path(name))
+	r.note(err)
 	return ranges
-}
-
-// insideOf returns the id inside of one outside, nil if the map has none.
-func insideOf(outside int64, ranges []config.IDRange) *int64 {
-	for _, r := range ranges {
-		if outside >= int64(r.Outside) && outside < int64(r.Outside)+int64(r.Count) {
-			inside := int64(r.Inside) + outside - int64(r.Outside)
-			return &inside
-		}
-	}
-	return nil
-}
-
-// wholeMap reports whether a map is that of the initial user namespace.
-func wholeMap(ranges []config.IDRange) bool {
-	return len(ranges) == 1 && ranges[0] == config.IDRange{Count: 1<<32 - 1}
-}
-
-// lastCapability is the highest capability that the kernel has.
-func lastCapability() int {
-	text, err := os.ReadFile("/proc/sys/kernel/cap_last_cap")
-	if n, bad := strconv.Atoi(strings.TrimSpace(string(text))); err == nil && bad == nil {
-		return n
-	}
-	return len(config.CapabilityNames()) - 1
 }
 
 // limits are those of the control group that the launch made for the sandbox, and those that the profile set for the process.
@@ -113,7 +83,7 @@ func (r *reader) limits(t *plan.Target) Limits {
 	}
 	size := func(name string) string {
 		if n, err := strconv.ParseUint(value(name), 10, 64); err == nil {
-			return sizeText(n)
+			return config.SizeText(n)
 		}
 		return ""
 	}

@@ -1,7 +1,6 @@
 package summary
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -69,13 +68,21 @@ func userOf(p *plan.Plan) User {
 
 // outsideOf returns the id outside of one inside, nil if the map has none.
 func outsideOf(inside int64, ranges []config.IDRange) *int64 {
-	for _, r := range ranges {
-		if inside >= int64(r.Inside) && inside < int64(r.Inside)+int64(r.Count) {
-			outside := int64(r.Outside) + inside - int64(r.Inside)
-			return &outside
-		}
+	return known64(config.OutsideID(ranges, uint32(inside)))
+}
+
+// insideOf returns the id inside of one outside, nil if the map has none.
+func insideOf(outside int64, ranges []config.IDRange) *int64 {
+	return known64(config.InsideID(ranges, uint32(outside)))
+}
+
+// known64 returns an id that is known, or else nil.
+func known64(id uint32, ok bool) *int64 {
+	if !ok {
+		return nil
 	}
-	return nil
+	n := int64(id)
+	return &n
 }
 
 // commandCaps are the capabilities that the command has after execve(2).
@@ -161,35 +168,15 @@ func (l *Limits) ofUnit(properties []config.Property) {
 		}
 		switch p.Key {
 		case "limits.memory":
-			l.Memory = unitText(p, sizeText)
+			l.Memory = p.Text
 		case "limits.swap":
-			l.Swap = unitText(p, sizeText)
+			l.Swap = p.Text
 		case "limits.tasks":
-			l.Tasks = unitText(p, func(n uint64) string { return fmt.Sprint(n) })
+			l.Tasks = p.Text
 		case "limits.cpu":
 			l.CPU = p.Text
 		}
 	}
-}
-
-func unitText(p config.Property, number func(uint64) string) string {
-	if p.Percent {
-		return p.Text
-	}
-	return number(p.Number)
-}
-
-// sizeText is a number of bytes, in the largest unit that is exact.
-func sizeText(n uint64) string {
-	for _, unit := range []struct {
-		name string
-		size uint64
-	}{{"T", 1 << 40}, {"G", 1 << 30}, {"M", 1 << 20}, {"K", 1 << 10}} {
-		if n >= unit.size && n%unit.size == 0 {
-			return fmt.Sprintf("%d%s", n/unit.size, unit.name)
-		}
-	}
-	return fmt.Sprint(n)
 }
 
 // add adds a resource limit. The later of two of one name counts.

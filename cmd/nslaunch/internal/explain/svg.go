@@ -2,6 +2,7 @@ package explain
 
 import (
 	"github.com/nslaunch/nslaunch/internal/drawing"
+	"github.com/nslaunch/nslaunch/internal/quote"
 	"github.com/nslaunch/nslaunch/launcher"
 )
 
@@ -61,7 +62,7 @@ func SVG(s *launcher.Summary, all bool) string {
 	p.Box(host, drawing.Faint)
 	p.Text(host.X+gap, host.Y+28, drawing.Title, drawing.Plain, "your machine")
 	p.Box(left, drawing.Inside)
-	p.Text(left.X+gap, left.Y+27, drawing.Heading, drawing.Inside, cut(title+command(s), 62))
+	p.Text(left.X+gap, left.Y+27, drawing.Heading, drawing.Inside, quote.Cut(title+command(s), 62))
 	for _, one := range draw {
 		one()
 	}

@@ -53,7 +53,7 @@ func Short(s *launcher.Summary, p cli.Painter, width int) string {
 			for i, l := range r.lines {
 				texts[i] = l.whole()
 			}
-			text := cut(strings.Join(texts, "; "), width-labelWidth)
+			text := quote.Cut(strings.Join(texts, "; "), width-labelWidth)
 			b.WriteString(p.Bold(r.label) + strings.Repeat(" ", labelWidth-len(r.label)) + text + "\n")
 		}
 	}
@@ -75,16 +75,8 @@ func heading(s *launcher.Summary, p cli.Painter, width int) string {
 	case s.PID == 0:
 		rest = " runs the command that you give"
 	}
-	rest = cut(rest+quote.Words(s.Command, " "), max(width-quote.Width(name), 20))
+	rest = quote.Cut(rest+quote.Words(s.Command, " "), max(width-quote.Width(name), 20))
 	return p.Bold(name) + rest
-}
-
-// cut shortens a text to a width.
-func cut(text string, width int) string {
-	if quote.Width(text) <= width {
-		return text
-	}
-	return quote.Start(text, width-1) + "…"
 }
 
 // whole is what is said and its tag.

@@ -145,15 +145,11 @@ func aligned(lines [][]string, right []bool, width int) string {
 				line.WriteString(cell + gap)
 			}
 		}
-		b.WriteString(cut(strings.TrimRight(line.String(), " "), width) + "\n")
+		text := strings.TrimRight(line.String(), " ")
+		if width > 0 {
+			text = quote.Cut(text, width)
+		}
+		b.WriteString(text + "\n")
 	}
 	return b.String()
-}
-
-// cut returns a line that is not wider than a terminal.
-func cut(line string, width int) string {
-	if width <= 0 || quote.Width(line) <= width {
-		return line
-	}
-	return quote.Start(line, width-1) + "…"
 }
