@@ -14,8 +14,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A child that is killed at any op is told of and was waited for, also where it
-// has not said yet who it is. From its release on, a killed command is one that
+// A child that is killed at any op is reported and was waited for, also where it
+// has not sent its process id yet. From its release on, a killed command is one that
 // ran.
 func TestKilledAtEachOp(t *testing.T) {
 	faultPlans(t, func(t *testing.T, p *plan.Plan) {

@@ -126,7 +126,7 @@ func TestPlaced(t *testing.T) {
 	}
 }
 
-// A refusal is told at its place in the profile, with its cause and cure.
+// A refusal is reported at its place in the profile, with its cause and cure.
 func TestPlaceFails(t *testing.T) {
 	eachPlaced(t, `["true"]`, func(t *testing.T, p *plan.Plan) {
 		for _, refusal := range []error{
@@ -146,7 +146,7 @@ func TestPlaceFails(t *testing.T) {
 			case place.Key != "" && (failed.Step.Origin.Key != place.Key || failed.Step.Origin.Pos.Line == 0),
 				place.Key == "" && failed.Step.Origin != want,
 				failed.Cause != place.Cause || failed.Cure != place.Cure, !strings.Contains(err.Error(), place.Message):
-				t.Errorf("%v is told at %+v: %v", refusal, failed.Step.Origin, err)
+				t.Errorf("%v is reported at %+v: %v", refusal, failed.Step.Origin, err)
 			}
 		}
 		_, err := Start(context.Background(), p, Options{})
@@ -186,7 +186,7 @@ func TestPlaceCancelled(t *testing.T) {
 	})
 }
 
-// A child that is killed while it is placed is told of, unless the refusal is.
+// A child that is killed while it is placed is reported, unless the refusal is.
 func TestPlaceKilled(t *testing.T) {
 	eachPlaced(t, `["true"]`, func(t *testing.T, p *plan.Plan) {
 		for _, refusal := range []error{nil, &step.PlaceError{Message: "the process is gone"}} {

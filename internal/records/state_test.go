@@ -87,7 +87,7 @@ func TestLife(t *testing.T) {
 // killed gives up what a launcher holds that is killed.
 func (e *Entry) killed() { e.close() }
 
-// What others have left is told from what runs, by the lock, wherever they ran.
+// The lock distinguishes records that others left from those of running sandboxes, wherever these ran.
 func TestLeft(t *testing.T) {
 	for name, test := range map[string]struct {
 		change func(r *Record)

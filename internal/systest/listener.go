@@ -14,7 +14,7 @@ import (
 )
 
 // Activated starts a command as a service manager does that passes it
-// sockets: what is told in cmd's environment is for the process itself.
+// sockets: the variables in cmd's environment name the process itself.
 func Activated(cmd *exec.Cmd, env ...string) *exec.Cmd {
 	cmd.Args = append([]string{"sh", "-c", `LISTEN_PID=$$; export LISTEN_PID; exec "$0" "$@"`}, cmd.Args...)
 	cmd.Path = "/bin/sh"

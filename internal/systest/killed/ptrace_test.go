@@ -69,9 +69,9 @@ func killAt(t *testing.T, cmd *exec.Cmd, at target) (killed bool, status unix.Wa
 	return false, k.status
 }
 
-// onThread runs f in a thread and returns when that has ended: what it traced
-// has been let go then. Who waits for a traced process before that is told
-// of its stop, and takes the signal from it that it stopped for.
+// onThread runs f in a thread and returns when that has ended: the processes that it traced
+// are released then. A wait for a traced process before that reports
+// its stop, and takes the signal from it that it stopped for.
 func onThread(f func()) {
 	thread := make(chan int)
 	go func() {
@@ -98,7 +98,7 @@ var errKilled = errors.New("killed")
 const traceOptions = unix.PTRACE_O_TRACESYSGOOD | unix.PTRACE_O_TRACECLONE | unix.PTRACE_O_TRACEFORK |
 	unix.PTRACE_O_TRACEVFORK | unix.PTRACE_O_TRACEEXEC
 
-// trace follows the launcher to its end, from when it is told to begin.
+// trace follows the launcher to its end, from when begin can be read.
 func (k *killer) trace(launcher int, begin *os.File) error {
 	k.roles[launcher] = "launcher"
 	// Not PTRACE_TRACEME: what is attached so gets signals that outlast the tracer.

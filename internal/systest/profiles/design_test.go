@@ -27,7 +27,7 @@ type sight struct {
 	mounts   map[string]string
 }
 
-// check compares what the probe saw. A mount is told as TYPE,OPTION…; an
+// check compares what the probe saw. A mount is written as TYPE,OPTION…; an
 // option with "!" in front must not be there.
 func (s sight) check(t *testing.T, r report.Report) {
 	t.Helper()

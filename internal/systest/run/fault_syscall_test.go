@@ -13,8 +13,8 @@ import (
 
 // Each system call that the launcher needs fails in turn: the first of its
 // name, the second and so on, until none is left that fails. Where the launch
-// can do without, it comes to the command, which is not found; else the failure
-// is told. Nothing is left.
+// can do without, it comes to the command, which is not found; or else the failure
+// is reported. Nothing is left.
 func TestLauncherCallsFail(t *testing.T) {
 	profile := `version = 1
 hostname = "h"
@@ -52,7 +52,7 @@ command = ["no-such-command"]
 				case got.Stdout != "" || !said || got.Status != systest.StatusSetup && got.Status != systest.StatusMissing:
 					t.Errorf("call %d fails: %+v", n, got)
 				case got.Status == systest.StatusMissing && call.needed:
-					t.Errorf("call %d fails, which is not told", n)
+					t.Errorf("call %d fails, which is not reported", n)
 				}
 			}
 			if call.needed {

@@ -1,4 +1,4 @@
-// Package run tests a command that runs: what it is given, who is its init, how it ends, and what is told of that.
+// Package run tests a command that runs: what it is given, which process is its init, how it ends, and what nslaunch reports then.
 package run
 
 import (

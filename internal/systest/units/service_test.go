@@ -23,7 +23,7 @@ func script(text string) string {
 	return fmt.Sprintf("command = [\"sh\", \"-c\", '''%s''']\n", text)
 }
 
-// A real manager is told by commands that share no namespace with it, and tells them.
+// Commands that share no namespace with a real manager send messages to it, and it controls them.
 func TestServices(t *testing.T) {
 	nstest.Require(t, nstest.Tools("systemd-notify", "perl"), nstest.Namespaces("user", "pid", "net", "time"))
 	m := nstest.Systemd(t)
