@@ -10,7 +10,7 @@ import (
 	"github.com/nslaunch/nslaunch/config/internal/lang"
 )
 
-// However many problems a profile has, those that are told are few, and the others cost next to nothing.
+// However many problems a profile has, few of them are reported, and the others cost next to nothing.
 func TestManyProblems(t *testing.T) {
 	const many = 20_000
 	lines := func(head, line, tail string) string {
@@ -36,7 +36,7 @@ func TestManyProblems(t *testing.T) {
 				t.Fatalf("no problems: %v", err)
 			}
 			if len(errs) > lang.MaxProblems+1 {
-				t.Errorf("%d problems are told", len(errs))
+				t.Errorf("%d problems are reported", len(errs))
 			}
 			last := errs[len(errs)-1].Error()
 			if want := fmt.Sprintf("p.toml: %d more problems, not shown", many-lang.MaxProblems); last != want && name != "checks" {

@@ -196,7 +196,7 @@ func wantFailure(t *testing.T, p *plan.Plan, err *plan.StepError, i int, errno u
 	case err.Index != i || err.Step.Action.String() != want.Action.String() || !errors.Is(err, errno):
 		t.Errorf("got step %d: %v; want step %d, %s: %v", err.Index+1, err, i+1, want.Action, errno)
 	case !want.Origin.Pos.IsZero() && err.Step.Origin != want.Origin, err.Step.Origin.Pos.File == "":
-		t.Errorf("it is told of %+v; want %+v: %v", err.Step.Origin, want.Origin, err)
+		t.Errorf("it is reported at %+v; want %+v: %v", err.Step.Origin, want.Origin, err)
 	case (err.Missing || err.NotExecutable) != execution:
 		t.Errorf("missing %v, not executable %v in step %s", err.Missing, err.NotExecutable, want.Action)
 	}

@@ -85,7 +85,7 @@ func (s *State) addMounts() error {
 }
 
 // addDescriptors adds this process's, by what they are of: pipes, sockets and
-// namespaces are named by their inode, others are told apart by counting.
+// namespaces are named by their inode, others are distinguished by counting.
 func (s *State) addDescriptors() {
 	entries, err := os.ReadDir("/proc/self/fd")
 	if err != nil {

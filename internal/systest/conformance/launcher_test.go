@@ -258,7 +258,7 @@ func launcherAct(tr trace, c traced, loader int, files map[uint64]string) string
 	return c.text
 }
 
-// helperAct says what newuidmap or newgidmap was told: all but its pid.
+// helperAct says which arguments newuidmap or newgidmap got: all but its pid.
 func helperAct(tr trace, pid int) string {
 	c, err := tr.executed(pid)
 	if err != nil || at(c.args, 1).kind != 'l' || len(c.args[1].list) < 2 {

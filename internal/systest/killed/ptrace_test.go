@@ -24,7 +24,7 @@ type target struct {
 }
 
 // killer traces a launcher and what it starts, to kill one of them before it
-// makes a certain system call. Processes are told apart by whose child they
+// makes a certain system call. Processes are distinguished by whose child they
 // are: "launcher", "launcher.0" for the first that it forks, and so on.
 type killer struct {
 	target
@@ -33,7 +33,7 @@ type killer struct {
 	// that has forked.
 	roles    map[int]string
 	children map[string]int
-	fresh    map[int]bool // threads that wait to be told of
+	fresh    map[int]bool // threads that wait for the report of their parent
 	status   unix.WaitStatus
 }
 
@@ -98,7 +98,7 @@ var errKilled = errors.New("killed")
 const traceOptions = unix.PTRACE_O_TRACESYSGOOD | unix.PTRACE_O_TRACECLONE | unix.PTRACE_O_TRACEFORK |
 	unix.PTRACE_O_TRACEVFORK | unix.PTRACE_O_TRACEEXEC
 
-// trace follows the launcher to its end, from when begin can be read.
+// trace starts the launcher, which waits to read from begin, and follows it to its end.
 func (k *killer) trace(launcher int, begin *os.File) error {
 	k.roles[launcher] = "launcher"
 	// Not PTRACE_TRACEME: what is attached so gets signals that outlast the tracer.
@@ -130,7 +130,7 @@ func (k *killer) trace(launcher int, begin *os.File) error {
 		switch cause := status.TrapCause(); {
 		case cause == unix.PTRACE_EVENT_STOP:
 			if k.roles[pid] == "" {
-				k.fresh[pid] = true // what has made it tells of it next
+				k.fresh[pid] = true // its parent reports it next
 				continue
 			}
 		case cause > 0:

@@ -136,7 +136,7 @@ func TestInterruptOnce(t *testing.T) {
 	})
 }
 
-// The window's size is the terminal's, and its changes are told.
+// The window's size is the terminal's, and its changes arrive.
 func TestWindowSize(t *testing.T) {
 	systest.EachWay(t, func(t *testing.T, u nstest.User, profile string) {
 		for _, terminal := range []string{"inherit", "pty"} {

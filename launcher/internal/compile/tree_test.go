@@ -92,7 +92,7 @@ masked = ["-/none", "/usr/share"]
 	}
 }
 
-// How the kernel is told the directories of an overlay depends on what it takes.
+// How the directories of an overlay are passed to the kernel depends on what it accepts.
 func TestOverlayKernels(t *testing.T) {
 	const text = "version = 1\nnamespaces = { user = \"new\", mount = \"new\" }\n[mounts]\n\"/mnt\" = { type = \"overlay\", lower = [%s] }\n"
 	for kernel, want := range map[[2]int]string{

@@ -349,7 +349,7 @@ func TestStepErrorText(t *testing.T) {
 	}
 }
 
-// A default is told at what implies it.
+// A default is reported at the key that implies it.
 func TestPlace(t *testing.T) {
 	f := failing(t, machine{}, "command = [\"true\"]\n[namespaces]\nuser = \"new\"\npid = \"new\"\nmount = \"new\"\nnet = \"new\"\ntime = \"new\"\n", 0, "")
 	for key, want := range map[string]string{

@@ -149,7 +149,7 @@ func testLauncherIsGone(t *testing.T, run runner) {
 	})
 }
 
-// Both points are told with the process' own pid, in order.
+// Both points are reported with the process' own pid, in order.
 func TestSync(t *testing.T) { eachImage(t, testSync) }
 
 func testSync(t *testing.T, run runner) {

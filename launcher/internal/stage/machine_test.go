@@ -156,7 +156,7 @@ func testCwdOutsideTheRoot(t *testing.T, run runner) {
 	}
 }
 
-// The parent goes on with the next op, the child where it is told.
+// The parent goes on with the next op, the child at the op that it is given.
 func TestFork(t *testing.T) { eachImage(t, testFork) }
 
 func testFork(t *testing.T, run runner) {

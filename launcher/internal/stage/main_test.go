@@ -192,7 +192,7 @@ func (r runner) listen(fd int, answer func(event) bool) []event {
 	}
 }
 
-// pair returns our end, which is told who sends, and the child's.
+// pair returns our end, which learns who sends, and the child's.
 func pair(t *testing.T) (ours, theirs int) {
 	t.Helper()
 	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC, 0)

@@ -190,7 +190,7 @@ func TestResidentIsWokenByADescriptor(t *testing.T) {
 	s.ends(9)
 }
 
-// Where it may not exit by itself, the assistant is told of the end.
+// Where it may not exit by itself, the assistant learns of the end.
 func TestResidentTellsOfTheEnd(t *testing.T) {
 	ofResidents(t)
 	for _, gone := range []bool{false, true} {
@@ -202,7 +202,7 @@ func TestResidentTellsOfTheEnd(t *testing.T) {
 	}
 }
 
-// It is told when the command stops and continues, too.
+// It learns when the command stops and continues, too.
 func TestResidentTellsOfStops(t *testing.T) {
 	ofResidents(t)
 	s := residence{Command: shell("kill -STOP $$; kill -STOP $$; exit 3"), Exits: true, Assistant: assistant + "exit 9"}.start(t)
