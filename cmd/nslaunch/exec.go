@@ -235,10 +235,7 @@ func cgroupOf(pid int) string {
 // aimAtProcess aims at the namespaces of any process, as nsenter(1) does: its root user, where
 // it has one, and all that the kernel gives to that.
 func aimAtProcess(pid int, e *launcher.Entry) error {
-	p, err := process.At(pid)
-	if err == unix.ESRCH || err == nil && !p.Running() {
-		return fmt.Errorf("there is no process %d", pid)
-	}
+	p, err := processAt(pid)
 	if err != nil {
 		return err
 	}
@@ -247,7 +244,7 @@ func aimAtProcess(pid int, e *launcher.Entry) error {
 	for _, k := range config.Kinds() {
 		switch inode, err := launcher.NamespaceOf(strconv.Itoa(pid), k); {
 		case err == unix.EACCES || err == unix.EPERM:
-			return fmt.Errorf("process %d is not ours: its namespaces need CAP_SYS_PTRACE (run nslaunch as the user whose process it is, or as root)", pid)
+			return processError(pid, err)
 		case err == nil:
 			t.Namespaces[k] = inode
 			own, err := launcher.OwnNamespace(k)

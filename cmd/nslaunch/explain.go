@@ -7,10 +7,8 @@ import (
 
 	"github.com/nslaunch/nslaunch/cmd/nslaunch/internal/cli"
 	"github.com/nslaunch/nslaunch/cmd/nslaunch/internal/explain"
-	"github.com/nslaunch/nslaunch/internal/process"
 	"github.com/nslaunch/nslaunch/internal/records"
 	"github.com/nslaunch/nslaunch/launcher"
-	"golang.org/x/sys/unix"
 )
 
 func explainCommand() cli.Command {
@@ -121,10 +119,7 @@ func runningSummary(word string) (*launcher.Summary, error) {
 
 // processSummary summarizes what a process may do.
 func processSummary(pid int) (*launcher.Summary, error) {
-	p, err := process.At(pid)
-	if err == unix.ESRCH || err == nil && !p.Running() {
-		return nil, fmt.Errorf("there is no process %d", pid)
-	}
+	p, err := processAt(pid)
 	if err != nil {
 		return nil, err
 	}

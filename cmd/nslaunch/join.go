@@ -126,7 +126,15 @@ func processOf(where string) (process.Process, error) {
 	if err != nil || pid < 1 {
 		return process.Process{}, fmt.Errorf("want a process id after \"pid:\", got %q", where)
 	}
+	return processAt(pid)
+}
+
+// processAt returns a process that runs.
+func processAt(pid int) (process.Process, error) {
 	p, err := process.At(pid)
+	if err == nil && !p.Running() {
+		err = unix.ESRCH
+	}
 	if err != nil {
 		return process.Process{}, processError(pid, err)
 	}

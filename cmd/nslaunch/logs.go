@@ -104,7 +104,12 @@ func seekLines(log io.ReadSeeker, n int) error {
 		if _, err := log.Seek(at, io.SeekStart); err != nil {
 			return err
 		}
-		if _, err := io.ReadFull(log, piece); err != nil {
+		switch _, err := io.ReadFull(log, piece); err {
+		case nil:
+		case io.EOF, io.ErrUnexpectedEOF: // the sandbox cut its log meanwhile
+			_, err = log.Seek(0, io.SeekStart)
+			return err
+		default:
 			return err
 		}
 		text := piece

@@ -31,6 +31,28 @@ func TestSeekLines(t *testing.T) {
 	}
 }
 
+// A log that shrinks while its last lines are looked for is printed as it is then.
+func TestSeekLinesOfCutLog(t *testing.T) {
+	log := &cutLog{Reader: strings.NewReader("a\nb\n")}
+	if err := seekLines(log, 1); err != nil {
+		t.Fatal(err)
+	}
+	if got, _ := io.ReadAll(log); string(got) != "a\nb\n" {
+		t.Errorf("%q", got)
+	}
+}
+
+// cutLog is a file that had more bytes when its end was looked for.
+type cutLog struct{ *strings.Reader }
+
+func (l *cutLog) Seek(offset int64, whence int) (int64, error) {
+	n, err := l.Reader.Seek(offset, whence)
+	if whence == io.SeekEnd {
+		n += 1000
+	}
+	return n, err
+}
+
 func TestStopLine(t *testing.T) {
 	status := 143
 	for want, s := range map[string]records.Stopped{

@@ -32,7 +32,7 @@ func man(c *cli.Call) int {
 	case "", "1":
 		return showPage(c, edition().Program(commands), func() string { return manual.Text(commands) })
 	case "5":
-		return showPage(c, edition().Profile(), func() string { return docs.Profile })
+		return showPage(c, edition().Profile(), func() string { return docs.Profile + "\n" + docs.Extending })
 	}
 	return c.Misused("no manual page in section %q, want 1 or 5", c.Args[0])
 }

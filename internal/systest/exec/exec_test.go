@@ -156,7 +156,7 @@ func TestExecProcess(t *testing.T) {
 			}
 		}
 		if !u.IsRoot() {
-			p.Fails(systest.StatusSetup, "is not ours", "exec", fmt.Sprint(os.Getpid()), "true")
+			p.Fails(systest.StatusSetup, "belongs to another user", "exec", fmt.Sprint(os.Getpid()), "true")
 		}
 		beside := u.Command(t, "sleep", "1000")
 		if err := beside.Start(); err != nil {
