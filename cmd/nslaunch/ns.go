@@ -118,6 +118,8 @@ func (f *nsFlags) show(c *cli.Call) int {
 		return c.Misused("unexpected argument %q", c.Args[1])
 	case f.json && f.raw || f.json && f.svg || f.raw && f.svg:
 		return c.Misused("--json, --raw and --svg exclude each other")
+	case f.svg && (f.output != "" || f.columns || f.list || f.noHeadings):
+		return c.Misused("--svg draws no columns, list or headings (leave out --output, --output-all, --list and --noheadings)")
 	case f.svg && len(c.Args) > 0:
 		return c.Misused("--svg draws namespaces, not the processes of one")
 	}

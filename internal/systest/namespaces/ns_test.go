@@ -154,6 +154,7 @@ func TestNSFlags(t *testing.T) {
 			{[]string{"net"}, `"net" is not the inode number of a namespace`},
 			{[]string{"1", "2"}, `unexpected argument "2"`},
 			{[]string{"--svg", "-J"}, `--json, --raw and --svg exclude each other`},
+			{[]string{"--svg", "-o", "NS"}, `--svg draws no columns`},
 			{[]string{"--svg", "1"}, `--svg draws namespaces, not the processes of one`},
 		} {
 			p.Fails(systest.StatusUsage, test.want, append([]string{"ns"}, test.args...)...)

@@ -23,7 +23,8 @@ const (
 	mostAlike = 3 // paths in one directory
 )
 
-// matching are the places that a list is about. Of /dev and /proc only what the profile itself adds is worth a line.
+// matching are the places that a list is about. Unless all were asked for, it leaves out devices, file systems of the kernel, and the launcher's
+// sockets: other rows are about those.
 func (f files) matching(is func(launcher.Place) bool) []launcher.Place {
 	return slices.DeleteFunc(slices.Clone(f.s.Places), func(p launcher.Place) bool {
 		dull := p.Shows == launcher.ShowsKernel || p.Shows == launcher.ShowsDevice || p.Shows == launcher.ShowsSocket ||

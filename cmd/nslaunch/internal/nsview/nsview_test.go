@@ -110,15 +110,15 @@ func TestPicture(t *testing.T) {
 	const want = `owned elsewhere: uts 7 (no process)
 user 4026531837
 owns net 4026532002 ('/run/netns/a b') (no process)
-1 root: init
+process 1 of root: init
 sandbox web: user 4026532000, made by uid 7
 owns mnt 4026532001
-9 ann: sh -c \ a
-12 ann: evil\n\x1b[2K
-13 :
-100 ann: </text>\x1bxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…
-101 ann: </text>\x1bxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…
-102 ann: </text>\x1bxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…
+process 9 of ann: sh -c \ a
+process 12 of ann: evil\n\x1b[2K
+process 13:
+process 100 of ann: </text>\x1bxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…
+process 101 of ann: </text>\x1bxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…
+process 102 of ann: </text>\x1bxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…
 and 7 more processes`
 	if got := strings.Join(texts[3:], "\n"); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)

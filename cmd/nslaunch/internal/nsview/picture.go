@@ -15,7 +15,8 @@ const (
 	pictureWidth = 760
 	pad          = 16
 	gap          = 12
-	mostShown    = 6 // processes that a box names
+	mostShown    = 6  // processes that a box names
+	mostColumns  = 76 // of the line of a process
 )
 
 // Picture draws trees of namespaces as SVG. Each user namespace is a box, with the namespaces that it owns, the processes that are in it, and the
@@ -111,11 +112,12 @@ func lines(n *nslist.Node) []line {
 		if i == mostShown && len(n.Processes) > mostShown+1 {
 			return append(all, line{drawing.Body, drawing.Faint, fmt.Sprintf("and %d more processes", len(n.Processes)-i)})
 		}
-		text := []rune(quote.Line(process.Command))
-		if len(text) > 60 {
-			text = append(text[:60], '…')
+		who := ""
+		if process.User != "" {
+			who = " of " + quote.Line(process.User)
 		}
-		all = append(all, line{drawing.Code, drawing.Plain, fmt.Sprintf("%d %s: %s", process.PID, quote.Line(process.User), string(text))})
+		text := fmt.Sprintf("process %d%s: %s", process.PID, who, quote.Line(process.Command))
+		all = append(all, line{drawing.Code, drawing.Plain, quote.Cut(text, mostColumns)})
 	}
 	return all
 }

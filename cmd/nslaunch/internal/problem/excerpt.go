@@ -37,14 +37,13 @@ func (p Problem) Excerpt(columns int) (e Excerpt, ok bool) {
 // leaves out what is far from there.
 func (e *Excerpt) place(line string, start, end, columns int) {
 	before, token, after := visible(line[:start]), visible(line[start:end]), visible(line[end:])
-	const cut = "…"
 	if quote.Width(before)+quote.Width(token)+quote.Width(after) > columns {
-		token = fit(token, columns*2/3, cut)
+		token = quote.Cut(token, columns*2/3)
 		room := columns - quote.Width(token)
 		if w := quote.Width(before); w > room-min(quote.Width(after), room/4) {
-			before = cut + last(before, room-min(quote.Width(after), room/4)-1)
+			before = "…" + last(before, room-min(quote.Width(after), room/4)-1)
 		}
-		after = fit(after, columns-quote.Width(before)-quote.Width(token), cut)
+		after = quote.Cut(after, columns-quote.Width(before)-quote.Width(token))
 	}
 	e.Line = strings.TrimRight(before+token+after, " ")
 	e.Before = strings.Repeat(" ", quote.Width(before))
@@ -53,20 +52,6 @@ func (e *Excerpt) place(line string, start, end, columns int) {
 
 // visible returns a part of a line as it is shown: a tab as four blanks, and what a terminal would act on escaped.
 func visible(s string) string { return quote.Line(strings.ReplaceAll(s, "\t", "    ")) }
-
-// fit returns a text, or as much of its beginning as columns have room for, and a mark that it was cut.
-func fit(s string, columns int, cut string) string {
-	if quote.Width(s) <= columns {
-		return s
-	}
-	width := 0
-	for i, r := range s {
-		if width += quote.RuneWidth(r); width > columns-quote.Width(cut) {
-			return s[:i] + cut
-		}
-	}
-	return s
-}
 
 // last returns as much of the end of a text as columns have room for.
 func last(s string, columns int) string {
