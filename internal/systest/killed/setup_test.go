@@ -34,7 +34,7 @@ func killCases() []killCase {
 	const alone = "command = [\"sleep\", \"0.02\"]\n"
 	return []killCase{
 		{name: "all new", profile: "hostname = \"h\"\nnamespaces = \"new\"\n" + daemons,
-			every: map[string]int{"launcher": 1, "launcher.0": 5, "launcher.0.0": 1, "launcher.0.0.0": 1}},
+			every: map[string]int{"launcher": 2, "launcher.0": 5, "launcher.0.0": 1, "launcher.0.0.0": 1}},
 		{name: "without init", profile: "namespaces = { user = \"new\", pid = \"new\", mount = \"new\" }\nprocess = { init = false }\n" + daemons,
 			every: map[string]int{"launcher": 2, "launcher.0.0": 2}},
 		{name: "helpers", userOnly: true, profile: "namespaces = { user = \"new\", pid = \"new\" }\nidmap = \"subid\"\n" + daemons,
@@ -90,7 +90,7 @@ func killEach(t *testing.T, u nstest.User, profile, role string, every int, env 
 	dir := u.TempDir(t)
 	u.WriteFile(t, filepath.Join(dir, "p.toml"), profile)
 	if nstest.Portable() {
-		every = max(every, 3) // to spare time
+		every = max(every, 4) // to spare time
 	}
 	for n, kills := 1, 0; ; n, kills = n+every, kills+1 {
 		cmd := u.Command(t, nstest.Nslaunch(t), "p.toml")

@@ -132,11 +132,11 @@ func (c *compiler) bind(m config.MountEntry) {
 		Attributes: a.WithOptions(m.Options), Recursive: m.Recursive, Propagation: propagation})
 }
 
-// mayMiss returns a hint at how an entry may be missing; "" for one that may be already.
+// mayMiss returns a hint at how an entry may be missing; "" for one that may be already, or that the profile does not name.
 func (c *compiler) mayMiss(m config.MountEntry) string {
 	source, target, named := strings.Cut(m.Source, ":/")
 	switch {
-	case m.Optional:
+	case m.Optional, m.Key == host.CredentialsKey: // a service manager gives the second one's directory
 		return ""
 	case named && m.Source == m.Target: // as other programs write it
 		how := "rw"
