@@ -114,7 +114,7 @@ func TestNet(t *testing.T) {
 		kinds, joined := "net", []string{"net"}
 		if !u.IsRoot() {
 			got := nstest.Run(t, u.Command(t, nstest.Nslaunch(t), "run", "--new", "net", "--", "true"))
-			if note := fmt.Sprintf("nslaunch: note: uid %d needs a user namespace for --new, and is root in it (add -r to hide this note, or -c to keep your ids)\n", u.UID); got.Status != 0 || got.Stderr != note {
+			if note := fmt.Sprintf("nslaunch: note: uid %d needs a user namespace for --new net, and is root in it (add -r to hide this note, or -c to keep your ids)\n", u.UID); got.Status != 0 || got.Stderr != note {
 				t.Errorf("%+v; want the note\n%s", got, note)
 			}
 			kinds, joined = "user,net", []string{"user", "net"}

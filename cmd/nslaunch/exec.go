@@ -162,7 +162,7 @@ func kindList(list string) ([]config.NamespaceKind, error) {
 		}
 		k, ok := kindNamed(word)
 		if !ok {
-			return nil, fmt.Errorf("unknown type %q", word)
+			return nil, unknownKind(word)
 		}
 		kinds = append(kinds, k)
 	}

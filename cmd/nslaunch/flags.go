@@ -14,6 +14,7 @@ import (
 type keyFlag struct {
 	name, key, usage string
 	also             string // the name that another program has for it
+	wants            string // its values, if other programs have a flag of this name with others
 }
 
 func keyFlags() []keyFlag {
@@ -21,8 +22,8 @@ func keyFlags() []keyFlag {
 		{name: "name", key: "name", usage: "`NAME` of the sandbox (default: that of the profile or the command)"},
 		{name: "hostname", key: "hostname", usage: "host `NAME` inside (default: the host's)"},
 		{name: "propagation", key: "propagation", usage: "`KIND` of mount propagation: slave (default), private, shared, …"},
-		{name: "proc", key: "proc", usage: "`MODE` of /proc: new (default with a new pid and mount namespace), host or none"},
-		{name: "network", key: "network", usage: "`MODE` of a new network namespace: loopback (default) or down"},
+		{name: "proc", key: "proc", usage: "`MODE` of /proc: new (default with a new pid and mount namespace), host or none", wants: "new, host or none"},
+		{name: "network", key: "network", usage: "`MODE` of a new network namespace: loopback (default) or down", wants: "loopback or down"},
 		{name: "idmap", key: "idmap", usage: "`MODE` of the user and group ids: root (default), keep, root+subid, …"},
 		{name: "cwd", key: "process.cwd", usage: "working `DIRECTORY` inside (default: the current one, if it is there)", also: "chdir"},
 		{name: "capabilities", key: "process.capabilities", usage: "capabilities to keep: keep (default), none or a `LIST` such as KILL,CHOWN"},
@@ -35,9 +36,9 @@ func keyFlags() []keyFlag {
 func (r *request) addFlags(fs *flag.FlagSet) {
 	r.changes.addFlags(fs)
 	for _, f := range keyFlags() {
-		fs.Var(r.keyValue(f.key, f.name), f.name, f.usage)
+		fs.Var(r.keyValue(fs, f, f.name), f.name, f.usage)
 		if f.also != "" {
-			cli.Alias(fs, f.also, f.name, r.keyValue(f.key, f.also))
+			cli.Alias(fs, f.also, f.name, r.keyValue(fs, f, f.also))
 		}
 	}
 	r.addNamespaceFlags(fs)
@@ -45,9 +46,21 @@ func (r *request) addFlags(fs *flag.FlagSet) {
 	r.addEnvFlags(fs)
 }
 
-// keyValue is the value of a flag that sets a key as it is given.
-func (r *request) keyValue(key, name string) *cli.Value {
-	return &cli.Value{Key: key, Put: func(v string) error { r.put("--"+name, key, v); return nil }}
+// keyValue is the value of a flag that sets a key as it is given. Capabilities are a list, but for the two words.
+func (r *request) keyValue(fs *flag.FlagSet, f keyFlag, name string) *cli.Value {
+	return &cli.Value{Key: f.key, Put: func(v string) error {
+		if f.wants != "" {
+			if hint := cli.Foreign(fs, name, v); hint != "" {
+				return fmt.Errorf("want %s (%s)", f.wants, hint)
+			}
+		}
+		var value any = v
+		if f.key == "process.capabilities" && !strings.EqualFold(v, "keep") && !strings.EqualFold(v, "none") {
+			value = strings.Split(v, ",")
+		}
+		r.put("--"+name, f.key, value)
+		return nil
+	}}
 }
 
 // put notes a setting that a flag gives.
@@ -58,8 +71,15 @@ func (r *request) put(from, key string, value any) {
 // addNamespaceFlags adds the flags that say which namespaces are new, or are joined. The short ones are those of unshare(1).
 func (r *request) addNamespaceFlags(fs *flag.FlagSet) {
 	fs.Func("new", "make new namespaces: a `LIST` such as net,mount, or all", func(v string) error {
-		for _, kind := range strings.Split(v, ",") {
-			r.put("--new", "namespaces."+kind, "new")
+		for _, word := range strings.Split(v, ",") {
+			kind, ok := kindNamed(word)
+			switch {
+			case word == "all":
+				kind = "all"
+			case !ok:
+				return unknownKind(word)
+			}
+			r.put("--new", "namespaces."+string(kind), "new")
 		}
 		return nil
 	})
@@ -141,6 +161,21 @@ func twoArguments(c *cli.Call) error {
 		return fmt.Errorf("--setenv has one argument: write --setenv %s=%s, or put -- before a command", first, second)
 	}
 	return nil
+}
+
+// switchValue refuses a value after a flag that has one in another program and none here, such as docker's -u: it would be
+// taken for the command.
+func switchValue(c *cli.Call) error {
+	at := len(c.Words) - len(c.Args)
+	if c.Dashed || len(c.Args) < 2 || at < 1 || len(c.Words[at-1]) != 2 || isProfile(c.Args[0]) {
+		return nil
+	}
+	flags := c.Command.FlagSet()
+	hint := cli.Foreign(flags, c.Words[at-1][1:], c.Args...)
+	if hint == "" {
+		return nil
+	}
+	return fmt.Errorf("%s has no value, got %q: it is %s (%s; put -- before a command of that name)", c.Words[at-1], c.Args[0], flags.Lookup(c.Words[at-1][1:]).Usage, hint)
 }
 
 // profileFlagGroups are the groups of the flags that set keys of a profile, after those of the command itself.

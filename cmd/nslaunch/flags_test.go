@@ -67,7 +67,7 @@ func TestImpliedNamespaces(t *testing.T) {
 		"--proc new":                             "mount by --proc, pid by --proc, user for --proc",
 		"--proc none":                            "mount by --proc, user for --proc",
 		"-p --proc new":                          "mount by --proc, user for -p",
-		"--new pid,mount --proc new":             "user for --new",
+		"--new pid,mount --proc new":             "user for --new pid",
 		"--mount-proc":                           "mount by --mount-proc, pid by --mount-proc, user for --mount-proc",
 		"--proc host":                            "",
 		"--idmap keep":                           "user by --idmap",
@@ -81,11 +81,11 @@ func TestImpliedNamespaces(t *testing.T) {
 		"--timeout 5s --cwd / --name x":          "",
 		"--setenv A=b --capabilities none":       "",
 		"--set hostname=x":                       "",
-		"--set namespaces.net=new":               "user for --set",
+		"--set namespaces.net=new":               "user for --set namespaces.net=new",
 		"--set namespaces.user=host --new net":   "",
 		"--set namespaces=new --hostname x":      "",
 		"--set namespaces.uts=host --hostname x": "",
-		"--new net --set namespaces.uts=host":    "user for --new",
+		"--new net --set namespaces.uts=host":    "user for --new net",
 		"--propagation slave --terminal pty":     "mount by --propagation, user for --propagation",
 		"--unsetenv A --var a=b --chdir /":       "",
 	} {
@@ -98,8 +98,8 @@ func TestImpliedNamespaces(t *testing.T) {
 			}
 			all = append(all, strings.TrimPrefix(s.Key, "namespaces.")+" by "+s.From)
 		}
-		if from := needsUser(append(settings, implied...)); from != "" {
-			all = append(all, "user for "+from)
+		if s := needsUser(append(settings, implied...)); s.From != "" {
+			all = append(all, "user for "+flagOf(s))
 		}
 		if got := strings.Join(all, ", "); got != want {
 			t.Errorf("%s: got %q; want %q", line, got, want)

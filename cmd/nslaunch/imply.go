@@ -18,10 +18,21 @@ func (r *request) imply(c *cli.Call) {
 	if keepsProc(r.settings) && cli.IsTerminal(os.Stderr) {
 		c.Notef("/proc is still the host's, so ps fails or shows the host's processes (add --mount-proc)")
 	}
-	if from := needsUser(r.settings); from != "" && !privileged() {
-		r.put(from, "namespaces.user", "new")
-		c.Notef("uid %d needs a user namespace for %s, and is root in it (add -r to hide this note, or -c to keep your ids)", os.Geteuid(), from)
+	if s := needsUser(r.settings); s.From != "" && !privileged() {
+		r.put(s.From, "namespaces.user", "new")
+		c.Notef("uid %d needs a user namespace for %s, and is root in it (add -r to hide this note, or -c to keep your ids)", os.Geteuid(), flagOf(s))
 	}
+}
+
+// flagOf returns the flag that gives a setting, with the part of its value that does so: "--new net".
+func flagOf(s config.Setting) string {
+	switch s.From {
+	case "--new":
+		return "--new " + strings.TrimPrefix(s.Key, "namespaces.")
+	case config.FromSet:
+		return fmt.Sprintf("--set %s=%s", s.Key, s.Value)
+	}
+	return s.From
 }
 
 // impliedNamespaces returns the settings of the namespaces that the keys of flags need, where no flag says what those are.
@@ -93,28 +104,27 @@ func namespacesOf(s config.Setting) []config.NamespaceKind {
 	return nil
 }
 
-// needsUser returns the flag of the first new namespace that a caller without CAP_SYS_ADMIN can make only in a user namespace of its own.
-// It is "" if a flag says which user namespace it is, or joins a namespace, which belongs to another one.
-func needsUser(settings []config.Setting) string {
+// needsUser returns the setting of the first new namespace that a caller without CAP_SYS_ADMIN can make only in a user namespace of its own.
+// It is zero if a flag says which user namespace it is, or joins a namespace, which belongs to another one.
+func needsUser(settings []config.Setting) (first config.Setting) {
 	if given, all := givenKinds(settings); all || given[config.User] {
-		return ""
+		return config.Setting{}
 	}
-	from := ""
 	for _, s := range settings {
 		if !strings.HasPrefix(s.Key, "namespaces.") {
 			continue
 		}
 		switch fmt.Sprint(s.Value) {
 		case string(config.NamespaceNew):
-			if from == "" {
-				from = s.From
+			if first.From == "" {
+				first = s
 			}
 		case string(config.NamespaceHost):
 		default:
-			return ""
+			return config.Setting{}
 		}
 	}
-	return from
+	return first
 }
 
 // privileged reports whether this process has CAP_SYS_ADMIN.

@@ -37,15 +37,16 @@ func joinSettings(v string) ([]config.Setting, error) {
 	}
 	var settings []config.Setting
 	for word := range strings.SplitSeq(list, ",") {
-		kinds := []config.NamespaceKind{config.NamespaceKind(word)}
-		if k, ok := kindNamed(word); ok {
-			kinds[0] = k
-		}
-		if word == "all" {
+		k, ok := kindNamed(word)
+		kinds := []config.NamespaceKind{k}
+		switch {
+		case word == "all":
 			var err error
 			if kinds, err = otherNamespaces(where); err != nil {
 				return nil, err
 			}
+		case !ok:
+			return nil, unknownKind(word)
 		}
 		for _, k := range kinds {
 			settings = append(settings, config.Setting{Key: "namespaces." + string(k), Value: where, From: "--join"})

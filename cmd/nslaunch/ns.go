@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/nslaunch/nslaunch/cmd/nslaunch/internal/cli"
+	"github.com/nslaunch/nslaunch/cmd/nslaunch/internal/meant"
 	"github.com/nslaunch/nslaunch/cmd/nslaunch/internal/nsview"
 	"github.com/nslaunch/nslaunch/config"
 	"github.com/nslaunch/nslaunch/internal/nslist"
@@ -69,7 +70,7 @@ func (f *nsFlags) addTypes(list string) error {
 	for word := range strings.SplitSeq(list, ",") {
 		k, ok := kindNamed(word)
 		if !ok {
-			return fmt.Errorf("unknown type %q (want user, mnt, pid, net, ipc, uts, cgroup or time)", word)
+			return unknownKind(word)
 		}
 		f.types = append(f.types, nsType(k))
 	}
@@ -91,6 +92,15 @@ func kindNamed(word string) (config.NamespaceKind, bool) {
 	}
 	k := config.NamespaceKind(word)
 	return k, slices.Contains(config.Kinds(), k)
+}
+
+// unknownKind is the error of a word in a list of types of namespaces that is none.
+func unknownKind(word string) error {
+	var types []string
+	for _, k := range config.Kinds() {
+		types = append(types, string(k))
+	}
+	return fmt.Errorf("%q is not a type of namespaces, want a list of user, mount, pid, net, ipc, uts, cgroup and time%s", word, meant.Type(word, types))
 }
 
 // treeFlag is the value of --tree, which can be left out.

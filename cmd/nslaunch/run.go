@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -24,7 +25,7 @@ type request struct {
 // after "--" or where flags stand in place of a profile.
 func (r *request) complete(c *cli.Call) error {
 	rest := c.Args
-	if err := twoArguments(c); err != nil {
+	if err := cmp.Or(twoArguments(c), switchValue(c)); err != nil {
 		return err
 	}
 	switch {

@@ -102,15 +102,4 @@ func TestForeignWords(t *testing.T) {
 			t.Errorf("%s: %+v; it is a command now, or has no hint", line, got)
 		}
 	}
-	for flag, want := range map[string]string{
-		"--detatch": "(did you mean --detach?)", "--memory=1g": "(write --set limits.memory=1G)", "--rm": "(leave it out: ",
-		"--unshare-net": "(write --new net)", "--net=host": "(write --set namespaces.net=host)", "--chroot=/srv": "(write --set root=/srv)",
-		"--volume=/a:/b": "(write --bind /a:/b)", "--workdir=/": "(write --cwd /)", "--env=A=b": "(write --setenv A=b)",
-	} {
-		got := nstest.Run(t, exec.Command(nstest.Nslaunch(t), "run", flag, "preset:dev", "true"))
-		name, _, _ := strings.Cut(flag, "=")
-		if got.Status != systest.StatusSetup || !strings.HasPrefix(got.Stderr, "nslaunch: error: unknown flag "+name+" "+want) {
-			t.Errorf("%s: %+v", flag, got)
-		}
-	}
 }

@@ -132,7 +132,7 @@ func TestCureInFlags(t *testing.T) {
 	}
 	nstest.MustRun(t, u.Command(t, nstest.Nslaunch(t), "run", "--new", "user,uts", "--set", "hostname=x", "--", "true"))
 	got = nstest.Run(t, u.Command(t, nstest.Nslaunch(t), "run", "--new", "user,network", "--", "true"))
-	if got.Status != systest.StatusSetup || !strings.Contains(got.Stderr, `unknown key "network" in [namespaces] (did you mean "net"?)`) {
+	if got.Status != systest.StatusSetup || !strings.Contains(got.Stderr, `"network" is not a type of namespaces, want a list of user, mount, pid, net, ipc, uts, cgroup and time (did you mean "net"?)`) {
 		t.Errorf("%+v", got)
 	}
 }

@@ -152,15 +152,25 @@ func flagError(fs *flag.FlagSet, words []string, err error) string {
 	if !unknown {
 		return valueError(fs, words, text)
 	}
-	value, typed := fs.Arg(0), dashed(name)
+	typed, args := dashed(name), fs.Args()
+	assigned := false
 	if at := len(words) - fs.NArg() - 1; at >= 0 && strings.HasPrefix(words[at], "-") {
-		var assigned string
-		var ok bool
-		if typed, assigned, ok = strings.Cut(words[at], "="); ok {
-			value = assigned
+		var value string
+		if typed, value, assigned = strings.Cut(words[at], "="); assigned {
+			args = []string{value}
 		}
 	}
-	var known []string
-	fs.VisitAll(func(f *flag.Flag) { known = append(known, f.Name) })
-	return "unknown flag " + quote.Line(typed) + meant.Flag(name, quote.Word(value), known)
+	return "unknown flag " + quote.Line(typed) + meant.Flag(fs.Name(), meant.Typed{Name: name, Args: args, Assigned: assigned}, known(fs))
+}
+
+// known returns the names of all flags of a command.
+func known(fs *flag.FlagSet) []string {
+	var all []string
+	fs.VisitAll(func(f *flag.Flag) { all = append(all, f.Name) })
+	return all
+}
+
+// Foreign returns what to write for a flag of ours, with its value, that is meant as one of another program; "" if it has no such meaning.
+func Foreign(fs *flag.FlagSet, name string, args ...string) string {
+	return meant.Foreign(fs.Name(), meant.Typed{Name: name, Args: args}, known(fs))
 }

@@ -5,7 +5,6 @@ package meant
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/nslaunch/nslaunch/internal/nearest"
 )
@@ -53,100 +52,21 @@ func foreignCommand(word string) string {
 	return ""
 }
 
-// Flag returns a hint at the flag that was meant by one of that name; "" if there is none. The value is what was assigned to
-// it, or the word after it. known are the flags that there are.
-func Flag(name, value string, known []string) string {
-	write, note := foreignFlag(name, value)
-	if flag, _, _ := strings.Cut(strings.TrimLeft(write, "-"), " "); write != "" && slices.Contains(known, flag) {
-		return fmt.Sprintf(" (write %s)", write)
+// Type returns a hint at the type of namespaces that was meant by a word; "" if there is none.
+func Type(word string, known []string) string {
+	meant := ""
+	switch word {
+	case "network":
+		meant = "net"
+	case "process":
+		meant = "pid"
+	case "hostname":
+		meant = "uts"
+	default:
+		meant = nearest.Of(word, append(known, "all"))
 	}
-	if note != "" && slices.Contains(known, "set") {
-		return " (" + note + ")"
-	}
-	if len(name) == 1 {
+	if meant == "" {
 		return ""
 	}
-	long := slices.DeleteFunc(slices.Clone(known), func(f string) bool { return len(f) == 1 })
-	if meant := nearest.Of(name, long); meant != "" {
-		return fmt.Sprintf(" (did you mean --%s?)", meant)
-	}
-	return ""
-}
-
-// foreignFlag returns what to write for a flag of docker, podman, bwrap, unshare, systemd-nspawn or firejail, or a note if
-// there is nothing to write.
-func foreignFlag(name, value string) (write, note string) {
-	if kind, ok := strings.CutPrefix(name, "unshare-"); ok {
-		kind = strings.TrimSuffix(kind, "-try")
-		return "--new " + kind, ""
-	}
-	switch name {
-	case "rm":
-		return "", "leave it out: nothing of a sandbox is left when it ends"
-	case "it", "ti", "t", "tty", "interactive":
-		return "", "leave it out: on a terminal the command has it"
-	case "privileged":
-		return "", "leave it out: what a sandbox may do is in its profile"
-	case "d", "background", "daemon":
-		return "--detach", ""
-	case "dev-bind":
-		if value == "/dev" {
-			return "--set dev=host", ""
-		}
-		return "--bind " + value, ""
-	case "v", "volume":
-		return "--bind " + value, ""
-	case "bind-ro":
-		return "--ro-bind " + value, ""
-	case "e", "env":
-		return "--setenv " + value, ""
-	case "w", "workdir":
-		return "--cwd " + value, ""
-	case "h":
-		return "--hostname " + value, ""
-	case "net", "network-mode", "share-net":
-		if value == "host" || name == "share-net" {
-			return "--set namespaces.net=host", ""
-		}
-		return "--new net", ""
-	case "pid", "ipc", "uts", "cgroup", "time", "mount":
-		if value == "host" {
-			return "--set namespaces." + name + "=host", ""
-		}
-		return "--new " + name, ""
-	case "memory":
-		return "--set limits.memory=" + strings.ToUpper(value), ""
-	case "cpus":
-		return "--set limits.cpu=" + value, ""
-	case "pids-limit":
-		return "--set limits.tasks=" + value, ""
-	case "uid", "gid":
-		return "--set process." + name + "=" + value, ""
-	case "user":
-		if digits(value) {
-			return "--set process.uid=" + value, ""
-		}
-		return "--new user", ""
-	case "cap-add":
-		return "--capabilities " + value, ""
-	case "cap-drop":
-		return "--capabilities none", ""
-	case "read-only":
-		return "--set root.readonly=true", ""
-	case "dev":
-		return "--set dev=minimal", ""
-	case "chroot", "root", "rootfs", "directory":
-		return "--set root=" + value, ""
-	case "profile", "config", "file":
-		return "", "leave it out: the profile needs no flag"
-	case "dry-run":
-		return "", "nslaunch plan shows what run would do"
-	case "clearenv":
-		return "--set env.inherit=[]", ""
-	}
-	return "", ""
-}
-
-func digits(s string) bool {
-	return s != "" && strings.Trim(s, "0123456789") == ""
+	return fmt.Sprintf(" (did you mean %q?)", meant)
 }

@@ -1,6 +1,9 @@
 package meant
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 func TestCommand(t *testing.T) {
 	known := []string{"run", "check", "ps", "stop", "exec"}
@@ -19,26 +22,68 @@ func TestCommand(t *testing.T) {
 	}
 }
 
+// typed is a flag as a line has it: "--net=none" or "-v A B".
+func typed(line string) Typed {
+	name, rest, _ := strings.Cut(line, " ")
+	name, value, assigned := strings.Cut(strings.TrimLeft(name, "-"), "=")
+	if assigned {
+		return Typed{Name: name, Args: []string{value}, Assigned: true}
+	}
+	return Typed{Name: name, Args: strings.Fields(rest)}
+}
+
 func TestFlag(t *testing.T) {
-	known := []string{"set", "detach", "new", "hostname", "n", "bind", "json"}
-	for _, test := range []struct{ name, value, want string }{
-		{"detatch", "", " (did you mean --detach?)"},
-		{"hostnam", "x", " (did you mean --hostname?)"},
-		{"v", "/a:/b", " (write --bind /a:/b)"},
-		{"e", "A=b", ""}, // --setenv is not among them
-		{"net", "host", " (write --set namespaces.net=host)"},
-		{"net", "none", " (write --new net)"},
-		{"unshare-user-try", "", " (write --new user)"},
-		{"user", "1000", " (write --set process.uid=1000)"},
-		{"user", "", " (write --new user)"},
-		{"rm", "", " (leave it out: nothing of a sandbox is left when it ends)"},
-		{"z", "", ""},
+	known := []string{"set", "detach", "new", "hostname", "n", "bind", "ro-bind", "json"}
+	for line, want := range map[string]string{
+		"--detatch":                      " (did you mean --detach?)",
+		"--hostnam x":                    " (did you mean --hostname?)",
+		"-v /a:/b":                       " (write --bind /a:/b)",
+		"-v":                             " (write --bind SRC:DST)",
+		"-v --detach":                    " (write --bind SRC:DST)",
+		"-v=/a:/b:z,ro":                  " (write --ro-bind /a:/b)",
+		"-e A=b":                         "", // --setenv is not among them
+		"--env A=b":                      "", // nor is it --new
+		"--net=host":                     " (write --set namespaces.net=host)",
+		"--net none":                     " (write --new net)",
+		"--unshare-user-try":             " (write --new user)",
+		"--user 1000":                    " (write --set process.uid=1000)",
+		"--user":                         " (write --new user)",
+		"--user -- true":                 " (write --new user)",
+		"--rm":                           " (leave it out: nothing of a sandbox is left when it ends)",
+		"-z":                             "",
+		"--symlink a /b":                 ` (write --set 'mounts."/b".type=symlink' --set 'mounts."/b".to=a')`,
+		"--symlink a":                    ` (write --set 'mounts."PATH".type=symlink' --set 'mounts."PATH".to=a')`,
+		`--dir /a"b`:                     ` (write --set 'mounts."PATH".type=dir')`,
+		"--private=/a":                   ` (write --bind /a:"$HOME")`,
+		"--private=/a;b":                 ` (write --bind DIR:"$HOME")`,
+		"--read-only":                    " (write --set root.readonly=true)",
+		"--read-only=/etc":               " (write --ro-bind /etc)",
+		"--mount type=bind,src=/a,dst=b": " (write --bind /a:b)",
+		"--mount type=bind,src=/a":       " (nslaunch mounts what --bind, --ro-bind and --tmpfs name)",
+		"--mount":                        " (write --new mount)",
+		"--device /dev/a:/dev/b:r":       " (write --bind /dev/a:/dev/b)",
+		"-dit":                           " (write --detach)",
 	} {
-		if got := Flag(test.name, test.value, known); got != test.want {
-			t.Errorf("Flag(%q, %q) = %q, want %q", test.name, test.value, got, test.want)
+		if got := Flag("run", typed(line), known); got != want {
+			t.Errorf("%s: got %q, want %q", line, got, want)
 		}
 	}
-	if got := Flag("rm", "", []string{"json"}); got != "" {
+	if got := Flag("version", typed("--rm"), []string{"json"}); got != "" {
 		t.Errorf("a command without sandboxes: %q", got)
+	}
+	if got := Flag("exec", typed("-d x"), []string{"ns"}); got != " (exec waits for its command: add & at the end of the line)" {
+		t.Errorf("exec -d: %q", got)
+	}
+}
+
+// A row has something to write, or a note.
+func TestRows(t *testing.T) {
+	for _, f := range foreignFlags() {
+		if (f.write == "" && f.as == nil) == (f.note == "") && f.names != "mount" {
+			t.Errorf("%+v: want either what to write or a note", f)
+		}
+		if strings.Contains(f.write, "  ") || strings.HasSuffix(f.note, ".") {
+			t.Errorf("%+v", f)
+		}
 	}
 }

@@ -1,0 +1,158 @@
+package main
+
+import (
+	"fmt"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/nslaunch/nslaunch/internal/nstest"
+	"github.com/nslaunch/nslaunch/internal/quote"
+	"github.com/nslaunch/nslaunch/internal/systest"
+)
+
+// What a hint says to write for a flag of another program is what its user meant, and nslaunch reads it.
+func TestForeignFlags(t *testing.T) {
+	const noPorts = "nslaunch forwards no ports yet: a command in the host's network has the host's ports"
+	for line, want := range map[string]string{
+		// docker and podman
+		"--detatch":                              "did you mean --detach?",
+		"-dit":                                   "write --detach",
+		"--rm":                                   "leave it out: nothing of a sandbox is left when it ends",
+		"-it":                                    "leave it out: on a terminal the command has it",
+		"--init":                                 "leave it out: process 1 of a new pid namespace is an init",
+		"-v /usr:/srv":                           "write --bind /usr:/srv",
+		"--volume=/usr:/srv:ro":                  "write --ro-bind /usr:/srv",
+		"--mount type=bind,src=/usr,dst=/srv":    "write --bind /usr:/srv",
+		"--mount=type=bind,src=/usr,dst=/srv,ro": "write --ro-bind /usr:/srv",
+		"--mount type=tmpfs,dst=/tmp":            "write --tmpfs /tmp",
+		"-e A=b":                                 "write --setenv A=b",
+		"-w /":                                   "write --cwd /",
+		"--memory 1g":                            "write --set limits.memory=1G",
+		"--cpus=2":                               "write --set limits.cpu=2",
+		"--pids-limit 5":                         "write --set limits.tasks=5",
+		"--ulimit nofile=10:20":                  "write --set 'limits.rlimits.nofile=[10,20]'",
+		"--publish 80:80":                        noPorts,
+		"--cap-drop ALL":                         "write --capabilities none",
+		"--cap-add net_admin":                    "write --capabilities NET_ADMIN",
+		"--net=host":                             "write --set namespaces.net=host",
+		"--userns keep-id":                       "write --idmap keep",
+		"--read-only":                            "write --set root.readonly=true",
+		"--device /dev/null":                     "write --bind /dev/null",
+		"--shm-size 1g":                          `write --tmpfs /dev/shm --set 'mounts."/dev/shm".size=1G'`,
+		"--stop-timeout 5":                       "write --set process.stop_timeout=5s",
+		"--stop-signal SIGINT":                   "write --set process.stop_signal=INT",
+		"--cpuset-cpus 0-1":                      "write --set scope=auto --set scope.properties.AllowedCPUs=0-1",
+		"--security-opt no-new-privileges":       "leave it out: process.no_new_privs is on by default",
+		"--security-opt seccomp=unconfined":      "nslaunch has no system call filters yet",
+		"--gid 0":                                "write --set process.gid=0",
+		// bwrap
+		"--unshare-net":               "write --new net",
+		"--unshare-all":               "write --new all",
+		"--die-with-parent":           "leave it out: a sandbox ends when nslaunch ends",
+		"--new-session":               "write --terminal pty",
+		"--symlink usr/bin /x":        `write --set 'mounts."/x".type=symlink' --set 'mounts."/x".to=usr/bin'`,
+		"--dir /x":                    `write --set 'mounts."/x".type=dir'`,
+		"--ro-bind-try /usr /x":       `write --ro-bind /usr:/x --set 'mounts."/x".optional=true'`,
+		"--bind-try /usr /x":          `write --bind /usr:/x --set 'mounts."/x".optional=true'`,
+		"--dev-bind /dev /dev":        "write --set dev=host",
+		"--dev-bind /dev/null /dev/x": "write --bind /dev/null:/dev/x",
+		"--share-net":                 "write --set namespaces.net=host",
+		"--dev /dev":                  "write --set dev=minimal",
+		"--clearenv":                  "write --set 'env.inherit=[]'",
+		"--as-pid-1":                  "write --set process.init=false",
+		"--disable-userns":            "write --capabilities none --set 'restrict.namespaces=[]'",
+		// systemd-nspawn
+		"-D /usr":                   "write --new all --bind /usr:/",
+		"--directory=/usr":          "write --new all --bind /usr:/",
+		"-x":                        "write --new all --set root.overlay=tmpfs",
+		"--volatile=overlay":        "write --new all --set root.overlay=tmpfs",
+		"-M box":                    "write --name box --hostname box",
+		"--boot":                    "nslaunch boots no system yet: it runs one command",
+		"--private-network":         "write --new net",
+		"--network-veth":            "nslaunch makes no network links yet: --new net gives an empty network, --join net=WHERE one that exists",
+		"--private-users":           "write --new user",
+		"--private-users=pick":      "write --idmap root+subid",
+		"--inaccessible=/etc/hosts": "write --set mounts.masked.add=/etc/hosts",
+		"--overlay=/usr:/etc:/x":    `write --set 'mounts."/x".type=overlay' --set 'mounts."/x".lower=["/etc","/usr"]'`,
+		"--rlimit=RLIMIT_NOFILE=10": "write --set limits.rlimits.nofile=10",
+		"--port=80":                 noPorts,
+		"--as-pid2":                 "leave it out: process 1 of a new pid namespace is an init",
+		"--bind-ro=/usr":            "write --ro-bind /usr",
+		"--notify-ready=yes":        "write --set service.notify=command",
+		"--property=MemoryMax=1G":   "write --set scope=auto --set scope.properties.MemoryMax=1G",
+		// firejail
+		"--private":              `leave it out with preset:dev, whose home directory is empty; elsewhere write --tmpfs "$HOME"`,
+		"--private=/usr":         `write --bind /usr:"$HOME"`,
+		"--net=none":             "write --new net",
+		"--whitelist=/usr":       "write --bind /usr",
+		"--blacklist=/etc/hosts": "write --set mounts.masked.add=/etc/hosts",
+		"--read-only=/usr":       "write --ro-bind /usr",
+		"--private-tmp":          "write --tmpfs /tmp",
+		"--seccomp":              "nslaunch has no system call filters yet",
+		"--noroot":               "write --idmap keep",
+		"--profile=./web.toml":   "leave it out: the profile needs no flag",
+		"--caps.drop=all":        "write --capabilities none",
+		"--rlimit-nofile=10":     "write --set limits.rlimits.nofile=10",
+		// unshare
+		"-R /usr":      "write --new all --bind /usr:/",
+		"--map-auto":   "write --idmap root+subid",
+		"--boottime 5": "write --new time --set time.boottime=5s",
+	} {
+		words := append([]string{"run"}, strings.Fields(line)...)
+		got := nstest.Run(t, exec.Command(nstest.Nslaunch(t), append(words, "preset:base", "true")...))
+		flag, _, _ := strings.Cut(words[1], "=")
+		if got.Status != systest.StatusSetup || got.Stderr != fmt.Sprintf("nslaunch: error: unknown flag %s (%s)\n", flag, want) {
+			t.Errorf("%s: got %s; want %s", line, got.Stderr, want)
+		}
+		if write, ok := strings.CutPrefix(want, "write "); ok {
+			got := nstest.Run(t, exec.Command("sh", "-c", quote.Word(nstest.Nslaunch(t))+" show "+strings.TrimSuffix(write, " --detach")+" preset:base"))
+			if write != "--detach" && got.Status != 0 {
+				t.Errorf("%s does not work: %s", write, got.Stderr)
+			}
+		}
+	}
+}
+
+// A flag of ours with a value that it has only in other programs says what to write.
+func TestForeignValues(t *testing.T) {
+	nstest.EachUser(t, func(t *testing.T, u nstest.User) {
+		idmap := "--idmap root+subid"
+		if u.IsRoot() {
+			idmap = "--idmap identity"
+		}
+		for line, want := range map[string]string{
+			"-p 80:80 preset:dev": `-p has no value, got "80:80": it is short for --new pid (nslaunch forwards no ports yet: a command in the host's network has the host's ports; put -- before a command of that name)`,
+			"-nm 1g preset:dev":   `-m has no value, got "1g": it is short for --new mount (write --set limits.memory=1G; put -- before a command of that name)`,
+			"-u 0 preset:dev":     `-u has no value, got "0": it is short for --new uts (write --set process.uid=0; put -- before a command of that name)`,
+			"-u 4711:5 x.toml":    `-u has no value, got "4711:5": it is short for --new uts (write ` + idmap + ` --set process.uid=4711 --set process.gid=5; put -- before a command of that name)`,
+			fmt.Sprintf("--user=%d preset:dev", max(u.UID, 1)): `unknown flag --user (write ` + ownID(u) + `)`,
+			"--user=nobody preset:dev":                         `unknown flag --user (write ` + idmap + ` --set process.uid=$(id -u nobody))`,
+			"--user nobody preset:dev":                         `unknown flag --user (write ` + idmap + ` --set process.uid=$(id -u nobody))`,
+			"--user true":                                      `unknown flag --user (write --new user)`,
+			"--network none x.toml":                            `invalid value "none" for flag --network: want loopback or down (write --new net)`,
+			"--proc /proc true":                                `invalid value "/proc" for flag --proc: want new, host or none (write --proc new)`,
+			"--new net,nte true":                               `invalid value "net,nte" for flag --new: "nte" is not a type of namespaces, want a list of user, mount, pid, net, ipc, uts, cgroup and time (did you mean "net"?)`,
+			"--new network true":                               `invalid value "network" for flag --new: "network" is not a type of namespaces, want a list of user, mount, pid, net, ipc, uts, cgroup and time (did you mean "net"?)`,
+		} {
+			got := nstest.Run(t, u.Command(t, nstest.Nslaunch(t), append([]string{"run"}, strings.Fields(line)...)...))
+			if got.Status != systest.StatusSetup || got.Stderr != "nslaunch: error: "+want+"\n" {
+				t.Errorf("%s: got %s; want %s", line, got.Stderr, want)
+			}
+		}
+		for line, want := range map[string]string{"-n -- 1000": `there is no "1000"`, "--new mnt -- true": "", "--capabilities KILL,CHOWN preset:dev true": ""} {
+			got := nstest.Run(t, u.Command(t, nstest.Nslaunch(t), append([]string{"run"}, strings.Fields(line)...)...))
+			if !strings.Contains(got.Stderr, want) || want == "" && got.Status != 0 {
+				t.Errorf("%s: %+v", line, got)
+			}
+		}
+	})
+}
+
+// ownID is what to write for a user's own id, which root gives as 1.
+func ownID(u nstest.User) string {
+	if u.IsRoot() {
+		return "--idmap identity --set process.uid=1"
+	}
+	return "--idmap keep"
+}
