@@ -182,7 +182,7 @@ func TestExecStatus(t *testing.T) {
 		p.Fails(systest.StatusMissing, `there is no "no-such-command"`, "exec", name, "no-such-command")
 		p.Fails(systest.StatusNoExec, "EACCES", "exec", name, "/etc/passwd")
 		p.Fails(systest.StatusSetup, `no sandbox of that name: "other"`, "exec", "other", "true")
-		p.Fails(systest.StatusSetup, `--ns: unknown type "nett"`, "exec", "--ns", "nett", name, "true")
+		p.Fails(systest.StatusSetup, `--ns: "nett" is not a type of namespaces`, "exec", "--ns", "nett", name, "true")
 		p.Fails(systest.StatusSetup, `--terminal: unknown mode "raw"`, "exec", "--terminal", "raw", name, "true")
 		dir := p.Command("exec", name, "true")
 		file, err := os.Open("/")

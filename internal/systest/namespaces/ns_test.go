@@ -147,7 +147,7 @@ func TestNSFlags(t *testing.T) {
 			args []string
 			want string
 		}{
-			{[]string{"-t", "net,nett"}, `unknown type "nett" (want user, mnt, pid, net, ipc, uts, cgroup or time)`},
+			{[]string{"-t", "net,nett"}, `"nett" is not a type of namespaces, want a list of user, mount, pid, net, ipc, uts, cgroup and time (did you mean "net"?)`},
 			{[]string{"-o", "NS,NAME"}, `--output: unknown column "NAME" (want a list of NS, TYPE, `},
 			{[]string{"--tree=process"}, `unknown tree "process" (want owner or parent)`},
 			{[]string{"-p", "0"}, `want a process id`},
