@@ -8,19 +8,20 @@ type Summary = summary.Summary
 
 // The parts of a [Summary].
 type (
-	Access    = summary.Access
-	Gap       = summary.Gap
-	Home      = summary.Home
-	Limit     = summary.Limit
-	Limits    = summary.Limits
-	Network   = summary.Network
-	NSOrigin  = summary.Origin
-	Over      = summary.Over
-	Place     = summary.Place
-	Processes = summary.Processes
-	Remark    = summary.Note
-	Shows     = summary.Shows
-	User      = summary.User
+	Access      = summary.Access
+	Environment = summary.Environment
+	Gap         = summary.Gap
+	Home        = summary.Home
+	Limit       = summary.Limit
+	Limits      = summary.Limits
+	Network     = summary.Network
+	NSOrigin    = summary.Origin
+	Over        = summary.Over
+	Place       = summary.Place
+	Processes   = summary.Processes
+	Remark      = summary.Note
+	Shows       = summary.Shows
+	User        = summary.User
 )
 
 // What the sandbox can do in a [Place].

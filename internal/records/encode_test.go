@@ -29,7 +29,7 @@ func full() *Record {
 			Bounding: &set, Capabilities: &set, Ambient: true, NoNewPrivs: true,
 			Cwd: "/\xfe", CwdOrTop: true, Umask: &mask,
 			Rlimits: []config.Rlimit{{Name: "nofile", Soft: 1, Hard: config.RlimitInfinity}},
-			Nice:    &nice, OOMScoreAdj: &nice, Env: []string{"A=\xff", "B=c"}, Unit: "u.scope", Cgroup: "/sys/fs/cgroup/u",
+			Nice:    &nice, OOMScoreAdj: &nice, Env: []string{"A=\xff", "B=c"}, KeptFDs: []int{3, 9}, Unit: "u.scope", Cgroup: "/sys/fs/cgroup/u",
 		},
 		StopTimeout: time.Second, Detached: true, Dir: "/dir\xff", LogID: "0123456789abcdef", Log: "/log", End: &End{Status: 3, Killed: true},
 	}

@@ -58,6 +58,11 @@ func TestRunning(t *testing.T) {
 					}
 				}
 				planned.Places, running.Places = nil, nil
+				planned.Notes = nil // of the profile
+				e := planned.Environment
+				e.Set = append(e.Set, e.Inherited...)
+				slices.Sort(e.Set)
+				e.Inherited = nil
 				if !reflect.DeepEqual(planned, running) {
 					t.Errorf("the profile is\n%+v\nthe sandbox\n%+v", planned, running)
 				}

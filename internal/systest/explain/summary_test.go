@@ -24,12 +24,17 @@ type summary struct {
 		UID, GID     *int64
 		HostUID      *int64 `json:"host_uid"`
 		HostGID      *int64 `json:"host_gid"`
+		Groups       []int64
+		KeepsGroups  bool `json:"keeps_groups"`
 		Capabilities []string
 		NoNewPrivs   bool `json:"no_new_privs"`
 	}
 	Processes    struct{ Sees, Signals, IPC string }
+	Environment  *struct{ Inherited, Set []string }
+	Descriptors  []int
 	Limits       struct{ Memory, Tasks, CPU string }
 	NotProtected []struct{ ID, Text string } `json:"not_protected"`
+	Notes        []struct{ Text string }
 }
 
 type place struct {

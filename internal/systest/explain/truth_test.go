@@ -98,17 +98,21 @@ func (w *world) hold(t *testing.T, profile string) bool {
 	defer func() { _ = outside.Process.Kill(); _ = outside.Wait() }()
 
 	script := try
+	settings := []string{"/proc/sys/kernel/core_pattern", "/sys/kernel/rcu_expedited", "/sys/fs/cgroup/cgroup.procs", "/sys/fs/cgroup/unified/cgroup.procs"}
 	var all []string
 	for _, p := range s.Places {
 		all = append(all, "'"+p.Path+"'")
 		if p.Access == "hidden" {
 			script += "see '" + p.Path + "'\n"
 		}
+		settings = append(settings, p.Path+"/sys/kernel/core_pattern", p.Path+"/kernel/rcu_expedited", p.Path+"/cgroup.procs")
 	}
 	script += "try " + strings.Join(all, " ") + "\n"
 	script += "id -u; id -g; [ -e " + w.home + "/secret ] && echo home; [ -e " + w.elsewhere + " ] && echo elsewhere\n" +
 		"(echo x >" + w.Dir + "/marker) 2>/dev/null && echo marker\n" +
 		"grep -E '^(CapEff|NoNewPrivs):' /proc/self/status; stat -L -c 'net %i' /proc/self/ns/net; grep -q 127.0.0.1 /proc/self/net/fib_trie && echo loopback\n" +
+		"for f in '" + strings.Join(settings, "' '") + "'; do [ -e \"$f\" ] && (: >>\"$f\") 2>&- && echo settings; done\n" +
+		"read -r pid rest </proc/self/stat && [ \"$pid\" = $$ ] && echo self && tr '\\0' '\\n' </proc/$$/environ | sed 's/^/env /'\n" +
 		"cat /proc/[0-9]*/cmdline 2>/dev/null | grep -q " + marked + " && echo sees\ntrue\n"
 	got := w.run(append([]string{"run"}, append(flags, profile, "--", "sh", "-c", script)...)...)
 	if got.Status != 0 {
@@ -201,6 +205,12 @@ func (w *world) rest(t *testing.T, s *summary, lines map[string]bool) {
 	net := systest.NamespacesOf(t, "/proc/self")[config.Net]
 	want("the network is the host's", lines[fmt.Sprintf("net %d", net)], s.Network.Of == "host")
 	want("no_new_privs is set", lines["NoNewPrivs:\t1"], s.User.NoNewPrivs)
+	if uid := s.User.HostUID; uid == nil || *uid == 0 {
+		want("the kernel's settings can be written to", lines["settings"], s.gap("settings") != "")
+	} else if s.gap("settings") != "" || lines["settings"] && s.gap("cgroups") == "" {
+		t.Errorf("it can write to settings: %v, and explain says %q", lines["settings"], s.gap("settings")+s.gap("cgroups"))
+	}
+	w.environment(t, s, lines)
 	for line := range lines {
 		if value, ok := strings.CutPrefix(line, "CapEff:\t"); ok {
 			set, err := strconv.ParseUint(value, 16, 64)

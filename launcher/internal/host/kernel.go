@@ -39,9 +39,9 @@ type KernelMount struct {
 	Whole      bool // it is covered whole, although it is on /proc
 }
 
-// kernelFS reports whether files of a file system are the kernel's own, with its settings
+// KernelFS reports whether files of a file system are the kernel's own, with its settings
 // behind them.
-func kernelFS(fstype string) bool {
+func KernelFS(fstype string) bool {
 	switch fstype {
 	case "proc", "sysfs", "cgroup", "cgroup2", "cpuset", "binfmt_misc", "debugfs", "tracefs", "securityfs", "configfs", "bpf",
 		"pstore", "efivarfs", "fusectl", "selinuxfs", "smackfs", "nfsd", "resctrl", "xenfs":
@@ -73,7 +73,7 @@ func (h *Host) probeSettings(p *config.Profile) error {
 		return err
 	}
 	for _, m := range mounts {
-		if !kernelFS(m.FSType) {
+		if !KernelFS(m.FSType) {
 			continue
 		}
 		k.Devices[unix.Mkdev(uint32(m.Major), uint32(m.Minor))] = true

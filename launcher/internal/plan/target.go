@@ -39,6 +39,7 @@ type Target struct {
 	Nice        *int            `json:"nice,omitempty"`
 	OOMScoreAdj *int            `json:"oom_score_adj,omitempty"`
 	Env         []string        `json:"env"`
+	KeptFDs     []int           `json:"kept_fds,omitempty"` // above 2, which the command has from the launcher; an entry does not
 
 	Unit   string `json:"unit,omitempty"`   // of systemd
 	Cgroup string `json:"cgroup,omitempty"` // directory of the unit's control group

@@ -21,7 +21,7 @@ func TestTargetJSON(t *testing.T) {
 		Bounding: &set, Capabilities: &set, Ambient: true, NoNewPrivs: true,
 		Cwd: "/\xfe", CwdOrTop: true, Umask: &mask,
 		Rlimits: []config.Rlimit{{Name: "nofile", Soft: 1, Hard: config.RlimitInfinity}},
-		Nice:    &nice, OOMScoreAdj: &nice, Env: []string{"A=\xff", "B=\x01\"c\\"}, Unit: "u.scope", Cgroup: "/sys/fs/cgroup/\xff",
+		Nice:    &nice, OOMScoreAdj: &nice, Env: []string{"A=\xff", "B=\x01\"c\\"}, KeptFDs: []int{3, 9}, Unit: "u.scope", Cgroup: "/sys/fs/cgroup/\xff",
 	}
 	for i := range reflect.TypeFor[Target]().NumField() {
 		if reflect.ValueOf(target).Field(i).IsZero() {

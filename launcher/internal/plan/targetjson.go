@@ -53,6 +53,9 @@ func (t *Target) AppendJSON(text []byte) []byte {
 		optional(t.Nice, func(v int) { j.Int("nice", int64(v)) })
 		optional(t.OOMScoreAdj, func(v int) { j.Int("oom_score_adj", int64(v)) })
 		j.Strings("env", t.Env)
+		if len(t.KeptFDs) > 0 {
+			jsontext.List(&j, "kept_fds", t.KeptFDs, func(fd int) { j.Bytes = strconv.AppendInt(j.Bytes, int64(fd), 10) })
+		}
 		j.Optional("unit", t.Unit)
 		j.Optional("cgroup", t.Cgroup)
 	})

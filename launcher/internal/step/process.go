@@ -269,6 +269,8 @@ func (a CloseFDs) Emit(s *Assembler) {
 	s.closeAllBut(keep)
 }
 
+func (a CloseFDs) Leave(t *plan.Target) { t.KeptFDs = a.Keep }
+
 // UnblockSignals gives the command an empty signal mask.
 type UnblockSignals struct{}
 

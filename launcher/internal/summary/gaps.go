@@ -9,13 +9,14 @@ import (
 	"github.com/nslaunch/nslaunch/config"
 	"github.com/nslaunch/nslaunch/internal/quote"
 	"github.com/nslaunch/nslaunch/launcher/internal/tree"
+	"github.com/nslaunch/nslaunch/mountprop"
 )
 
 // ways lead out of a sandbox besides its files.
 type ways struct {
-	inherited []int    // descriptors that the profile keeps open
-	shared    []string // paths inside whose mounts reach the host
-	sockets   []string // directories of the host outside /run with sockets of services
+	shared  []string          // paths inside whose mounts reach the host
+	sockets []string          // directories of the host outside /run with sockets of services
+	mounts  []mountprop.Mount // of the caller, if the places do not have them one by one
 }
 
 // gaps lists what the sandbox does not protect, the gravest first.
@@ -31,6 +32,14 @@ func (s *Summary) gaps(files places, w ways) []Gap {
 	} else if id := s.User.HostUID; id != nil && *id == 0 {
 		add("root", "files that root owns: on the host it is root")
 	}
+	settings, groups := files.settings(w.mounts)
+	if id, root := s.User.HostUID, machineRoot(); id != nil && root != nil && *id == *root {
+		if len(settings) > 0 {
+			add("settings", "kernel settings of the whole machine: it can change them in %s", some(settings))
+		}
+	} else if len(groups) > 0 && ownsGroups() {
+		add("cgroups", "control groups of your user in %s: it can freeze and kill what runs in them", some(groups))
+	}
 	if len(w.shared) > 0 {
 		slices.Sort(w.shared)
 		add("mounts", "the host's mounts: what is mounted in %s inside can appear on the host", quote.Words(slices.Compact(w.shared), ", "))
@@ -41,8 +50,11 @@ func (s *Summary) gaps(files places, w ways) []Gap {
 	if list := files.devices(); len(list) > 0 {
 		add("devices", "the host's devices %s", quote.Words(list, ", "))
 	}
-	if len(w.inherited) > 0 {
-		add("descriptors", "what the inherited descriptors %s lead to", strings.Trim(strings.ReplaceAll(fmt.Sprint(w.inherited), " ", ", "), "[]"))
+	if len(s.Descriptors) > 0 {
+		add("descriptors", "what the descriptors that it inherits lead to: %s", strings.Trim(strings.ReplaceAll(fmt.Sprint(s.Descriptors), " ", ", "), "[]"))
+	}
+	if names := s.Environment.private(); len(names) > 0 {
+		add("environment", "the values of your variables %s", quote.Words(names, ", "))
 	}
 	if s.Network.Of == OfHost {
 		add("network", "the host's network, and services that listen on localhost")
@@ -70,6 +82,15 @@ func (s *Summary) gaps(files places, w ways) []Gap {
 	add("syscalls", "system calls: none is filtered")
 	add("kernel", "the kernel: it is the host's, and a bug in it can be a way out")
 	return all
+}
+
+// some names the first of many paths.
+func some(paths []string) string {
+	const most = 3
+	if len(paths) > most+1 {
+		return fmt.Sprintf("%s and %d more", quote.Words(paths[:most], ", "), len(paths)-most)
+	}
+	return quote.Words(paths, ", ")
 }
 
 // kinds are the namespaces of an origin.

@@ -29,13 +29,14 @@ func Of(p *plan.Plan) *Summary {
 	s.User = userOf(p)
 	s.Network.Of = s.Namespaces[string(config.Net)]
 	s.Processes = Processes{IPC: s.Namespaces[string(config.IPC)], Signals: s.Namespaces[string(config.PID)], Sees: files.sees(s.Namespaces[string(config.PID)], known)}
-	var inherited []int
 	var shared []string
 	built := false // a root of its own, whose peer groups are not the host's
 	for _, one := range p.Steps {
 		switch a := one.Action.(type) {
 		case step.CloseFDs:
-			inherited = a.Keep
+			s.Descriptors = a.Keep
+		case step.Execute:
+			s.Environment = environmentOf(p, a.Env)
 		case step.TmpfsRoot, step.OverlayRoot, step.CloneRoot:
 			built = true
 		case step.SetPropagation:
@@ -53,7 +54,8 @@ func Of(p *plan.Plan) *Summary {
 		}
 	}
 	s.Limits = limitsOf(p)
-	s.Unprotected = s.gaps(files, ways{inherited, shared, known.sockets})
+	mounts, _ := mountprop.Self() // without them, the host has no settings to show
+	s.Unprotected = s.gaps(files, ways{shared, known.sockets, mounts})
 	for _, n := range p.Notes {
 		s.Notes = append(s.Notes, Note{n.Text, n.Origin.Key, n.Origin.Pos.File, n.Origin.Pos.Line})
 	}
@@ -116,13 +118,14 @@ func filesOf(p *plan.Plan) places {
 			if a.Type == "tmpfs" {
 				place.Shows = Memory
 			}
+			place.kernel = settingsOf(a.Type, a.Options)
 			t.put(place)
 		case step.MountFile:
 			t.put(Place{Path: real(a.At.Path), Access: access(a.Attributes), Shows: Content})
 		case step.MaskMount:
 			t.put(hidden(real(a.At.Path)))
 		case step.MountProc:
-			t.put(Place{Path: "/proc", Access: Write, Shows: Kernel})
+			t.put(Place{Path: "/proc", Access: Write, Shows: Kernel, kernel: settingsOf("proc", a.Options)})
 		case step.CoverProc:
 			t.put(hidden("/proc"))
 		case step.Protect:

@@ -35,13 +35,14 @@ func (e *ForeignError) Unwrap() error { return e.Err }
 
 // Running summarizes a sandbox that runs, as the kernel sees its command. Of the target it uses the process, and the control group.
 func Running(t *plan.Target) (*Summary, error) {
-	r := reader{pid: t.Process.PID}
+	r := reader{pid: t.Process.PID, looks: true}
 	s := &Summary{Version: Version, PID: r.pid, Namespaces: map[string]Origin{}}
 	for _, k := range config.Kinds() {
 		s.Namespaces[string(k)] = r.origin(t, k)
 	}
+	r.noteMoves(t)
 	known := knownTo(os.Getenv)
-	files, shared := r.files()
+	files, shared := r.files(t)
 	if s.Namespaces[string(config.Mount)] == OfHost {
 		shared = nil // it is no sandbox of files
 	}
@@ -52,7 +53,12 @@ func Running(t *plan.Target) (*Summary, error) {
 	s.Network = r.network(s.Namespaces[string(config.Net)])
 	s.Processes = Processes{IPC: s.Namespaces[string(config.IPC)], Signals: s.Namespaces[string(config.PID)], Sees: r.sees(files, s.Namespaces[string(config.PID)], known)}
 	s.Limits = r.limits(t)
-	s.Unprotected = s.gaps(files, ways{nil, shared, known.sockets})
+	s.Descriptors = t.KeptFDs
+	if t.Env != nil {
+		s.Environment = &Environment{Set: namesOf(t.Env)}
+	}
+	s.Unprotected = s.gaps(files, ways{shared, known.sockets, nil})
+	s.Notes = r.notes
 	switch {
 	case !t.Process.Running():
 		return nil, errEnded
@@ -64,8 +70,10 @@ func Running(t *plan.Target) (*Summary, error) {
 
 // reader reads files of a process in /proc. It keeps the first error.
 type reader struct {
-	pid int
-	err error
+	pid   int
+	err   error
+	looks bool // paths below its root directory are those of its mounts
+	notes []Note
 }
 
 func (r *reader) path(name string) string { return fmt.Sprintf("/proc/%d/%s", r.pid, name) }
@@ -76,6 +84,39 @@ func (r *reader) text(name string) string {
 	text, err := os.ReadFile(r.path(name))
 	r.note(err)
 	return string(text)
+}
+
+// noteMoves says if the process is in other namespaces than its launch gave it: it can make some, and hide there what others of its
+// sandbox see.
+func (r *reader) noteMoves(t *plan.Target) {
+	var moved []string
+	for _, k := range config.Kinds() {
+		theirs, err := host.NamespaceOf(strconv.Itoa(r.pid), k)
+		if recorded, ok := t.Namespaces[k]; ok && err == nil && theirs != recorded {
+			moved = append(moved, string(k))
+		}
+	}
+	if moved != nil {
+		r.notes = append(r.notes, Note{Text: "since its launch, the command has changed its namespaces (" + strings.Join(moved, ", ") +
+			"): other processes of the sandbox may still be in those of the launch, and what they can do is not shown"})
+	}
+}
+
+// mountinfo is the list of mounts that the sandbox sees: that of its init, which is ours, if the command has moved its root directory.
+func (r *reader) mountinfo(t *plan.Target) string {
+	text := r.text("mountinfo")
+	inode, err := host.NamespaceOf(strconv.Itoa(r.pid), config.Mount)
+	if t.Init == 0 || err != nil || inode != t.Namespaces[config.Mount] {
+		return text
+	}
+	init := reader{pid: t.Init}
+	all := init.text("mountinfo")
+	if init.err != nil || all == text || all != init.text("mountinfo") {
+		return text // init has ended, or the mounts are changing
+	}
+	r.looks = false
+	r.notes = append(r.notes, Note{Text: "the command has another root directory than its launch gave it (chroot): the files shown are those of the sandbox"})
+	return all
 }
 
 // origin says whose a namespace is. One is called the sandbox's own only if its launch made it, which the record of that knows.
@@ -93,8 +134,8 @@ func (r *reader) origin(t *plan.Target, k config.NamespaceKind) Origin {
 
 // files are the mounts that the process sees, with their sources on the host if the caller has those mounts, too.
 // Shared are those from which mounts reach the caller's.
-func (r *reader) files() (t places, shared []string) {
-	mounts, err := mountprop.Read(strings.NewReader(r.text("mountinfo")))
+func (r *reader) files(of *plan.Target) (t places, shared []string) {
+	mounts, err := mountprop.Read(strings.NewReader(r.mountinfo(of)))
 	r.note(err)
 	own, err := mountprop.Self()
 	r.note(err)
@@ -118,7 +159,7 @@ func topmost(list []string, p string) []string {
 // look returns the mode of a mount's root, fs.ModeIrregular if it is not known. A process of the sandbox may serve a FUSE mount, and
 // need not answer.
 func (r *reader) look(target string, mounts []mountprop.Mount) fs.FileMode {
-	if !slices.ContainsFunc(mounts, func(m mountprop.Mount) bool {
+	if r.looks && !slices.ContainsFunc(mounts, func(m mountprop.Mount) bool {
 		return strings.HasPrefix(m.FSType, "fuse") && tree.Below(target, m.Target)
 	}) {
 		if info, err := os.Lstat(r.path("root") + target); err == nil {
@@ -136,6 +177,7 @@ func place(m mountprop.Mount, own []mountprop.Mount, mode fs.FileMode) Place {
 		source = names[0]
 	}
 	p := Place{Path: m.Target, Access: Write, names: names, file: mode.IsRegular(), nodev: m.HasOption("nodev")}
+	p.kernel = settingsOf(m.FSType, strings.Split(m.SuperOptions, ","))
 	p.socket = ofHost && mode&fs.ModeSocket != 0
 	if m.HasOption("ro") || slices.Contains(strings.Split(m.SuperOptions, ","), "ro") {
 		p.Access = Read
@@ -194,12 +236,9 @@ func onHost(m mountprop.Mount, own []mountprop.Mount) []string {
 	return names
 }
 
+// kernelType reports whether the files of a file system are the kernel's own.
 func kernelType(fstype string) bool {
-	switch fstype {
-	case "proc", "sysfs", "cgroup2", "mqueue", "devpts", "securityfs", "debugfs", "tracefs", "bpf", "binfmt_misc":
-		return true
-	}
-	return false
+	return host.KernelFS(fstype) || fstype == "mqueue" || fstype == "devpts"
 }
 
 // layersOf returns the lower directories of an overlay, and the directory with its changes, "" for memory.

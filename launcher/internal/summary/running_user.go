@@ -41,11 +41,7 @@ func (r *reader) user(ns Origin) User {
 	for field := range strings.FieldsSeq(status["Groups"]) {
 		id, err := strconv.ParseInt(field, 10, 64)
 		r.note(err)
-		if group := inside(&id, gids); group != nil {
-			u.Groups = append(u.Groups, *group)
-		} else {
-			u.KeepsGroups = true // one that has no number inside counts on the host all the same
-		}
+		u.keepGroup(id, ns == OfHost, gids)
 	}
 	set, err := strconv.ParseUint(status["CapPrm"], 16, 64) // any of them can be made effective
 	r.note(err)

@@ -26,6 +26,10 @@ type Summary struct {
 	User       User              `json:"user"`
 	Processes  Processes         `json:"processes"`
 	Limits     Limits            `json:"limits"`
+	// Environment is what the command has at its start; nil if that is not known, as of a process that nslaunch did not start.
+	Environment *Environment `json:"environment,omitempty"`
+	// Descriptors are those of the caller that the command has besides the standard three.
+	Descriptors []int `json:"descriptors,omitempty"`
 
 	// Unprotected is what the sandbox does not protect.
 	Unprotected []Gap `json:"not_protected"`
@@ -75,6 +79,7 @@ type Place struct {
 	file   bool     // it is a regular file
 	socket bool     // it is a socket of the host
 	nodev  bool     // no device can be opened there
+	kernel string   // the type of a file system with settings of the kernel
 }
 
 // Home is what the sandbox sees of a home directory of the host.
@@ -110,7 +115,7 @@ type User struct {
 	// HostUID and HostGID are the same in the caller's user namespace; nil if that has no such id, or if it is not known.
 	HostUID *int64 `json:"host_uid"`
 	HostGID *int64 `json:"host_gid"`
-	// Groups are supplementary ones inside. KeepsGroups: those of the caller are kept, and Groups is empty.
+	// Groups are supplementary ones inside, without GID. KeepsGroups: the caller has others, which have no number inside and count on the host.
 	Groups      []int64 `json:"groups"`
 	KeepsGroups bool    `json:"keeps_groups,omitempty"`
 	// Capabilities of the command hold over its user namespace and those below. AllCapabilities: the kernel has no others.
@@ -142,6 +147,13 @@ type Processes struct {
 
 // NoProc is [Processes.Sees] if there is no /proc.
 const NoProc Origin = "none"
+
+// Environment has names of variables, sorted. It has no values: these can be secret.
+type Environment struct {
+	// Inherited have the caller's values. Of a sandbox that runs they are not known, and all variables are in Set.
+	Inherited []string `json:"inherited,omitempty"`
+	Set       []string `json:"set"`
+}
 
 // Limits bound what the sandbox uses. "" is no limit.
 type Limits struct {

@@ -1,6 +1,7 @@
 package summary
 
 import (
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -13,7 +14,7 @@ import (
 // userOf says who the command will be.
 func userOf(p *plan.Plan) User {
 	t := plan.Target{RootUID: -1, RootGID: -1, UID: -1, GID: -1}
-	u := User{KeepsGroups: true, Groups: []int64{}}
+	u, keeps := User{Groups: []int64{}}, true
 	var uids, gids []config.IDRange
 	for _, s := range p.Steps {
 		if a, ok := s.Action.(plan.Lasting); ok {
@@ -21,9 +22,9 @@ func userOf(p *plan.Plan) User {
 		}
 		switch a := s.Action.(type) {
 		case step.StartStage:
-			u.KeepsGroups = !a.NoGroups
+			keeps = !a.NoGroups
 		case step.SetGroups:
-			u.KeepsGroups, u.Groups = false, []int64{}
+			keeps, u.Groups = false, []int64{}
 			for _, g := range a.Groups {
 				u.Groups = append(u.Groups, int64(g))
 			}
@@ -59,11 +60,32 @@ func userOf(p *plan.Plan) User {
 	}
 	u.UID, u.HostUID = id(t.UID, t.RootUID, p.Host.UID, uids)
 	u.GID, u.HostGID = id(t.GID, t.RootGID, p.Host.GID, gids)
+	if keeps {
+		groups, _ := os.Getgroups()
+		for _, g := range groups {
+			u.keepGroup(int64(g), own.Mode == config.NamespaceHost, gids)
+		}
+	}
 	u.NoNewPrivs = t.NoNewPrivs
 	all := uint64(1)<<(p.Host.LastCap+1) - 1
 	u.setCapabilities(commandCaps(p, &t, u.UID, all), all)
 	u.over(own.Mode == config.NamespaceHost, p.Host.InitialUser())
 	return u
+}
+
+// keepGroup adds a supplementary group of the caller, by its id outside. The group of the command itself is no other.
+func (u *User) keepGroup(id int64, sameNamespace bool, ranges []config.IDRange) {
+	inside := &id
+	if !sameNamespace {
+		inside = insideOf(id, ranges)
+	}
+	switch {
+	case u.HostGID != nil && *u.HostGID == id:
+	case inside == nil:
+		u.KeepsGroups = true
+	case !slices.Contains(u.Groups, *inside):
+		u.Groups = append(u.Groups, *inside)
+	}
 }
 
 // outsideOf returns the id outside of one inside, nil if the map has none.

@@ -31,12 +31,13 @@ func sample() *launcher.Summary {
 			{Path: "/tmp", Access: launcher.AccessWrite, Shows: launcher.ShowsMemory},
 			{Path: "/work", Access: launcher.AccessRead, Shows: launcher.ShowsHost, Source: "/home/ann/a \x1b[2J\u202e<b>"},
 		},
-		Home:       &launcher.Home{Path: "/home/ann", Access: launcher.AccessHidden, Except: []string{"/home/ann/project"}},
-		Network:    launcher.Network{Of: launcher.NSOwn, Loopback: true},
-		User:       launcher.User{UID: number(0), GID: number(0), HostUID: number(1000), HostGID: number(1000), KeepsGroups: true, NoNewPrivs: true},
-		Processes:  launcher.Processes{Sees: launcher.NSOwn, Signals: launcher.NSOwn, IPC: launcher.NSOwn, Hostname: "npm"},
-		Limits:     launcher.Limits{Timeout: "5m0s", Memory: "2G", Rlimits: []launcher.Limit{{Name: "nofile", Soft: "64", Hard: "128"}}},
-		Namespaces: map[string]launcher.NSOrigin{},
+		Home:        &launcher.Home{Path: "/home/ann", Access: launcher.AccessHidden, Except: []string{"/home/ann/project"}},
+		Network:     launcher.Network{Of: launcher.NSOwn, Loopback: true},
+		User:        launcher.User{UID: number(0), GID: number(0), HostUID: number(1000), HostGID: number(1000), KeepsGroups: true, NoNewPrivs: true},
+		Processes:   launcher.Processes{Sees: launcher.NSOwn, Signals: launcher.NSOwn, IPC: launcher.NSOwn, Hostname: "npm"},
+		Limits:      launcher.Limits{Timeout: "5m0s", Memory: "2G", Rlimits: []launcher.Limit{{Name: "nofile", Soft: "64", Hard: "128"}}},
+		Namespaces:  map[string]launcher.NSOrigin{},
+		Environment: &launcher.Environment{Inherited: []string{"LANG", "TERM"}, Set: []string{"HOME", "PATH"}},
 		Unprotected: []launcher.Gap{
 			{ID: "resources", Text: "the number of processes: nothing limits it"},
 			{ID: "kernel", Text: "the kernel: it is the host's, and a bug in it can be a way out"},
@@ -119,5 +120,22 @@ func TestHomeIsSaid(t *testing.T) {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %q in\n%s", want, text)
 		}
+	}
+}
+
+// The picture has every row, and its heading is on one line of its box, however long the names are.
+func TestPicture(t *testing.T) {
+	s := sample()
+	s.Command = []string{strings.Repeat("W", 300)}
+	picture := SVG(s, false)
+	for _, r := range rowsOf(s, false) {
+		if !strings.Contains(picture, ">"+r.label+"</text>") {
+			t.Errorf("there is no box %q", r.label)
+		}
+	}
+	_, heading, _ := strings.Cut(picture, ">The sandbox npm runs ")
+	heading, _, _ = strings.Cut(heading, "<")
+	if n := strings.Count(heading, "W"); n < 10 || n > 30 || !strings.HasSuffix(heading, "…") {
+		t.Errorf("the heading ends with %q", heading)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/nslaunch/nslaunch/config"
 	"github.com/nslaunch/nslaunch/internal/quote"
 	"github.com/nslaunch/nslaunch/launcher"
 )
@@ -42,6 +43,7 @@ func rowsOf(s *launcher.Summary, all bool) []row {
 		{"network", []line{{text: network(s.Network)}}},
 		{"runs as", user(s.User, s.Namespaces["user"] == launcher.NSJoined, all)},
 		{"processes", processes(s.Processes)},
+		{"environment", environment(s, all)},
 		{"limits", []line{{text: limits(s)}}},
 		{"not protected", gaps(s.Unprotected)},
 		{"notes", notes(s)},
@@ -76,13 +78,16 @@ func user(u launcher.User, joins, all bool) []line {
 	case u.UID != nil:
 		who += " inside; nobody on the host"
 	}
+	if len(u.Groups) > 0 {
+		who += "; other groups " + strings.Trim(strings.ReplaceAll(fmt.Sprint(u.Groups), " ", ", "), "[]")
+	}
 	switch {
+	case u.KeepsGroups && joins:
+		who += "; keeps your other groups"
 	case u.KeepsGroups:
-		who += "; your other groups"
+		who += "; keeps your other groups on the host"
 	case len(u.Groups) == 0:
 		who += "; no other groups"
-	default:
-		who += "; groups " + strings.Trim(strings.ReplaceAll(fmt.Sprint(u.Groups), " ", ", "), "[]")
 	}
 	can := capabilities(u, joins, all)
 	if u.NoNewPrivs {
@@ -159,6 +164,39 @@ func processes(p launcher.Processes) []line {
 	return []line{{text: text}}
 }
 
+// mostNames bounds a list of variables.
+const mostNames = 12
+
+// environment says which variables and descriptors the command has. It has nothing of a process that nslaunch did not start.
+func environment(s *launcher.Summary, all bool) []line {
+	e := s.Environment
+	if e == nil {
+		return nil
+	}
+	list := func(names []string) string {
+		if most := mostNames; len(names) > most+1 && !all {
+			return fmt.Sprintf("%s and %d more", quote.Words(names[:most], ", "), len(names)-most)
+		}
+		return quote.Words(names, ", ")
+	}
+	var lines []line
+	switch {
+	case s.PID > 0 && len(e.Set) > 0:
+		lines = append(lines, line{text: "had at its start " + list(e.Set)})
+	case len(e.Inherited) > 0:
+		lines = append(lines, line{text: "inherits " + list(e.Inherited) + " from you"})
+	case s.PID == 0:
+		lines = append(lines, line{text: "inherits no variables from you"})
+	}
+	if s.PID == 0 && len(e.Set) > 0 {
+		lines[0].text += "; sets " + list(e.Set)
+	}
+	if len(lines) == 0 {
+		return []line{{text: "no variables"}}
+	}
+	return lines
+}
+
 // limits are those of a sandbox. Of one that runs, the timeout is not known.
 func limits(s *launcher.Summary) string {
 	l := s.Limits
@@ -199,6 +237,9 @@ func notes(s *launcher.Summary) []line {
 	for _, n := range s.Notes {
 		text := quote.Line(n.Text)
 		switch {
+		case config.IsPreset(n.File) && n.File == s.Profile: // its lines are not the reader's to change
+		case config.IsPreset(n.File):
+			text = quote.Word(n.File) + ": " + text
 		case n.Line > 0 && n.File != s.Profile:
 			text = fmt.Sprintf("%s, line %d: %s", quote.Word(n.File), n.Line, text)
 		case n.Line > 0:

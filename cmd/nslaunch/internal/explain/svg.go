@@ -48,26 +48,54 @@ func SVG(s *launcher.Summary, all bool) string {
 		draw = append(draw, func() { p.box(r, b) })
 		at = r.Bottom() + gap
 	}
-	for _, b := range []box{{"can read", rows["can read"], drawing.Plain, false}, {"runs as", rows["runs as"], drawing.Plain, false}} {
+	for _, b := range []box{
+		{"can read", rows["can read"], drawing.Plain, false},
+		{"runs as", rows["runs as"], drawing.Plain, false},
+		{"environment", rows["environment"], drawing.Plain, false},
+	} {
+		if len(b.lines) == 0 {
+			continue
+		}
 		r := drawing.Rect{X: inner.X, Y: at, W: inner.W, H: b.height(inner.W)}
 		draw = append(draw, func() { p.box(r, b) })
 		at = r.Bottom() + gap
 	}
 	left.H = max(at, y-gap) - left.Y
-	open := box{"not protected", rows["not protected"], drawing.Warning, false}
-	bar := drawing.Rect{X: left.X, Y: left.Bottom() + gap, W: right.Right() - left.X}
-	bar.H = open.height(bar.W)
+	y = left.Bottom() + gap
+	for _, b := range []box{
+		{"not protected", rows["not protected"], drawing.Warning, false},
+		{"notes", rows["notes"], drawing.Plain, false},
+	} {
+		if len(b.lines) == 0 {
+			continue
+		}
+		r := drawing.Rect{X: left.X, Y: y, W: right.Right() - left.X}
+		r.H = b.height(r.W)
+		draw = append(draw, func() { p.box(r, b) })
+		y = r.Bottom() + gap
+	}
 
-	host := drawing.Rect{X: edge, Y: edge, W: pictureWidth - 2*edge, H: bar.Bottom() + gap - edge}
+	host := drawing.Rect{X: edge, Y: edge, W: pictureWidth - 2*edge, H: y - edge}
 	p.Box(host, drawing.Faint)
 	p.Text(host.X+gap, host.Y+28, drawing.Title, drawing.Plain, "your machine")
 	p.Box(left, drawing.Inside)
-	p.Text(left.X+gap, left.Y+27, drawing.Heading, drawing.Inside, quote.Cut(title+command(s), 62))
+	p.Text(left.X+gap, left.Y+27, drawing.Heading, drawing.Inside, cut(title+command(s), drawing.Heading, left.W-2*gap))
 	for _, one := range draw {
 		one()
 	}
-	p.box(bar, open)
 	return p.String()
+}
+
+// cut shortens a text to one line of a width.
+func cut(text string, f drawing.Font, width float64) string {
+	if text = quote.Line(text); f.Width(text) <= width {
+		return text
+	}
+	runes := []rune(text)
+	for len(runes) > 0 && f.Width(string(runes)+"…") > width {
+		runes = runes[:len(runes)-1]
+	}
+	return string(runes) + "…"
 }
 
 // describe is the text that a screen reader reads in place of the picture.
