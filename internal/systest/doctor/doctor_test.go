@@ -27,6 +27,7 @@ type diagnosis struct {
 // finding is a row of it.
 type finding struct {
 	Name, Detail, Cause, Cure string
+	NeededFor                 string `json:"needed_for"`
 	OK, Information           bool
 }
 
@@ -59,7 +60,7 @@ func expectTable(t *testing.T, got diagnosis, rows []string, no map[string]strin
 		if no == nil {
 			no = map[string]string{}
 		}
-		no["sealed image"] = "the portable image is taken: NSLAUNCH_IMAGE asks for it"
+		no["sealed image"] = "the portable image is used instead: NSLAUNCH_IMAGE asks for it"
 	}
 	seen := map[string]bool{}
 	for _, f := range got.Findings {
@@ -69,6 +70,10 @@ func expectTable(t *testing.T, got diagnosis, rows []string, no map[string]strin
 		switch {
 		case !f.OK && f.Detail+f.Cause == "":
 			t.Errorf("%s: no, and not why", f.Name)
+		case (f.NeededFor == "") == (f.Cause != "needs a user namespace, see above"):
+			t.Errorf("%s: it is needed for %q", f.Name, f.NeededFor)
+		case strings.HasPrefix(f.Cure, "--set"), strings.HasPrefix(f.Cure, "remove it"):
+			t.Errorf("%s: the cure is for a profile that nobody wrote: %s", f.Name, f.Cure)
 		case ofMachine(f.Name):
 		case f.OK == expected:
 			t.Errorf("%s: %v: %s", f.Name, f.OK, all)

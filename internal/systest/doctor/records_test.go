@@ -95,7 +95,7 @@ func TestDoctorImage(t *testing.T) {
 		if err := json.Unmarshal([]byte(nstest.MustRun(t, cmd)), &d); err != nil {
 			t.Fatal(err)
 		}
-		if f := d.row(t, "sealed image"); f.OK || !f.Information || f.Cause != "the portable image is taken: NSLAUNCH_IMAGE asks for it" {
+		if f := d.row(t, "sealed image"); f.OK || !f.Information || f.Cause != "the portable image is used instead: NSLAUNCH_IMAGE asks for it" {
 			t.Errorf("%+v", f)
 		}
 	})

@@ -19,6 +19,8 @@ type check struct {
 	name string
 	// user: a user namespace is made for it. Without one none of these can work, which is said once.
 	user     bool
+	use      string // what needs it, in the words of a profile
+	cure     string // in place of one that changes the profile that is tried, which nobody sees
 	settings map[string]any
 	look     func(name string) Finding
 }
@@ -27,19 +29,27 @@ type check struct {
 func (d Doctor) checks() []Finding {
 	privileged := hasCap(unix.CAP_SYS_ADMIN)
 	user := d.tried("user namespace", map[string]any{"namespaces.user": "new"})
+	user.NeededFor = "namespaces.user, which every sandbox of an ordinary user has"
 	all := []Finding{user}
 	for _, c := range rows(privileged) {
+		var f Finding
 		switch {
 		case c.look != nil:
-			all = append(all, c.look(c.name))
+			f = c.look(c.name)
+			f.NeededFor = c.use
 		case c.user && !user.OK:
-			all = append(all, Finding{Name: c.name, Cause: "needs a user namespace, see above"})
+			f = Finding{Name: c.name, Cause: "needs a user namespace, see above"}
 		default:
 			if c.user {
 				c.settings["namespaces.user"] = "new"
 			}
-			all = append(all, d.tried(c.name, c.settings))
+			f = d.tried(c.name, c.settings)
+			f.NeededFor = c.use
+			if c.cure != "" && (strings.HasPrefix(f.Cure, "--set ") || strings.HasPrefix(f.Cure, "remove it")) {
+				f.Cure = c.cure
+			}
 		}
+		all = append(all, f)
 	}
 	return all
 }
@@ -55,29 +65,29 @@ func rows(privileged bool) []check {
 	var all []check
 	for _, k := range config.Kinds() {
 		if k != config.User {
-			all = append(all, check{name: string(k) + " namespace", user: own, settings: map[string]any{"namespaces." + string(k): "new"}})
+			all = append(all, check{name: string(k) + " namespace", user: own, use: "namespaces." + string(k), settings: map[string]any{"namespaces." + string(k): "new"}})
 		}
 	}
 	all = append(all, []check{
-		{name: "all namespaces at once", user: true, settings: map[string]any{"namespaces": "new"}},
-		{name: "ids: the caller as root", user: true, settings: map[string]any{"idmap": "root"}},
-		{name: "ids: the caller as itself", user: true, settings: map[string]any{"idmap": "keep"}},
-		{name: "ids: subordinate ones", user: true, settings: map[string]any{"idmap": "root+subid"}},
-		{name: "a new /proc", user: own, settings: with(map[string]any{"namespaces.pid": "new", "proc": "new"})},
-		{name: "a root of its own", user: own, settings: with(map[string]any{"root": "tmpfs", "dev": "minimal"})},
-		{name: "overlay", user: own, settings: with(overlaySettings())},
-		{name: "overlay in a user namespace", user: true, settings: with(overlaySettings())},
-		{name: "idmapped bind mount", user: true, settings: with(map[string]any{"root": "tmpfs",
-			"mounts": map[string]any{"/x": map[string]any{"ro": "/etc", "idmap": "user"}}})},
-		{name: "pseudoterminal", settings: map[string]any{"process.terminal": "pty"}},
-		{name: "execution of a memfd", look: lookMemfd},
-		{name: "sealed image", look: lookImage},
-		{name: "records of sandboxes", look: lookRecords},
-		{name: "scope of the system's manager", settings: map[string]any{"scope.mode": "required", "scope.bus": "system"}},
-		{name: "scope of the user's manager", settings: map[string]any{"scope.mode": "required", "scope.bus": "user"}},
-		{name: "cgroup controllers", look: lookControllers},
-		{name: "Landlock", look: lookLandlock},
-		{name: "seccomp filters", look: lookSeccomp},
+		{name: "all namespaces at once", use: `namespaces = "new"`, user: true, settings: map[string]any{"namespaces": "new"}},
+		{name: "ids: the caller as root", use: `idmap = "root"`, user: true, settings: map[string]any{"idmap": "root"}},
+		{name: "ids: the caller as itself", use: `idmap = "keep"`, user: true, settings: map[string]any{"idmap": "keep"}},
+		{name: "ids: subordinate ones", use: `idmap = "root+subid"`, user: true, settings: map[string]any{"idmap": "root+subid"}},
+		{name: "a new /proc", use: `proc = "new"`, user: own, settings: with(map[string]any{"namespaces.pid": "new", "proc": "new"})},
+		{name: "a root of its own", use: "root, and most presets", user: own, settings: with(map[string]any{"root": "tmpfs", "dev": "minimal"})},
+		{name: "overlay", use: `root.overlay, and mounts of type "overlay"`, user: own, settings: with(overlaySettings())},
+		{name: "overlay in a user namespace", use: `root.overlay, and mounts of type "overlay", for ordinary users`, user: true, settings: with(overlaySettings())},
+		{name: "idmapped bind mount", use: `mounts."/path".idmap`, cure: `run nslaunch as root, or map the ids of the whole sandbox: idmap = "keep"`, user: true, settings: with(map[string]any{"root": "tmpfs",
+			"mounts": map[string]any{"/x": map[string]any{"ro": sample, "idmap": "user"}}})},
+		{name: "pseudoterminal", use: `process.terminal = "pty"`, settings: map[string]any{"process.terminal": "pty"}},
+		{name: "execution of a memfd", use: "fast launches, and launches by root", look: lookMemfd},
+		{name: "sealed image", use: "fast launches", look: lookImage},
+		{name: "records of sandboxes", use: "ps, exec, stop, logs, explain NAME", look: lookRecords},
+		{name: "scope of the system's manager", use: "scope, limits.memory, limits.tasks and limits.cpu of root", cure: "boot this machine with systemd; without it, everything else works", settings: map[string]any{"scope.mode": "required", "scope.bus": "system"}},
+		{name: "scope of the user's manager", use: "scope, limits.memory, limits.tasks and limits.cpu of ordinary users", cure: "boot this machine with systemd; without it, everything else works", settings: map[string]any{"scope.mode": "required", "scope.bus": "user"}},
+		{name: "cgroup controllers", use: "limits.memory, limits.tasks, limits.cpu", look: lookControllers},
+		{name: "Landlock", use: "nothing yet: nslaunch does not use it", look: lookLandlock},
+		{name: "seccomp filters", use: "nothing yet: nslaunch does not use them", look: lookSeccomp},
 	}...)
 	if own {
 		all = slices.DeleteFunc(all, func(c check) bool { return c.name == "overlay" })
@@ -85,8 +95,11 @@ func rows(privileged bool) []check {
 	return all
 }
 
+// sample is a directory that every machine has, and that holds no one's settings or data.
+const sample = "/usr"
+
 func overlaySettings() map[string]any {
-	return map[string]any{"root": "tmpfs", "mounts": map[string]any{"/x": map[string]any{"type": "overlay", "lower": []string{"/etc"}}}}
+	return map[string]any{"root": "tmpfs", "mounts": map[string]any{"/x": map[string]any{"type": "overlay", "lower": []string{sample}}}}
 }
 
 func hasCap(c int) bool {
@@ -126,7 +139,7 @@ func lookImage(name string) Finding {
 		return found(name, err)
 	}
 	if f.OK = h.Portable == ""; !f.OK {
-		f.Cause = "the portable image is taken: " + h.Portable
+		f.Cause = "the portable image is used instead: " + h.Portable
 	}
 	return f
 }
@@ -182,16 +195,16 @@ func lookLandlock(name string) Finding {
 		f.Cause = "landlock_create_ruleset: " + unix.ErrnoName(errno)
 		return f
 	}
-	f.OK, f.Detail = true, fmt.Sprintf("ABI %d", abi)
+	f.OK, f.Detail = true, fmt.Sprintf("ABI %d (not used yet)", abi)
 	return f
 }
 
 // lookSeccomp asks whether a filter may kill a process, which nslaunch does not use yet.
 func lookSeccomp(name string) Finding {
-	f := Finding{Name: name, Information: true, OK: true}
+	f := Finding{Name: name, Information: true, OK: true, Detail: "not used yet"}
 	action := uint32(unix.SECCOMP_RET_KILL_PROCESS)
 	if errno := seccompAction(&action); errno != 0 {
-		f.OK, f.Cause = false, "seccomp: "+unix.ErrnoName(errno)
+		f.OK, f.Detail, f.Cause = false, "", "seccomp: "+unix.ErrnoName(errno)
 	}
 	return f
 }

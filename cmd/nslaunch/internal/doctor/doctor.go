@@ -31,6 +31,8 @@ type Finding struct {
 	Detail string `json:"detail,omitempty"` // of what is there: "ABI 7"
 	Cause  string `json:"cause,omitempty"`
 	Cure   string `json:"cure,omitempty"`
+	// NeededFor is what does not work without it: keys of a profile, or commands.
+	NeededFor string `json:"needed_for,omitempty"`
 	// Information: what nslaunch does not need.
 	Information bool `json:"information,omitempty"`
 }
@@ -53,7 +55,7 @@ func (d Doctor) Examine() *Diagnosis {
 // Table returns the diagnosis for people.
 func (d *Diagnosis) Table(p cli.Painter) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s\n", p.Bold(fmt.Sprintf("Linux %s, uid %d", d.Kernel, d.UID)))
+	fmt.Fprintf(&b, "%s\n", p.Bold(fmt.Sprintf("Linux %s, as uid %d", d.Kernel, d.UID)))
 	width := 0
 	for _, f := range d.Findings {
 		width = max(width, len(f.Name))
@@ -75,13 +77,16 @@ func (d *Diagnosis) Table(p cli.Painter) string {
 		if f.Cure != "" {
 			fmt.Fprintf(&b, "%s%s %s\n", below, p.Green("try:"), quote.Line(f.Cure))
 		}
+		if !f.OK && f.NeededFor != "" {
+			fmt.Fprintf(&b, "%s%s %s\n", below, p.Faint("needed for:"), f.NeededFor)
+		}
 	}
 	if d.Runs != nil {
-		verdict := p.Green("yes")
+		mark, verb := p.Green("yes"), "can"
 		if !*d.Runs {
-			verdict = p.Red("no ")
+			mark, verb = p.Red("no "), "cannot"
 		}
-		fmt.Fprintf(&b, "\n%s  %s can run here\n", verdict, quote.Word(d.Profile))
+		fmt.Fprintf(&b, "\n%s  %s %s run here\n", mark, quote.Word(d.Profile), verb)
 	}
 	return b.String()
 }

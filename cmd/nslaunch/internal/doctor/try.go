@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/nslaunch/nslaunch/cmd/nslaunch/internal/problem"
@@ -117,7 +118,9 @@ func found(name string, err error) Finding {
 			cause := p.Message
 			// A problem of a profile has its cure in brackets.
 			if at := strings.LastIndex(cause, " ("); at > 0 && strings.HasSuffix(cause, ")") {
-				cures = append(cures, cause[at+2:len(cause)-1])
+				if cure := cause[at+2 : len(cause)-1]; !slices.Contains(cures, cure) {
+					cures = append(cures, cure)
+				}
 				cause = cause[:at]
 			}
 			causes = append(causes, cause)
