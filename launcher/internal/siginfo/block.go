@@ -11,8 +11,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// blocked counts the threads that have blocked all signals. Like pipe, it is at a fixed address for a handler.
-var blocked atomic.Int32
+// most is how many other threads Exec can block. A process that starts a sandbox has fewer. The handlers of block_*.s know this number.
+const most = 64
+
+// blocked says which threads have blocked all signals. Each is asked with an index of its own. Like pipe, it is at a fixed address for
+// the handler.
+var blocked [most]atomic.Uint32
 
 // sigBlock is a signal that no Go program without C uses: that of setxid in the C library.
 const sigBlock = syscall.Signal(33)
@@ -57,13 +61,16 @@ func Exec(path string, argv, envv []string) error {
 type threads struct {
 	dir      int // of /proc/self/task
 	pid, tid int
-	asked    [64]int // to block their signals
+	asked    [most]int // to block their signals
 	n        int
+	info     [size / 8]uint64 // siginfo_t of the signal that asks
 	entries  [4096]byte
+	length   int // of the entries
+	stat     unix.Stat_t
 	pause    unix.Timespec
 }
 
-// otherThreads makes ready what takes memory or a file.
+// otherThreads prepares what needs memory or a file.
 func otherThreads() (*threads, error) {
 	a, err := get(unix.SIGSEGV)
 	if err != nil {
@@ -77,53 +84,99 @@ func otherThreads() (*threads, error) {
 	if err != nil {
 		return nil, os.NewSyscallError("open /proc/self/task", err)
 	}
-	blocked.Store(0)
-	return &threads{dir: dir, pid: unix.Getpid(), tid: unix.Gettid()}, nil
+	for i := range blocked {
+		blocked[i].Store(0)
+	}
+	t := &threads{dir: dir, pid: unix.Getpid(), tid: unix.Gettid()}
+	const queue = 1<<32 - 1 // SI_QUEUE, which is -1
+	t.info[0], t.info[1] = uint64(sigBlock), queue
+	return t, nil
 }
 
-// block blocks all signals in all of them. It makes only raw system calls, and returns which failed.
+// block blocks all signals in all of them. It makes only raw system calls, and returns the one that failed. On a busy machine it needs
+// a while until each thread has run.
 func (t *threads) block() (call string, errno unix.Errno) {
-	for {
-		n := t.n
-		if call, errno = t.ask(); errno != 0 || t.n == n { // until none is new
+	const shortest, longest, limit = 1_000, 1_000_000, 1_000_000_000
+	for waited, pause := int64(0), int64(shortest); waited < limit; waited, pause = waited+pause, min(2*pause, longest) {
+		if call, errno = t.list(); errno != 0 {
 			return call, errno
 		}
-		if !t.await() {
-			return "tgkill", unix.ETIMEDOUT
+		done, errno := t.ask()
+		if errno != 0 {
+			return "rt_tgsigqueueinfo", errno
 		}
+		if done && t.complete() {
+			return "", 0
+		}
+		t.pause = unix.NsecToTimespec(pause)
+		_, _, _ = unix.RawSyscall(unix.SYS_NANOSLEEP, uintptr(unsafe.Pointer(&t.pause)), 0, 0)
 	}
+	return "rt_tgsigqueueinfo", unix.ETIMEDOUT
 }
 
-// ask sends the signal to those that were not asked.
-func (t *threads) ask() (call string, errno unix.Errno) {
+// list reads which threads there are.
+func (t *threads) list() (call string, errno unix.Errno) {
 	if _, _, errno = unix.RawSyscall(unix.SYS_LSEEK, uintptr(t.dir), 0, unix.SEEK_SET); errno != 0 {
 		return "lseek", errno
 	}
-	// More threads than this has room for do not start a sandbox.
-	size, _, errno := unix.RawSyscall(unix.SYS_GETDENTS64, uintptr(t.dir), uintptr(unsafe.Pointer(&t.entries[0])), unsafe.Sizeof(t.entries))
-	if errno != 0 {
-		return "getdents64", errno
-	}
-	for at := 0; at < int(size); {
-		e := (*unix.Dirent)(unsafe.Pointer(&t.entries[at]))
-		at += int(e.Reclen)
-		tid := number(e)
-		if tid == 0 || tid == t.tid || t.has(tid) {
+	length, _, errno := unix.RawSyscall(unix.SYS_GETDENTS64, uintptr(t.dir), uintptr(unsafe.Pointer(&t.entries[0])), unsafe.Sizeof(t.entries))
+	t.length = int(length)
+	return "getdents64", errno
+}
+
+// ask sends the signal to the threads that were not asked, and reports whether all listed ones have blocked their signals.
+func (t *threads) ask() (done bool, errno unix.Errno) {
+	done = true
+	for tid, at := t.next(0); tid != 0; tid, at = t.next(at) {
+		if tid == t.tid {
 			continue
 		}
-		if t.n == len(t.asked) {
-			return "tgkill", unix.E2BIG
+		if i := t.index(tid); i < t.n {
+			done = done && blocked[i].Load() != 0
+			continue
 		}
-		switch _, _, errno = unix.RawSyscall(unix.SYS_TGKILL, uintptr(t.pid), uintptr(tid), uintptr(sigBlock)); errno {
+		if t.n == most {
+			return false, unix.E2BIG
+		}
+		done = false
+		t.info[3] = uint64(t.n) // si_value
+		_, _, errno = unix.RawSyscall6(unix.SYS_RT_TGSIGQUEUEINFO, uintptr(t.pid), uintptr(tid), uintptr(sigBlock), uintptr(unsafe.Pointer(&t.info[0])), 0, 0)
+		switch errno {
 		case 0:
 			t.asked[t.n] = tid
 			t.n++
 		case unix.ESRCH: // it has ended
 		default:
-			return "tgkill", errno
+			return false, errno
 		}
 	}
-	return "", 0
+	return done, 0
+}
+
+// complete reports whether the list has all threads. The kernel ends it early, without an error, where a thread ends while it is read
+// (next_tid in fs/proc/base.c). So the list must be as long as the process has threads, and each must still be there after that.
+func (t *threads) complete() bool {
+	if _, _, errno := unix.RawSyscall(unix.SYS_FSTAT, uintptr(t.dir), uintptr(unsafe.Pointer(&t.stat)), 0); errno != 0 {
+		return false
+	}
+	links := uint64(2) // and one for each thread
+	for tid, at := t.next(0); tid != 0; tid, at = t.next(at) {
+		links++
+		if _, _, errno := unix.RawSyscall(unix.SYS_TGKILL, uintptr(t.pid), uintptr(tid), 0); errno != 0 {
+			return false
+		}
+	}
+	return uint64(t.stat.Nlink) == links
+}
+
+// next returns the next thread of the list and where to look for the one after it, or 0 at the end.
+func (t *threads) next(at int) (tid, after int) {
+	for tid == 0 && at < t.length {
+		e := (*unix.Dirent)(unsafe.Pointer(&t.entries[at]))
+		at += int(e.Reclen)
+		tid = number(e)
+	}
+	return tid, at
 }
 
 // number is the number that an entry's name is, 0 if it is none.
@@ -140,24 +193,12 @@ func number(e *unix.Dirent) (n int) {
 	return n
 }
 
-func (t *threads) has(tid int) bool {
-	for _, asked := range t.asked[:t.n] {
+// index returns the index of a thread that was asked, or n.
+func (t *threads) index(tid int) int {
+	for i, asked := range t.asked[:t.n] {
 		if asked == tid {
-			return true
+			return i
 		}
 	}
-	return false
-}
-
-// await waits until those asked have blocked their signals. On a machine with much to do it takes a while until each has run.
-func (t *threads) await() bool {
-	const shortest, longest, limit = 1_000, 1_000_000, 1_000_000_000
-	for waited, pause := int64(0), int64(shortest); waited < limit; waited, pause = waited+pause, min(2*pause, longest) {
-		if int(blocked.Load()) >= t.n {
-			return true
-		}
-		t.pause = unix.NsecToTimespec(pause)
-		_, _, _ = unix.RawSyscall(unix.SYS_NANOSLEEP, uintptr(unsafe.Pointer(&t.pause)), 0, 0)
-	}
-	return false
+	return t.n
 }

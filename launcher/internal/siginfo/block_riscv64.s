@@ -1,13 +1,18 @@
 #include "textflag.h"
 
 // blockHandler is called by the kernel, as handler is. It sets the signal mask to which the
-// thread returns, uc_sigmask of ucontext_t.
+// thread returns, uc_sigmask of ucontext_t. Then it sets the element of blocked whose index came
+// with the signal, in si_value of siginfo_t.
 TEXT ·blockHandler(SB), NOSPLIT|NOFRAME, $0
 	MOV	$-1, T0
 	MOV	T0, 40(A2)
-	MOV	$·blocked(SB), T0
-	MOV	$1, T1
-	AMOADDW	T1, (T0), ZERO
+	MOV	24(A1), T0
+	AND	$63, T0
+	SLL	$2, T0
+	MOV	$·blocked(SB), T1
+	ADD	T0, T1
+	MOV	$1, T0
+	MOVW	T0, (T1)
 	RET
 
 // func blockPC() uintptr

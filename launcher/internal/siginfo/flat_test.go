@@ -9,5 +9,5 @@ import (
 
 // What the kernel reads or writes, and what comes through the pipe, has no pointer.
 func TestFlat(t *testing.T) {
-	nstest.AssertFlat(t, action{}, unix.Siginfo{}, unix.Dirent{}, threads{}.entries, unix.Timespec{})
+	nstest.AssertFlat(t, action{}, unix.Siginfo{}, unix.Dirent{}, threads{}.entries, threads{}.info, unix.Stat_t{}, unix.Timespec{})
 }

@@ -1,12 +1,8 @@
 package siginfo
 
 import (
-	"os"
 	"os/signal"
-	"path/filepath"
-	"runtime"
 	"slices"
-	"strings"
 	"syscall"
 	"testing"
 
@@ -54,40 +50,5 @@ func TestReceive(t *testing.T) {
 	defer signal.Reset(unix.SIGUSR2)
 	if Ignored(unix.SIGUSR1) || !Ignored(unix.SIGUSR2) {
 		t.Error("USR2 is ignored and USR1 is not; told otherwise")
-	}
-}
-
-// After block no other thread takes a signal: it waits for this one.
-func TestBlock(t *testing.T) {
-	runtime.LockOSThread() // and never unlocked: the thread ends with its masks
-	started := make(chan bool)
-	for range 4 { // more threads
-		go func() { runtime.LockOSThread(); started <- true; select {} }()
-	}
-	for range 4 {
-		<-started
-	}
-	var all, old unix.Sigset_t
-	all.Val[0] = ^uint64(0)
-	if err := unix.PthreadSigmask(unix.SIG_SETMASK, &all, &old); err != nil {
-		t.Fatal(err)
-	}
-	files, err := filepath.Glob("/proc/self/task/*/status") // the runtime may start more later
-	if err != nil || len(files) < 4 {
-		t.Fatalf("%d threads, %v", len(files), err)
-	}
-	others, err := otherThreads()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer unix.Close(others.dir)
-	if call, errno := others.block(); errno != 0 {
-		t.Fatal(call, errno)
-	}
-	for _, file := range files {
-		text, err := os.ReadFile(file)
-		if err == nil && !strings.Contains(string(text), "SigBlk:\tfffffffffffbfeff\n") {
-			t.Errorf("%s: %s", file, text)
-		}
 	}
 }
