@@ -5,7 +5,9 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io/fs"
 	"maps"
+	"os"
 	"slices"
 	"strings"
 
@@ -29,6 +31,9 @@ func (c *changes) addFlags(fs *flag.FlagSet) {
 			}
 		}
 		if !ok || key == "" {
+			if surelyProfile(v) { // it was meant to be read
+				return fmt.Errorf("want KEY=VALUE (write --set KEY=VALUE %s)", quote.Word(v))
+			}
 			return fmt.Errorf("want KEY=VALUE (write --set %s)", quote.Word(cmp.Or(key, "KEY")+"=VALUE"))
 		}
 		c.settings = append(c.settings, config.Setting{Key: key, Value: config.Text(value), From: config.FromSet})
@@ -49,7 +54,13 @@ func (c *changes) addFlags(fs *flag.FlagSet) {
 
 // read reads a profile with the changes.
 func (c *changes) read(path string) (*config.Profile, error) {
-	return config.Load(path, c.vars(), c.settings...)
+	p, err := config.Load(path, c.vars(), c.settings...)
+	if err != nil && !isProfile(path) {
+		if _, missing := os.Lstat(path); errors.Is(missing, fs.ErrNotExist) {
+			return nil, fmt.Errorf("%w%s", err, fileHint(path))
+		}
+	}
+	return p, err
 }
 
 // vars are the caller's facts, and what --var adds to them.

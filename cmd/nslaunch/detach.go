@@ -11,6 +11,7 @@ import (
 
 	"github.com/nslaunch/nslaunch/cmd/nslaunch/internal/cli"
 	"github.com/nslaunch/nslaunch/config"
+	"github.com/nslaunch/nslaunch/internal/quote"
 	"github.com/nslaunch/nslaunch/internal/records"
 	"github.com/nslaunch/nslaunch/launcher"
 	"golang.org/x/sys/unix"
@@ -179,11 +180,28 @@ func (s *supervisor) leave(name string) {
 	s.ready.Close()
 }
 
-// alone refuses what speaks to a service manager.
+// alone refuses what speaks to a service manager, whose service --detach leaves.
 func alone(p *config.Profile) error {
-	if p.Service.Notify != config.NotifyNone || p.Service.ListenFDs || p.Service.Credentials {
-		return fmt.Errorf("%s: --detach leaves the service, of which the profile's [service] speaks (let systemd start it: nslaunch unit %s)",
-			strings.TrimSuffix(p.Origin("service").Pos.String(), ":"), p.File)
+	var keys []string
+	for _, k := range []struct {
+		key string
+		set bool
+	}{
+		{"service.notify", p.Service.Notify != config.NotifyNone},
+		{"service.listen_fds", p.Service.ListenFDs},
+		{"service.credentials", p.Service.Credentials},
+	} {
+		if k.set {
+			keys = append(keys, k.key)
+		}
 	}
-	return nil
+	if len(keys) == 0 {
+		return nil
+	}
+	start := "run it without --detach"
+	if p.File != "" {
+		start = "systemd starts it with what this prints: nslaunch unit " + quote.Word(p.File)
+	}
+	return &config.Error{Pos: p.Origin(keys[0]).Pos, Key: strings.Join(keys, ", "),
+		Msg: fmt.Sprintf("--detach leaves the service, which this needs (%s)", start)}
 }

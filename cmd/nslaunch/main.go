@@ -4,18 +4,13 @@
 package main
 
 import (
-	"fmt"
 	"os"
-	"os/exec"
 	"runtime"
 	"slices"
 	"strings"
 
 	"github.com/nslaunch/nslaunch/cmd/nslaunch/internal/cli"
 	"github.com/nslaunch/nslaunch/cmd/nslaunch/internal/manual"
-	"github.com/nslaunch/nslaunch/cmd/nslaunch/internal/meant"
-	"github.com/nslaunch/nslaunch/config"
-	"github.com/nslaunch/nslaunch/internal/quote"
 	"github.com/nslaunch/nslaunch/launcher"
 )
 
@@ -114,38 +109,4 @@ func dispatch(v *cli.Voice, args []string) int {
 	}
 	v.Errorf("%q is neither a command nor a profile%s", first, commandHint(args))
 	return cli.ExitUsage
-}
-
-// commandHint says what may have been meant by arguments that begin with no command and no profile.
-func commandHint(args []string) string {
-	first := args[0]
-	if preset := "preset:" + first; slices.Contains(config.Presets(), preset) {
-		if _, err := exec.LookPath(first); err == nil { // such as npm
-			return fmt.Sprintf(" (to run the program in a sandbox: nslaunch %s %s)", preset, quote.Words(args, " "))
-		}
-		return fmt.Sprintf(" (did you mean %q?)", preset)
-	}
-	if _, err := os.Stat(first + ".toml"); err == nil {
-		return fmt.Sprintf(" (did you mean %q?)", first+".toml")
-	}
-	hint := meant.Command(first, names())
-	if _, err := exec.LookPath(first); err == nil && hint == "" {
-		hint = fmt.Sprintf(" (to run a program in a sandbox: nslaunch run preset:dev %s)", quote.Words(args, " "))
-	}
-	if hint == "" {
-		hint = ", which has a \"/\", ends in .toml or is preset:NAME (see nslaunch help)"
-	}
-	return hint
-}
-
-// isProfile reports whether an argument is a profile and no command. Only its spelling counts: no file
-// that happens to exist changes what a line means.
-func isProfile(arg string) bool {
-	return surelyProfile(arg) || strings.Contains(arg, "/")
-}
-
-// surelyProfile reports whether a word is a profile also after flags that may stand in place of one: a path
-// may then be a command's.
-func surelyProfile(arg string) bool {
-	return arg == "-" || config.IsPreset(arg) || strings.HasSuffix(arg, ".toml")
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/nslaunch/nslaunch/cmd/nslaunch/internal/nsview"
 	"github.com/nslaunch/nslaunch/config"
 	"github.com/nslaunch/nslaunch/internal/nslist"
+	"github.com/nslaunch/nslaunch/internal/quote"
 	"github.com/nslaunch/nslaunch/internal/records"
 	"github.com/nslaunch/nslaunch/launcher"
 )
@@ -25,6 +26,9 @@ func nsCommand() cli.Command {
 		Examples: []cli.Example{
 			{Line: "nslaunch ns", Says: "show all that are visible"},
 			{Line: "nslaunch ns --type net", Says: "show network namespaces"},
+			{Line: "nslaunch ns --tree=parent", Says: "show how user and pid namespaces nest"},
+			{Line: "nslaunch ns --task dev", Says: "show those of the sandbox dev"},
+			{Line: "nslaunch ns --svg >ns.svg", Says: "draw a picture"},
 		},
 		Flags: func(fs *flag.FlagSet) cli.Run {
 			var f nsFlags
@@ -46,12 +50,7 @@ type nsFlags struct {
 
 func (f *nsFlags) add(fs *flag.FlagSet) {
 	fs.Func("type", "show only namespaces of these `TYPES`, a list of user, mnt, pid, net, ipc, uts, cgroup and time", f.addTypes)
-	fs.Func("task", "show only the namespaces that the process `PID` is in", func(v string) (err error) {
-		if f.task, err = strconv.Atoi(v); err != nil || f.task < 1 {
-			return fmt.Errorf("want a process id")
-		}
-		return nil
-	})
+	fs.Func("task", "show only the namespaces of the process `PID`, or of the sandbox of that name", f.setTask)
 	fs.Var(&cli.Value{Words: nsview.Names(), Put: func(s string) error { f.output = s; return nil }}, "output", "show these `COLUMNS`, a list; +LIST adds to the default. There are "+strings.Join(nsview.Names(), ", "))
 	fs.BoolVar(&f.columns, "output-all", false, "show all columns")
 	fs.BoolVar(&f.list, "list", false, "print a list, not a tree")
@@ -64,6 +63,21 @@ func (f *nsFlags) add(fs *flag.FlagSet) {
 	for short, long := range map[string]string{"t": "type", "p": "task", "o": "output", "l": "list", "T": "tree", "J": "json", "r": "raw", "n": "noheadings", "u": "notruncate"} {
 		cli.Alias(fs, short, long, nil)
 	}
+}
+
+// setTask reads a process id, or the name of a sandbox, which means its command.
+func (f *nsFlags) setTask(v string) error {
+	pid, err := strconv.Atoi(v)
+	switch {
+	case err == nil && pid > 0:
+		f.task = pid
+		return nil
+	case !config.SoundName(v):
+		return fmt.Errorf("want a process id, or the name of a sandbox")
+	}
+	p, err := processOf("sandbox:" + v)
+	f.task = p.PID
+	return err
 }
 
 func (f *nsFlags) addTypes(list string) error {
@@ -199,7 +213,7 @@ func (f *nsFlags) layout(c *cli.Call) nsview.Layout {
 func (f *nsFlags) showProcesses(c *cli.Call, l nslist.Listing, word string) int {
 	inode, err := strconv.ParseUint(word, 10, 64)
 	if err != nil {
-		return c.Misused("%q is not the inode number of a namespace", word)
+		return c.Misused("%q is not the inode number of a namespace%s", word, inodeHint(word))
 	}
 	at := slices.IndexFunc(l.Namespaces, func(n *nslist.Namespace) bool { return n.Inode == inode })
 	if at < 0 {
@@ -211,6 +225,17 @@ func (f *nsFlags) showProcesses(c *cli.Call, l nslist.Listing, word string) int 
 	status := c.Put(nsview.Processes(l.Namespaces[at], f.layout(c)))
 	remarkHidden(c, l.Hidden)
 	return status
+}
+
+// inodeHint says what may have been meant by an argument that is not a number: a type, or a sandbox.
+func inodeHint(word string) string {
+	if _, ok := kindNamed(word); ok {
+		return fmt.Sprintf(" (nslaunch ns --type %s shows those of a type)", word)
+	}
+	if _, err := records.Find(word); err == nil {
+		return fmt.Sprintf(" (nslaunch ns --task %s shows those of a sandbox)", quote.Word(word))
+	}
+	return ""
 }
 
 // noNamespaces says why the namespaces of a process are not shown.

@@ -10,11 +10,13 @@ import (
 	"github.com/nslaunch/nslaunch/cmd/nslaunch/internal/cli"
 	"github.com/nslaunch/nslaunch/cmd/nslaunch/internal/problem"
 	"github.com/nslaunch/nslaunch/config"
+	"github.com/nslaunch/nslaunch/internal/quote"
 	"github.com/nslaunch/nslaunch/launcher"
 )
 
 // request is what a command line asks to run.
 type request struct {
+	command string // of ours
 	profile string // path; "" if flags say it all
 	changes
 	words []string
@@ -25,7 +27,8 @@ type request struct {
 // after "--" or where flags stand in place of a profile.
 func (r *request) complete(c *cli.Call) error {
 	rest := c.Args
-	if err := cmp.Or(twoArguments(c), switchValue(c)); err != nil {
+	r.command = c.Command.Name
+	if err := cmp.Or(valueProfile(c), twoArguments(c), switchValue(c)); err != nil {
 		return err
 	}
 	switch {
@@ -38,9 +41,9 @@ func (r *request) complete(c *cli.Call) error {
 			rest = rest[1:]
 		}
 	case len(r.settings) == 0 && len(rest) > 0 && !c.Dashed:
-		return fmt.Errorf("%q is no profile, which has a \"/\", ends in .toml or is preset:NAME", rest[0])
+		return notProfile(c.Command.Name, rest)
 	case len(r.settings) == 0:
-		return errors.New("no profile, and no flag such as --new instead of one (for a shell in a sandbox: nslaunch run preset:dev sh)")
+		return fmt.Errorf("no profile, and no flag such as --new instead of one (%s)", withPreset(c.Command.Name))
 	case len(rest) == 0:
 		s := callersShell()
 		rest, r.shell = s.argv(), &s
@@ -50,6 +53,17 @@ func (r *request) complete(c *cli.Call) error {
 		r.imply(c)
 	}
 	return nil
+}
+
+// withPreset says how to use a command with a preset.
+func withPreset(command string) string {
+	switch command {
+	case "run":
+		return "for a shell in a sandbox: nslaunch run preset:dev sh"
+	case "plan":
+		return "with a preset: nslaunch plan preset:dev COMMAND"
+	}
+	return fmt.Sprintf("with a preset: nslaunch %s preset:dev", command)
 }
 
 // flagSettings are the settings of a profile that is made of flags.
@@ -74,6 +88,9 @@ func (r *request) plan() (*launcher.Plan, error) {
 	p, err := r.load()
 	if err != nil {
 		return nil, err
+	}
+	if config.IsPreset(r.profile) && len(p.Command.Argv) == 0 && len(r.words) == 0 {
+		return nil, fmt.Errorf("%s has no command (write it after the preset: nslaunch %s %[1]s COMMAND)", quote.Word(r.profile), r.command)
 	}
 	return compileHere(p, r.arguments())
 }

@@ -27,11 +27,14 @@ func shellCommand() cli.Command {
 			ch.addFlags(fs)
 			return func(c *cli.Call) int {
 				if len(c.Args) > 1 && isProfile(c.Args[0]) {
-					c.Errorf("shell runs no other command: want the profile alone (nslaunch run %s runs one)", quote.Words(c.Args, " "))
+					c.Errorf("shell runs a shell and no other command (for the command: nslaunch run %s)", quote.Words(c.Args, " "))
 					return cli.ExitSetup
 				}
-				if len(c.Args) != 1 || !isProfile(c.Args[0]) {
-					return c.Misused("want one profile, which has a \"/\", ends in .toml or is preset:NAME")
+				if len(c.Args) == 0 {
+					return c.Misused("no profile")
+				}
+				if !isProfile(c.Args[0]) {
+					return c.Misused("%s", notProfile("run", c.Args))
 				}
 				return runShell(c, &ch)
 			}

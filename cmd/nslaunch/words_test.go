@@ -17,10 +17,21 @@ func TestMistyped(t *testing.T) {
 	nstest.EachUser(t, func(t *testing.T, u nstest.User) {
 		for line, want := range map[string]string{
 			"dev ls":                      `nslaunch: error: "dev" is neither a command nor a profile (did you mean "preset:dev"?)` + "\n",
-			"dve ls":                      `nslaunch: error: "dve" is neither a command nor a profile, which has a "/", ends in .toml or is preset:NAME (see nslaunch help)` + "\n",
-			"shell preset:dev ls -l":      "nslaunch: error: shell runs no other command: want the profile alone (nslaunch run preset:dev ls -l runs one)\n",
-			"help nope":                   `nslaunch: error: no such command: "nope" (see nslaunch help)` + "\n",
-			"preset:dev":                  "nslaunch: error: preset:dev: command: no command (write command = [\"…\"], or give it after the profile)\n",
+			"dve ls":                      `nslaunch: error: "dve" is neither a command nor a profile (did you mean "preset:dev"?)` + "\n",
+			"qqq ls":                      `nslaunch: error: "qqq" is neither a command nor a profile: a profile has a "/", ends in .toml or is preset:NAME (see nslaunch help)` + "\n",
+			"shell preset:dev ls -l":      "nslaunch: error: shell runs a shell and no other command (for the command: nslaunch run preset:dev ls -l)\n",
+			"help nope":                   `nslaunch: error: no such command or key: "nope" (see nslaunch help, and nslaunch man 5 for all keys)` + "\n",
+			"help limits.memroy":          `nslaunch: error: no such command or key: "limits.memroy" (did you mean "limits.memory"?)` + "\n",
+			"help preset:dev":             `nslaunch: error: no such command or key: "preset:dev" (what a sandbox may do: nslaunch explain preset:dev)` + "\n",
+			"plan preset:dev":             "nslaunch: error: preset:dev has no command (write it after the preset: nslaunch plan preset:dev COMMAND)\n",
+			"plan":                        "nslaunch: error: no profile, and no flag such as --new instead of one (with a preset: nslaunch plan preset:dev COMMAND)\n",
+			"run ls -l":                   `nslaunch: error: "ls" is not a profile (for a program, put one in front: nslaunch run preset:dev ls -l)` + "\n",
+			"run debian:12 sh":            `nslaunch: error: "debian:12" is not a profile, and nslaunch has no images: the root is a directory (nslaunch run --new all --bind DIR:/ -- COMMAND)` + "\n",
+			"run --setenv x.toml true":    `nslaunch: error: there is no profile: "x.toml" is the value of --setenv (write --setenv NAME=VALUE x.toml true)` + "\n",
+			"run --set x.toml true":       `nslaunch: error: invalid value "x.toml" for flag --set: want KEY=VALUE (write --set KEY=VALUE x.toml)` + "\n",
+			"ns net":                      `nslaunch: error: "net" is not the inode number of a namespace (nslaunch ns --type net shows those of a type)` + "\n",
+			"ns --task 0":                 `nslaunch: error: invalid value "0" for flag --task: want a process id, or the name of a sandbox (see nslaunch help ns)` + "\n",
+			"preset:dev":                  "nslaunch: error: preset:dev has no command (write it after the preset: nslaunch run preset:dev COMMAND)\n",
 			"preset:dev --timeout 5 true": "\n  try: put flags of nslaunch before the profile\n",
 			"preset:dev nosuchprogram":    "\n  try: install it, give its path, or set PATH in env.set\n",
 		} {
@@ -30,6 +41,44 @@ func TestMistyped(t *testing.T) {
 			}
 		}
 	})
+}
+
+// A file that is there but not named as a profile is one of the hints, and so is a sandbox that runs.
+func TestProfileHints(t *testing.T) {
+	nstest.EachUser(t, func(t *testing.T, u nstest.User) {
+		const script = `mkdir d; cd d; echo 'version = 1' >web.toml; cp web.toml conf
+			"$0" run --detach --name box -rpm -- sleep 60 >&2; trap '"$0" stop box >&2' EXIT
+			for line in 'run web' 'plan web.tml' 'check web' 'run conf' 'run box' 'ns box'; do "$0" $line; done 2>&1
+			"$0" ns --task box -t pid -n -o SANDBOX`
+		got := nstest.Run(t, u.Command(t, "sh", "-c", script, nstest.Nslaunch(t)))
+		want := `nslaunch: error: "web" is not a profile (did you mean "web.toml"?)
+nslaunch: error: "web.tml" is not a profile (did you mean "web.toml"?)
+web: no such file or directory (did you mean "web.toml"?)
+nslaunch: error: "conf" is not a profile (for the file, write ./conf)
+nslaunch: error: "box" is not a profile, but a sandbox that runs (nslaunch exec box runs a command in it)
+nslaunch: error: "box" is not the inode number of a namespace (nslaunch ns --task box shows those of a sandbox)
+box
+`
+		if strings.Join(strings.Fields(got.Stdout), " ") != strings.Join(strings.Fields(want), " ") {
+			t.Errorf("got %+v; want\n%s", got, want)
+		}
+	})
+}
+
+// Help shows what a key of a profile means, and those of a section.
+func TestHelpKey(t *testing.T) {
+	for key, want := range map[string]string{
+		"limits.memory": "  limits.memory             The most memory that the sandbox can use.\n    type ",
+		"memory":        "  limits.memory             The most memory that the sandbox can use.\n    type ",
+		"limits":        "\nkeys:\n  limits.memory  ",
+		"env.set.add":   "  LIST.add  ",
+		"masked":        "\n  mounts.\"/path\".masked ",
+	} {
+		got := nstest.Run(t, exec.Command(nstest.Nslaunch(t), "help", key))
+		if got.Status != 0 || !strings.Contains(got.Stdout, want) || strings.Contains(got.Stdout, "`") || strings.Contains(got.Stdout, "](") {
+			t.Errorf("%s: %+v; want %s", key, got, want)
+		}
+	}
 }
 
 // One cause outside of the profile is reported once, however many values meet it.

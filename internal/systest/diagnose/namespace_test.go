@@ -159,7 +159,7 @@ func TestDiagnoseChroot(t *testing.T) {
   / is not a mount point here: nslaunch runs in a chroot
   try: enter the directory with pivot_root(8), or run this before the chroot: mount --rbind DIR DIR`},
 			{"no mount point, works", "version = 1\nnamespaces = { uts = \"new\" }\ncommand = [\"/nslaunch\", \"help\", \"none\"]\n",
-				`mount -t proc proc $1/proc; exec $2 $1 /nslaunch /p.toml`, true, `no such command: "none" (see nslaunch help)`},
+				`mount -t proc proc $1/proc; exec $2 $1 /nslaunch /p.toml`, true, `no such command or key: "none" (see nslaunch help, and nslaunch man 5 for all keys)`},
 		} {
 			if test.rootOnly && !u.IsRoot() {
 				continue

@@ -26,7 +26,7 @@ func TestDetachFails(t *testing.T) {
 			{"namespaces = \"new\"\ncommand = [\"/etc/passwd\"]\n", "EACCES", systest.StatusNoExec},
 			{"namespaces = \"new\"\ncommand = [\"true\"]\nmounts = { ro = [\"/no/such\"] }\n", "p.toml:4:18: mounts.ro[0]", systest.StatusSetup},
 			{"nameespaces = \"new\"\n", "p.toml:2:1: nameespaces: unknown key", systest.StatusSetup},
-			{"namespaces = \"new\"\ncommand = [\"true\"]\nservice = \"exec\"\n", "p.toml:4:1: --detach leaves the service", systest.StatusSetup},
+			{"namespaces = \"new\"\ncommand = [\"true\"]\nservice = \"exec\"\n", "p.toml:4:1: service.notify: --detach leaves the service, which this needs (systemd starts it with what this prints: nslaunch unit ", systest.StatusSetup},
 		} {
 			p.Write(test.profile)
 			before, files := nstest.Snapshot(t), len(p.Files())

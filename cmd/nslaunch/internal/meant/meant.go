@@ -52,6 +52,15 @@ func foreignCommand(word string) string {
 	return ""
 }
 
+// Word returns a hint at the word of known that is spelt almost the same; "" if there is none.
+func Word(word string, known []string) string {
+	meant := nearest.Of(word, known)
+	if meant == "" {
+		return ""
+	}
+	return fmt.Sprintf(" (did you mean %q?)", meant)
+}
+
 // Type returns a hint at the type of namespaces that was meant by a word; "" if there is none.
 func Type(word string, known []string) string {
 	meant := ""
@@ -63,10 +72,7 @@ func Type(word string, known []string) string {
 	case "hostname":
 		meant = "uts"
 	default:
-		meant = nearest.Of(word, append(known, "all"))
-	}
-	if meant == "" {
-		return ""
+		return Word(word, append(known, "all"))
 	}
 	return fmt.Sprintf(" (did you mean %q?)", meant)
 }
