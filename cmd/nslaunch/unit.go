@@ -57,7 +57,7 @@ func unitCommand() cli.Command {
 
 func printUnit(c *cli.Call, ch *changes, o unitfile.Options, asJSON bool) int {
 	o.Flags = ch.flags()
-	text, p, err := serviceOf(c.Args[0], ch, o)
+	text, p, err := serviceOf(c.Args[0], ch, &o)
 	if err != nil {
 		return c.Fail(err)
 	}
@@ -66,6 +66,11 @@ func printUnit(c *cli.Call, ch *changes, o unitfile.Options, asJSON bool) int {
 		origin.Pos.File = c.Args[0]
 		c.Remark([]launcher.Note{{Origin: origin,
 			Text: "not in the unit: systemd signals nslaunch, which sends process.stop_signal to the command"}})
+	}
+	if !o.User {
+		for _, text := range looseFiles(append([]string{o.Nslaunch, o.Profile}, p.Extends()...)) {
+			c.Warnf("%s", text)
+		}
 	}
 	if asJSON {
 		return c.PutJSON(struct {
@@ -76,8 +81,8 @@ func printUnit(c *cli.Call, ch *changes, o unitfile.Options, asJSON bool) int {
 	return c.Put(text)
 }
 
-// serviceOf returns the unit of the profile at path.
-func serviceOf(path string, c *changes, o unitfile.Options) (string, *config.Profile, error) {
+// serviceOf returns the unit of the profile at path. It adds the paths of nslaunch and the profile to the options.
+func serviceOf(path string, c *changes, o *unitfile.Options) (string, *config.Profile, error) {
 	var err error
 	if o.Nslaunch, err = os.Executable(); err != nil {
 		return "", nil, err
@@ -85,7 +90,7 @@ func serviceOf(path string, c *changes, o unitfile.Options) (string, *config.Pro
 	if o.Profile, err = filepath.Abs(path); err != nil {
 		return "", nil, err
 	}
-	vars := serviceVars(o)
+	vars := serviceVars(*o)
 	vars.Var = c.variables
 	p, err := config.Load(o.Profile, vars, c.settings...)
 	var list config.Errors
@@ -99,7 +104,7 @@ func serviceOf(path string, c *changes, o unitfile.Options) (string, *config.Pro
 	if len(p.Command.Argv) == 0 {
 		return "", nil, fmt.Errorf("%s: no command (write command = [\"…\"]: a unit has no words after the profile)", path)
 	}
-	text, err := unitfile.Service(p, o)
+	text, err := unitfile.Service(p, *o)
 	return text, p, err
 }
 
