@@ -33,8 +33,11 @@ func (c capabilitiesType) Read(d *lang.Decoder, v lang.Value) {
 		case CapabilitiesKeep, CapabilitiesNone:
 			c.Mode = mode
 		default:
-			d.Problem(v, "unknown value %q, want keep, none or an array of capabilities%s", s,
-				lang.DidYouMean(s, []CapabilityMode{CapabilitiesKeep, CapabilitiesNone}))
+			hint := lang.DidYouMean(s, []CapabilityMode{CapabilitiesKeep, CapabilitiesNone})
+			if hint == "" {
+				hint = d.MeantBy(v)
+			}
+			d.Problem(v, "unknown value %q, want keep, none or an array of capabilities%s", s, hint)
 		}
 		return
 	}

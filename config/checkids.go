@@ -1,6 +1,8 @@
 package config
 
 import (
+	"strings"
+
 	"github.com/nslaunch/nslaunch/config/internal/toml"
 )
 
@@ -18,14 +20,20 @@ func (c *checker) idmap() {
 	}
 	// A list that is there is not nil, even where it is spoilt.
 	if m.Mode != IDMapExplicit && (m.UID != nil || m.GID != nil) {
-		c.misplaced("idmap.mode", "a mode and the lists uid and gid exclude each other")
+		c.misplaced("idmap.mode", "cannot be combined with the lists uid and gid (remove idmap.mode, or the lists)")
 	}
 	if (m.UID == nil) != (m.GID == nil) && c.sound("idmap.uid", "idmap.gid") {
-		here, missing := "idmap.uid", "idmap.gid"
+		here, missing, own, ranges := "idmap.uid", "idmap.gid", "${gid}", m.UID
 		if m.UID == nil {
-			here, missing = missing, here
+			here, missing, own, ranges = missing, here, "${uid}", m.GID
 		}
-		c.add(missing, c.p.origins.KeyPos(here), "missing, as %s is given", here)
+		cure := ""
+		if len(ranges) > 0 {
+			line := map[string]any{"inside": int64(ranges[0].Inside), "outside": own}
+			set := c.p.Worded(Setting{Key: missing, Value: []any{line}})
+			cure = " (write " + strings.ReplaceAll(set, "$${", "${") + ")"
+		}
+		c.add(missing, c.p.origins.KeyPos(here), "missing, because %s is set%s", here, cure)
 	}
 	c.ranges("idmap.uid", m.UID)
 	c.ranges("idmap.gid", m.GID)

@@ -55,11 +55,9 @@ func (c *checker) mounts() {
 			if pos := c.p.origins.KeyPos(first.Key); !pos.IsZero() {
 				by += ", at " + pos.String()
 			}
-			hint := ""
-			if showsSame(first) && m.Type != MountBind {
-				hint = " (where that is the working directory: start nslaunch in the directory of a project)"
+			if !c.homeIsProject(first, m) {
+				c.misplaced(m.Key, "%q is mounted already by %s (remove one of them)", m.Target, by)
 			}
-			c.misplaced(m.Key, "%q is mounted already by %s%s", m.Target, by, hint)
 			continue
 		}
 		seen[m.Target] = m
@@ -87,8 +85,41 @@ func (c *checker) globs() {
 	}
 }
 
-// showsSame reports whether an entry shows a path of the host, writable, at the same place.
-func showsSame(m *MountEntry) bool { return m.Type == MountBind && !m.Readonly && m.Source == m.Target }
+// homeIsProject notes that one of two entries of a target shows the project and the other one hides the home directory, which are the
+// same here, and reports whether it is so. The error is at what the user wrote, which is seldom the entry.
+func (c *checker) homeIsProject(a, b *MountEntry) bool {
+	what := ""
+	for _, m := range []*MountEntry{a, b} {
+		text, _ := c.p.origins[m.Key].Text()
+		switch {
+		case strings.Contains(text, "${cwd}"):
+			what = "the working directory"
+		case strings.Contains(text, "${git:work_tree}"):
+			what = "the git work tree"
+		}
+	}
+	if what == "" || a.Type == b.Type {
+		return false
+	}
+	hides := a
+	if a.Type == MountBind {
+		hides = b
+	}
+	at := c.p.origins.KeyPos(hides.Key)
+	by := at.String()
+	if IsPreset(at.File) {
+		by = at.File
+		if way := c.p.origins[hides.Key].Src.Via(); len(way) > 0 {
+			at = way[len(way)-1]
+		} else {
+			at = Pos{File: c.p.File}
+		}
+	}
+	if !c.counted() {
+		c.add(hides.Key, at, "%s is %q, which %s hides (start nslaunch in the directory of a project)", what, hides.Target, by)
+	}
+	return true
+}
 
 // mountPlace checks the target of an entry.
 func (c *checker) mountPlace(m *MountEntry, above map[string]*MountEntry) {
@@ -156,7 +187,7 @@ func (c *checker) mountBind(m *MountEntry) {
 		c.ranges(toml.JoinKey(key, "uid"), m.IDMap.UID)
 		c.ranges(toml.JoinKey(key, "gid"), m.IDMap.GID)
 	case c.lacks(User):
-		c.misplaced(key, "needs %s, or maps of its own: { uid = […], gid = […] }", c.newOne(User))
+		c.misplaced(key, "needs %s, or maps of its own: %s", c.newOne(User), exampleMaps)
 	case c.sound("idmap") && c.p.IDMap.Mode == IDMapNone:
 		c.problem(key, "idmap.mode is %q, which maps nothing", IDMapNone)
 	}

@@ -91,9 +91,9 @@ func TestExtendsErrors(t *testing.T) {
 		files map[string]string
 		want  []string
 	}{
-		{"type", `extends = "base.toml"`, nil, []string{`top.toml:2:11: extends: want an array of strings, got a string`}},
+		{"type", `extends = "base.toml"`, nil, []string{`top.toml:2:11: extends: want an array of strings, got "base.toml" (write ["base.toml"])`}},
 		{"element", `extends = [1, "", "${no}x"]`, nil, []string{
-			`top.toml:2:12: extends[0]: want a string, got an integer`,
+			`top.toml:2:12: extends[0]: want a string, got 1 (write "1")`,
 			`top.toml:2:15: extends[1]: want a string that is not empty`,
 			`top.toml:2:19: extends[2]: unknown variable "${no}", want ` + lang.Words(lang.VariableNames())}},
 		{"add", `extends.add = ["base.toml"]`, nil, []string{`top.toml:2:1: extends: want an array of strings, got a table`}},
@@ -115,7 +115,7 @@ func TestExtendsErrors(t *testing.T) {
 			[]string{`a.toml:2:12: expected value but found the end of the line instead` + via}},
 		{"version", `extends = ["a.toml"]`, map[string]string{"a.toml": "hostname = 5\n"}, []string{
 			`a.toml:1:1: version: missing (write version = 1 at the top)` + via,
-			`a.toml:1:12: hostname: want a string, got an integer` + via}},
+			`a.toml:1:12: hostname: want a string, got 5` + via}},
 		{"other version", `extends = ["a.toml"]`, map[string]string{"a.toml": "version = 2\n"}, []string{`a.toml:1:11: version: unknown version 2, want 1 (write version = 1, or update nslaunch)` + via}},
 		{"misspelt version", `extends = ["a.toml"]`, map[string]string{"a.toml": "versoin = 1\n"},
 			[]string{`a.toml:1:1: versoin: unknown key "versoin" (did you mean "version"?)` + via}},
@@ -124,7 +124,7 @@ func TestExtendsErrors(t *testing.T) {
 			`a.toml:4:1: hostnam: unknown key "hostnam" (did you mean "hostname"?)` + via,
 			`a.toml:6:13: mounts.ro[1]: want a path that starts with /, ./ or ../, got "b"` + via,
 			`top.toml:3:16: process.nice: want -20 to 19, got 50`,
-			`top.toml:4:18: limits.timeout: "5" has a number without a unit, want a duration such as "10s" or "1h 30min" (did you mean "5s"?)`}},
+			`top.toml:4:18: limits.timeout: "5" has no unit (did you mean "5s"?)`}},
 		{"relation", "extends = [\"a.toml\"]\nnamespaces.uts = \"host\"", map[string]string{"a.toml": "version = 1\nnamespaces = \"new\"\nhostname = \"x\"\n"},
 			[]string{`a.toml:3:1: hostname: needs namespaces.uts = "new"` + via}},
 		{"too deep", `extends = ["0.toml"]`, long, []string{`14.toml:2:12: extends[0]: "15.toml" is one file too many, want at most 16 that extend each other (extended from 13.toml:2:12`}},

@@ -81,15 +81,15 @@ func TestNewErrors(t *testing.T) {
 			`--set version: unknown version 2, want 1 (write version = 1, or update nslaunch)`},
 		{[]Setting{{"process.nice", true, "--nice"}, {"process.umask", "9", "--umask"}},
 			"--umask: process.umask: want an octal number in a string, such as \"022\", at most \"777\", got \"9\"\n" +
-				"--nice: process.nice: want an integer, got a boolean"},
+				"--nice: process.nice: want an integer, got true"},
 		{[]Setting{
 			{"namespaces.user", "new", "--new"},
 			{"idmap.mode", "root", "--map"},
 			{"idmap.uid", []any{map[string]any{"inside": 0, "outside": 0}}, "--set"},
 			{"idmap.gid", []any{map[string]any{"inside": 0, "outside": 0}}, "--set"},
-		}, "--map: idmap.mode: a mode and the lists uid and gid exclude each other"},
+		}, "--map: idmap.mode: cannot be combined with the lists uid and gid (remove idmap.mode, or the lists)"},
 		{[]Setting{{"idmap.uid", []any{map[string]any{"inside": -1, "outside": 0}}, "--set"}, {"idmap.gid", "x", "--set"}, {"namespaces.user", "new", "--new"}},
-			"--set idmap.uid[0].inside: want 0 to 4294967294, got -1\n--set idmap.gid: want an array of tables, got a string"},
+			"--set idmap.uid[0].inside: want 0 to 4294967294, got -1\n--set idmap.gid: want an array of tables, got \"x\""},
 	} {
 		p, err := New(test.settings, testVars())
 		if p != nil || err == nil || err.Error() != test.want {

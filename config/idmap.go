@@ -24,7 +24,7 @@ func rangeTable(r *IDRange) lang.Table {
 			{Name: "outside", Off: lang.AsRead, Type: lang.To(&r.Outside, id())},
 			{Name: "count", Off: lang.AsRead, Type: lang.To(&r.Count, lang.Int[uint32](1, maxID+1))},
 		}
-	}, Required: []string{"inside", "outside"}}
+	}, Required: []string{"inside", "outside"}, Others: rangeKeyMeant}
 }
 
 // rangesType is the lines of a uid or gid map, of which there is at least one.
@@ -33,6 +33,10 @@ type rangesType struct{ dst *[]IDRange }
 func (rangesType) Fields() []lang.Field { return rangeTable(new(IDRange)).Of() }
 
 func (t rangesType) Read(d *lang.Decoder, v lang.Value) {
+	if line := mapLine(v.Raw); line != nil {
+		d.WrongType(v, "an array of tables")
+		return
+	}
 	elements, ok := d.Elements(v, "an array of tables")
 	if ok && len(elements) == 0 {
 		d.Problem(v, `want at least one range (mode = "none" maps nothing)`)
@@ -70,8 +74,25 @@ func readID(d *lang.Decoder, v lang.Value) (uint32, bool) {
 		v.Raw = n
 		d.Became(v.Key, n)
 	}
+	if s, isText := v.Raw.(string); isText && s != "" && s != "root" && strings.Trim(s, "0123456789") != "" {
+		d.Problem(v, "want a number, got %q%s", s, numberOf(v.Key, s))
+		return 0, false
+	}
 	n, ok := d.Integer(v, 0, maxID)
 	return uint32(n), ok
+}
+
+// numberOf returns a hint at how to find out the number of a user or group, which was written as a name.
+func numberOf(key, name string) string {
+	switch {
+	case !lang.AllBytes(name, lang.NameByte):
+		return ""
+	case strings.HasSuffix(key, "gid") || strings.Contains(key, "groups"):
+		return " (getent group " + name + " prints it)"
+	case strings.HasSuffix(key, "uid"):
+		return " (id -u " + name + " prints it)"
+	}
+	return ""
 }
 
 // end is the id after the last of count ones from first.
@@ -109,6 +130,9 @@ func span(first, count uint32) string {
 	return s
 }
 
+// exampleMaps are maps of a mount's own, as messages show them.
+const exampleMaps = "{ uid = [{ inside = 0, outside = 1000 }], gid = [{ inside = 0, outside = 1000 }] }"
+
 // mountIDMapType is "user", or a table with maps of its own.
 type mountIDMapType struct{ m *MountEntry }
 
@@ -126,7 +150,7 @@ func (t mountIDMapType) Read(d *lang.Decoder, v lang.Value) {
 		ids := &MountIDMap{}
 		mountIDMapTable(ids).Read(d, v)
 		t.m.IDMap = ids
-	} else if d.Word(v, "user", "{ uid = […], gid = […] }") {
+	} else if d.Word(v, "user", exampleMaps) {
 		t.m.IDMap = &MountIDMap{User: true}
 	}
 }

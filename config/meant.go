@@ -6,6 +6,7 @@ import (
 
 	"github.com/nslaunch/nslaunch/config/internal/lang"
 	"github.com/nslaunch/nslaunch/config/internal/toml"
+	"github.com/nslaunch/nslaunch/internal/quote"
 )
 
 // meant says what is meant by a key or value that is none of ours: a word of docker, compose, systemd-nspawn, bwrap or
@@ -15,23 +16,60 @@ func meant(table, name string, raw any) (key string, value any) {
 	number, isNumber := raw.(int64)
 	switch table {
 	case "env":
-		if isText && lang.EnvName(name) && name != "set" && name != "inherit" {
+		list := toml.List(raw)
+		switch {
+		case name == "set" && len(variables(list)) > 0:
+			return "env.set", variables(list)
+		case name == "inherit" && raw == true:
+			return "env.inherit", []any{"*"}
+		case list != nil && slices.Contains([]string{"pass", "keep", "passthrough", "import"}, name):
+			return "env.inherit", raw
+		case lang.EnvName(name) && name != "set" && name != "inherit" && (isText || isNumber):
+			if isNumber {
+				raw = TOMLValue(number)
+			}
 			return toml.JoinKey("env.set", name), raw
 		}
-		if list := toml.List(raw); name == "set" && list != nil {
-			return "env.set", variables(list)
-		}
 	case "namespaces":
-		if name != "all" && (text == "none" || text == "private" || text == "unshare") {
+		if kind := kindMeant(name); kind != "" {
+			name = kind
+		}
+		if raw == true || name != "all" && (text == "none" || text == "private" || text == "unshare") {
 			return table + "." + name, "new"
 		}
+	case "restrict":
+		return restrictMeant(name, raw)
+	case "idmap", "idmap.uid", "idmap.gid":
+		return idmapMeant(table, name, raw)
 	case "limits":
-		if isNumber && name == "timeout" {
+		switch {
+		case isNumber && name == "timeout":
 			return "limits.timeout", printedSeconds(number)
+		case name == "files" || name == "fds" || name == "open_files":
+			return "limits.rlimits.nofile", raw
+		case name != "cpu" && name != "memory" && name != "tasks":
+			return topMeant(name, raw)
 		}
 	case "process":
-		if text == "root" && (name == "uid" || name == "gid") {
-			return "process." + name, int64(0)
+		if capability := strings.TrimPrefix(strings.ToUpper(text), "CAP_"); name == "capabilities" {
+			switch {
+			case text == "all" || raw == true:
+				return "process.capabilities", string(CapabilitiesKeep)
+			case slices.Contains(CapabilityNames(), capability):
+				return "process.capabilities", []any{capability}
+			}
+		}
+		if strings.HasPrefix(name, "cap") && name != "capabilities" {
+			return topMeant(name, raw)
+		}
+		id := strings.NewReplacer("user", "uid", "group", "gid").Replace(name)
+		if id == "uid" || id == "gid" {
+			switch {
+			case text == "root":
+				return "process." + id, int64(0)
+			case isNumber && name != id:
+				return "process." + id, raw
+			}
 		}
 		if isNumber && name == "stop_timeout" {
 			return "process.stop_timeout", printedSeconds(number)
@@ -44,12 +82,23 @@ func meant(table, name string, raw any) (key string, value any) {
 		if source, how := bindOf(strings.Trim(name, `"`), text); isTarget && isText && source != "" {
 			return table + "." + name, map[string]any{how: source}
 		}
+	case "time":
+		if isNumber {
+			return "time." + name, printedSeconds(number)
+		}
+	case "restrict.namespaces":
+		if kind := kindMeant(text); kind != "" {
+			return name, kind
+		}
 	case "command":
 		if name == "argv" && isText && text != "" {
 			return "command.argv", commandOf(text)
 		}
 	case "":
 		return topMeant(strings.ToLower(strings.ReplaceAll(name, "-", "_")), raw)
+	}
+	if text == "root" && strings.HasPrefix(table, "mounts.") && (name == "uid" || name == "gid") {
+		return table + "." + name, int64(0)
 	}
 	return "", nil
 }
@@ -83,8 +132,12 @@ func topMeant(name string, raw any) (key string, value any) {
 			return "command", raw
 		}
 	case "env", "environment", "envs", "setenv":
-		if list := toml.List(raw); len(list) > 0 {
-			return "env.set", variables(list)
+		list := toml.List(raw)
+		if isText {
+			list = []any{raw}
+		}
+		if table := variables(list); len(table) > 0 {
+			return "env.set", table
 		}
 		if table, ok := raw.(map[string]any); ok && name != "env" {
 			return "env.set", table
@@ -95,32 +148,36 @@ func topMeant(name string, raw any) (key string, value any) {
 		if table, ok := raw.(map[string]any); ok {
 			text, _ = table["mode"].(string)
 		}
-		switch text {
-		case "host":
+		switch {
+		case text == "host" || raw == true:
 			return "namespaces.net", "host"
-		case "none", "new", "private":
+		case text == "none" || text == "new" || text == "private" || raw == false:
 			return "namespaces.net", "new"
 		}
 	case "namespaces":
 		switch {
-		case text == "all" || text == "private" || text == "unshare":
+		case text == "all" || text == "private" || text == "unshare" || raw == true:
 			return "namespaces", "new"
 		case strings.Contains(text, ","):
-			table := map[string]any{}
-			for kind := range strings.SplitSeq(text, ",") {
-				table[strings.TrimSpace(kind)] = "new"
-			}
-			return "namespaces", table
+			return "namespaces", newKinds(strings.Split(text, ","))
 		}
 		if list := toml.List(raw); len(list) > 0 {
-			table := map[string]any{}
-			for _, e := range list {
-				if kind, ok := e.(string); ok {
-					table[kind] = "new"
-				}
-			}
-			return "namespaces", table
+			return "namespaces", newKinds(slices.Collect(stringsOf(list)))
 		}
+	case "time":
+		if isText || raw == true {
+			return "namespaces.time", "new"
+		}
+	case "proc", "sys":
+		if raw == true {
+			return name, "new"
+		}
+	case "dev":
+		if raw == true || text == "new" {
+			return "dev", "minimal"
+		}
+	case "idmap":
+		return idmapMeant("idmap", "", raw)
 	case "workdir", "working_dir", "working_directory", "chdir":
 		return "process.cwd", raw
 	case "caps", "capability", "cap_add":
@@ -129,20 +186,27 @@ func topMeant(name string, raw any) (key string, value any) {
 		}
 	case "cap_drop":
 		return "process.capabilities", "none"
-	case "user":
+	case "user", "group":
+		id := map[string]string{"user": "process.uid", "group": "process.gid"}[name]
 		if _, isNumber := raw.(int64); isNumber {
-			return "process.uid", raw
-		}
-	case "group":
-		if _, isNumber := raw.(int64); isNumber {
-			return "process.gid", raw
+			return id, raw
+		} else if text == "root" {
+			return id, int64(0)
 		}
 	case "volumes", "binds", "bind", "mount", "mounts", "allow_write", "writable":
-		if list := toml.List(raw); list != nil {
+		if list := toml.List(raw); len(list) > 0 {
 			if table := renamed(list); table != nil {
 				return "mounts", table
 			}
-			return "mounts.rw", raw
+			if texts := slices.Collect(stringsOf(list)); len(texts) == len(list) {
+				return "mounts.rw", raw
+			}
+		}
+	case "tmpfs":
+		if list := toml.List(raw); list != nil {
+			return "mounts.tmpfs", raw
+		} else if strings.HasPrefix(text, "/") {
+			return "mounts.tmpfs", []any{raw}
 		}
 	case "readonly_paths", "allow_read", "ro_bind":
 		if list := toml.List(raw); list != nil {
@@ -177,7 +241,24 @@ func topMeant(name string, raw any) (key string, value any) {
 }
 
 // foreign returns what to do about a key of another program for which a profile has none like it; "" if nothing is known.
-func foreign(key string) string {
+func foreign(key string, raw any) string {
+	name, isText := raw.(string)
+	switch key {
+	case "user", "process.user":
+		if isText && name != "root" {
+			return "(set process.uid to the number that id -u " + quote.Word(name) + " prints)"
+		}
+	case "group", "process.group":
+		if isText && name != "root" {
+			return "(set process.gid to the number that getent group " + quote.Word(name) + " prints)"
+		}
+	case "root.idmap":
+		return "(idmap above the first [table] maps the ids of the sandbox, and an entry of [mounts] can have its own idmap)"
+	case "seccomp":
+		return "(leave it out: no system calls are filtered, and [restrict] and process.capabilities limit the command)"
+	case "landlock":
+		return "(leave it out: [mounts] says what the command can read and write)"
+	}
 	switch strings.ToLower(strings.ReplaceAll(key, "-", "_")) {
 	case "image":
 		return `(write root = "DIR", the directory that the image is unpacked to)`
@@ -207,8 +288,42 @@ func commandOf(text string) []any {
 	return argv
 }
 
+// newKinds returns the table of namespaces that were written as a list of kinds; nil where one is not known.
+func newKinds(words []string) any {
+	table := map[string]any{}
+	for _, word := range words {
+		word = strings.TrimSpace(word)
+		if kind := kindMeant(word); kind != "" {
+			word = kind
+		}
+		if !slices.Contains(Kinds(), NamespaceKind(word)) {
+			return nil
+		}
+		table[word] = "new"
+	}
+	return table
+}
+
+// restrictMeant is meant for the keys of [restrict].
+func restrictMeant(name string, raw any) (key string, value any) {
+	if name != "namespaces" {
+		return "", nil
+	}
+	text, _ := raw.(string)
+	if text == "none" || raw == true {
+		return "restrict.namespaces", []any{}
+	}
+	if kind := kindMeant(text); kind != "" {
+		text = kind
+	}
+	if slices.Contains(Kinds(), NamespaceKind(text)) {
+		return "restrict.namespaces", []any{text}
+	}
+	return "", nil
+}
+
 // variables returns the table of variables that were written as "NAME=value"; nil where one is not.
-func variables(list []any) any {
+func variables(list []any) map[string]any {
 	table := map[string]any{}
 	for _, e := range list {
 		text, _ := e.(string)
@@ -221,10 +336,19 @@ func variables(list []any) any {
 	return table
 }
 
-// renamed returns the entries of mounts that were written as "SOURCE:TARGET" or "SOURCE:TARGET:ro"; nil where one is not.
+// renamed returns the entries of mounts that were written as "SOURCE:TARGET" or "SOURCE:TARGET:ro", or as tables with a target;
+// nil where one is not.
 func renamed(list []any) map[string]any {
 	table := map[string]any{}
 	for _, e := range list {
+		if members, ok := e.(map[string]any); ok {
+			target, entry := targetMeant(members)
+			if entry == nil {
+				return nil
+			}
+			table[target] = entry
+			continue
+		}
 		text, _ := e.(string)
 		parts := strings.Split(text, ":")
 		if len(parts) < 2 || len(parts) > 3 || !strings.HasPrefix(parts[1], "/") {

@@ -2,6 +2,7 @@ package config
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/nslaunch/nslaunch/config/internal/lang"
 	"github.com/nslaunch/nslaunch/config/internal/toml"
@@ -41,6 +42,16 @@ func (t mountOptionsType) Read(d *lang.Decoder, v lang.Value) {
 				return "", false
 			}
 			d.Problem(v, "%q is not an option, want %s = SOURCE", s, s)
+			return "", false
+		case s == "bind" || s == "rbind" || s == "defaults":
+			d.Problem(v, "%q is not an option (leave it out)", s)
+			return "", false
+		case strings.HasPrefix(s, "size=") || strings.HasPrefix(s, "mode=") || strings.HasPrefix(s, "uid=") || strings.HasPrefix(s, "gid="):
+			key, value, _ := strings.Cut(s, "=")
+			if key != "uid" && key != "gid" {
+				value = TOMLValue(value)
+			}
+			d.Problem(v, "%q is not an option, but a key of its own: %s = %s", s, key, value)
 			return "", false
 		case !slices.Contains(all, s):
 			d.Problem(v, "unknown option %q, want %s%s", s, lang.Words(all), lang.DidYouMean(s, all))

@@ -15,7 +15,7 @@ import (
 
 // eachTarget is written to take away what a list of [mounts] says.
 func eachTarget(list string) string {
-	return "mounts." + list + ".remove = […], or mounts.\"/path\" = false for each target"
+	return "mounts." + list + ".remove = [\"/path\"] or mounts.\"/path\" = false for each target"
 }
 
 // mountsType is that of [mounts]: lists, and tables whose keys are targets.
@@ -78,13 +78,16 @@ func (r *mountReader) entry(table, v lang.Value, name string, fields []lang.Fiel
 		case ok && r.replaced(v, path):
 			return
 		}
+		if !ok && !strings.Contains(name, "/") {
+			return // its table may be of anything
+		}
 		target.m = MountEntry{Key: v.Key, Target: path}
 		target.Read(r.Decoder, v)
 		if ok {
 			r.p.Mounts = append(r.p.Mounts, target.m)
 		}
 	case lang.HasField(target.Fields(), name):
-		r.Misplaced(v.Key, "unknown key %q in [mounts] (it belongs in the table of a target: %q = { … })", name, lang.AnyPath)
+		r.Misplaced(v.Key, "unknown key %q in [mounts] (it belongs to one mount: %q = { %s = %s })", name, lang.AnyPath, name, lang.Given(v.Raw))
 	default:
 		r.Unknown(table, name, fields, nil)
 	}
@@ -139,6 +142,10 @@ type mountListType struct {
 }
 
 func (t mountListType) Read(d *lang.Decoder, v lang.Value) {
+	if _, isTable := v.Raw.(map[string]any); isTable {
+		d.Problem(v, "want an array of paths, got a table (one mount has a table of its own: \"/path\" = { ro = \"/srv\" } in [mounts])")
+		return
+	}
 	elements, _ := d.Elements(v, "an array of strings")
 	for _, e := range elements {
 		t.r.listed(e, t.m)
@@ -264,9 +271,9 @@ func (r *mountReader) target(v lang.Value, name string) (string, bool) {
 	case strings.Contains(s, "\x00"):
 		r.Misplaced(v.Key, "a NUL byte is not allowed, got %q", s)
 	case !strings.HasPrefix(s, "/"):
-		r.Misplaced(v.Key, "want an absolute path for a target, got %q%s", s, lang.PathHint[string](s))
+		r.Misplaced(v.Key, "want an absolute path for a target, got %q%s", s, targetHint(s, v.Raw))
 	case path.Clean(s) != s:
-		r.Misplaced(v.Key, "want a path without \"..\", \".\" and extra slashes, got %q", s)
+		r.Misplaced(v.Key, "want a path without \"..\", \".\" and extra slashes, got %q%s", s, lang.DidYouMean(path.Clean(s), []string{path.Clean(s)}))
 	case s == "/":
 		r.Misplaced(v.Key, "%s", rootTarget(name))
 	default:

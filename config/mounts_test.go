@@ -126,7 +126,7 @@ func TestCheckMadeMounts(t *testing.T) {
 		{`root: needs namespaces.mount = "new"`, func(p *Profile) {
 			p.Root.Overlay.Mode, p.Proc.Mode, p.Namespaces[Mount] = OverlayTmpfs, ProcHost, Namespace{Mode: NamespaceHost}
 		}},
-		{`mounts.ro[1]: "/a" is mounted already by mounts.ro[0]`, func(p *Profile) {
+		{`mounts.ro[1]: "/a" is mounted already by mounts.ro[0] (remove one of them)`, func(p *Profile) {
 			p.Mounts = []MountEntry{{Key: "mounts.ro[0]", Target: "/a"}, {Key: "mounts.ro[1]", Target: "/a"}}
 		}},
 		{`m: /dev is made already, by dev = "minimal"`, func(p *Profile) {
@@ -194,7 +194,7 @@ func TestNewMounts(t *testing.T) {
 		{"root.propagation", "private", "--set"},
 	}, testVars())
 	want := `--set root.propagation: propagation is given already, at --propagation
---rw: mounts.rw[0]: "/usr" is mounted already by mounts.ro[0], at --ro`
+--rw: mounts.rw[0]: "/usr" is mounted already by mounts.ro[0], at --ro (remove one of them)`
 	if err == nil || err.Error() != want {
 		t.Errorf("New = %v; want %s", err, want)
 	}

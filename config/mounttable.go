@@ -77,11 +77,7 @@ func (t *targetType) Read(d *lang.Decoder, v lang.Value) {
 	m, keys := &t.m, t.mountKeys()
 	members, ok := v.Raw.(map[string]any)
 	if !ok {
-		want := "a table"
-		if _, ok := v.Raw.(string); ok {
-			want = "a table such as { ro = \"/srv\" }"
-		}
-		d.WrongType(v, want)
+		d.WrongType(v, "a table such as { ro = \"/srv\" }")
 		return
 	}
 	t.members = members
@@ -154,14 +150,25 @@ func typeMissing(d *lang.Decoder, v lang.Value, keys []mountKey) {
 			names = append(names, k.Name)
 		}
 	}
-	d.Problem(v, "want one of %s", lang.Words(names))
+	d.Problem(v, "needs one of %s%s", lang.Words(names), typeHint(v, keys))
+}
+
+// typeHint returns a hint at the type that the keys of a mount are of; "" if several can be.
+func typeHint(v lang.Value, keys []mountKey) string {
+	members, _ := v.Raw.(map[string]any)
+	for _, k := range keys {
+		if members[k.Name] != nil && len(k.of) == 1 && k.of[0] != MountBind {
+			return fmt.Sprintf(" (add type = %q)", k.of[0])
+		}
+	}
+	return ""
 }
 
 // mountRequires notes what a type lacks.
 func mountRequires(d *lang.Decoder, v lang.Value, members map[string]any, m *MountEntry) {
 	switch m.Type {
 	case MountOverlay:
-		d.Require(v, "lower")
+		d.Require(v, "lower", `lower = ["/usr"]`)
 		if m.Create && members["dir"] == nil {
 			d.Misplaced(toml.JoinKey(v.Key, "create"), "needs a dir")
 		}
@@ -174,12 +181,12 @@ func mountRequires(d *lang.Decoder, v lang.Value, members map[string]any, m *Mou
 	case MountFile:
 		switch {
 		case members["source"] == nil:
-			d.Require(v, "content")
+			d.Require(v, "content", `content = "text"`)
 		case members["content"] != nil:
 			d.Misplaced(toml.JoinKey(v.Key, "source"), "content and source exclude each other")
 		}
 	case MountSymlink:
-		d.Require(v, "to")
+		d.Require(v, "to", `to = "/target"`)
 	}
 }
 
@@ -207,7 +214,7 @@ type maskedType struct{ m *MountEntry }
 func (t maskedType) Read(d *lang.Decoder, v lang.Value) {
 	t.m.Type = MountMasked
 	if masked, ok := d.Boolean(v); ok && !masked {
-		d.Problem(v, "want true, got false")
+		d.Problem(v, "want true, got false (%s = false removes the mount)", toml.ParentKey(v.Key))
 	}
 }
 

@@ -104,9 +104,9 @@ func utsNameShapes() []*Shape {
 	return []*Shape{{Type: "string", Pattern: `^[A-Za-z0-9._-]+$`, Longest: lang.MaxName}}
 }
 
-// withoutBlanks returns a hint at the name that a text is with a "-" in place of each blank; "" if that is none.
+// withoutBlanks returns a hint at the name that a text is with a "-" in place of what it cannot have; "" if that is none.
 func withoutBlanks(s string) string {
-	if name := strings.ReplaceAll(s, " ", "-"); name != s && SoundName(name) {
+	if name := nameBytes(s); name != s && SoundName(name) {
 		return lang.DidYouMean(name, []string{name})
 	}
 	return ""

@@ -77,7 +77,18 @@ type reading struct {
 func newReading(file string, vars Vars) *reading {
 	p := newProfile(file)
 	d := lang.New(topFields(p), file, vars)
-	d.Meant, d.Foreign = meant, foreign
+	d.Foreign = foreign
+	d.Meant = func(table, name string, raw any) (string, any) {
+		key, value := meant(table, name, raw)
+		kind, isKind := strings.CutPrefix(key, "namespaces.")
+		switch {
+		case !isKind || value != "new" || table == "namespaces" || !p.Namespaces.New(NamespaceKind(kind)):
+			return key, value
+		case kind == string(Net): // the namespace is there already
+			return "network", string(NetworkLoopback)
+		}
+		return "", nil
+	}
 	return &reading{d, p}
 }
 

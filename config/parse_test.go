@@ -142,7 +142,7 @@ func TestProfileDir(t *testing.T) {
 func TestErrorsAs(t *testing.T) {
 	_, err := Parse("p.toml", []byte("version = 1\nname = 5\nhostname = 5"), testVars())
 	var one *Error
-	if !errors.As(err, &one) || one.Key != "name" || one.Pos.String() != "p.toml:2:8" || one.Msg != "want a string or a table, got an integer" {
+	if !errors.As(err, &one) || one.Key != "name" || one.Pos.String() != "p.toml:2:8" || one.Msg != "want a string or a table, got 5" {
 		t.Errorf("errors.As = %+v of %v", one, err)
 	}
 	if n := len(err.(Errors).Unwrap()); n != 2 {

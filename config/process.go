@@ -36,7 +36,11 @@ func absolutePath() lang.Kind[string] {
 func readAbsolutePath(d *lang.Decoder, v lang.Value) (string, bool) {
 	s, ok := d.FilledText(v)
 	if ok && !strings.HasPrefix(s, "/") {
-		d.Problem(v, "want an absolute path, got %q", s)
+		hint := lang.PathHint[string](s)
+		if strings.HasPrefix(s, ".") || strings.Contains(hint, `"./`) {
+			hint = lang.DidYouMean("${cwd}", []string{"${cwd}"})
+		}
+		d.Problem(v, "want an absolute path, got %q%s", s, hint)
 		return "", false
 	}
 	return s, ok

@@ -31,7 +31,7 @@ type restrictNamespacesType struct{ *Restrict }
 func (r restrictNamespacesType) Read(d *lang.Decoder, v lang.Value) {
 	if s, ok := v.Raw.(string); ok {
 		if s, ok = d.Expand(v, s); ok && s != allNamespaces {
-			d.Problem(v, "unknown value %q, want all or an array of kinds of namespaces, [] for none", s)
+			d.Problem(v, "unknown value %q, want all or an array of kinds of namespaces, [] for none%s", s, d.MeantBy(v))
 		}
 		return
 	}

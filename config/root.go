@@ -69,7 +69,7 @@ func (o rootOverlayType) Read(d *lang.Decoder, v lang.Value) {
 		createsBelowState(d, v, o.Dir, o.Create)
 		return
 	}
-	if d.Word(v, string(OverlayTmpfs), "{ dir = … }") {
+	if d.Word(v, string(OverlayTmpfs), `{ dir = "/path" }`) {
 		o.Mode = OverlayTmpfs
 	}
 }

@@ -25,7 +25,7 @@ func topFields(p *Profile) []lang.Field {
 		{Name: "proc", Type: lang.Table{Main: "mode", Of: func() []lang.Field { return procFields(&p.Proc) }}},
 		{Name: "dev", Type: lang.Table{Main: "mode", Of: func() []lang.Field { return devFields(&p.Dev) }}},
 		{Name: "sys", Type: lang.Enum(&p.Sys, SysNew, SysHost, SysNone)},
-		{Name: "network", Type: lang.Enum(&p.Network, NetworkLoopback, NetworkDown)},
+		{Name: "network", Off: `"loopback"`, Type: lang.Enum(&p.Network, NetworkLoopback, NetworkDown)},
 		{Name: "time", Type: lang.Table{Of: func() []lang.Field { return timeFields(&p.Time) }}},
 		{Name: "idmap", Type: lang.Table{Main: "mode", Of: func() []lang.Field { return idmapFields(&p.IDMap) }}},
 		{Name: "process", Type: lang.Table{Of: func() []lang.Field { return processFields(&p.Process) }}},

@@ -112,7 +112,7 @@ func TestSamePath(t *testing.T) {
 	for list, want := range map[string]string{
 		`"${cwd}", "-${git:work_tree}"`: "/work false",
 		`"-${git:work_tree}", "${cwd}"`: "/work false",
-		`"-${git:work_tree}", "-/work"`: "p.toml:4:28: mounts.rw[1]: \"/work\" is mounted already by mounts.rw[0], at p.toml:4:7",
+		`"-${git:work_tree}", "-/work"`: "p.toml:4:28: mounts.rw[1]: \"/work\" is mounted already by mounts.rw[0], at p.toml:4:7 (remove one of them)",
 	} {
 		p, err := Parse("p.toml", []byte("version = 1\nnamespaces = \"new\"\n[mounts]\nrw = ["+list+"]\n"), testVars())
 		got := ""

@@ -1,7 +1,6 @@
 package config
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -32,35 +31,34 @@ func (p *Profile) Worded(s Setting) string {
 	case IsPreset(p.File):
 		return asSetFlag(s)
 	}
-	section, rest, deep := strings.Cut(s.Key, ".")
-	value := TOMLValue(generic(s.Value))
-	f, _ := lang.FieldNamed(topFields(new(Profile)), section)
-	m, written := p.origins[section]
-	written = written && m.Src != nil && m.Src.Name == p.File
-	switch isTable := written && m.Kind.Table(); {
-	case isTable && !deep && f.Main() != "":
-		rest, deep = f.Main(), true
-	case !isTable && deep && f.Main() == rest:
-		return section + " = " + value
+	top := topFields(new(Profile))
+	main := func(section string) string {
+		f, _ := lang.FieldNamed(top, section)
+		return f.Main()
 	}
-	full := s.Key
-	if deep {
-		full = section + "." + rest
+	key, src := s.Key, p.source()
+	section := toml.ParentKey(key)
+	switch m, written := p.origins[key]; {
+	case written && m.Kind.Table() && m.Src == src && main(key) != "":
+		key = toml.JoinKey(key, main(key))
+	case section != "" && key == toml.JoinKey(section, main(section)) && p.origins[section].Src != src:
+		key = section
 	}
-	for above := toml.ParentKey(full); above != ""; above = toml.ParentKey(above) {
-		m, written := p.origins[above]
-		if !written || m.Src == nil || m.Src.Name != p.File {
-			continue
+	set, _ := p.origins.Set(src, "", key, TOMLValue(generic(s.Value)), main)
+	return set
+}
+
+// source is the profile's own file; nil where nothing of it is left.
+func (p *Profile) source() *toml.Source {
+	if src := p.sources[p.File]; src != nil {
+		return src
+	}
+	for _, m := range p.origins {
+		if m.Src != nil && m.Src.Name == p.File {
+			return m.Src
 		}
-		rest = strings.TrimPrefix(full, above+".")
-		switch m.Kind {
-		case toml.MarkTable:
-			return fmt.Sprintf("%s = %s in [%s]", rest, value, above)
-		case toml.MarkInline, toml.MarkValue:
-			return fmt.Sprintf("%s = { …, %s = %s }", above, rest, value)
-		}
 	}
-	return s.Key + " = " + value
+	return nil
 }
 
 // ofFlags reports whether flags take the place of a profile.

@@ -97,7 +97,7 @@ mount-unbindable     no         no          no
 		u := nstest.Ordinary(t)
 		run(t, u.Command(t, nstest.Nslaunch(t), append([]string{"run", "--new", "user,mount", "--propagation", "slave+shared", "--"}, script...)...), u)
 		want(t, example(t, u, "mount-shared"), refuses(fmt.Sprintf(
-			"mount-shared.toml:5:16: namespaces.mount: a new mount namespace needs CAP_SYS_ADMIN, which uid %d does not have here (add a user namespace: namespaces = { …, user = \"new\" })", u.UID)))
+			"mount-shared.toml:5:16: namespaces.mount: a new mount namespace needs CAP_SYS_ADMIN, which uid %d does not have here (add a user namespace: namespaces = { mount = \"new\", user = \"new\" })", u.UID)))
 	})
 }
 

@@ -14,7 +14,7 @@ const AsRead = "as it is read"
 // it is a problem that names what says so.
 func (d *Decoder) away(f Field, v Value) {
 	if instead := f.Instead(); instead != "" {
-		d.Problem(v, "false does not lift a restriction, want %s", instead)
+		d.Problem(v, "false does not lift a restriction, want %s%s", instead, d.MeantBy(v))
 		return
 	}
 	if keys := restricting(v.Key, f.Below()); keys != nil {

@@ -10,6 +10,8 @@ package lang
 
 import (
 	"fmt"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/nslaunch/nslaunch/config/internal/toml"
@@ -35,7 +37,7 @@ type Decoder struct {
 
 	Meant Meaning // nil where nobody knows
 
-	Foreign func(key string) string // what to do about a key that nslaunch has nothing like; nil where nobody knows
+	Foreign func(key string, raw any) string // what to do about a key that nslaunch has nothing like; nil where nobody knows
 
 	WrongTypes int // how many problems are of a value's type
 }
@@ -81,10 +83,26 @@ func (d *Decoder) add(key string, pos toml.Pos, format string, args ...any) {
 func (d *Decoder) WrongType(v Value, want string) {
 	hint := d.instead(v, want)
 	if v.short || d.Marks[v.Key].Short(v.Key) {
-		want += " or a table"
+		want = strings.Replace(want, " or ", ", ", 1) + " or a table"
 	}
 	d.WrongTypes++
-	d.Problem(v, "want %s, got %s%s", want, TypeName(v.Raw), hint)
+	d.Problem(v, "want %s, got %s%s", want, Given(v.Raw), hint)
+}
+
+// longest is how much of a string a message about its type shows.
+const longest = 60
+
+// Given shows a value of the wrong type: itself, if it is short enough, else what its type is called.
+func Given(raw any) string {
+	switch raw := raw.(type) {
+	case string:
+		if len(raw) <= longest {
+			return strconv.Quote(raw)
+		}
+	case int64, bool:
+		return printed(raw)
+	}
+	return TypeName(raw)
 }
 
 // TypeName returns what messages call the type of a value of TOML.
@@ -108,11 +126,14 @@ func TypeName(raw any) string {
 	return fmt.Sprintf("a %T", raw)
 }
 
-// Require notes that the table v lacks a key, unless a misspelt one was meant.
-func (d *Decoder) Require(v Value, name string) {
+// Require notes that the table v lacks a key, unless a misspelt one was meant. An example shows how it is written.
+func (d *Decoder) Require(v Value, name, example string) {
 	key := toml.JoinKey(v.Key, name)
 	if members, ok := v.Raw.(map[string]any); ok && members[name] == nil && !d.Spoilt[key] && !d.counted() {
-		d.add(key, d.Marks.ValuePos(v.Key), "missing")
+		if example != "" {
+			example = " (such as " + example + ")"
+		}
+		d.add(key, d.Marks.ValuePos(v.Key), "missing%s", example)
 	}
 }
 

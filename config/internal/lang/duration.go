@@ -60,15 +60,19 @@ func ParseDuration(s string) (time.Duration, error) {
 		}
 		name := after[:end]
 		if name == "" {
-			hint := ""
 			if _, err := strconv.ParseUint(s, 10, 32); err == nil {
-				hint = fmt.Sprintf(" (did you mean %q?)", s+"s")
+				return 0, fmt.Errorf("%q has no unit (did you mean %q?)", s, s+"s")
 			}
-			return 0, fmt.Errorf("%q has a number without a unit, %s%s", s, WantDuration, hint)
+			return 0, fmt.Errorf("a number in %q has no unit, %s", s, WantDuration)
 		}
 		unit := durationUnit(name)
 		if unit == 0 {
-			return 0, fmt.Errorf("unknown unit %q in %q, want us, ms, s, min, h, d, w, month or y", name, s)
+			units := []string{"us", "ms", "s", "min", "h", "d", "w", "month", "y"}
+			hint := ""
+			if len(name) > 2 {
+				hint = DidYouMean(name, units)
+			}
+			return 0, fmt.Errorf("unknown unit %q in %q, want %s%s", name, s, Words(units), hint)
 		}
 		d, err := n.Times(uint64(unit))
 		if err == nil && d > math.MaxInt64-sum {
@@ -141,7 +145,11 @@ func (d *Decoder) DurationText(v Value) (string, bool) {
 	case string:
 		return d.FilledText(v)
 	case int64, float64:
-		d.Problem(v, "a number needs a unit, %s%s", WantDuration, d.instead(v, ""))
+		hint := d.instead(v, "")
+		if hint == "" {
+			hint = fmt.Sprintf(" (write \"%vs\")", v.Raw)
+		}
+		d.Problem(v, "%s has no unit%s", printed(v.Raw), hint)
 	default:
 		d.WrongType(v, `a duration such as "10s" or "1h 30min"`)
 	}

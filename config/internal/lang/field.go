@@ -172,7 +172,7 @@ func (t Table) Read(d *Decoder, v Value) {
 		}
 	}
 	for _, name := range t.Required {
-		d.Require(v, name)
+		d.Require(v, name, "")
 	}
 }
 

@@ -72,15 +72,35 @@ func PathHint[T ~string](s string, known ...T) string {
 	if path := withVariable(string(s)); path != "" {
 		return ` (did you mean "` + path + `"?)`
 	}
-	return DidYouMean(s, known)
+	text := string(s)
+	switch hint := DidYouMean(s, known); {
+	case hint != "":
+		return hint
+	case ofWindows(text):
+		return " (a path of Windows: in WSL its drive C: is /mnt/c)"
+	case text == "." || text == "..":
+		return ` (did you mean "` + text + `/"?)`
+	case strings.ContainsAny(text, "/.") && !strings.ContainsAny(text, ":$~*"):
+		return ` (did you mean "./` + text + `"?)`
+	}
+	return ""
+}
+
+// ofWindows reports whether a text begins as a path of Windows, with the letter of a drive.
+func ofWindows(s string) bool {
+	return len(s) > 2 && LetterOrDigit(s[0]) && s[1] == ':' && (s[2] == '\\' || s[2] == '/')
 }
 
 // withVariable returns a path that begins as in a shell with the variable of profiles in its place; "" for any other text.
 func withVariable(s string) string {
-	for _, v := range []struct{ shell, ours string }{{"~", "${home}"}, {"$HOME", "${home}"}, {"$PWD", "${cwd}"}, {"$USER", "${user}"}} {
+	for _, v := range []struct{ shell, ours string }{{"~", "${home}"}, {"$HOME", "${home}"}, {"$PWD", "${cwd}"}} {
 		if rest, ok := strings.CutPrefix(s, v.shell); ok && (rest == "" || rest[0] == '/') {
 			return v.ours + rest
 		}
+	}
+	name, rest, _ := strings.Cut(strings.TrimPrefix(s, "$"), "/")
+	if strings.HasPrefix(s, "$") && EnvName(name) && strings.ToUpper(name) == name && name != "USER" {
+		return strings.TrimSuffix("${env:"+name+"}/"+rest, "/")
 	}
 	return ""
 }

@@ -121,6 +121,10 @@ func (e oneOf[T]) Shapes() []*Shape { return []*Shape{OneWord(e.allowed...)} }
 
 // ReadEnum reads one of the strings allowed; it returns "" for anything else.
 func ReadEnum[T ~string](d *Decoder, v Value, allowed []T) T {
+	if _, isText := v.Raw.(string); !isText {
+		d.WrongType(v, Words(allowed))
+		return ""
+	}
 	s, ok := d.FilledText(v)
 	if !ok {
 		return ""
@@ -131,8 +135,8 @@ func ReadEnum[T ~string](d *Decoder, v Value, allowed []T) T {
 		}
 	}
 	hint := DidYouMean(s, allowed)
-	if key, value := d.meaning(v.Key, v.Raw); key != "" && hint == "" && value != nil {
-		hint = d.write(v.Key, key, value)
+	if hint == "" {
+		hint = d.MeantBy(v)
 	}
 	d.Problem(v, "unknown value %q, want %s%s", s, Words(allowed), hint)
 	return ""

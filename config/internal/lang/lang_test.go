@@ -73,7 +73,7 @@ func TestProblems(t *testing.T) {
 		"cups = 13":                    `0.toml:1:8: cups: want 1 to 12, got 13`,
 		"cup = 1":                      `0.toml:1:1: cup: unknown key "cup" (did you mean "cups"?)`,
 		"size = \"big\"":               `0.toml:1:1: size: unknown key "size" (it belongs in [pot])`,
-		"pot = 1":                      `0.toml:1:7: pot: want a string or a table, got an integer (write "1")`,
+		"pot = 1":                      `0.toml:1:7: pot: want a string or a table, got 1 (write "1")`,
 		"spice = [\"mint\", \"mint\"]": `0.toml:1:18: spice[1]: "mint" is in the list twice`,
 		"spice.remove = [\"mint\"]":    `0.toml:1:17: spice.remove[0]: "mint" is not in the list, which is empty`,
 	} {

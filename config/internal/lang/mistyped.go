@@ -17,8 +17,8 @@ type Meaning func(table, name string, raw any) (key string, value any)
 // instead returns a hint at what to write for a value that is not of the type wanted; "" if it is not clear. What it says is
 // a value that the key takes, as far as its shape says.
 func (d *Decoder) instead(v Value, want string) string {
-	if key, value := d.meaning(v.Key, v.Raw); key != "" && value != nil {
-		return d.write(v.Key, key, value)
+	if hint := d.MeantBy(v); hint != "" {
+		return hint
 	}
 	value := converted(want, v.Raw, d.written(v.Key))
 	_, isText := value.(string)
@@ -67,6 +67,14 @@ func (d *Decoder) shapes(key string) (all []*Shape, known bool) {
 		}
 	}
 	return all, true
+}
+
+// MeantBy returns a hint at what to write for a value that its key does not have; "" if nobody knows.
+func (d *Decoder) MeantBy(v Value) string {
+	if key, value := d.meaning(v.Key, v.Raw); key != "" && value != nil {
+		return d.write(v.Key, key, value)
+	}
+	return ""
 }
 
 func (d *Decoder) meaning(key string, raw any) (string, any) {
@@ -145,7 +153,9 @@ func converted(want string, raw any, written string) any {
 func (d *Decoder) write(from, key string, value any) (hint string) {
 	text := printed(value)
 	m, _ := d.Marks.Near(from)
-	if above := d.Marks[toml.ParentKey(key)]; from == key && above.Kind == toml.MarkInline && above.Src == m.Src && m.Src != nil && m.Src.Text != nil {
+	above := d.Marks[toml.ParentKey(key)]
+	inLine := above.Kind == toml.MarkInline && above.Src == m.Src || strings.HasSuffix(key, "]")
+	if from == key && inLine && m.Src != nil && m.Src.Text != nil {
 		return " (write " + text + ")" // the rest of the line stays
 	}
 	if m.Src != nil && m.Src.Text == nil { // a flag
@@ -154,29 +164,29 @@ func (d *Decoder) write(from, key string, value any) (hint string) {
 		}
 		return " (write --set " + quote.Word(key+"="+text) + ")"
 	}
+	if m.Kind == toml.MarkList {
+		return " (write " + key + " = " + text + " above the first [table], in place of [[" + from + "]])"
+	}
 	if m.Kind == toml.MarkTable && from != key {
 		if _, isTable := value.(map[string]any); isTable {
 			return " (write [" + key + "])"
 		}
 		defer func() { hint = strings.TrimSuffix(hint, ")") + ", in place of [" + from + "])" }()
 	}
-	for above := toml.ParentKey(key); above != ""; above = toml.ParentKey(above) {
-		rest := strings.TrimPrefix(key, above+".")
-		table, ok := d.Marks[above]
-		if !ok || table.Src != m.Src {
-			continue
-		}
-		switch table.Kind {
-		case toml.MarkTable:
-			return " (write " + rest + " = " + text + " in [" + above + "])"
-		case toml.MarkInline:
-			return " (write " + above + " = { …, " + rest + " = " + text + " })"
-		}
+	pair, placed := d.Marks.Set(m.Src, from, key, text, d.mainKey)
+	if placed {
+		return " (write " + pair + ")"
 	}
 	if table := toml.ParentKey(from); table != "" && d.Marks[table].Kind == toml.MarkTable || m.Kind == toml.MarkTable {
-		return " (write " + key + " = " + text + " above the first [table])"
+		return " (write " + pair + " above the first [table])"
 	}
-	return " (write " + key + " = " + text + ")"
+	return " (write " + pair + ")"
+}
+
+// mainKey returns the key that a bare value of a section sets; "" if there is none.
+func (d *Decoder) mainKey(section string) string {
+	f, _ := FieldNamed(d.Top, section)
+	return f.Main()
 }
 
 // InPlaceOf returns a hint to write another table for the inline one at a key; "" if that is not inline, or for no table.

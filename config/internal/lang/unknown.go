@@ -36,7 +36,7 @@ func (d *Decoder) Unknown(table Value, name string, fields []Field, others func(
 		}
 	}
 	if d.Foreign != nil {
-		if hint := d.Foreign(v.Key); hint != "" {
+		if hint := d.Foreign(v.Key, table.Raw.(map[string]any)[name]); hint != "" {
 			note(" %s", hint)
 			return
 		}

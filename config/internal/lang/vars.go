@@ -1,6 +1,7 @@
 package lang
 
 import (
+	"fmt"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -174,7 +175,15 @@ func (d *Decoder) variable(v Value, name string) (string, bool) {
 	case !known:
 		written := "${" + name + "}"
 		all := VariableNames()
-		d.Problem(v, "unknown variable %q, want %s%s", written, Words(all), DidYouMean(written, all))
+		hint := DidYouMean(written, all)
+		switch {
+		case hint != "":
+		case EnvName(name) && strings.ToUpper(name) == name:
+			hint = fmt.Sprintf(" (did you mean \"${env:%s}\"?)", name)
+		default:
+			hint = ", want " + Words(all)
+		}
+		d.Problem(v, "unknown variable %q%s", written, hint)
 		return "", false
 	case s == "" && name == "home":
 		d.problemOnce(v, "${home} is not known here: neither $HOME nor /etc/passwd has an absolute path (set HOME)")

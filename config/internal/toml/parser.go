@@ -36,6 +36,9 @@ func parseTOML(src *Source, twice *clash) (tree map[string]any, problem *Error) 
 // badText finds what TOML allows nowhere: bytes that are not UTF-8, and
 // control characters. The parser is off by some bytes there.
 func badText(text []byte) (offset int, msg string) {
+	if bytes.HasPrefix(text, []byte("\xff\xfe")) || bytes.HasPrefix(text, []byte("\xfe\xff")) {
+		return 0, "the text is UTF-16 (save it as UTF-8)"
+	}
 	for i := 0; i < len(text); {
 		c := text[i]
 		switch {
@@ -47,7 +50,7 @@ func badText(text []byte) (offset int, msg string) {
 			i += size
 			continue
 		case c == '\r' && (i+1 == len(text) || text[i+1] != '\n'):
-			return i, "carriage return without a line feed"
+			return i, "carriage return without a line feed (save the file with line feeds)"
 		case c < ' ' && c != '\t' && c != '\n' && c != '\r', c == 0x7f:
 			return i, fmt.Sprintf("control character 0x%02x", c)
 		}
@@ -60,10 +63,25 @@ func badText(text []byte) (offset int, msg string) {
 func (c *clash) problem(src *Source) *Error {
 	first := src.Pos(c.first).Line
 	msg := fmt.Sprintf("defined already in line %d", first)
-	if header(src.Text, c.first) && header(src.Text, c.second) {
+	switch before, again := afterKey(src.Text, c.first), afterKey(src.Text, c.second); {
+	case header(src.Text, c.first) && header(src.Text, c.second):
 		msg += fmt.Sprintf(" (move its keys below line %d)", first)
+	case header(src.Text, c.second) && before == '.':
+		msg += fmt.Sprintf(" (move line %d below this one, without %q)", first, c.path+".")
+	case before == '=' && again == '=':
+		msg += " (remove one of them)"
 	}
 	return &Error{Pos: src.Pos(c.second), Key: c.path, Msg: msg}
+}
+
+// afterKey returns the byte that follows the part of a key at an offset.
+func afterKey(text []byte, at int) byte {
+	rest := string(text[at:])
+	rest = strings.TrimLeft(rest[tokenWidth(rest):], " \t")
+	if rest == "" {
+		return 0
+	}
+	return rest[0]
 }
 
 // header reports whether the key at an offset is that of a [table].
@@ -112,8 +130,11 @@ func syntaxError(src *Source, twice *clash, err error) *Error {
 	case strings.HasPrefix(msg, "invalid escape:") || strings.HasPrefix(msg, "escaped character"):
 		start = beforeQuotes(text, start)
 	}
-	if !end {
+	switch {
+	case !end:
 		start, msg = reword(text, start, msg)
+	case strings.Contains(msg, "inline table terminator"):
+		msg = unclosedTable
 	}
 	msg = strings.ReplaceAll(msg, `'\n'`, "the end of the line")
 	key := ""

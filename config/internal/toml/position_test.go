@@ -203,10 +203,10 @@ func TestDefinedTwice(t *testing.T) {
 	for _, test := range []struct{ text, want string }{
 		{"a = { b = 1 }\na.c = 2", "f:2:1: a: defined already in line 1"},
 		{"a = { b = 1 }\n[a.c]", "f:2:2: a: defined already in line 1"},
-		{"a.b = 1\n[a]", "f:2:2: a: defined already in line 1"},
+		{"a.b = 1\n[a]", "f:2:2: a: defined already in line 1 (move line 1 below this one, without \"a.\")"},
 		{"[a.b.c]\n[a]\nb.d = 1", "f:3:1: a.b: defined already in line 1"},
-		{"[[a]]\n[[a]]\nb = 1\nb = 2", "f:4:1: a[1].b: defined already in line 3"},
-		{"a = [{ b = 1, b = 2 }]", "f:1:15: a[0].b: defined already in line 1"},
+		{"[[a]]\n[[a]]\nb = 1\nb = 2", "f:4:1: a[1].b: defined already in line 3 (remove one of them)"},
+		{"a = [{ b = 1, b = 2 }]", "f:1:15: a[0].b: defined already in line 1 (remove one of them)"},
 	} {
 		_, _, err := Read(&Source{Name: "f", Text: []byte(test.text)})
 		if err == nil || err.Error() != test.want {

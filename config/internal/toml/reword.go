@@ -37,9 +37,13 @@ func reword(text []byte, start int, msg string) (int, string) {
 		}
 		return start, "the array before this is not closed: a ] is missing"
 	case strings.Contains(msg, "inline table terminator"):
-		return start, "the table before this is not closed: a } is missing, and a table in braces ends in its line"
+		return start, unclosedTable
 	case strings.HasPrefix(msg, "expected '.' or ']' to end table name"):
-		if strings.HasPrefix(trimmed, "[") {
+		switch {
+		case strings.HasPrefix(trimmed, "[") && strings.ContainsAny(rest, "/~$"):
+			return start, "a key that is a path needs quotes (write " + quotedHeader(trimmed) + ")"
+		case strings.HasPrefix(trimmed, "[") && strings.HasPrefix(rest, " ") || strings.HasPrefix(rest, "]"):
+		case strings.HasPrefix(trimmed, "["):
 			return start, "the table's name has no closing ] (write " + trimmed + "])"
 		}
 	case strings.HasPrefix(msg, "expected '.' or '='"):
@@ -48,16 +52,39 @@ func reword(text []byte, start int, msg string) (int, string) {
 		return start, badValue(rest, msg)
 	case strings.Contains(msg, "cannot have leading zeroes"):
 		return start, fmt.Sprintf("a number cannot start with 0 (write %q for an octal number)", rest[:tokenWidth(rest)])
-	case strings.HasPrefix(msg, "invalid escape in string") && len(rest) > 1:
-		return start, rest[:2] + ` is no escape (write \\ for a backslash)`
+	case (strings.HasPrefix(msg, "invalid escape in string") || strings.Contains(msg, "hexadecimal digits after '\\")) && len(rest) > 1:
+		return start, rest[:2] + ` is not an escape (write \\ for a backslash)`
 	case strings.HasPrefix(msg, "expected a top-level item to end"):
 		const one = "only one key = value fits in a line"
-		if pair := strings.TrimLeft(rest, ";, \t"); strings.Contains(pair, " = ") {
+		pair := strings.TrimLeft(rest, ";, \t")
+		switch _, value, isPair := strings.Cut(trimmed, "="); {
+		case strings.Trim(rest, ";,") == "":
+			return start, "a line ends without " + rest[:1] + " (leave it out)"
+		case strings.Contains(pair, "="):
 			return start, one + " (write " + pair + " in a line of its own)"
+		case isPair && startsNumber(value):
+			word, _, _ := strings.Cut(strings.TrimSpace(value), " ")
+			return begin + strings.Index(string(text[begin:end]), word), "a string needs quotes (write " + QuoteKey(word) + ")"
 		}
 		return start, one + ": start a new line here"
 	}
 	return start, msg
+}
+
+const unclosedTable = "the table before this is not closed: a } is missing"
+
+// startsNumber reports whether a value starts as a number does, and goes on with a letter right after it: 5s, 512M.
+func startsNumber(value string) bool {
+	value = strings.TrimSpace(value)
+	after := strings.TrimLeft(value, "0123456789.")
+	return after != value && after != "" && strings.IndexByte(" \t,;#]}", after[0]) < 0
+}
+
+// quotedHeader returns the header of a table with the last part of its name in quotes.
+func quotedHeader(line string) string {
+	name, _, _ := strings.Cut(strings.TrimLeft(line, "["), "]")
+	at := strings.IndexAny(name, "/~$")
+	return "[" + name[:at] + QuoteKey(name[at:]) + "]"
 }
 
 // unclosed returns where the string starts that a line does not close, -1 if there is none.
@@ -84,12 +111,24 @@ func badPair(line, msg string) string {
 	switch {
 	case strings.HasPrefix(line, "{"):
 		return `this is not TOML (leave out the outer braces, and write version = 1 for "version": 1, each key in a line of its own)`
+	case strings.Trim(line, "-") == "" || key != "" && strings.TrimRight(rest, " \t") == ":":
+		return "this is not TOML but looks like YAML (write key = value, and an array as command = [\"npm\", \"install\"])"
 	case strings.HasPrefix(line, "//") || strings.HasPrefix(line, ";") || strings.HasPrefix(line, "--"):
 		return "a comment starts with # (write # " + strings.TrimLeft(line, "/;- \t") + ")"
 	case strings.HasPrefix(line, "/") || strings.HasPrefix(line, "~") || strings.HasPrefix(line, "$"):
 		if path, value, ok := strings.Cut(line, "="); ok {
 			return fmt.Sprintf("a key that is a path needs quotes (write %q =%s)", strings.TrimSpace(path), value)
 		}
+	case key != "" && strings.HasSuffix(key, ".") && strings.ContainsAny(rest[:min(len(rest), 1)], "/~$"):
+		if path, value, ok := strings.Cut(rest, "="); ok {
+			path, below := strings.TrimSpace(path), ""
+			if i := strings.LastIndexByte(path, '.'); i > strings.LastIndexByte(path, '/') {
+				path, below = path[:i], path[i:]
+			}
+			return fmt.Sprintf("a key that is a path needs quotes (write %s%q%s =%s)", key, path, below, value)
+		}
+	case key != "" && strings.HasPrefix(rest, "{"):
+		return "want a = between key and value (write " + key + " = " + rest + ")"
 	case key != "" && strings.HasPrefix(rest, ":"):
 		return "want a = between key and value, got : (write " + key + " = " + asValue(strings.TrimSpace(strings.TrimPrefix(strings.TrimPrefix(rest, ":"), "="))) + ")"
 	case key != "" && rest != "" && rest[0] != '=' && !strings.Contains(rest, "="):
@@ -113,7 +152,8 @@ func badValue(rest, msg string) string {
 	}
 	word := rest[:len(rest)-len(strings.TrimLeftFunc(rest, func(r rune) bool { return !strings.ContainsRune(" \t,]}#\"'", r) }))]
 	if strings.HasPrefix(rest, "${") {
-		word = rest[:max(strings.IndexByte(rest, '}')+1, len(word))]
+		end := strings.IndexByte(rest, '}') + 1
+		word = rest[:max(end+len(rest[end:])-len(strings.TrimLeftFunc(rest[end:], func(r rune) bool { return !strings.ContainsRune(" \t,]}#\"'", r) })), len(word))]
 	}
 	straight := strings.Trim(word, "“”„‘’«»")
 	switch {

@@ -51,7 +51,7 @@ mount --bind /proc/$!/ns/user FILE; kill $!`),
 			bound("unshare --pid=FILE --fork true"),
 			`p.toml:2:16: namespaces.pid: step #, fork into the pid namespace, and exit: ENOMEM
   most likely the first process of the pid namespace has ended, and then nothing more can be started in it
-  try: join one that is alive, or namespaces = { …, pid = "new" }`},
+  try: join one that is alive, or namespaces = { pid = "new" }`},
 		{"a mount namespace without CAP_SYS_CHROOT", nstest.Superuser(t), joining(`mount = "` + file + `"`),
 			within(bound("unshare --mount=FILE true"), "capsh", "--drop=cap_sys_chroot", "--", "-c", `exec "$@"`, "sh"),
 			fmt.Sprintf(`p.toml:2:16: namespaces.mount: step #, join the mount namespace %s: EPERM

@@ -142,7 +142,7 @@ func TestDiagnoseProcessesAtExec(t *testing.T) {
 		status:  126,
 		want: fmt.Sprintf(`p.toml:6:13: limits.rlimits.nproc: step #, execute true with LANG PATH TERM: EAGAIN
   uid %d has more processes than the limit, 0: processes outside of the sandbox count too
-  try: limits.rlimits = { …, nproc = %s }, or run the command with an id that nobody else has`, u.UID, hardLimit(t, unix.RLIMIT_NPROC)),
+  try: rlimits = { nproc = %s } in [limits], or run the command with an id that nobody else has`, u.UID, hardLimit(t, unix.RLIMIT_NPROC)),
 	}.check(t, root)
 }
 
@@ -173,9 +173,9 @@ func TestDiagnoseTooLong(t *testing.T) {
 		{"variable", fmt.Sprintf("command = [\"true\"]\nenv = { set = { LONG = %q } }\n", long), "4:1: env", "execute true with LANG LONG PATH TERM",
 			fmt.Sprintf("the variable LONG has %d bytes, and the kernel accepts at most %d\n  try: leave it out of env.inherit and env.set", 32*page+5, 32*page-1)},
 		{"all", fmt.Sprintf("command = [\"true\", %s]\nlimits = { rlimits = { stack = %d } }\n", many, page), "3:1: command", "execute true " + manyShort,
-			fmt.Sprintf("the arguments and the environment, 10004 strings, have <SUM> bytes, and with a stack limit of %d the kernel accepts %[1]d\n  try: pass fewer of them, or limits.rlimits = { …, stack = %s }", page, hardLimit(t, unix.RLIMIT_STACK))},
+			fmt.Sprintf("the arguments and the environment, 10004 strings, have <SUM> bytes, and with a stack limit of %d the kernel accepts %[1]d\n  try: pass fewer of them, or limits = { rlimits = { stack = %s } }", page, hardLimit(t, unix.RLIMIT_STACK))},
 		{"address space", fmt.Sprintf("command = [\"true\", %s]\nlimits = { rlimits = { as = %d } }\n", many, page), "4:24: limits.rlimits.as", "execute true " + manyShort,
-			fmt.Sprintf("the arguments and the environment, 10004 strings, have <SUM> bytes, and with a limit of address space of %d that is too much\n  try: limits.rlimits = { …, as = %s }", page, hardLimit(t, unix.RLIMIT_AS))},
+			fmt.Sprintf("the arguments and the environment, 10004 strings, have <SUM> bytes, and with a limit of address space of %d that is too much\n  try: limits = { rlimits = { as = %s } }", page, hardLimit(t, unix.RLIMIT_AS))},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			cmd := u.Command(t, nstest.Nslaunch(t), "p.toml")

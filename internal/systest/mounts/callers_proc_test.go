@@ -143,7 +143,7 @@ func TestSharedRefused(t *testing.T) {
 			`p.toml:2:15: propagation: the kernel allows no shared mounts with namespaces.user = "new", want "slave+shared"`)
 		if !u.IsRoot() {
 			systest.WantRefusal(t, systest.ProfileCommand(t, u, shared+"mount = \"new\" }\n", "true"), fmt.Sprintf(
-				`p.toml:3:16: namespaces.mount: a new mount namespace needs CAP_SYS_ADMIN, which uid %d does not have here (add a user namespace: namespaces = { …, user = "new" })`, u.UID))
+				`p.toml:3:16: namespaces.mount: a new mount namespace needs CAP_SYS_ADMIN, which uid %d does not have here (add a user namespace: namespaces = { mount = "new", user = "new" })`, u.UID))
 		}
 	})
 }

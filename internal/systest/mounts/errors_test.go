@@ -35,7 +35,7 @@ ro = ["/no/such", "-/no/such/either"]
 "/g" = { type = "overlay", lower = ["DIR/dir"], dir = "DIR/layer" }
 `, []string{
 				`5:7: mounts.ro[0]: no such file or directory: "/no/such" (a "-" in front makes it optional)`,
-				`6:1: mounts."/a": no such file or directory: "DIR/dangling" (mounts."/a" = { …, optional = true } lets it be missing)`,
+				`6:1: mounts."/a": no such file or directory: "DIR/dangling" ("/a" = { rw = "DIR/dangling", optional = true } in [mounts] lets it be missing)`,
 				`7:1: mounts."/b": too many levels of symbolic links: "DIR/loop"`,
 				`8:1: mounts."/c": not a directory: "DIR/file/below"`,
 				`9:25: mounts."/d".source: "DIR/dir" is not a regular file`,
@@ -70,12 +70,12 @@ tmpfs = ["/usr", "/tmp", "/lost/x"]
 `, []string{
 				`4:1: dev: a directory can only be mounted on a directory, and "/dev" is a file`,
 				`5:1: proc: /proc is a symbolic link to /usr in the root, and must be a directory`,
-				`7:18: mounts.tmpfs[1]: "DIR/root/tmp" is missing, and nslaunch makes nothing in the host's directories (make it, or give the root a layer: root = { …, overlay = "tmpfs" })`,
-				`7:26: mounts.tmpfs[2]: /lost/x leads to /no/place/x inside: "DIR/root/no/place/x" is missing, and nslaunch makes nothing in the host's directories (make it, or give the root a layer: root = { …, overlay = "tmpfs" })`,
+				`7:18: mounts.tmpfs[1]: "DIR/root/tmp" is missing, and nslaunch makes nothing in the host's directories (make it, or give the root a layer: root = { path = "DIR/root", overlay = "tmpfs" })`,
+				`7:26: mounts.tmpfs[2]: /lost/x leads to /no/place/x inside: "DIR/root/no/place/x" is missing, and nslaunch makes nothing in the host's directories (make it, or give the root a layer: root = { path = "DIR/root", overlay = "tmpfs" })`,
 				`9:1: mounts."/file/x": "/file/x" cannot be made: not a directory`,
-				`10:1: mounts."/up/made": /up/made leads to /made inside: "DIR/root/made" is missing, and nslaunch makes nothing in the host's directories (make it, or give the root a layer: root = { …, overlay = "tmpfs" })`,
-				`11:1: mounts."/up/new": /up/new leads to /new inside: "DIR/root/new" is missing, and nslaunch makes nothing in the host's directories (make it, or give the root a layer: root = { …, overlay = "tmpfs" })`,
-				`12:1: mounts."/gone": /gone leads to /no/where inside: "DIR/root/no/where" is missing, and nslaunch makes nothing in the host's directories (make it, or give the root a layer: root = { …, overlay = "tmpfs" })`,
+				`10:1: mounts."/up/made": /up/made leads to /made inside: "DIR/root/made" is missing, and nslaunch makes nothing in the host's directories (make it, or give the root a layer: root = { path = "DIR/root", overlay = "tmpfs" })`,
+				`11:1: mounts."/up/new": /up/new leads to /new inside: "DIR/root/new" is missing, and nslaunch makes nothing in the host's directories (make it, or give the root a layer: root = { path = "DIR/root", overlay = "tmpfs" })`,
+				`12:1: mounts."/gone": /gone leads to /no/where inside: "DIR/root/no/where" is missing, and nslaunch makes nothing in the host's directories (make it, or give the root a layer: root = { path = "DIR/root", overlay = "tmpfs" })`,
 			}},
 			"what a bind lacks": {systest.System + `"/a" = { ro = "DIR/dir" }
 "/a/sub/deep" = { type = "tmpfs" }
@@ -97,7 +97,7 @@ proc = "host"
 "/link/bin" = { ro = "/etc" }
 "/usr/bin" = { ro = "/usr" }
 `, []string{
-				`5:1: mounts."/link/bin": /link/bin leads to /usr/bin inside: "DIR/whole/usr/bin" is missing, and nslaunch makes nothing in the host's directories (make it, or give the root a layer: root = { …, overlay = "tmpfs" })`,
+				`5:1: mounts."/link/bin": /link/bin leads to /usr/bin inside: "DIR/whole/usr/bin" is missing, and nslaunch makes nothing in the host's directories (make it, or give the root a layer: root = { path = "DIR/whole", overlay = "tmpfs" })`,
 				`6:1: mounts."/usr/bin": /usr/bin would hide /link/bin, which leads to /usr/bin inside`,
 			}},
 			"hides": {`[mounts]
@@ -156,7 +156,7 @@ mount --bind /dev/null /sys/kernel/notes`, dir)))
 			"locked, bind": {`[mounts]
 "/mnt" = { ro = "DIR/ro", recursive = false }`, `p.toml:4:1: mounts."/mnt": step #, bind DIR/ro on /mnt, not recursive, ro,nodev,nosuid, private: EINVAL
   in a user namespace, the mounts below DIR/ro cannot be left out
-  try: mounts."/mnt" = { …, recursive = true }`},
+  try: "/mnt" = { ro = "DIR/ro", recursive = true } in [mounts]`},
 			"proc as a layer": {`[mounts]
 "/mnt" = { type = "overlay", lower = ["/proc/sys"] }`, `p.toml:4:1: mounts."/mnt": step #, mount an overlay of /proc/sys with changes in memory on /mnt, nodev,nosuid: EINVAL
   an overlay cannot use the file system of one of its directories, such as proc or an overlay upon overlays

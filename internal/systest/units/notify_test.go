@@ -207,5 +207,5 @@ func TestNotifyRefused(t *testing.T) {
 	dir := u.TempDir(t)
 	cmd = systest.ProfileCommand(t, u, "version = 1\nnamespaces = { mount = \"new\" }\nroot = \""+dir+"\"\n[service]\nnotify = \"command\"\n", "true")
 	cmd.Env = append(cmd.Env, "NOTIFY_SOCKET=/run/n")
-	systest.WantRefusal(t, cmd, `p.toml:5:1: service.notify: "`+dir+`/run/n" is missing, and nslaunch makes nothing in the host's directories (make it, or give the root a layer: root = { …, overlay = "tmpfs" })`)
+	systest.WantRefusal(t, cmd, `p.toml:5:1: service.notify: "`+dir+`/run/n" is missing, and nslaunch makes nothing in the host's directories (make it, or give the root a layer: root = { path = "`+dir+`", overlay = "tmpfs" })`)
 }
