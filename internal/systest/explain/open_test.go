@@ -62,6 +62,9 @@ func TestOpen(t *testing.T) {
 		if s := explained("namespaces = { user = \"new\" }\nidmap = \"none\"\n"); s.User.HostUID == nil || *s.User.HostUID != int64(u.UID) || (s.gap("root") != "") != (u.UID == 0) {
 			t.Errorf("no map: %+v", s.User)
 		}
+		if s := explained("namespaces = \"new\"\nproc = \"new\"\nroot = { overlay = \"tmpfs\" }\n"); !s.HostFiles || s.Home.Access == "hidden" || s.gap("home") == "" {
+			t.Errorf("a throw-away root: %v, %+v", s.HostFiles, s.Home)
+		}
 		real := w.home
 		w.home = filepath.Join(u.TempDir(t), "link")
 		if err := os.Symlink(real, w.home); err != nil {

@@ -1,6 +1,7 @@
 package summary
 
 import (
+	"os"
 	"path"
 	"slices"
 	"strings"
@@ -63,9 +64,25 @@ func (t places) joined() bool {
 	return slices.ContainsFunc(t, func(p Place) bool { return p.Shows == Joined })
 }
 
-// ofHost reports whether all of the host's files are at their own paths, except for what covers them.
+// ofHost reports whether all of the host's files are at their own paths, except for what covers them. A root of its own can show each
+// directory in the host's.
 func (t places) ofHost() bool {
-	return slices.ContainsFunc(t, func(p Place) bool { return p.Path == "/" && slices.Contains(p.sources(), "/") })
+	if slices.ContainsFunc(t, func(p Place) bool { return p.Path == "/" && slices.Contains(p.sources(), "/") }) {
+		return true
+	}
+	entries, err := os.ReadDir("/")
+	shown := 0
+	for _, entry := range entries {
+		at := "/" + entry.Name()
+		switch p, ok := t.at(at); {
+		case !entry.IsDir(), slices.Contains([]string{"/dev", "/proc", "/sys", "/run", "/tmp", "/lost+found"}, at):
+		case !ok || p.Path != at || !slices.Contains(p.sources(), at):
+			return false
+		default:
+			shown++
+		}
+	}
+	return err == nil && shown > 0
 }
 
 // within is a path relative to a directory that it is below.

@@ -53,6 +53,10 @@ func (f files) writable() []line {
 		lines = append(lines[:most], line{fmt.Sprintf("and %d more", more), "kept", kept})
 	}
 	lost := f.matching(func(p launcher.Place) bool { return p.Access == launcher.AccessWrite && !p.Kept })
+	if f.s.HostFiles && f.thrownAway() {
+		lines = append(lines, line{"all files of the host that your user can write", "thrown away at the end", thrown})
+		lost = slices.DeleteFunc(lost, func(p launcher.Place) bool { return p.Path == "/" || p.Shows == launcher.ShowsOverlay && !elsewhere(p) })
+	}
 	for _, p := range lost {
 		if p.Shows == launcher.ShowsOverlay && elsewhere(p) {
 			lines = append(lines, line{named(p), "thrown away at the end", thrown})
@@ -66,6 +70,13 @@ func (f files) writable() []line {
 		return []line{{text: "nothing"}}
 	}
 	return lines
+}
+
+// thrownAway reports whether the root directory can be written to and its changes are lost.
+func (f files) thrownAway() bool {
+	return slices.ContainsFunc(f.s.Places, func(p launcher.Place) bool {
+		return p.Path == "/" && p.Access == launcher.AccessWrite && !p.Kept
+	})
 }
 
 // named is a place with what it shows, if that has another path on the host.
