@@ -45,6 +45,7 @@ type Profile struct {
 	others  *leftForOthers // nil where none is left out
 	here    bool           // ${cwd} or a variable of git's has been looked at
 	origins toml.Marks
+	entry   bool                    // see NewEntry
 	sources map[string]*toml.Source // by name, where there are several
 }
 

@@ -26,6 +26,8 @@ func FlagOf(key string) string {
 // profile, which names its table where that has a header.
 func (p *Profile) Worded(s Setting) string {
 	switch at := p.Origin(s.Key).Pos; {
+	case p.entry && (s.Key == "process.cwd" || s.Key == "process.terminal"):
+		return p.asFlags(s)
 	case p.ofFlags() || at.Line == 0 && strings.HasPrefix(at.File, "--"):
 		return p.asFlags(s)
 	case IsPreset(p.File):
@@ -60,6 +62,9 @@ func (p *Profile) source() *toml.Source {
 	}
 	return nil
 }
+
+// NewEntry returns an empty profile for a command that enters a sandbox. It has no file: flags of nslaunch exec say what it has.
+func NewEntry() *Profile { return &Profile{entry: true} }
 
 // ofFlags reports whether flags take the place of a profile.
 func (p *Profile) ofFlags() bool { return p.File == "" && len(p.origins) > 0 }

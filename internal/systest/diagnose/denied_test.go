@@ -120,12 +120,12 @@ func TestDiagnoseGroups(t *testing.T) {
 		want                string
 	}{
 		{"keep+subid", "44", "command = [\"true\"]\nprocess.cwd = \"" + closed + "\"\n",
-			"; the caller may, by its group 44, and the sandbox does not have the caller's groups\n  try: idmap = \"keep\", which keeps them, or use a directory that"},
+			"; the caller may, by its group 44, and the sandbox does not have the caller's groups\n  try: idmap = \"keep\", which keeps them, or start in another directory, or run it"},
 		{"keep+subid", "44", "command = [\"" + closed + "/run\"]\n",
 			"; the caller may, by its group 44, and the sandbox does not have the caller's groups\n  try: idmap = \"keep\", which keeps them, or use another command"},
 		{"keep", "44", "command = [\"true\"]\nprocess.cwd = \"" + closed + "\"\n", ""},
 		{"keep", "44", "command = [\"" + closed + "/run\"]\n", ""},
-		{"keep+subid", "45", "command = [\"true\"]\nprocess.cwd = \"" + closed + "\"\n", "\n  try: use a directory that"},
+		{"keep+subid", "45", "command = [\"true\"]\nprocess.cwd = \"" + closed + "\"\n", "\n  try: start in another directory (process.cwd = \"/\"), or run it"},
 	} {
 		nstest.Superuser(t).WriteFile(t, p, "version = 1\nnamespaces = \"new\"\nidmap = \""+test.idmap+"\"\n"+test.rest)
 		cmd := nstest.Superuser(t).Command(t, "setpriv", fmt.Sprintf("--reuid=%d", u.UID), fmt.Sprintf("--regid=%d", u.GID), "--groups="+test.groups, "--inh-caps=-all",

@@ -102,12 +102,13 @@ func TestDiagnoseExecute(t *testing.T) {
 			{"/etc", "EACCES", 126, `"/etc" is a directory` + program},
 			{"/dev/null", "EACCES", 126, `"/dev/null" is not a regular file` + program},
 			{"DIR/plain", "EACCES", 126, "\"DIR/plain\" is not executable (mode 0644)\n  try: chmod +x DIR/plain"},
+			{"/etc/passwd", "EACCES", 126, "\"/etc/passwd\" is neither a program nor a script" + program},
 			{"DIR/script", "ENOENT", 126, "\"DIR/script\" is a script for \"/no/such/interpreter\", which does not exist\n  try: install that, or correct the first line of the script"},
 			{"DIR/relative", "ENOENT", 126, "\"DIR/relative\" is a script for \"none\", which does not exist\n  try: install that, or correct the first line of the script"},
 			{"DIR/crlf", "ENOENT", 126, "the first line of \"DIR/crlf\" ends in a carriage return, which makes its interpreter \"/bin/sh\\r\"\n  try: sed -i 's/\\r$//' DIR/crlf"},
 			{"DIR/nameless", "ENOEXEC", 126, `"DIR/nameless" begins with #! and names no interpreter` + viaShell("nameless")},
 			{"DIR/of-dir", "EACCES", 126, `"DIR/of-dir" is run by "/etc", and "/etc" is a directory` + firstLine},
-			{"DIR/of-file", "EACCES", 126, "\"DIR/of-file\" is run by \"/etc/passwd\", and \"/etc/passwd\" is not executable (mode 0644)\n  try: chmod +x /etc/passwd"},
+			{"DIR/of-file", "EACCES", 126, "\"DIR/of-file\" is run by \"/etc/passwd\", and \"/etc/passwd\" is neither a program nor a script" + firstLine},
 			{"DIR/loop", "ELOOP", 126, "\"DIR/loop\" is a script whose interpreter is a script, and so on, too many times\n  try: name a program in its first line"},
 			{"DIR/text", "ENOEXEC", 126, `"DIR/text" is neither a program nor a script that begins with #!` + viaShell("text")},
 			{"DIR/empty", "ENOEXEC", 126, "\"DIR/empty\" is empty\n  try: reinstall it"},
@@ -182,7 +183,7 @@ func TestDiagnoseExecute(t *testing.T) {
 // What a mode or an owner keeps from the command, which is not whom it is outside.
 func TestDiagnosePermission(t *testing.T) {
 	const ids = "\n  try: use another command, or run it with other ids (process.uid, idmap)"
-	const place = "\n  try: use a directory that the command may enter, or run it with other ids (process.uid, idmap)"
+	const place = "\n  try: start in another directory (process = { …, cwd = \"/\" }), or run it with other ids (process.uid, idmap)"
 	u, root := nstest.Ordinary(t), nstest.Superuser(t)
 	closed := nstest.TempDir(t)
 	for _, name := range []string{"roots", "users"} {

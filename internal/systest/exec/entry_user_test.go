@@ -64,7 +64,7 @@ func TestExecFlags(t *testing.T) {
 		}
 		p.Fails(systest.StatusSetup, "-t needs a terminal", "exec", "-it", name, "true")
 		p.Fails(systest.StatusSetup, "--cwd: want an absolute path inside the sandbox", "exec", "--cwd", "usr", name, "true")
-		p.Fails(systest.StatusSetup, "there is no such directory", "exec", "--cwd", "/no-such", name, "true")
+		p.Fails(systest.StatusSetup, "there is no such directory in the sandbox\n  try: create it, or --cwd /\n", "exec", "--cwd", "/no-such", name, "true")
 		p.Fails(systest.StatusSetup, "needs its mount namespace", "exec", "--ns", "net", "--cwd", "/", name, "true")
 		p.Fails(systest.StatusSetup, "only in its user namespace", "exec", "--ns", "net", "--user", "0", name, "true")
 		p.Fails(systest.StatusSetup, "NO_SUCH_VARIABLE is not set here", "exec", "--env", "NO_SUCH_VARIABLE", name, "true")

@@ -31,14 +31,13 @@ type Entry struct {
 // profile is what the entry comes to in the language of profiles: what the launcher
 // and its diagnoses ask about.
 func (e *Entry) profile(kinds []config.NamespaceKind) *config.Profile {
-	p := &config.Profile{
-		File: e.Name, Name: e.Name,
-		Command:    config.Command{Argv: e.Argv, Args: config.ArgsReplace},
-		Namespaces: config.Namespaces{},
-		Process: config.Process{Terminal: e.Terminal, StopSignal: "TERM", StopTimeout: 10 * time.Second,
-			Capabilities: config.Capabilities{Mode: config.CapabilitiesKeep}},
-		Scope: config.Scope{Mode: config.ScopeOff}, Service: config.Service{Notify: config.NotifyNone},
-	}
+	p := config.NewEntry()
+	p.File, p.Name = e.Name, e.Name
+	p.Command = config.Command{Argv: e.Argv, Args: config.ArgsReplace}
+	p.Namespaces = config.Namespaces{}
+	p.Process = config.Process{Terminal: e.Terminal, StopSignal: "TERM", StopTimeout: 10 * time.Second,
+		Capabilities: config.Capabilities{Mode: config.CapabilitiesKeep}}
+	p.Scope, p.Service = config.Scope{Mode: config.ScopeOff}, config.Service{Notify: config.NotifyNone}
 	for _, k := range config.Kinds() {
 		p.Namespaces[k] = config.Namespace{Mode: config.NamespaceHost}
 	}

@@ -211,11 +211,16 @@ func (f *Failure) changeDir(a step.ChangeDir) plan.Advice {
 		return plan.Advice{Cause: fmt.Sprintf("%q leads through too many symbolic links, or through one of /proc that nslaunch does not follow", a.Path),
 			Cure: plan.Try("use a directory, such as %s", plan.Set("process.cwd", "/"))}
 	case unix.EACCES, unix.EPERM:
-		cure := "use a directory that the command may enter, or run it with other ids (process.uid, idmap)"
-		if d := f.obstacle(a.Path, cure); d.Some() {
-			return d
+		const where, who = "start in another directory", ", or run it with other ids (process.uid, idmap)"
+		cure := plan.Try(where+" (%s)"+who, plan.Set("process.cwd", "/"))
+		d := f.obstacle(a.Path, where+who)
+		switch {
+		case d.None():
+			return plan.Advice{Cause: "the command may not enter it", Cure: cure}
+		case d.Cure.Format == where+who:
+			d.Cure = cure
 		}
-		return plan.Advice{Cause: "the command may not enter it", Cure: plan.Try(cure)}
+		return d
 	}
 	return plan.Advice{}
 }

@@ -238,12 +238,21 @@ func (f *Failure) forbids(host, file string) plan.Advice {
 	case noexec:
 		return plan.Advice{Cause: fmt.Sprintf("%q is on a file system that is mounted noexec", file),
 			Cure: plan.Try("copy it to another file system, or mount this one without noexec")}
+	case st.Mode().Perm()&0o111 == 0 && f.noProgram(host):
+		return plan.Advice{Cause: fmt.Sprintf("%q is neither a program nor a script", file), Cure: plan.Try(programPath)}
 	case st.Mode().Perm()&0o111 == 0:
 		return plan.Advice{Cause: fmt.Sprintf("%q is not executable (mode %04o)", file, st.Mode().Perm()), Cure: plan.Try("chmod +x " + quote.Word(file))}
 	case !f.mayUse(host):
 		return f.closedTo(host, "execute", otherIDs)
 	}
 	return plan.Advice{}
+}
+
+// noProgram reports whether a file is plainly no program: it can be read, and begins neither as one nor as a script.
+func (f *Failure) noProgram(host string) bool {
+	head := f.machine.head(host)
+	kind, _ := interpreterOf(head)
+	return head != "" && kind == kindOther
 }
 
 // obstacle is about the first directory of a path that the command may not pass, if one is found. The cure is
