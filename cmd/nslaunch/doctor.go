@@ -61,7 +61,7 @@ func diagnose(c *cli.Call, ch *changes, asJSON bool) int {
 	var status int
 	if asJSON {
 		status = c.PutJSON(d)
-	} else if status = c.Put(d.Table(c.Paint())); failed != nil {
+	} else if status = c.Put(d.Table(c.Paint(), c.Width())); failed != nil {
 		c.Complain(failed)
 	}
 	if failed != nil {

@@ -29,6 +29,11 @@ func TestDoctorScope(t *testing.T) {
 				seen = f.OK
 			}
 		}
+		for _, f := range d.Findings {
+			if strings.HasPrefix(f.Name, "scope of") && f.Information != (f.Name != row) {
+				t.Errorf("%s: whether it is only information: %v", f.Name, f.Information)
+			}
+		}
 		if !seen || d.Runs == nil || !*d.Runs || got.Status != 0 {
 			t.Errorf("no %q: %+v", row, got)
 		}

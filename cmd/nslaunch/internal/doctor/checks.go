@@ -22,6 +22,7 @@ type check struct {
 	use      string // what needs it, in the words of a profile
 	cure     string // in place of one that changes the profile that is tried, which nobody sees
 	settings map[string]any
+	others   bool // it concerns other callers
 	look     func(name string) Finding
 }
 
@@ -44,7 +45,7 @@ func (d Doctor) checks() []Finding {
 				c.settings["namespaces.user"] = "new"
 			}
 			f = d.tried(c.name, c.settings)
-			f.NeededFor = c.use
+			f.NeededFor, f.Information = c.use, c.others
 			if c.cure != "" && (strings.HasPrefix(f.Cure, "--set ") || strings.HasPrefix(f.Cure, "remove it")) {
 				f.Cure = c.cure
 			}
@@ -83,8 +84,8 @@ func rows(privileged bool) []check {
 		{name: "execution of a memfd", use: "fast launches, and launches by root", look: lookMemfd},
 		{name: "sealed image", use: "fast launches", look: lookImage},
 		{name: "records of sandboxes", use: "ps, exec, stop, logs, explain NAME", look: lookRecords},
-		{name: "scope of the system's manager", use: "scope, limits.memory, limits.tasks and limits.cpu of root", cure: "boot this machine with systemd; without it, everything else works", settings: map[string]any{"scope.mode": "required", "scope.bus": "system"}},
-		{name: "scope of the user's manager", use: "scope, limits.memory, limits.tasks and limits.cpu of ordinary users", cure: "boot this machine with systemd; without it, everything else works", settings: map[string]any{"scope.mode": "required", "scope.bus": "user"}},
+		{name: "scope of the system's manager", others: own, use: "scope, limits.memory, limits.tasks and limits.cpu of root", cure: "boot this machine with systemd; without it, everything else works", settings: map[string]any{"scope.mode": "required", "scope.bus": "system"}},
+		{name: "scope of the user's manager", others: !own, use: "scope, limits.memory, limits.tasks and limits.cpu of ordinary users", cure: "boot this machine with systemd; without it, everything else works", settings: map[string]any{"scope.mode": "required", "scope.bus": "user"}},
 		{name: "cgroup controllers", use: "limits.memory, limits.tasks, limits.cpu", look: lookControllers},
 		{name: "Landlock", use: "nothing yet: nslaunch does not use it", look: lookLandlock},
 		{name: "seccomp filters", use: "nothing yet: nslaunch does not use them", look: lookSeccomp},

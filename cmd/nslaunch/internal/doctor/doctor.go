@@ -3,7 +3,6 @@
 package doctor
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -52,14 +51,15 @@ func (d Doctor) Examine() *Diagnosis {
 	return &Diagnosis{Kernel: kernelRelease(), UID: os.Geteuid(), Findings: d.checks()}
 }
 
-// Table returns the diagnosis for people.
-func (d *Diagnosis) Table(p cli.Painter) string {
+// Table returns the diagnosis for people. Its lines fit into a terminal of these columns; 0 is not known, and nothing is broken.
+func (d *Diagnosis) Table(p cli.Painter, columns int) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s\n", p.Bold(fmt.Sprintf("Linux %s, as uid %d", d.Kernel, d.UID)))
 	width := 0
 	for _, f := range d.Findings {
 		width = max(width, len(f.Name))
 	}
+	indent := 5 + width + 2
 	for _, f := range d.Findings {
 		mark := p.Red("no ")
 		switch {
@@ -68,18 +68,29 @@ func (d *Diagnosis) Table(p cli.Painter) string {
 		case f.Information:
 			mark = p.Yellow("no ")
 		}
-		line := fmt.Sprintf("%s  %-*s  %s", mark, width, f.Name, quote.Line(cmp.Or(f.Detail, f.Cause)))
-		fmt.Fprintln(&b, strings.TrimRight(line, " "))
-		below := strings.Repeat(" ", 5+width+2)
-		if f.Detail != "" && f.Cause != "" {
-			fmt.Fprintf(&b, "%s%s\n", below, quote.Line(f.Cause))
+		var lines []string
+		add := func(label string, paint func(string) string, text string) {
+			for i, part := range broken(label+quote.Line(text), columns-indent) {
+				if rest, ok := strings.CutPrefix(part, label); ok && i == 0 && label != "" {
+					part = paint(label) + rest
+				}
+				lines = append(lines, part)
+			}
+		}
+		if f.Detail != "" {
+			add("", nil, f.Detail)
+		}
+		if f.Cause != "" {
+			add("", nil, f.Cause)
 		}
 		if f.Cure != "" {
-			fmt.Fprintf(&b, "%s%s %s\n", below, p.Green("try:"), quote.Line(f.Cure))
+			add("try: ", p.Green, f.Cure)
 		}
 		if !f.OK && f.NeededFor != "" {
-			fmt.Fprintf(&b, "%s%s %s\n", below, p.Faint("needed for:"), f.NeededFor)
+			add("needed for: ", p.Faint, f.NeededFor)
 		}
+		text := strings.Join(lines, "\n"+strings.Repeat(" ", indent))
+		fmt.Fprintln(&b, strings.TrimRight(fmt.Sprintf("%s  %-*s  %s", mark, width, f.Name, text), " "))
 	}
 	if d.Runs != nil {
 		mark, verb := p.Green("yes"), "can"
@@ -89,4 +100,28 @@ func (d *Diagnosis) Table(p cli.Painter) string {
 		fmt.Fprintf(&b, "\n%s  %s %s run here\n", mark, quote.Word(d.Profile), verb)
 	}
 	return b.String()
+}
+
+// leastWidth is the width below which lines are not broken: the terminal does that as well.
+const leastWidth = 24
+
+// broken breaks a text at blanks into lines of a width. What follows the first is indented.
+func broken(text string, width int) []string {
+	if width < leastWidth {
+		return []string{text}
+	}
+	var lines []string
+	current := ""
+	for i, word := range strings.Split(text, " ") {
+		switch {
+		case i == 0:
+			current = word
+		case quote.Width(current+" "+word) <= width:
+			current += " " + word
+		default:
+			lines = append(lines, current)
+			current = "  " + word
+		}
+	}
+	return append(lines, current)
 }
