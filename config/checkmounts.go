@@ -51,7 +51,7 @@ func (c *checker) mounts() {
 	for i := range c.p.Mounts {
 		m := &c.p.Mounts[i]
 		if first, ok := seen[m.Target]; ok {
-			by := first.Key
+			by := c.p.Origin(first.Key).Key
 			if pos := c.p.origins.KeyPos(first.Key); !pos.IsZero() {
 				by += ", at " + pos.String()
 			}
@@ -130,7 +130,7 @@ func (c *checker) mountPlace(m *MountEntry, above map[string]*MountEntry) {
 		}
 		switch parent.Type {
 		case MountFile, MountSymlink, MountPasswd, MountGroup:
-			c.misplaced(m.Key, "%q is below %s, which is not a directory (type = %q)", m.Target, parent.Key, parent.Type)
+			c.misplaced(m.Key, "%q is below %s, which is not a directory (type = %q)", m.Target, c.p.Origin(parent.Key).Key, parent.Type)
 		}
 		break
 	}

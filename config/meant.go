@@ -92,7 +92,7 @@ func meant(table, name string, raw any) (key string, value any) {
 		}
 	case "command":
 		if name == "argv" && isText && text != "" {
-			return "command.argv", commandOf(text)
+			return "command.argv", generic(CommandOf(text))
 		}
 	case "":
 		return topMeant(strings.ToLower(strings.ReplaceAll(name, "-", "_")), raw)
@@ -127,7 +127,7 @@ func topMeant(name string, raw any) (key string, value any) {
 	case "command", "cmd", "entrypoint", "args", "argv", "exec", "run":
 		switch {
 		case isText && text != "":
-			return "command", commandOf(text)
+			return "command", generic(CommandOf(text))
 		case toml.List(raw) != nil && name != "command":
 			return "command", raw
 		}
@@ -276,16 +276,12 @@ func foreign(key string, raw any) string {
 	return ""
 }
 
-// commandOf returns the argument vector of a command that was written as one string: with a shell only if it needs one.
-func commandOf(text string) []any {
+// CommandOf returns the argument vector of a command that was written as one string: with a shell only if it needs one.
+func CommandOf(text string) []string {
 	if strings.ContainsAny(text, "|&;<>()$`\\\"'*?[]#~=%!{}\n") {
-		return []any{"sh", "-c", text}
+		return []string{"sh", "-c", text}
 	}
-	var argv []any
-	for _, word := range strings.Fields(text) {
-		argv = append(argv, word)
-	}
-	return argv
+	return strings.Fields(text)
 }
 
 // newKinds returns the table of namespaces that were written as a list of kinds; nil where one is not known.

@@ -64,6 +64,7 @@ func TestHiddenProgram(t *testing.T) {
 			"a PATH of its own":   {base + "[mounts]\ntmpfs = [\"HOME\"]\n[env.set]\nPATH = \"/usr/bin:/bin\"\n", "tool", hidden},
 			"no PATH to it":       {base + "[env.set]\nPATH = \"/usr/bin:/bin\"\n", "tool", "its directory is not in the sandbox's PATH, /usr/bin:/bin"},
 			"a root in memory":    {"version = 1\nroot = \"tmpfs\"\n[namespaces]\nuser = \"new\"\nmount = \"new\"\n[mounts]\nro = [\"/usr\", \"-/bin\", \"-/lib\", \"-/lib64\"]\n", "tool", "hidden in the sandbox by p.toml:2:1: root"},
+			"an empty root":       {"version = 1\nroot = \"tmpfs\"\n[namespaces]\nuser = \"new\"\nmount = \"new\"\n[mounts]\n", "/usr/bin/true", "hidden in the sandbox by p.toml:2:1: root"},
 			"without the loader":  {"version = 1\nroot = \"tmpfs\"\n[namespaces]\nuser = \"new\"\nmount = \"new\"\n[mounts]\nro = [\"/usr\", \"/lib\"]\n", "/usr/bin/true", " is run by \"/lib"},
 			"of a masked, no way": {base + "[mounts]\n\"HOME\" = { masked = true }\n", "tool", hidden},
 		} {

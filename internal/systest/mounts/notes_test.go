@@ -30,10 +30,10 @@ rw = ["DIR/on"]
 ro = ["-DIR/on/nothing", "-/no/thing"]
 masked = ["-DIR/on/secret", "-DIR/on/secret/deeper"]
 `, []string{
-				`p.toml:6:7: mounts.ro[0]: DIR/on/nothing does not exist, so it is not read-only: the sandbox could create it, because DIR/on is writable`,
-				`p.toml:6:LIST: mounts.ro[1]: /no/thing does not exist, so it is not read-only: the sandbox could create it, because the root is writable`,
-				`p.toml:7:11: mounts.masked[0]: DIR/on/secret does not exist, so it is not masked: the sandbox could create it, because DIR/on is writable`,
-				`p.toml:7:MASK: mounts.masked[1]: DIR/on/secret/deeper does not exist, so it is not masked: the sandbox could create it, because DIR/on is writable`,
+				`p.toml:6:7: mounts.ro[0]: DIR/on/nothing does not exist, so it is not read-only: the sandbox could create it, because DIR/on is writable (create it before the launch)`,
+				`p.toml:6:LIST: mounts.ro[1]: /no/thing does not exist, so it is not read-only: the sandbox could create it, because the root is writable (create it before the launch)`,
+				`p.toml:7:11: mounts.masked[0]: DIR/on/secret does not exist, so it is not masked: the sandbox could create it, because DIR/on is writable (create it before the launch)`,
+				`p.toml:7:MASK: mounts.masked[1]: DIR/on/secret/deeper does not exist, so it is not masked: the sandbox could create it, because DIR/on is writable (create it before the launch)`,
 			}},
 			"not writable": {`root = { readonly = true }
 [mounts]

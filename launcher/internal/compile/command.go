@@ -18,7 +18,7 @@ func (c *compiler) noCommand() {
 	if pos.File != c.p.File {
 		pos = config.Pos{File: c.p.File}
 	}
-	c.errs = append(c.errs, &config.Error{Pos: pos, Key: "command", Msg: "no command (write command = [\"…\"], or give it after the profile)"})
+	c.errs = append(c.errs, &config.Error{Pos: pos, Key: "command", Msg: "no command (write command = [\"sh\"], or name one after the profile)"})
 }
 
 func (c *compiler) command(words []string) {

@@ -144,6 +144,8 @@ func (c *compiler) mayMiss(m config.MountEntry) string {
 			how = "ro"
 		}
 		return " (write " + c.say("mounts."+strconv.Quote("/"+target), map[string]any{how: source}) + ")"
+	case strings.Contains(m.Source, "/$"): // as in a shell
+		return " (variables are written as ${user} and ${env:NAME})"
 	case strings.HasSuffix(m.Key, "]"): // an element of a list
 		return " (a \"-\" in front makes it optional)"
 	}

@@ -33,7 +33,7 @@ func (c *compiler) noteWritable(m config.MountEntry, as string) {
 	default:
 		return
 	}
-	c.notef(m.Key, "%s does not exist, so it is not %s: the sandbox could create it, because %s is writable", m.Target, as, writable)
+	c.notef(m.Key, "%s does not exist, so it is not %s: the sandbox could create it, because %s is writable (create it before the launch)", m.Target, as, writable)
 }
 
 // noteDevice notes that a device is bound where none can be opened.

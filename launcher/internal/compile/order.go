@@ -88,7 +88,8 @@ func (c *compiler) add(by plan.Actor, key string, a plan.Action) {
 }
 
 func (c *compiler) errorf(key, format string, args ...any) {
-	c.errs = append(c.errs, &config.Error{Pos: plan.Place(c.p, c.p.Origin(key)).Pos, Key: key, Msg: fmt.Sprintf(format, args...)})
+	at := plan.Place(c.p, c.p.Origin(key))
+	c.errs = append(c.errs, &config.Error{Pos: at.Pos, Key: at.Key, Msg: fmt.Sprintf(format, args...)})
 }
 
 // say writes a change of the profile as who wrote that would.

@@ -74,7 +74,7 @@ func (c *compiler) missing(key, target string, l tree.Layer) {
 	switch {
 	case c.h.RootPins[l.At]: // a part of the root
 	case l.Entry != nil && l.Entry.Type == config.MountBind:
-		cure = fmt.Sprintf("make it, or turn %s into an overlay", l.Entry.Key)
+		cure = fmt.Sprintf("make it, or turn %s into an overlay", c.p.Origin(l.Entry.Key).Key)
 	case l.At != "/": // of the kernel's
 		c.errorf(key, "%s%q is missing", c.leads(target), there)
 		return

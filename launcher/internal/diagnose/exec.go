@@ -22,6 +22,9 @@ func (f *Failure) execute(a step.Execute) plan.Advice {
 		if f.Interpreter {
 			return f.noInterpreter(file)
 		}
+		if advice, found := f.unsplit(a.Argv); found {
+			return advice
+		}
 		return f.notFound(name, a.Path)
 	case unix.EACCES, unix.EPERM:
 		return f.notExecutable(a)

@@ -60,13 +60,28 @@ func (f *Failure) hidden(file string) (hiddenFile, bool) {
 		if h.by == nil {
 			h.by, h.mask = &by, mask
 		}
-		dir := shownBy(at)
-		s := plan.Set(fmt.Sprintf("mounts.%s.ro", config.TOMLValue(dir)), dir)
-		if !slices.ContainsFunc(h.show, func(o config.Setting) bool { return o.Key == s.Key }) {
-			h.show = append(h.show, s)
+		for _, dir := range f.shownWith(at) {
+			s := plan.Set(fmt.Sprintf("mounts.%s.ro", config.TOMLValue(dir)), dir)
+			if !slices.ContainsFunc(h.show, func(o config.Setting) bool { return o.Key == s.Key }) {
+				h.show = append(h.show, s)
+			}
 		}
 	}
 	return h, h.by != nil
+}
+
+// shownWith are the directories to show for a file. In a root that is empty they are all that programs of the machine need, as
+// each of them would be missed after the other.
+func (f *Failure) shownWith(file string) []string {
+	system := []string{"/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64"}
+	inSystem := slices.ContainsFunc(system, func(dir string) bool { return tree.Below(file, dir) })
+	if !inSystem || f.Plan.Source.Root.Mode != config.RootTmpfs {
+		return []string{shownBy(file)}
+	}
+	return slices.DeleteFunc(system, func(dir string) bool {
+		st, err := os.Stat(f.machine.root + dir)
+		return err != nil || !st.IsDir() || f.shows(dir)
+	})
 }
 
 // shownBy is the directory to show for a file: its own, or the store that it shares with what it needs.
