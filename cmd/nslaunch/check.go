@@ -11,9 +11,9 @@ import (
 func checkCommand() cli.Command {
 	return cli.Command{
 		Name:    "check",
-		Options: "[FLAGS]",
+		Options: "[--host] [FLAGS]",
 		Args:    []cli.Arg{{Word: "PROFILE", Kind: cli.Profile, Many: true}},
-		Summary: "report every problem in profiles",
+		Summary: "report every problem in profiles, with --host also those of this machine",
 		Examples: []cli.Example{
 			{Line: "nslaunch check *.toml", Says: "check the profiles"},
 			{Line: "nslaunch check --host dev.toml", Says: "also check whether this machine can run it"},

@@ -25,7 +25,7 @@ func execCommand() cli.Command {
 		Summary: "run a command in a running sandbox",
 		Examples: []cli.Example{
 			{Line: "nslaunch exec dev", Says: "run a shell in the sandbox dev"},
-			{Line: "nslaunch exec -w /tmp -e CI=1 dev make", Says: "in a directory, with a variable"},
+			{Line: "nslaunch exec -w /tmp -e CI=1 dev make", Says: "run make in a directory, with a variable"},
 			{Line: "nslaunch exec 1234 ip address", Says: "enter the namespaces of process 1234"},
 		},
 		Relays: true,
@@ -34,9 +34,9 @@ func execCommand() cli.Command {
 			fs.StringVar(&f.kinds, "ns", "", "enter only these namespaces: a `LIST` such as net,mount (default: all)")
 			f.entry.addFlags(fs)
 			terminal := &cli.Value{Key: "process.terminal", Put: func(s string) error { f.terminal = config.Terminal(s); return nil }}
-			fs.Var(terminal, "terminal", "`MODE` of the command's terminal: inherit, pty or none (default: pty if there is a terminal)")
-			fs.BoolVar(&f.tty, "t", false, "give the command a terminal of its own; an error without a terminal (default: if there is one)")
-			fs.Bool("i", false, "keep standard input open: always so, accepted for users of docker")
+			fs.Var(terminal, "terminal", "set the command's terminal to `MODE`: inherit, pty or none (default: pty on a terminal)")
+			fs.BoolVar(&f.tty, "t", false, "give the command a terminal of its own, and fail without one (default: on a terminal)")
+			fs.Bool("i", false, "accept this flag of docker: standard input is always open")
 			fs.BoolVar(&f.plan, "plan", false, "show every step instead of running the command")
 			fs.BoolVar(&f.json, "json", false, "with --plan, print JSON")
 			fs.BoolVar(&f.syscalls, "syscalls", false, "with --plan, print the system calls")

@@ -21,7 +21,7 @@ type entryFlags struct {
 
 func (f *entryFlags) addFlags(fs *flag.FlagSet) {
 	fs.StringVar(&f.user, "user", "", "run as `UID`, UID:GID or root, as numbered inside (default: the user of the sandbox's command)")
-	fs.StringVar(&f.cwd, "cwd", "", "working `DIRECTORY` inside (default: the sandbox's)")
+	fs.StringVar(&f.cwd, "cwd", "", "start in `DIRECTORY`, a path inside (default: the sandbox's)")
 	fs.Func("env", "set a variable: `NAME=VALUE`, or NAME for the value that it has here", func(v string) error {
 		name, _, ok := strings.Cut(v, "=")
 		if name == "" {

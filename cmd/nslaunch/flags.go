@@ -19,15 +19,15 @@ type keyFlag struct {
 
 func keyFlags() []keyFlag {
 	return []keyFlag{
-		{name: "name", key: "name", usage: "`NAME` of the sandbox (default: that of the profile or the command)"},
-		{name: "hostname", key: "hostname", usage: "host `NAME` inside (default: the host's)"},
-		{name: "propagation", key: "propagation", usage: "`KIND` of mount propagation: slave (default), private, shared, …"},
-		{name: "proc", key: "proc", usage: "`MODE` of /proc: new (default with a new pid and mount namespace), host or none", wants: "new, host or none"},
-		{name: "network", key: "network", usage: "`MODE` of a new network namespace: loopback (default) or down", wants: "loopback or down"},
-		{name: "idmap", key: "idmap", usage: "`MODE` of the user and group ids: root (default), keep, root+subid, …"},
-		{name: "cwd", key: "process.cwd", usage: "working `DIRECTORY` inside (default: the current one, if it is there)", also: "chdir"},
-		{name: "capabilities", key: "process.capabilities", usage: "capabilities to keep: keep (default), none or a `LIST` such as KILL,CHOWN"},
-		{name: "terminal", key: "process.terminal", usage: "`MODE` of the command's terminal: inherit (default), pty or none"},
+		{name: "name", key: "name", usage: "name the sandbox `NAME` (default: the name of the profile or the command)"},
+		{name: "hostname", key: "hostname", usage: "set the host name inside to `NAME` (default: the host's)"},
+		{name: "propagation", key: "propagation", usage: "set mount propagation to `KIND`: slave (default), private, shared, …"},
+		{name: "proc", key: "proc", usage: "set /proc to `MODE`: new (default with a new pid and mount namespace), host or none", wants: "new, host or none"},
+		{name: "network", key: "network", usage: "set a new network namespace to `MODE`: loopback (default) or down", wants: "loopback or down"},
+		{name: "idmap", key: "idmap", usage: "map user and group ids by `MODE`: root (default), keep, root+subid, …"},
+		{name: "cwd", key: "process.cwd", usage: "start in `DIRECTORY`, a path inside (default: the current one, if it exists there)", also: "chdir"},
+		{name: "capabilities", key: "process.capabilities", usage: "keep only the capabilities in `LIST`, such as KILL,CHOWN, or none (default: keep, which is all)"},
+		{name: "terminal", key: "process.terminal", usage: "set the command's terminal to `MODE`: inherit (default), pty or none"},
 		{name: "timeout", key: "limits.timeout", usage: "end the command after this `TIME`: 10s, 5min (default: never)"},
 	}
 }
@@ -70,7 +70,7 @@ func (r *request) put(from, key string, value any) {
 
 // addNamespaceFlags adds the flags that say which namespaces are new, or are joined. The short ones are those of unshare(1).
 func (r *request) addNamespaceFlags(fs *flag.FlagSet) {
-	fs.Func("new", "make new namespaces: a `LIST` such as net,mount, or all", func(v string) error {
+	fs.Func("new", "create new namespaces: a `LIST` such as net,mount, or all", func(v string) error {
 		for _, word := range strings.Split(v, ",") {
 			kind, ok := kindNamed(word)
 			switch {
@@ -99,7 +99,7 @@ func (r *request) addNamespaceFlags(fs *flag.FlagSet) {
 	r.addUnshareFlag(fs, "r", "map-root-user", "be root inside: short for --new user --idmap root", func(from string) { r.put(from, "idmap", "root") })
 	r.addUnshareFlag(fs, "c", "map-current-user", "keep your ids inside: short for --new user --idmap keep", func(from string) { r.put(from, "idmap", "keep") })
 	r.addUnshareFlag(fs, "", "mount-proc", "mount a new /proc: short for --new mount,pid --proc new", func(from string) { r.put(from, "proc", "new") })
-	r.addUnshareFlag(fs, "f", "fork", "run the command as a child: always so, accepted for users of unshare", func(string) {})
+	r.addUnshareFlag(fs, "f", "fork", "accept this flag of unshare: nslaunch always runs the command as a child", func(string) {})
 }
 
 // addUnshareFlag adds a flag of unshare(1) without a value, which may have a short name.
@@ -135,7 +135,7 @@ func (r *request) addEnvFlags(fs *flag.FlagSet) {
 		}
 		return nil
 	})
-	fs.Func("unsetenv", "remove a variable from the command's environment: `NAME`", func(name string) error {
+	fs.Func("unsetenv", "remove the variable `NAME` from the command's environment", func(name string) error {
 		if strings.Contains(name, "=") {
 			return errors.New("want the name alone")
 		}

@@ -12,11 +12,12 @@ import (
 func planCommand() cli.Command {
 	return cli.Command{
 		Name:    "plan",
-		Options: "[--json|--syscalls]",
+		Options: "[--json|--syscalls] [FLAGS]",
 		Args:    profileAndWords(),
 		Summary: "show every step that run would take",
 		Examples: []cli.Example{
 			{Line: "nslaunch plan dev.toml", Says: "show the steps, each with its line of the profile"},
+			{Line: "nslaunch plan preset:dev make", Says: "show what a preset does for a command"},
 			{Line: "nslaunch plan --syscalls dev.toml", Says: "show the system calls"},
 		},
 		Groups: profileFlagGroups("json", "syscalls"),

@@ -134,8 +134,8 @@ func launch(s *supervisor) cli.Command {
 			{Line: "nslaunch run dev.toml", Says: "run the profile's command"},
 			{Line: "nslaunch run dev.toml make test", Says: "run another command in its sandbox"},
 			{Line: "nslaunch run --timeout 5min preset:dev make", Says: "change a preset with a flag"},
-			{Line: "nslaunch run --ro-bind / --bind . -- make", Says: "run without a profile: flags describe the sandbox"},
-			{Line: "nslaunch run --detach web.toml", Says: "let it run on: see ps, logs, exec and stop"},
+			{Line: "nslaunch run --ro-bind / --bind . -- make", Says: "run without a profile, with flags alone"},
+			{Line: "nslaunch run --detach web.toml", Says: "run it in the background (see ps, logs, exec and stop)"},
 		},
 		Groups: profileFlagGroups("detach", "status-fd"),
 		Relays: true,
@@ -156,7 +156,7 @@ func launch(s *supervisor) cli.Command {
 
 // profileAndWords are the arguments of what runs a profile.
 func profileAndWords() []cli.Arg {
-	return []cli.Arg{{Word: "PROFILE", Kind: cli.Profile}, commandWords()}
+	return []cli.Arg{{Word: "PROFILE", Kind: cli.Profile, Optional: true}, commandWords()}
 }
 
 // commandWords are a command to run, and its arguments.

@@ -13,8 +13,8 @@ import (
 func showCommand() cli.Command {
 	return cli.Command{
 		Name:    "show",
-		Options: "[--origin] [--json]",
-		Args:    []cli.Arg{{Word: "PROFILE", Kind: cli.Profile}, {Word: "KEY", Kind: cli.Key, Optional: true}},
+		Options: "[--origin] [--json] [FLAGS]",
+		Args:    []cli.Arg{{Word: "PROFILE", Kind: cli.Profile, Optional: true}, {Word: "KEY", Kind: cli.Key, Optional: true}},
 		Summary: "print a profile together with all that it extends",
 		Examples: []cli.Example{
 			{Line: "nslaunch show --origin dev.toml", Says: "show which line sets each value"},

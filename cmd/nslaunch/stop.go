@@ -21,7 +21,7 @@ func stopCommand() cli.Command {
 			{Line: "nslaunch stop -t 1s dev", Says: "kill it if it has not ended after a second"},
 		},
 		Flags: func(fs *flag.FlagSet) cli.Run {
-			patience := fs.String("time", "", "`TIME` that the command has to end before it is killed (default: the profile's process.stop_timeout, 10s)")
+			patience := fs.String("time", "", "kill the command if it has not ended after `TIME` (default: process.stop_timeout of the profile, 10s)")
 			cli.Alias(fs, "t", "time", nil)
 			return func(c *cli.Call) int {
 				limit := time.Duration(-1)

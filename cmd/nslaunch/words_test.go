@@ -65,6 +65,19 @@ box
 	})
 }
 
+// A namespace that another user namespace owns is joined together with that one.
+func TestJoinCure(t *testing.T) {
+	u := nstest.Ordinary(t)
+	const script = `"$0" run --detach --name box -rn -- sleep 60 >&2; trap '"$0" stop box >&2' EXIT
+		"$0" run --join net=box true 2>&1; "$0" run --join user,net=box true`
+	got := nstest.Run(t, u.Command(t, "sh", "-c", script, nstest.Nslaunch(t)))
+	want := fmt.Sprintf("nslaunch: error: --join: namespaces.net: joining a namespace needs CAP_SYS_ADMIN, which uid %d does not have here"+
+		" (join the user namespace that owns it, too: --join user,net=box)\n", u.UID)
+	if got.Stdout != want || got.Status != 0 {
+		t.Errorf("got %+v; want\n%s", got, want)
+	}
+}
+
 // Help shows what a key of a profile means, and those of a section.
 func TestHelpKey(t *testing.T) {
 	for key, want := range map[string]string{

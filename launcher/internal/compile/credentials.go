@@ -1,6 +1,7 @@
 package compile
 
 import (
+	"fmt"
 	"github.com/nslaunch/nslaunch/config"
 	"github.com/nslaunch/nslaunch/launcher/internal/host"
 	"github.com/nslaunch/nslaunch/launcher/internal/plan"
@@ -124,6 +125,18 @@ func (c *compiler) commandUID(changed int64) int64 {
 	return int64(c.h.UID)
 }
 
+// joinUser is the flag that joins a namespace together with the user namespace of its process, if --join gave it; from is what did.
+func joinUser(n config.Namespace, k config.NamespaceKind, from string) string {
+	switch {
+	case from != "--join":
+	case n.Mode == config.NamespaceSandbox:
+		return fmt.Sprintf(": --join user,%s=%s", k, n.Sandbox)
+	case n.Mode == config.NamespacePID:
+		return fmt.Sprintf(": --join user,%s=pid:%d", k, n.PID)
+	}
+	return ""
+}
+
 // checkJoin refuses what cannot be entered.
 func (c *compiler) checkJoin(k config.NamespaceKind) {
 	f, n := c.joining(k), c.p.Namespaces[k]
@@ -147,7 +160,7 @@ func (c *compiler) checkJoin(k config.NamespaceKind) {
 	case k != config.User && !c.h.Has(host.CapSysAdmin) && (!c.isJoined(config.User) || f.Owner == c.h.OwnNamespaces[config.User]):
 		hint := " (run nslaunch as root)"
 		if f.Owner != c.h.OwnNamespaces[config.User] {
-			hint = " (join the user namespace that owns it, too)"
+			hint = " (join the user namespace that owns it, too" + joinUser(n, k, c.p.Origin(at).Pos.File) + ")"
 		}
 		c.errorf(at, "joining a namespace needs CAP_SYS_ADMIN, which uid %d does not have here%s", c.h.UID, hint)
 	}

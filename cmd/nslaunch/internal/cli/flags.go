@@ -95,8 +95,8 @@ func newFlags(name string, v *Voice) *flag.FlagSet {
 			return nil
 		}}
 	}
-	fs.Var(oneOf(&v.color, "auto", "always", "never"), "color", "`WHEN` to use colours: auto (default: on a terminal), always or never")
-	fs.Var(oneOf(&v.format, "text", "json"), "log-format", "`FORMAT` of errors and notes: text (default) or json")
+	fs.Var(oneOf(&v.color, "auto", "always", "never"), "color", "use colours: `WHEN` is auto (default: on a terminal), always or never")
+	fs.Var(oneOf(&v.format, "text", "json"), "log-format", "write errors and notes in `FORMAT`: text (default) or json")
 	return fs
 }
 
