@@ -39,7 +39,7 @@ func (f *Failure) unsplit(argv []string) (plan.Advice, bool) {
 		for _, arg := range argv {
 			all = append(all, quote.Word(arg))
 		}
-		cure = plan.Try("-- " + strings.Join(all, " "))
+		cure = plan.Try("give each argument by itself: " + strings.Join(all, " "))
 	}
 	return plan.Advice{Cause: fmt.Sprintf("%q is one string with a space, and no program has that name", name), Cure: cure}, true
 }
