@@ -19,12 +19,13 @@ func TestMoved(t *testing.T) {
 			"chroot": {"mkdir -p r && mount --rbind /usr r && exec chroot r /bin/sleep 300", "the command has another root directory"},
 			"unshare": {"exec unshare --user --map-root-user --mount sh -c 'mount -t tmpfs x /usr/share && exec sleep 300'",
 				"the command has changed its namespaces (user, mount)"},
-			"names": {"d=$(printf 'a\\033[2J\\nb\\342\\200\\256c'); mkdir \"$d\" && mount -t tmpfs x \"$d\" && exec sleep 300", ""},
+			"hidden": {"mount -t tmpfs x \"$HOME\" && exec sleep 300", ""},
+			"names":  {"d=$(printf 'a\\033[2J\\nb\\342\\200\\256c'); mkdir \"$d\" && mount -t tmpfs x \"$d\" && exec sleep 300", ""},
 		} {
 			t.Run(name, func(t *testing.T) {
 				w := newWorld(t, u)
 				w.T = t
-				w.Write("name = \"moves\"\nnamespaces = \"new\"\nproc = \"new\"\n")
+				w.Write("name = \"moves\"\nnamespaces = \"new\"\nproc = \"new\"\nenv.inherit.add = [\"HOME\"]\n")
 				if got := w.run("run", "--detach", "./p.toml", "--", "sh", "-c", test.script); got.Status != 0 {
 					t.Fatalf("%+v", got)
 				}
@@ -39,6 +40,12 @@ func TestMoved(t *testing.T) {
 				}
 				if test.note == "" && len(s.Notes) > 0 || test.note != "" && (len(s.Notes) != 1 || !strings.Contains(s.Notes[0].Text, test.note)) {
 					t.Errorf("it notes %+v", s.Notes)
+				}
+				if name == "hidden" {
+					if s.gap("covers") == "" {
+						t.Errorf("it hides the home directory from explain, and can show it again: %+v", s.NotProtected)
+					}
+					return
 				}
 				if !s.HostFiles || s.around(w.home).Path != "/" || s.Home.Access != "write" {
 					t.Errorf("the files are %+v", s.Places)

@@ -118,3 +118,21 @@ func TestSecondName(t *testing.T) {
 		t.Errorf("%+v, %+v", s.Home, s.Places)
 	}
 }
+
+// A command that can change mounts is not kept from what they make read-only or hide, and explain says so of it alone.
+func TestCoversAreLifted(t *testing.T) {
+	nstest.EachUser(t, func(t *testing.T, u nstest.User) {
+		for capabilities, lifts := range map[string]bool{"keep": true, "none": false} {
+			w := newWorld(t, u)
+			w.Write("process.capabilities = \"" + capabilities + "\"\n" + noRoot + "\"/x\" = { ro = \"" + w.home + "\" }\n")
+			s, refused := w.explained("./p.toml", "--", "true")
+			if refused != "" || (s.gap("covers") != "") != lifts {
+				t.Errorf("%s: %s %+v", capabilities, refused, s)
+			}
+			got := w.run("run", "./p.toml", "--", "sh", "-c", "mount -o remount,bind,rw /x; echo x >/x/marker")
+			if _, err := os.Stat(filepath.Join(w.home, "marker")); (err == nil) != lifts || (got.Status == 0) != lifts {
+				t.Errorf("%s: %v, %+v", capabilities, err, got)
+			}
+		}
+	})
+}

@@ -44,6 +44,9 @@ func (s *Summary) gaps(files places, w ways) []Gap {
 		slices.Sort(w.shared)
 		add("mounts", "the host's mounts: what is mounted in %s inside can appear on the host", quote.Words(slices.Compact(w.shared), ", "))
 	}
+	if s.changesMounts() {
+		add("covers", "what is read-only or hidden: it can remount and unmount that (CAP_SYS_ADMIN)")
+	}
 	if h := s.Home; h != nil && h.Access != Hidden {
 		add("home", "your home directory: it can read keys and passwords there")
 	}
@@ -82,6 +85,12 @@ func (s *Summary) gaps(files places, w ways) []Gap {
 	add("syscalls", "system calls: none is filtered")
 	add("kernel", "the kernel: it is the host's, and a bug in it can be a way out")
 	return all
+}
+
+// changesMounts reports whether the command can undo mounts that take something from it. Those that it has made itself look the same.
+func (s *Summary) changesMounts() bool {
+	return s.Namespaces[string(config.Mount)] != OfHost && slices.Contains(s.User.Capabilities, "SYS_ADMIN") &&
+		slices.ContainsFunc(s.Places, func(p Place) bool { return p.Access != Write || p.Shows == Memory && s.HostFiles })
 }
 
 // some names the first of many paths.
