@@ -11,6 +11,14 @@ import (
 
 // Command returns a hint at the command that was meant by a word; "" if there is none.
 func Command(word string, known []string) string {
+	switch word {
+	case "boot":
+		return " (nslaunch boots no system yet: it runs one command)"
+	case "pull", "push", "images", "image", "import", "load":
+		return " (nslaunch has no images: its root is a directory)"
+	case "restart":
+		return " (a service manager restarts what ends: nslaunch unit PROFILE prints a unit)"
+	}
 	meant := foreignCommand(word)
 	if !slices.Contains(known, meant) {
 		meant = nearest.Of(word, known)

@@ -12,6 +12,7 @@ func TestCommand(t *testing.T) {
 		"Check": ` (did you mean "check"?)`,
 		"list":  ` (did you mean "ps"?)`,
 		"kill":  ` (did you mean "stop"?)`,
+		"pull":  " (nslaunch has no images: its root is a directory)",
 		"docs":  "", // man is not among them
 		"frob":  "",
 		"":      "",
