@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/nslaunch/nslaunch/internal/nearest"
 	"golang.org/x/sys/unix"
 )
 
@@ -31,9 +32,23 @@ func Find(name string) (Found, error) {
 		}
 	}
 	if found == nil {
-		return Found{}, errors.Join(append(problems, fmt.Errorf("%w: %q (nslaunch ps lists those that run)", ErrNone, name))...)
+		hint := "nslaunch ps lists those that run"
+		if meant := nearest.Of(name, namesOfRunning(all)); meant != "" {
+			hint = fmt.Sprintf("did you mean %q?", meant)
+		}
+		return Found{}, errors.Join(append(problems, fmt.Errorf("%w: %q (%s)", ErrNone, name, hint))...)
 	}
 	return *found, nil
+}
+
+// namesOfRunning returns the names of sandboxes that run. A mistyped name was probably meant as one of them.
+func namesOfRunning(all []Found) (names []string) {
+	for i := range all {
+		if f := &all[i]; f.State == Running {
+			names = append(names, f.Name)
+		}
+	}
+	return names
 }
 
 // Wait returns once the sandbox has ended, with how. Of one that was being started and failed, and of

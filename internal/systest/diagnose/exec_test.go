@@ -183,7 +183,7 @@ func TestDiagnoseExecute(t *testing.T) {
 // What a mode or an owner keeps from the command, which is not whom it is outside.
 func TestDiagnosePermission(t *testing.T) {
 	const ids = "\n  try: use another command, or run it with other ids (process.uid, idmap)"
-	const place = "\n  try: start in another directory (process = { …, cwd = \"/\" }), or run it with other ids (process.uid, idmap)"
+	const place = "\n  try: start in another directory (process = { cwd = \"/\" }), or run it with other ids (process.uid, idmap)"
 	u, root := nstest.Ordinary(t), nstest.Superuser(t)
 	closed := nstest.TempDir(t)
 	for _, name := range []string{"roots", "users"} {

@@ -77,6 +77,14 @@ func (f *Failure) notFound(name, searched string) plan.Advice {
 	return plan.Advice{Cause: fmt.Sprintf("there is no file %q in the sandbox", name), Cure: plan.Try("correct the path, or install what is missing")}
 }
 
+// command is a command in a cure: arguments if the command line has it, else a change of the profile.
+func (f *Failure) command(argv []string) any {
+	if f.Plan.CommandFromWords() {
+		return quote.Words(argv, " ")
+	}
+	return plan.Set("command", argv)
+}
+
 // noInterpreter is about a file that is there, but what it names to run it is not.
 func (f *Failure) noInterpreter(file string) plan.Advice {
 	kind, interpreter := interpreterOf(f.head(file))
@@ -101,7 +109,7 @@ func (f *Failure) noInterpreter(file string) plan.Advice {
 func (f *Failure) notProgram(file string) plan.Advice {
 	head := f.head(file)
 	kind, interpreter := interpreterOf(head)
-	shell := fmt.Sprintf(`begin it with "#!/bin/sh", or command = ["/bin/sh", %q]`, file)
+	shell := plan.Try(`begin it with "#!/bin/sh", or %s`, f.command([]string{"/bin/sh", file}))
 	machine, ours := elfMachine(head), elfMachine(f.machine.self())
 	switch {
 	case kind == kindELF && machine != "" && ours != "" && machine != ours:
@@ -111,13 +119,13 @@ func (f *Failure) notProgram(file string) plan.Advice {
 		return plan.Advice{Cause: fmt.Sprintf("%q begins like a program, but the kernel does not accept it", file),
 			Cure: plan.Try("reinstall it, because it may be damaged")}
 	case kind == kindScript && interpreter == "":
-		return plan.Advice{Cause: fmt.Sprintf("%q begins with #! and names no interpreter", file), Cure: plan.Try(shell)}
+		return plan.Advice{Cause: fmt.Sprintf("%q begins with #! and names no interpreter", file), Cure: shell}
 	case kind == kindOther && head != "":
-		return plan.Advice{Cause: fmt.Sprintf("%q is neither a program nor a script that begins with #!", file), Cure: plan.Try(shell)}
+		return plan.Advice{Cause: fmt.Sprintf("%q is neither a program nor a script that begins with #!", file), Cure: shell}
 	case f.empty(file):
 		return plan.Advice{Cause: fmt.Sprintf("%q is empty", file), Cure: plan.Try("reinstall it")}
 	}
-	return plan.Advice{Cause: fmt.Sprintf("%q is not in a form that this kernel executes", file), Cure: plan.Try(shell)}
+	return plan.Advice{Cause: fmt.Sprintf("%q is not in a form that this kernel executes", file), Cure: shell}
 }
 
 // tooLong is about E2BIG. One string may take 32 pages; all together a quarter
