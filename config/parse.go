@@ -3,7 +3,6 @@ package config
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"strconv"
 	"strings"
 
@@ -33,11 +32,7 @@ func readProfile(path string) ([]byte, error) {
 	}
 	data, err := read(path)
 	if err != nil {
-		hint := ""
-		if errors.Is(err, fs.ErrNotExist) {
-			hint = fileHint(path, path)
-		}
-		return nil, fmt.Errorf("%s: %w%s", path, err, hint)
+		return nil, fmt.Errorf("%s: %w%s", path, err, unreadHint(path, err))
 	}
 	return data, nil
 }

@@ -60,6 +60,11 @@ func TestLoadUnreadable(t *testing.T) {
 	if err := os.Mkdir("dir.toml", 0o777); err != nil {
 		t.Fatal(err)
 	}
+	for _, name := range []string{"b.toml", "a.toml", "0"} {
+		if err := os.WriteFile("dir.toml/"+name, nil, 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
 	if err := os.WriteFile("big.toml", make([]byte, maxSize+1), 0o666); err != nil {
 		t.Fatal(err)
 	}
@@ -76,7 +81,7 @@ func TestLoadUnreadable(t *testing.T) {
 		"fifo.toml": "fifo.toml: a FIFO, not a regular file",
 		"/dev/zero": "/dev/zero: a character device, not a regular file",
 		"none.toml": "none.toml: no such file or directory",
-		"dir.toml":  "dir.toml: is a directory",
+		"dir.toml":  `dir.toml: is a directory (a profile is a file, such as "dir.toml/a.toml")`,
 		"big.toml":  "big.toml: more than 1 MiB, not a profile",
 	} {
 		p, err := Load(file, testVars())

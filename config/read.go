@@ -2,9 +2,15 @@ package config
 
 import (
 	"errors"
+	"fmt"
 	"io"
+	"io/fs"
 	"os"
+	"slices"
+	"strings"
+	"syscall"
 
+	"github.com/nslaunch/nslaunch/internal/quote"
 	"github.com/nslaunch/nslaunch/internal/smallfile"
 )
 
@@ -29,6 +35,32 @@ func bounded(text []byte, err error) ([]byte, error) {
 		err = errors.New("more than 1 MiB, not a profile")
 	}
 	return text, err
+}
+
+// unreadHint returns what helps against the error of reading a profile, "" if that is not known.
+func unreadHint(path string, err error) string {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return fileHint(path, path)
+	case errors.Is(err, syscall.EISDIR):
+		for _, name := range slices.Sorted(slices.Values(siblings(path))) {
+			if strings.HasSuffix(name, ".toml") {
+				return fmt.Sprintf(" (a profile is a file, such as %q)", strings.TrimSuffix(path, "/")+"/"+name)
+			}
+		}
+		return " (a profile is a file)"
+	case errors.Is(err, fs.ErrPermission):
+		info, err := os.Stat(path)
+		if err != nil {
+			return " (you may not enter its directory)"
+		}
+		owner := info.Sys().(*syscall.Stat_t).Uid
+		if int(owner) == os.Geteuid() {
+			return fmt.Sprintf(" (mode %04o: chmod u+r %s)", info.Mode().Perm(), quote.Word(path))
+		}
+		return fmt.Sprintf(" (mode %04o, of uid %d)", info.Mode().Perm(), owner)
+	}
+	return ""
 }
 
 // siblings returns the names of what lies in a directory, as far as that is known.

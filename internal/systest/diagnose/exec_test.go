@@ -111,7 +111,7 @@ func TestDiagnoseExecute(t *testing.T) {
 			{"DIR/of-file", "EACCES", 126, "\"DIR/of-file\" is run by \"/etc/passwd\", and \"/etc/passwd\" is neither a program nor a script" + firstLine},
 			{"DIR/loop", "ELOOP", 126, "\"DIR/loop\" is a script whose interpreter is a script, and so on, too many times\n  try: name a program in its first line"},
 			{"DIR/text", "ENOEXEC", 126, `"DIR/text" is neither a program nor a script that begins with #!` + viaShell("text")},
-			{"DIR/empty", "ENOEXEC", 126, "\"DIR/empty\" is empty\n  try: reinstall it"},
+			{"DIR/empty", "ENOEXEC", 126, "\"DIR/empty\" is empty\n  try: write the program, or reinstall it"},
 			{"DIR/unloaded", "ENOENT", 126, "\"DIR/unloaded\" is a program with the loader \"/lib64/ld-none\", which does not exist\n  try: install the C library that it was built for, or use a static build"},
 			{"DIR/foreign", "ENOEXEC", 126, fmt.Sprintf("\"DIR/foreign\" is a program for %s, and this machine is %s\n  try: install a build for this machine, or qemu-user with binfmt_misc", machine, ours)},
 			{"DIR/broken", "ENOEXEC", 126, "\"DIR/broken\" begins like a program, but the kernel does not accept it\n  try: reinstall it, because it may be damaged"},

@@ -34,7 +34,7 @@ var launchCures = []struct {
 		return "sed -i 's," + m[1] + ",/bin/sh,' tool\n$ " + line
 	}},
 	{regexp.MustCompile(`try: begin it with "(.*?)"`), func(line string, m []string) string { return "sed -i '1i" + m[1] + "' tool\n$ " + line }},
-	{regexp.MustCompile(`try: (?:reinstall it|install a build for this machine)`), func(line string, _ []string) string {
+	{regexp.MustCompile(`try: (?:write the program, or reinstall it|install a build for this machine)`), func(line string, _ []string) string {
 		return "cp /usr/bin/true tool\n$ " + line
 	}},
 	{regexp.MustCompile(`/q\.toml:1:1: version: missing \(write (.*) at the top\)`), func(line string, m []string) string {
@@ -52,6 +52,7 @@ var launchCures = []struct {
 	{regexp.MustCompile(`raise it for nslaunch .* and limit the command alone: limits.rlimits.fsize = 0`), func(line string, _ []string) string {
 		return inserted(strings.TrimPrefix(line, "prlimit --fsize=0 "), "--set limits.rlimits.fsize=0")
 	}},
+	{regexp.MustCompile(`\(mode 0000: (chmod .*)\)`), func(line string, m []string) string { return m[1] + "\n$ " + line }},
 	{regexp.MustCompile(`try: ((?:chmod|sed) .*)`), func(line string, m []string) string { return m[1] + "\n$ " + line }},
 	{regexp.MustCompile(`"(/\S+)" is (?:a directory|neither a program nor a script)\n  try: give the path of a program`), func(line string, m []string) string {
 		return strings.Replace(line, m[1], "/usr/bin/true", 1)

@@ -50,8 +50,8 @@ ro = ["/no/such", "-/no/such/either"]
 "DIR/loop/x" = { type = "tmpfs" }
 "DIR/other/x" = { type = "tmpfs" }
 `, []string{
-				`4:1: mounts."DIR/dir": a file can only be mounted on a file, and "DIR/dir" is a directory`,
-				`5:1: mounts."DIR/file": a directory can only be mounted on a directory, and "DIR/file" is a file`,
+				`4:1: mounts."DIR/dir": a file can only be mounted on a file, and "DIR/dir" is a directory (choose a file as the target)`,
+				`5:1: mounts."DIR/file": a directory can only be mounted on a directory, and "DIR/file" is a file (choose a directory as the target)`,
 				`6:1: mounts."DIR/loop/x": nothing can be mounted on "DIR/loop/x": too many levels of symbolic links`,
 				`7:1: mounts."DIR/other/x": nothing can be mounted on "DIR/other/x": not a directory`,
 			}},

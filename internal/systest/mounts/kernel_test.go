@@ -129,7 +129,7 @@ func TestKernelTypes(t *testing.T) {
 			`"/a/none/x" = { type = "dir" }`:     `"/a/none/x" cannot be made: not a directory`,
 			`"/a/mq/y" = { type = "dir" }`:       `nothing can be made below /a/mq`,
 			`"/dev/pts/x" = { ro = "/usr" }`:     `nothing can be mounted below /dev/pts`,
-			`"/dev/null" = { type = "tmpfs" }`:   `a directory can only be mounted on a directory, and "/dev/null" is a file`,
+			`"/dev/null" = { type = "tmpfs" }`:   `a directory can only be mounted on a directory, and "/dev/null" is a file (choose a directory as the target)`,
 			`"/dev/null/x" = { type = "tmpfs" }`: `nothing can be mounted on "/dev/null/x": not a directory`,
 			`"/dev/fd/x" = { type = "tmpfs" }`:   `/dev/fd/x leads to /proc/self/fd/x inside: nothing can be mounted below /proc`,
 		} {

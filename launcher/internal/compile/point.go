@@ -30,7 +30,11 @@ func (c *compiler) point(key, target string, dir bool) step.MountPoint {
 		if !dir {
 			want, is = is, want
 		}
-		c.errorf(key, "%s%s can only be mounted on %s, and %q is %s", c.leads(target), want, want, real, is)
+		cure := ""
+		if strings.HasPrefix(key, "mounts.") {
+			cure = " (choose " + want + " as the target)"
+		}
+		c.errorf(key, "%s%s can only be mounted on %s, and %q is %s%s", c.leads(target), want, want, real, is, cure)
 	case l.Ours && (f.Err != 0 || len(l.Base) > 1):
 		// What an overlay of several directories shows is known to the kernel alone.
 		c.canMake(key)

@@ -123,7 +123,7 @@ func (f *Failure) notProgram(file string) plan.Advice {
 	case kind == kindOther && head != "":
 		return plan.Advice{Cause: fmt.Sprintf("%q is neither a program nor a script that begins with #!", file), Cure: shell}
 	case f.empty(file):
-		return plan.Advice{Cause: fmt.Sprintf("%q is empty", file), Cure: plan.Try("reinstall it")}
+		return plan.Advice{Cause: fmt.Sprintf("%q is empty", file), Cure: plan.Try("write the program, or reinstall it")}
 	}
 	return plan.Advice{Cause: fmt.Sprintf("%q is not in a form that this kernel executes", file), Cure: shell}
 }

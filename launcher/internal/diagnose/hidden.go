@@ -52,7 +52,7 @@ func (f *Failure) hidden(file string) (hiddenFile, bool) {
 	}
 	real = strings.TrimPrefix(real, f.machine.root)
 	h := hiddenFile{path: file}
-	for _, at := range []string{file, real} {
+	for _, at := range append(f.linksInside(file), real) {
 		if f.shows(at) {
 			continue
 		}
@@ -68,6 +68,29 @@ func (f *Failure) hidden(file string) (hiddenFile, bool) {
 		}
 	}
 	return h, h.by != nil
+}
+
+// linksInside returns a path and those that its links lead to, as the sandbox follows them: a link with ".." leads elsewhere
+// if its directory is mounted at another place.
+func (f *Failure) linksInside(file string) []string {
+	const most = 40 // as in the kernel
+	all := []string{file}
+	for range most {
+		at := all[len(all)-1]
+		shown, ok := f.hostPath(at)
+		if !ok {
+			break
+		}
+		to, err := os.Readlink(f.machine.root + shown)
+		if err != nil {
+			break
+		}
+		if !path.IsAbs(to) {
+			to = path.Join(path.Dir(at), to)
+		}
+		all = append(all, to)
+	}
+	return all
 }
 
 // shownWith are the directories to show for a file. In a root that is empty they are all that programs of the machine need, as

@@ -32,9 +32,16 @@ func (c Command) Do(v *Voice, words []string) int {
 	}
 	call.Args = fs.Args()
 	if at := len(words) - len(call.Args); at > 0 {
-		call.Dashed = words[at-1] == "--"
+		call.Dashed = words[at-1] == "--" && c.parses(words[:at-1])
 	}
 	return run(call)
+}
+
+// parses reports whether words are flags with all of their values: a "--" behind them is no value then.
+func (c Command) parses(words []string) bool {
+	fs := newFlags(c.Name, &Voice{})
+	c.Flags(fs)
+	return fs.Parse(words) == nil
 }
 
 // Heed gives the voice the flags that change it. A process that goes on with what the command began calls it.

@@ -53,6 +53,9 @@ func TestDo(t *testing.T) {
 		{words: "a b", ran: "[a b] false"},
 		{words: "--on a", ran: "[a] false"},
 		{words: "--on -- a", ran: "[a] true"},
+		{words: "--as -- a", ran: "[a] false"},
+		{words: "--as x -- a", ran: "[a] true"},
+		{words: "--as -- -- a", ran: "[a] true"},
 		{words: "--off", status: ExitUsage, said: "nslaunch: error: unknown flag --off (see nslaunch help x)\n"},
 		{words: "--off", relays: true, status: ExitSetup, said: "nslaunch: error: unknown flag --off (see nslaunch help x)\n"},
 		{words: "--color x", status: ExitUsage, said: "nslaunch: error: invalid value \"x\" for flag --color: want auto, always, never (see nslaunch help x)\n"},
@@ -71,6 +74,7 @@ func TestDo(t *testing.T) {
 		c := Command{Name: "x", Args: []Arg{{Word: "A", Many: true}}, Relays: test.relays, Flags: func(fs *flag.FlagSet) Run {
 			fs.Bool("on", false, "on")
 			fs.Bool("n", false, "short")
+			fs.String("as", "", "as `NAME`")
 			return func(c *Call) int {
 				ran = fmt.Sprint(c.Args, c.Dashed)
 				if c.Arg(0) == "fail" {
