@@ -67,8 +67,8 @@ func outcomes(t *testing.T, u nstest.User) map[string]outcome {
 		"clock":      printsLike(`36[0-5]\d\.\d\d \d+\.\d\d\n`), // a loaded machine takes its time
 		"limits":     {status: 124, stdout: "64\n0\n", errors: []string{"the command was ended by limits.timeout"}},
 		"idmap-keep": prints("uid 0\n%s", caps),
-		"idmap-subid": refuses("idmap-subid.toml:6:1: idmap: root has no subordinate uids in /etc/subuid (add a line: root:100000:65536)",
-			"idmap-subid.toml:6:1: idmap: root has no subordinate gids in /etc/subgid (add a line: root:100000:65536)"),
+		"idmap-subid": refuses("idmap-subid.toml:6:1: idmap: root has no subordinate uids in /etc/subuid (add a line to /etc/subuid: root:100000:65536)",
+			"idmap-subid.toml:6:1: idmap: root has no subordinate gids in /etc/subgid (add a line to /etc/subgid: root:100000:65536)"),
 		"service-user": prints("Uid:\t65534\t65534\t65534\t65534\nGid:\t65534\t65534\t65534\t65534\nGroups:\t \nCapEff:\t0000000000000400\n"),
 	}
 	if !u.IsRoot() {

@@ -111,8 +111,8 @@ func TestIDMapRefusedToBare(t *testing.T) {
 	var tests []idmapRefusal
 	for _, mode := range []string{"subid", "root+subid", "keep+subid"} {
 		tests = append(tests, idmapRefusal{mode, fmt.Sprintf("idmap = %q\n", mode), []string{
-			fmt.Sprintf("3:1: idmap: %s has no subordinate uids in /etc/subuid (add a line: %[1]s:100000:65536)", u.Name),
-			fmt.Sprintf("3:1: idmap: %s has no subordinate gids in /etc/subgid (add a line: %[1]s:100000:65536)", u.Name),
+			fmt.Sprintf("3:1: idmap: %s has no subordinate uids in /etc/subuid (add a line to /etc/subuid: %[1]s:100000:65536)", u.Name),
+			fmt.Sprintf("3:1: idmap: %s has no subordinate gids in /etc/subgid (add a line to /etc/subgid: %[1]s:100000:65536)", u.Name),
 		}})
 	}
 	o := nstest.OuterSubIDs(t, "another:1000000:65536\n")
@@ -162,7 +162,7 @@ func TestIDMapRefusedByMachine(t *testing.T) {
 		idmapRefusal
 	}{
 		{"/etc/subuid", "other:1:2\n", idmapRefusal{"no entry", "idmap = \"subid\"\n", []string{
-			fmt.Sprintf("3:1: idmap: %s has no subordinate uids in /etc/subuid (add a line: %[1]s:100000:65536)", u.Name)}}},
+			fmt.Sprintf("3:1: idmap: %s has no subordinate uids in /etc/subuid (add a line to /etc/subuid: %[1]s:100000:65536)", u.Name)}}},
 		{"/etc/subuid", manyLines, idmapRefusal{"too many lines", "idmap = \"subid\"\n", []string{
 			"3:1: idmap: the uid map has 341 lines, and the kernel accepts at most 340"}}},
 		{"/usr/bin/newuidmap", "", idmapRefusal{"no newuidmap", "idmap = \"subid\"\n", []string{

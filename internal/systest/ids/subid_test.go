@@ -43,8 +43,8 @@ func TestSubidProposed(t *testing.T) {
 	o := nstest.OuterSubIDs(t, others)
 	profile := systest.NewUserProfile + "idmap = \"root+subid\"\n"
 	systest.WantRefusal(t, systest.OuterCommand(t, o, u, profile, "true"),
-		fmt.Sprintf("p.toml:3:1: idmap: %s has no subordinate uids in /etc/subuid (add a line: %[1]s:231072:65536)", u.Name),
-		fmt.Sprintf("p.toml:3:1: idmap: %s has no subordinate gids in /etc/subgid (add a line: %[1]s:231072:65536)", u.Name))
+		fmt.Sprintf("p.toml:3:1: idmap: %s has no subordinate uids in /etc/subuid (add a line to /etc/subuid: %[1]s:231072:65536)", u.Name),
+		fmt.Sprintf("p.toml:3:1: idmap: %s has no subordinate gids in /etc/subgid (add a line to /etc/subgid: %[1]s:231072:65536)", u.Name))
 	o = nstest.OuterSubIDs(t, others+fmt.Sprintf("%s:231072:65536\n", u.Name))
 	nstest.MustRun(t, systest.OuterCommand(t, o, u, profile, "true"))
 	// A line that is none is named.

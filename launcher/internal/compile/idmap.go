@@ -141,7 +141,7 @@ func (s *idSide) subordinate() []config.IDRange {
 	if len(s.sub.Ranges) == 0 {
 		cure := ""
 		if s.sub.Free > 0 {
-			cure = fmt.Sprintf(" (add a line: %s:%d:%d)", s.sub.User, s.sub.Free, host.SubCount)
+			cure = fmt.Sprintf(" (add a line to %s: %s:%d:%d)", s.sub.File, s.sub.User, s.sub.Free, host.SubCount)
 		}
 		s.c.errorf("idmap", "%s has no subordinate %ss in %s%s", s.sub.User, s.name, s.sub.File, cure)
 	}

@@ -22,7 +22,6 @@ type check struct {
 	use      string // what needs it, in the words of a profile
 	cure     string // in place of one that changes the profile that is tried, which nobody sees
 	settings map[string]any
-	others   bool // it concerns other callers
 	look     func(name string) Finding
 }
 
@@ -30,7 +29,7 @@ type check struct {
 func (d Doctor) checks() []Finding {
 	privileged := hasCap(unix.CAP_SYS_ADMIN)
 	user := d.tried("user namespace", map[string]any{"namespaces.user": "new"})
-	user.NeededFor = "namespaces.user, which every sandbox of an ordinary user has"
+	user.NeededFor = "every sandbox of an ordinary user"
 	all := []Finding{user}
 	for _, c := range rows(privileged) {
 		var f Finding
@@ -45,7 +44,7 @@ func (d Doctor) checks() []Finding {
 				c.settings["namespaces.user"] = "new"
 			}
 			f = d.tried(c.name, c.settings)
-			f.NeededFor, f.Information = c.use, c.others
+			f.NeededFor = c.use
 			if c.cure != "" && (strings.HasPrefix(f.Cure, "--set ") || strings.HasPrefix(f.Cure, "remove it")) {
 				f.Cure = c.cure
 			}
@@ -66,34 +65,59 @@ func rows(privileged bool) []check {
 	var all []check
 	for _, k := range config.Kinds() {
 		if k != config.User {
-			all = append(all, check{name: string(k) + " namespace", user: own, use: "namespaces." + string(k), settings: map[string]any{"namespaces." + string(k): "new"}})
+			all = append(all, check{name: string(k) + " namespace", user: own, use: "namespaces." + string(k) + ": " + ownOf(k), settings: map[string]any{"namespaces." + string(k): "new"}})
 		}
 	}
 	all = append(all, []check{
 		{name: "all namespaces at once", use: `namespaces = "new"`, user: true, settings: map[string]any{"namespaces": "new"}},
-		{name: "ids: the caller as root", use: `idmap = "root"`, user: true, settings: map[string]any{"idmap": "root"}},
-		{name: "ids: the caller as itself", use: `idmap = "keep"`, user: true, settings: map[string]any{"idmap": "keep"}},
-		{name: "ids: subordinate ones", use: `idmap = "root+subid"`, user: true, settings: map[string]any{"idmap": "root+subid"}},
-		{name: "a new /proc", use: `proc = "new"`, user: own, settings: with(map[string]any{"namespaces.pid": "new", "proc": "new"})},
-		{name: "a root of its own", use: "root, and most presets", user: own, settings: with(map[string]any{"root": "tmpfs", "dev": "minimal"})},
-		{name: "overlay", use: `root.overlay, and mounts of type "overlay"`, user: own, settings: with(overlaySettings())},
-		{name: "overlay in a user namespace", use: `root.overlay, and mounts of type "overlay", for ordinary users`, user: true, settings: with(overlaySettings())},
-		{name: "idmapped bind mount", use: `mounts."/path".idmap`, cure: `run nslaunch as root, or map the ids of the whole sandbox: idmap = "keep"`, user: true, settings: with(map[string]any{"root": "tmpfs",
+		{name: "ids: the caller as root", use: `idmap = "root": you are root in the sandbox`, user: true, settings: map[string]any{"idmap": "root"}},
+		{name: "ids: the caller as itself", use: `idmap = "keep": you keep your ids`, user: true, settings: map[string]any{"idmap": "keep"}},
+		{name: "ids: subordinate ones", use: `idmap = "root+subid": the sandbox has many users`, user: true, settings: map[string]any{"idmap": "root+subid"}},
+		{name: "a new /proc", use: `proc = "new": hides other processes`, user: own, settings: with(map[string]any{"namespaces.pid": "new", "proc": "new"})},
+		{name: "a root of its own", use: "root, and most presets: hides other files", user: own, settings: with(map[string]any{"root": "tmpfs", "dev": "minimal"})},
+		{name: "overlay", use: `root.overlay, mounts of type "overlay"`, user: own, settings: with(overlaySettings())},
+		{name: "overlay in a user namespace", use: `root.overlay, mounts of type "overlay"`, user: true, settings: with(overlaySettings())},
+		{name: "idmapped bind mount", use: `mounts."/path".idmap: other owners`, cure: `run nslaunch as root, or map the ids of the whole sandbox: idmap = "keep"`, user: true, settings: with(map[string]any{"root": "tmpfs",
 			"mounts": map[string]any{"/x": map[string]any{"ro": sample, "idmap": "user"}}})},
 		{name: "pseudoterminal", use: `process.terminal = "pty"`, settings: map[string]any{"process.terminal": "pty"}},
-		{name: "execution of a memfd", use: "fast launches, and launches by root", look: lookMemfd},
-		{name: "sealed image", use: "fast launches", look: lookImage},
-		{name: "records of sandboxes", use: "ps, exec, stop, logs, explain NAME", look: lookRecords},
-		{name: "scope of the system's manager", others: own, use: "scope, limits.memory, limits.tasks and limits.cpu of root", cure: "boot this machine with systemd; without it, everything else works", settings: map[string]any{"scope.mode": "required", "scope.bus": "system"}},
-		{name: "scope of the user's manager", others: !own, use: "scope, limits.memory, limits.tasks and limits.cpu of ordinary users", cure: "boot this machine with systemd; without it, everything else works", settings: map[string]any{"scope.mode": "required", "scope.bus": "user"}},
-		{name: "cgroup controllers", use: "limits.memory, limits.tasks, limits.cpu", look: lookControllers},
-		{name: "Landlock", use: "nothing yet: nslaunch does not use it", look: lookLandlock},
-		{name: "seccomp filters", use: "nothing yet: nslaunch does not use them", look: lookSeccomp},
+		{name: "execution of a memfd", use: "fast launches, and safe ones by root", look: lookMemfd},
+		{name: "sealed image", use: "fast launches by a tiny set-up program", look: lookImage},
+		{name: "records of sandboxes", use: "ps, exec, stop, logs and explain NAME", look: lookRecords},
+		scopeOf(os.Geteuid()),
+		{name: "cgroup controllers", use: limitKeys, look: lookControllers},
+		{name: "Landlock", look: lookLandlock},
+		{name: "seccomp filters", look: lookSeccomp},
 	}...)
 	if own {
 		all = slices.DeleteFunc(all, func(c check) bool { return c.name == "overlay" })
 	}
 	return all
+}
+
+// ownOf says what a sandbox has with a new namespace of a kind.
+func ownOf(k config.NamespaceKind) string {
+	return map[config.NamespaceKind]string{
+		config.Mount:  "mounts of its own",
+		config.PID:    "processes of its own",
+		config.Net:    "a network of its own",
+		config.IPC:    "message queues of its own",
+		config.UTS:    "a host name of its own",
+		config.Cgroup: "hides the host's groups",
+		config.TimeNS: "clocks of its own",
+	}[k]
+}
+
+// limitKeys are the limits of a whole sandbox, which control groups enforce.
+const limitKeys = "limits.memory, limits.swap, limits.tasks and limits.cpu"
+
+// scopeOf is the row of the manager that places the sandboxes of a user: that of the system for root, else the user's own.
+func scopeOf(uid int) check {
+	c := check{name: "scope of the user's manager", use: "scope, " + limitKeys, cure: "boot this machine with systemd; without it, everything else works",
+		settings: map[string]any{"scope.mode": "required", "scope.bus": "user"}}
+	if uid == 0 {
+		c.name, c.settings["scope.bus"] = "scope of the system's manager", "system"
+	}
+	return c
 }
 
 // sample is a directory that every machine has, and that holds no one's settings or data.
@@ -158,7 +182,7 @@ func lookControllers(name string) Finding {
 	f := Finding{Name: name}
 	path := process.Cgroup("self")
 	if path == "" {
-		f.Cause = "no unified hierarchy of control groups (cgroup2)"
+		f.Cause, f.Cure = "there is no unified hierarchy of control groups (cgroup2)", "boot with cgroup_no_v1=all"
 		return f
 	}
 	var have []string
@@ -167,7 +191,7 @@ func lookControllers(name string) Finding {
 		if err == nil {
 			have = append([]string{}, strings.Fields(string(text))...)
 		} else if !strings.HasPrefix(dir, "/sys/fs/cgroup/") {
-			f.Cause = "cgroup2 is not mounted on /sys/fs/cgroup"
+			f.Cause, f.Cure = "cgroup2 is not mounted on /sys/fs/cgroup", "as root: mount -t cgroup2 none /sys/fs/cgroup"
 			return f
 		}
 	}
@@ -179,7 +203,7 @@ func lookControllers(name string) Finding {
 	}
 	f.OK, f.Detail = missing == nil, strings.Join(have, " ")
 	if missing != nil {
-		f.Cause = "no " + strings.Join(missing, ", ") + ": limits of that kind cannot be enforced here"
+		f.Cause = "no " + strings.Join(missing, ", ") + ": limits that need it cannot be enforced here"
 		if f.Detail == "" {
 			f.Detail, f.Cause = f.Cause, ""
 		}
@@ -188,24 +212,21 @@ func lookControllers(name string) Finding {
 	return f
 }
 
-// lookLandlock asks for the version of Landlock, which nslaunch does not use yet.
+// unused is what is said of features of the kernel that nslaunch has no use for yet: nothing is missing without them.
+const unused = "nslaunch does not use it yet"
+
+// lookLandlock asks for the version of Landlock.
 func lookLandlock(name string) Finding {
-	f := Finding{Name: name, Information: true}
+	f := Finding{Name: name, Information: true, Detail: unused}
 	abi, _, errno := unix.Syscall(unix.SYS_LANDLOCK_CREATE_RULESET, 0, 0, unix.LANDLOCK_CREATE_RULESET_VERSION)
-	if errno != 0 {
-		f.Cause = "landlock_create_ruleset: " + unix.ErrnoName(errno)
-		return f
+	if f.OK = errno == 0; f.OK {
+		f.Detail = fmt.Sprintf("ABI %d; %s", abi, unused)
 	}
-	f.OK, f.Detail = true, fmt.Sprintf("ABI %d (not used yet)", abi)
 	return f
 }
 
-// lookSeccomp asks whether a filter may kill a process, which nslaunch does not use yet.
+// lookSeccomp asks whether a filter may kill a process.
 func lookSeccomp(name string) Finding {
-	f := Finding{Name: name, Information: true, OK: true, Detail: "not used yet"}
 	action := uint32(unix.SECCOMP_RET_KILL_PROCESS)
-	if errno := seccompAction(&action); errno != 0 {
-		f.OK, f.Detail, f.Cause = false, "", "seccomp: "+unix.ErrnoName(errno)
-	}
-	return f
+	return Finding{Name: name, Information: true, Detail: unused, OK: seccompAction(&action) == 0}
 }

@@ -30,9 +30,9 @@ type Finding struct {
 	Detail string `json:"detail,omitempty"` // of what is there: "ABI 7"
 	Cause  string `json:"cause,omitempty"`
 	Cure   string `json:"cure,omitempty"`
-	// NeededFor is what does not work without it: keys of a profile, or commands.
+	// NeededFor is what does not work without it: keys of a profile, or commands. "" is nothing.
 	NeededFor string `json:"needed_for,omitempty"`
-	// Information: what nslaunch does not need.
+	// Information marks what sandboxes do not need.
 	Information bool `json:"information,omitempty"`
 }
 
@@ -51,7 +51,7 @@ func (d Doctor) Examine() *Diagnosis {
 	return &Diagnosis{Kernel: kernelRelease(), UID: os.Geteuid(), Findings: d.checks()}
 }
 
-// Table returns the diagnosis for people. Its lines fit into a terminal of these columns; 0 is not known, and nothing is broken.
+// Table returns the diagnosis for people. Each row says what the feature is good for. Its lines fit into a terminal of these columns; 0 is not known, and nothing is broken.
 func (d *Diagnosis) Table(p cli.Painter, columns int) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s\n", p.Bold(fmt.Sprintf("Linux %s, as uid %d", d.Kernel, d.UID)))
@@ -63,6 +63,8 @@ func (d *Diagnosis) Table(p cli.Painter, columns int) string {
 	for _, f := range d.Findings {
 		mark := p.Red("no ")
 		switch {
+		case f.Information && f.NeededFor == "":
+			mark = p.Faint("-  ")
 		case f.OK:
 			mark = p.Green("yes")
 		case f.Information:
@@ -76,6 +78,9 @@ func (d *Diagnosis) Table(p cli.Painter, columns int) string {
 				}
 				lines = append(lines, part)
 			}
+		}
+		if f.OK && f.NeededFor != "" {
+			add("", nil, f.NeededFor)
 		}
 		if f.Detail != "" {
 			add("", nil, f.Detail)
