@@ -31,7 +31,7 @@ func (p *Profile) Worded(s Setting) string {
 	case p.ofFlags() || at.Line == 0 && strings.HasPrefix(at.File, "--"):
 		return p.asFlags(s)
 	case IsPreset(p.File):
-		return asSetFlag(s)
+		return asFileFlag(s)
 	}
 	top := topFields(new(Profile))
 	main := func(section string) string {
@@ -91,6 +91,21 @@ func (p *Profile) asFlags(s Setting) string {
 	}
 	if flag := FlagOf(s.Key); flag != "" {
 		return flag + " " + quote.Word(textOf(s.Value))
+	}
+	return asFileFlag(s)
+}
+
+// asFileFlag writes a mount of a file or directory at its own path as --bind or --ro-bind, which are shorter, and all else as --set.
+func asFileFlag(s Setting) string {
+	parts, ok := toml.SplitKey(s.Key)
+	source, text := s.Value.(string)
+	if ok && text && len(parts) == 3 && parts[0] == "mounts" && parts[1] == source && !strings.ContainsAny(source, ":$") {
+		switch parts[2] {
+		case "ro":
+			return "--ro-bind " + quote.Word(source)
+		case "rw":
+			return "--bind " + quote.Word(source)
+		}
 	}
 	return asSetFlag(s)
 }

@@ -86,8 +86,8 @@ func TestHiddenProgram(t *testing.T) {
 					t.Fatalf("%+v; want %q", got, test.want)
 				}
 				cure := cureOf(t, got)
-				if rest, masked := strings.CutPrefix(cure, "leave out "); masked {
-					if rest != fmt.Sprintf("mounts.%q", home) {
+				if strings.Contains(profile, "masked") {
+					if cure != "copy it to a directory that the sandbox shows, because a mask hides all that is below it" {
 						t.Errorf("cure %q", cure)
 					}
 					return
@@ -105,8 +105,8 @@ func TestHiddenProgram(t *testing.T) {
 			return nstest.Run(t, cmd)
 		}
 		cure := cureOf(t, run(flags))
-		if !strings.HasPrefix(cure, "--set ") {
-			t.Errorf("cure %q for flags", cure)
+		if want := "--ro-bind " + bin + "/tool and --set env.set.PATH=" + bin + ":"; !strings.HasPrefix(cure, want) {
+			t.Errorf("cure %q for flags, want %q…", cure, want)
 		}
 		if got := run(flags + " " + strings.ReplaceAll(cure, " and ", " ")); got.Stdout != "it runs\n" {
 			t.Errorf("after %q: %+v", cure, got)
@@ -115,6 +115,59 @@ func TestHiddenProgram(t *testing.T) {
 		got := nstest.Run(t, systest.ProfileCommand(t, u, base, "no-such-tool"))
 		if got.Status != 127 || strings.Contains(got.Stderr, "hidden") {
 			t.Errorf("%+v", got)
+		}
+	})
+}
+
+// What shows a hidden file shows nothing else: the home directory and the file's own directory may hold secrets.
+func TestCureShowsNoSecrets(t *testing.T) {
+	nstest.EachUser(t, func(t *testing.T, u nstest.User) {
+		home := systest.Tree(t, u, map[string]string{".ssh/id": "secret", ".config/tools/token": "secret", ".nvm/bin/token": "secret", "directory": "/"})
+		script := func(name, first string) string {
+			file := u.WriteFile(t, filepath.Join(home, name), first+"\ncat ~/.ssh/id ~/.config/tools/token ~/.nvm/bin/token 2>&1 || echo \"it runs\"\n")
+			if err := os.Chmod(file, 0o755); err != nil {
+				t.Fatal(err)
+			}
+			return file
+		}
+		tool := script("tool", "#!/bin/sh")
+		script(".config/tools/tool", "#!/bin/sh")
+		script("interpreted", "#!"+home+"/.nvm/bin/node")
+		if err := os.Symlink(tool, home+"/.nvm/bin/tool"); err != nil {
+			t.Fatal(err)
+		}
+		nstest.MustRun(t, u.Command(t, "cp", "/bin/sh", home+"/.nvm/bin/node"))
+		run := func(flags, command string) nstest.Result {
+			cmd := u.Command(t, "sh", "-c", nstest.Nslaunch(t)+" run "+flags+" "+command)
+			cmd.Env = append(cmd.Env, "PATH=/usr/bin:/bin:"+home, "HOME="+home)
+			return nstest.Run(t, cmd)
+		}
+		for name, test := range map[string]struct{ flags, command, cure string }{
+			"in the home directory, by its path": {"preset:npm", "HOME/tool", "--ro-bind HOME/tool before preset:npm"},
+			"in the home directory, by its name": {"preset:npm", "tool", "--ro-bind HOME/tool before preset:npm"},
+			"flags":                              {"--new user,mount --tmpfs " + home + " --", "HOME/tool", "--ro-bind HOME/tool"},
+			"beside a secret":                    {"preset:npm", "HOME/.config/tools/tool", "--ro-bind HOME/.config/tools/tool before preset:npm"},
+			"a link beside a secret":             {"preset:npm", "HOME/.nvm/bin/tool", "--ro-bind HOME/.nvm/bin/tool before preset:npm"},
+			"an interpreter": {"--new user,mount --tmpfs " + home + " --ro-bind " + home + "/interpreted --", "HOME/interpreted",
+				"--ro-bind HOME/.nvm/bin/node"},
+		} {
+			t.Run(name, func(t *testing.T) {
+				command := strings.ReplaceAll(test.command, "HOME", home)
+				cure := cureOf(t, run(test.flags, command))
+				if want := strings.ReplaceAll(test.cure, "HOME", home); cure != want {
+					t.Errorf("cure\n%s, want\n%s", cure, want)
+				}
+				flags, _, _ := strings.Cut(strings.ReplaceAll(cure, " and ", " "), " before ")
+				if got := run(flags+" "+test.flags, command); strings.Contains(got.Stdout, "secret") || !strings.HasSuffix(got.Stdout, "it runs\n") {
+					t.Errorf("after %q: %+v", cure, got)
+				}
+			})
+		}
+		// A directory is no program, so nothing shows it.
+		for _, dir := range []string{home, home + "/directory", filepath.Dir(home)} {
+			if got := run("preset:npm", dir); got.Status == 0 || !strings.Contains(got.Stderr, "is a directory") || strings.Contains(got.Stderr, "bind") {
+				t.Errorf("%+v", got)
+			}
 		}
 	})
 }

@@ -60,7 +60,7 @@ var launchCures = []struct {
 	{regexp.MustCompile(`("\S+ .*?") is one string with a space.*\n  try: give each argument by itself: (.*)`), func(line string, m []string) string {
 		return strings.Replace(line, strings.ReplaceAll(m[1], `"`, "'"), m[2], 1)
 	}},
-	{regexp.MustCompile(`but is hidden in the sandbox by .*\n  try: (.*)`), func(line string, m []string) string {
+	{regexp.MustCompile(`but is hidden in the sandbox by .*\n  try: (.*?)(?: before preset:.*)?$`), func(line string, m []string) string {
 		return inserted(line, strings.ReplaceAll(m[1], " and ", " "))
 	}},
 	{regexp.MustCompile(`: there is no process (\d+)`), func(line string, m []string) string { return strings.Replace(line, m[1], "$$", 1) }},

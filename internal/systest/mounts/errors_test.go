@@ -109,7 +109,7 @@ proc = "host"
 "/link/../proc" = { ro = "/etc" }
 "/self" = { ro = "/etc" }
 `, []string{
-				`5:1: mounts."/link/../proc": want a path without "..", "." and extra slashes, got "/link/../proc"`,
+				`5:1: mounts."/link/../proc": want a path without "..", "." and extra slashes, got "/link/../proc" (did you mean "/proc"?)`,
 			}},
 			"hides proc by a link": {`root = { path = "DIR/whole", overlay = "tmpfs" }
 [mounts]

@@ -68,6 +68,8 @@ func (f *Failure) notFound(name, searched string) plan.Advice {
 	case !strings.Contains(name, "/"):
 		return plan.Advice{Cause: fmt.Sprintf("there is no %q in the sandbox's PATH, %s", name, searched),
 			Cure: plan.Try("install it, give its path, or set PATH in env.set")}
+	case f.hiddenDirectory(name):
+		return plan.Advice{Cause: fmt.Sprintf("%q is a directory of the host that the sandbox does not show", name), Cure: plan.Try(programPath)}
 	case f.Errno == unix.ENOTDIR:
 		return plan.Advice{Cause: fmt.Sprintf("%q leads through a file that is not a directory", name), Cure: plan.Try("correct the path")}
 	case !path.IsAbs(name):

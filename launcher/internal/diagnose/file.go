@@ -171,6 +171,9 @@ func (f *Failure) notExecutable(a step.Execute) plan.Advice {
 	var closed plan.Advice
 	for _, file := range a.Candidates() {
 		host, ok := f.hostPath(file)
+		if !ok && f.hiddenDirectory(file) {
+			return plan.Advice{Cause: fmt.Sprintf("%q is a directory", file), Cure: plan.Try(programPath)}
+		}
 		if !ok {
 			return plan.Advice{Cause: "the command may not execute it", Cure: plan.Try(otherIDs)}
 		}

@@ -21,6 +21,7 @@ type hiddenFile struct {
 	by   *config.Origin // what hides it: an entry of [mounts], or the root
 	mask bool           // below a mask nothing can be shown
 	show []config.Setting
+	of   string // the preset that is run, if it is one: flags have their place before it
 }
 
 // cause says where a file is, and what hides it.
@@ -31,14 +32,18 @@ func (h hiddenFile) cause() string {
 // cure is the lines that would show it.
 func (h hiddenFile) cure(more ...config.Setting) plan.Cure {
 	if h.mask {
-		return plan.Try("leave out %s", h.by.Key)
+		return plan.Try("copy it to a directory that the sandbox shows, because a mask hides all that is below it")
 	}
 	var words []string
 	var args []any
 	for _, s := range append(h.show, more...) {
 		words, args = append(words, "%s"), append(args, s)
 	}
-	return plan.Try(strings.Join(words, " and "), args...)
+	format := strings.Join(words, " and ")
+	if h.of != "" {
+		format, args = format+" before %s", append(args, h.of)
+	}
+	return plan.Try(format, args...)
 }
 
 // hidden finds out whether a path of the sandbox is there on the host, and is hidden.
@@ -50,8 +55,14 @@ func (f *Failure) hidden(file string) (hiddenFile, bool) {
 	if err != nil {
 		return hiddenFile{}, false
 	}
+	if st, err := os.Stat(real); err != nil || st.IsDir() {
+		return hiddenFile{}, false
+	}
 	real = strings.TrimPrefix(real, f.machine.root)
 	h := hiddenFile{path: file}
+	if config.IsPreset(f.Plan.Source.File) {
+		h.of = f.Plan.Source.File
+	}
 	for _, at := range append(f.linksInside(file), real) {
 		if f.shows(at) {
 			continue
@@ -60,14 +71,27 @@ func (f *Failure) hidden(file string) (hiddenFile, bool) {
 		if h.by == nil {
 			h.by, h.mask = &by, mask
 		}
-		for _, dir := range f.shownWith(at) {
-			s := plan.Set(fmt.Sprintf("mounts.%s.ro", config.TOMLValue(dir)), dir)
+		with := f.shownWith(at)
+		for _, shown := range with {
+			s := plan.Set(fmt.Sprintf("mounts.%s.ro", config.TOMLValue(shown)), shown)
 			if !slices.ContainsFunc(h.show, func(o config.Setting) bool { return o.Key == s.Key }) {
 				h.show = append(h.show, s)
 			}
 		}
+		if slices.Contains(with, at) {
+			break // a link that is mounted by itself leads nowhere: the file that it led to is mounted there
+		}
 	}
 	return h, h.by != nil
+}
+
+// hiddenDirectory reports whether a path that the sandbox does not have is a directory of the host.
+func (f *Failure) hiddenDirectory(name string) bool {
+	if !path.IsAbs(name) {
+		name = path.Join(f.cwd(), name)
+	}
+	st, err := os.Stat(f.machine.root + name)
+	return err == nil && st.IsDir() && !f.joined(config.Mount)
 }
 
 // linksInside returns a path and those that its links lead to, as the sandbox follows them: a link with ".." leads elsewhere
@@ -93,13 +117,21 @@ func (f *Failure) linksInside(file string) []string {
 	return all
 }
 
-// shownWith are the directories to show for a file. In a root that is empty they are all that programs of the machine need, as
-// each of them would be missed after the other.
+// shownWith returns what to show for a file. It is the file alone: its directory may hold secrets, as the home directory does. Only
+// directories of the system are shown whole, because their programs need each other. In an empty root it is all of these, because
+// the command would miss one after the other.
 func (f *Failure) shownWith(file string) []string {
+	if tree.Below(file, "/nix/store") {
+		return []string{"/nix/store"}
+	}
 	system := []string{"/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64"}
-	inSystem := slices.ContainsFunc(system, func(dir string) bool { return tree.Below(file, dir) })
-	if !inSystem || f.Plan.Source.Root.Mode != config.RootTmpfs {
-		return []string{shownBy(file)}
+	home := f.home()
+	system = slices.DeleteFunc(system, func(dir string) bool { return home != "" && tree.Below(home, dir) })
+	switch {
+	case !slices.ContainsFunc(system, func(dir string) bool { return tree.Below(file, dir) }):
+		return []string{file}
+	case f.Plan.Source.Root.Mode != config.RootTmpfs:
+		return []string{path.Dir(file)}
 	}
 	return slices.DeleteFunc(system, func(dir string) bool {
 		st, err := os.Stat(f.machine.root + dir)
@@ -107,12 +139,13 @@ func (f *Failure) shownWith(file string) []string {
 	})
 }
 
-// shownBy is the directory to show for a file: its own, or the store that it shares with what it needs.
-func shownBy(file string) string {
-	if tree.Below(file, "/nix/store") {
-		return "/nix/store"
+// home is the real path of the caller's home directory; "" if nobody knows it.
+func (f *Failure) home() string {
+	home := config.CallerVars().Ask("home")
+	if real, err := filepath.EvalSymlinks(f.machine.root + home); home != "" && err == nil {
+		return path.Join("/", strings.TrimPrefix(real, f.machine.root))
 	}
-	return path.Dir(file)
+	return home
 }
 
 // shows reports whether the sandbox has the host's file at its path.
