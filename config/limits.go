@@ -79,6 +79,7 @@ func (t rlimitType) Read(d *lang.Decoder, v lang.Value) {
 	r := Rlimit{Name: t.name}
 	if raw, ok := v.Raw.([]any); ok {
 		if len(raw) != 2 {
+			d.WrongTypes++ // of a text with --set, the problem of another type says more
 			d.Problem(v, "want [soft, hard], got an array of %d", len(raw))
 			return
 		}

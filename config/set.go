@@ -15,7 +15,7 @@ const FromSet = toml.FromSet
 // Text is the Value of a setting as it is written on a command line: the key's
 // type decides how it is read. false takes the key away, as in a file; the string is "false" in quotes.
 // But for that, where a string is right, it is the text as it is,
-// else an integer, true or false; a list is an array of TOML or elements with commas
+// else a number, true or false; a list is an array of TOML or elements with commas
 // between them, a table an inline table of TOML.
 type Text string
 
@@ -90,7 +90,7 @@ func (r *reading) fieldAt(parts []string) lang.Field {
 	return f
 }
 
-// scalar returns the integer, boolean or else the string that a text is.
+// scalar returns the number, boolean or else the string that a text is.
 func scalar(s string) any {
 	switch s {
 	case "true":
@@ -99,6 +99,9 @@ func scalar(s string) any {
 		return false
 	}
 	if n, err := strconv.ParseInt(s, 10, 64); err == nil {
+		return n
+	}
+	if n, err := strconv.ParseFloat(s, 64); err == nil && strings.Trim(s, "-.0123456789") == "" {
 		return n
 	}
 	return s

@@ -52,6 +52,9 @@ func CPULimit(dst **Property) lang.Type {
 	}}}
 }
 
+// mostlyPercent is from where on a number in a string is hardly one of processors.
+const mostlyPercent = 100
+
 func readCPULimit(d *lang.Decoder, v lang.Value, p *Property) bool {
 	const want = `a number of processors such as 1.5, or a percentage of one such as "150%"`
 	var n float64
@@ -62,7 +65,11 @@ func readCPULimit(d *lang.Decoder, v lang.Value, p *Property) bool {
 		n = raw
 	case string:
 		if n, err := strconv.ParseFloat(raw, 64); err == nil && n > 0 {
-			d.Problem(v, "want %s, got %q (write %s)", want, raw, raw)
+			write := raw
+			if n >= mostlyPercent {
+				write = strconv.Quote(raw + "%")
+			}
+			d.Problem(v, "want %s, got %q (write %s)", want, raw, write)
 			return false
 		}
 		return readQuota(d, v, p, want)
