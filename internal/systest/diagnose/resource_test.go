@@ -240,7 +240,7 @@ func TestDiagnosePrivileges(t *testing.T) {
 				profile: systest.NewUserProfile + "command = [\"true\"]\nlimits = { rlimits = { core = 4096 } }\n",
 				around:  within(around("cap_sys_resource"), "prlimit", "--core=0"),
 				want: fmt.Sprintf("p.toml:4:24: limits.rlimits.core: the hard limit is 0, and raising it needs CAP_SYS_RESOURCE, which uid %d does not have here"+
-					" (raise it for nslaunch: ulimit -H, or the Limit… lines of its unit)", u.UID),
+					" (raise it for nslaunch: sudo prlimit --pid $$ --core=4096, or LimitCORE= of its unit)", u.UID),
 			}.check(t, u)
 		})
 	})

@@ -39,7 +39,7 @@ scope = "required"
 			// From outside of the tree of its manager, a user may move nothing into that.
 			got := run(enter...)
 			if got.Status != systest.StatusSetup || got.Stdout != "" || !strings.Contains(got.Stderr, "join the control group") ||
-				!strings.Contains(got.Stderr, "try: systemd-run --user --scope nslaunch exec") {
+				!strings.Contains(got.Stderr, "try: put systemd-run --user --scope in front of nslaunch exec") {
 				t.Errorf("from outside: %+v", got)
 			}
 			enter = append([]string{"systemd-run", "--user", "--scope", "--quiet"}, enter...)

@@ -16,7 +16,7 @@ func TestTreeErrors(t *testing.T) {
 	nstest.EachUser(t, func(t *testing.T, u nstest.User) {
 		dir := systest.Tree(t, u, map[string]string{
 			"dir/sub": "/", "file": "", "other": "", "dangling": "-> /no/where", "loop": "-> loop", "layer/upper": "/",
-			"root/usr": "/", "whole/proc": "/", "whole/usr": "/", "whole/link": "-> usr", "whole/self": "-> /proc", "root/proc": "-> usr", "root/dev": "", "root/link": "-> usr", "root/gone": "-> /no/where", "root/lost": "-> /no/place", "root/file": "", "root/up": "-> ../../..",
+			"bare/proc": "/", "root/usr": "/", "whole/proc": "/", "whole/usr": "/", "whole/link": "-> usr", "whole/self": "-> /proc", "root/proc": "-> usr", "root/dev": "", "root/link": "-> usr", "root/gone": "-> /no/where", "root/lost": "-> /no/place", "root/file": "", "root/up": "-> ../../..",
 		})
 		nstest.CheckNothingLeft(t, dir)
 		for name, test := range map[string]struct {
@@ -76,6 +76,14 @@ tmpfs = ["/usr", "/tmp", "/lost/x"]
 				`10:1: mounts."/up/made": /up/made leads to /made inside: "DIR/root/made" is missing, and nslaunch makes nothing in the host's directories (make it, or give the root a layer: root = { path = "DIR/root", overlay = "tmpfs" })`,
 				`11:1: mounts."/up/new": /up/new leads to /new inside: "DIR/root/new" is missing, and nslaunch makes nothing in the host's directories (make it, or give the root a layer: root = { path = "DIR/root", overlay = "tmpfs" })`,
 				`12:1: mounts."/gone": /gone leads to /no/where inside: "DIR/root/no/where" is missing, and nslaunch makes nothing in the host's directories (make it, or give the root a layer: root = { path = "DIR/root", overlay = "tmpfs" })`,
+			}},
+			"all that a root lacks": {`root = "DIR/bare"
+dev = "minimal"
+[mounts]
+tmpfs = ["/tmp", "/mnt"]
+"/x" = { ro = "/etc" }
+`, []string{
+				`4:1: dev: "DIR/bare/dev", "DIR/bare/mnt", "DIR/bare/tmp", "DIR/bare/x" are missing, and nslaunch makes nothing in the host's directories (make them, or give the root a layer: root = { path = "DIR/bare", overlay = "tmpfs" })`,
 			}},
 			"what a bind lacks": {systest.System + `"/a" = { ro = "DIR/dir" }
 "/a/sub/deep" = { type = "tmpfs" }

@@ -2,6 +2,7 @@ package compile
 
 import (
 	"fmt"
+
 	"github.com/nslaunch/nslaunch/config"
 	"github.com/nslaunch/nslaunch/launcher/internal/host"
 	"github.com/nslaunch/nslaunch/launcher/internal/plan"
@@ -49,8 +50,8 @@ func (c *compiler) privileges() {
 	}
 	for _, r := range c.p.Limits.Rlimits {
 		if c.raises(r) && !c.h.Has(host.CapSysRes) {
-			c.errorf("limits.rlimits."+r.Name, "the hard limit is %s, and raising it needs CAP_SYS_RESOURCE, which uid %d does not have here (raise it for nslaunch: ulimit -H, or the Limit… lines of its unit)",
-				step.LimitWord(c.h.Rlimits[r.Name].Hard), c.h.UID)
+			c.errorf("limits.rlimits."+r.Name, "the hard limit is %s, and raising it needs CAP_SYS_RESOURCE, which uid %d does not have here (%s)",
+				step.LimitWord(c.h.Rlimits[r.Name].Hard), c.h.UID, step.HigherLimit(r))
 		}
 	}
 }

@@ -78,7 +78,8 @@ type compiler struct {
 	strayCwd bool // the working directory is reached through a link that may be planted; said once
 
 	// lies has the layer of each mount point in a root of the sandbox's own.
-	lies map[string]tree.Layer
+	lies  map[string]tree.Layer
+	lacks lacks
 	// again are the entries that ask for what another one does.
 	again []host.Repeated
 }
@@ -97,10 +98,12 @@ func (c *compiler) say(key string, value any) string { return c.p.Worded(plan.Se
 
 // sorted gives the errors in source order.
 func (c *compiler) sorted() error {
-	slices.SortStableFunc(c.errs, func(a, b *config.Error) int {
-		return cmp.Or(cmp.Compare(a.Pos.Line, b.Pos.Line), cmp.Compare(a.Pos.Col, b.Pos.Col))
-	})
+	slices.SortStableFunc(c.errs, func(a, b *config.Error) int { return comparePos(a.Pos, b.Pos) })
 	return c.errs
+}
+
+func comparePos(a, b config.Pos) int {
+	return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Col, b.Col))
 }
 
 func (c *compiler) isNew(k config.NamespaceKind) bool { return c.p.Namespaces.New(k) }

@@ -4,9 +4,11 @@ import (
 	"fmt"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/nslaunch/nslaunch/config"
+	"github.com/nslaunch/nslaunch/launcher/internal/plan"
 	"github.com/nslaunch/nslaunch/launcher/internal/step"
 	"github.com/nslaunch/nslaunch/launcher/internal/tree"
 	"github.com/nslaunch/nslaunch/mountprop"
@@ -74,16 +76,43 @@ func (c *compiler) leads(target string) string {
 // missing says that a mount point is not there and how to provide it.
 func (c *compiler) missing(key, target string, l tree.Layer) {
 	there := path.Join(l.Base[0], l.Relative(c.h.Real(target)))
-	cure := "make it, or give the root a layer: " + c.say("root.overlay", "tmpfs")
+	lead, pinned := c.leads(target), c.h.RootPins[l.At] // pinned: a part of the root
+	cure := "give the root a layer: " + c.say("root.overlay", "tmpfs")
 	switch {
-	case c.h.RootPins[l.At]: // a part of the root
-	case l.Entry != nil && l.Entry.Type == config.MountBind:
-		cure = fmt.Sprintf("make it, or turn %s into an overlay", c.p.Origin(l.Entry.Key).Key)
-	case l.At != "/": // of the kernel's
-		c.errorf(key, "%s%q is missing", c.leads(target), there)
+	case !pinned && l.Entry != nil && l.Entry.Type == config.MountBind:
+		cure = fmt.Sprintf("turn %s into an overlay", c.p.Origin(l.Entry.Key).Key)
+	case !pinned && l.At != "/": // of the kernel's
+		c.errorf(key, "%s%q is missing", lead, there)
+		return
+	case lead == "":
+		c.lacks.add(c, key, there, cure)
 		return
 	}
-	c.errorf(key, "%s%q is missing, and nslaunch makes nothing in the host's directories (%s)", c.leads(target), there, cure)
+	c.errorf(key, "%s%q is missing, and nslaunch makes nothing in the host's directories (make it, or %s)", lead, there, cure)
+}
+
+// lacks are the mount points that the root does not have. They have one cure, so they are one error, at the first of them.
+type lacks struct {
+	err   *config.Error
+	paths []string
+}
+
+func (l *lacks) add(c *compiler, key, there, cure string) {
+	at := plan.Place(c.p, c.p.Origin(key))
+	if l.err == nil {
+		l.err = &config.Error{Pos: at.Pos, Key: at.Key}
+		c.errs = append(c.errs, l.err)
+	}
+	if comparePos(at.Pos, l.err.Pos) < 0 {
+		l.err.Pos, l.err.Key = at.Pos, at.Key
+	}
+	l.paths = append(l.paths, strconv.Quote(there))
+	slices.Sort(l.paths)
+	are, them := "is", "it"
+	if len(l.paths) > 1 {
+		are, them = "are", "them"
+	}
+	l.err.Msg = fmt.Sprintf("%s %s missing, and nslaunch makes nothing in the host's directories (make %s, or %s)", strings.Join(l.paths, ", "), are, them, cure)
 }
 
 // madePoint is the place of something that is not a mount. It must lie in a layer of the sandbox's own.

@@ -27,7 +27,7 @@ func (f *Failure) joinCgroup(a step.JoinCgroup) plan.Advice {
 	switch f.Errno {
 	case unix.EACCES, unix.EPERM:
 		return plan.Advice{Cause: fmt.Sprintf("uid %d can move a process into the sandbox's unit only from a unit of its own systemd manager", f.Plan.Host.UID),
-			Cure: plan.Try("systemd-run --user --scope nslaunch exec …")}
+			Cure: plan.Try("put systemd-run --user --scope in front of nslaunch exec")}
 	case unix.EBUSY:
 		return plan.Advice{Cause: "the sandbox divided its control group, so no process can be in the group itself", Cure: plan.Try("run the command from within the sandbox")}
 	}

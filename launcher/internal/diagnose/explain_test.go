@@ -240,7 +240,7 @@ func TestLacking(t *testing.T) {
 		{"nofile", aMachine(t, map[string]string{"/proc/sys/fs/nr_open": "1048576\n"}), allNew, unix.EPERM, "prlimit64", step.RaiseRlimit{Rlimit: config.Rlimit{Name: "nofile", Soft: 1, Hard: 2000000}},
 			"not even root may have more than fs.nr_open, which is 1048576; try: limits.rlimits.nofile = 1048576, or as root: raise it with sysctl"},
 		{"a hard limit", aMachine(t, map[string]string{"/proc/sys/fs/nr_open": "1048576\n"}), allNew, unix.EPERM, "prlimit64", step.SetRlimit{Rlimit: config.Rlimit{Name: "nofile", Soft: 1, Hard: 5000}},
-			"raising the hard limit, now 4096, needs CAP_SYS_RESOURCE, which uid 1000 does not have here; try: use a limit that is not higher, or raise it for nslaunch: ulimit -H, or Limit… of its unit"},
+			"raising the hard limit, now 4096, needs CAP_SYS_RESOURCE, which uid 1000 does not have here; try: use a limit that is not higher, or raise it for nslaunch: sudo prlimit --pid $$ --nofile=5000, or LimitNOFILE= of its unit"},
 		{"a loader", plain(t), allNew, unix.ELIBBAD, "execve", step.Execute{Argv: []string{"x"}, Path: "/none"},
 			`the loader of "" is not a program for this machine; try: reinstall the C library of that program`},
 		{"a security module", plain(t), allNew, unix.EACCES, "execve", step.Execute{Argv: []string{"/x"}},

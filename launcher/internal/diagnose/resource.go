@@ -199,7 +199,7 @@ func (f *Failure) rlimit(r config.Rlimit) plan.Advice {
 	}
 	return plan.Advice{Cause: fmt.Sprintf("raising the hard limit, now %s, needs CAP_SYS_RESOURCE, which uid %d does not have here",
 		step.LimitWord(f.Plan.Host.Rlimits[r.Name].Hard), f.Plan.Host.UID),
-		Cure: plan.Try("use a limit that is not higher, or raise it for nslaunch: ulimit -H, or Limit… of its unit")}
+		Cure: plan.Try("use a limit that is not higher, or " + step.HigherLimit(r))}
 }
 
 // oomScoreAdj is about /proc/PID/oom_score_adj; see proc(5).

@@ -55,6 +55,12 @@ func LimitWord(v uint64) string {
 	return fmt.Sprint(v)
 }
 
+// HigherLimit says how to raise a hard limit for nslaunch, in a shell and in a unit.
+func HigherLimit(r config.Rlimit) string {
+	most := strings.ReplaceAll(LimitWord(r.Hard), "infinity", "unlimited") // as prlimit(1) writes it
+	return fmt.Sprintf("raise it for nslaunch: sudo prlimit --pid $$ --%s=%s, or Limit%s= of its unit", r.Name, most, strings.ToUpper(r.Name))
+}
+
 func (a SetRlimit) Emit(s *Assembler) {
 	s.Call(unix.SYS_PRLIMIT64, null(), program.Int(rlimitResource(a.Name)), s.Words(a.Soft, a.Hard), null())
 }
