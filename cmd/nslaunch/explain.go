@@ -7,6 +7,7 @@ import (
 
 	"github.com/nslaunch/nslaunch/cmd/nslaunch/internal/cli"
 	"github.com/nslaunch/nslaunch/cmd/nslaunch/internal/explain"
+	"github.com/nslaunch/nslaunch/internal/quote"
 	"github.com/nslaunch/nslaunch/internal/records"
 	"github.com/nslaunch/nslaunch/launcher"
 )
@@ -47,7 +48,10 @@ func explainSandbox(c *cli.Call, r *request, f explainFlags) int {
 	var s *launcher.Summary
 	if name := c.Arg(0); !c.Dashed && name != "" && !isProfile(name) && r.instead() == "" {
 		if flags := r.flags(); len(c.Args) > 1 || flags != nil {
-			return c.Misused("%q is no profile, which has a \"/\", ends in .toml or is preset:NAME, and a running sandbox is explained as it is", name)
+			if f, err := records.Find(name); err == nil && f.State == records.Running {
+				return c.Misused("%q is a sandbox that runs, and is shown as it is (write nslaunch explain %s, without flags and a command)", name, quote.Word(name))
+			}
+			return c.Misused("%s", notProfile("explain", c.Args))
 		}
 		var err error
 		if s, err = runningSummary(name); err != nil {

@@ -31,14 +31,14 @@ func TestForeignFlags(t *testing.T) {
 		"--memory 1g":                            "write --set limits.memory=1G",
 		"--cpus=2":                               "write --set limits.cpu=2",
 		"--pids-limit 5":                         "write --set limits.tasks=5",
-		"--ulimit nofile=10:20":                  "write --set 'limits.rlimits.nofile=[10,20]'",
+		"--ulimit nofile=10:20":                  "write --set limits.rlimits.nofile=10,20",
 		"--publish 80:80":                        noPorts,
 		"--cap-drop ALL":                         "write --capabilities none",
 		"--cap-add net_admin":                    "write --capabilities NET_ADMIN",
 		"--net=host":                             "write --set namespaces.net=host",
 		"--userns keep-id":                       "write --idmap keep",
 		"--read-only":                            "write --set root.readonly=true",
-		"--device /dev/null":                     "write --bind /dev/null",
+		"--device /dev/null":                     `write --bind /dev/null --set 'mounts."/dev/null".options=dev'`,
 		"--shm-size 1g":                          `write --tmpfs /dev/shm --set 'mounts."/dev/shm".size=1G'`,
 		"--stop-timeout 5":                       "write --set process.stop_timeout=5s",
 		"--stop-signal SIGINT":                   "write --set process.stop_signal=INT",
@@ -46,30 +46,49 @@ func TestForeignFlags(t *testing.T) {
 		"--security-opt no-new-privileges":       "leave it out: process.no_new_privs is on by default",
 		"--security-opt seccomp=unconfined":      "nslaunch has no system call filters yet",
 		"--gid 0":                                "write --set process.gid=0",
+		"--gid 1000":                             "write --idmap identity --set process.gid=1000",
+		"--group-add 27":                         "write --idmap identity --set 'process.groups=[27]'",
+		"--user=root":                            "write --set process.uid=0",
+		"--user=nobody:nogroup":                  "--set process.uid=UID and process.gid=GID run the command with other ids",
+		"-v /data":                               "write --tmpfs /data",
+		"-v data:/srv":                           "nslaunch has no volumes: --bind SRC:DST shows a directory",
+		"--memory=1.5g":                          "write --set limits.memory=1.5G",
+		"--cpus=1.5":                             "write --set limits.cpu=1.5",
+		"--pids-limit -1":                        "leave it out: there is no limit but those of the profile",
+		"--ulimit core=-1":                       "write --set limits.rlimits.core=infinity",
+		"--ulimit core=0:-1":                     "write --set limits.rlimits.core=0,infinity",
+		"--pid=host":                             "write --set namespaces.pid=host --set proc=host",
+		"--cgroupns=private":                     "write --new cgroup",
 		// bwrap
 		"--unshare-net":               "write --new net",
 		"--unshare-all":               "write --new all",
-		"--die-with-parent":           "leave it out: a sandbox ends when nslaunch ends",
+		"--die-with-parent":           "put setpriv --pdeathsig TERM in front of nslaunch: a sandbox ends when nslaunch ends, which does not watch its parent",
 		"--new-session":               "write --terminal pty",
 		"--symlink usr/bin /x":        `write --set 'mounts."/x".type=symlink' --set 'mounts."/x".to=usr/bin'`,
 		"--dir /x":                    `write --set 'mounts."/x".type=dir'`,
 		"--ro-bind-try /usr /x":       `write --ro-bind /usr:/x --set 'mounts."/x".optional=true'`,
 		"--bind-try /usr /x":          `write --bind /usr:/x --set 'mounts."/x".optional=true'`,
 		"--dev-bind /dev /dev":        "write --set dev=host",
-		"--dev-bind /dev/null /dev/x": "write --bind /dev/null:/dev/x",
+		"--dev-bind /dev/null /dev/x": `write --bind /dev/null:/dev/x --set 'mounts."/dev/x".options=dev'`,
 		"--share-net":                 "write --set namespaces.net=host",
 		"--dev /dev":                  "write --set dev=minimal",
 		"--clearenv":                  "write --set 'env.inherit=[]'",
 		"--as-pid-1":                  "write --set process.init=false",
 		"--disable-userns":            "write --capabilities none --set 'restrict.namespaces=[]'",
 		// systemd-nspawn
-		"-D /usr":                   "write --new all --bind /usr:/",
-		"--directory=/usr":          "write --new all --bind /usr:/",
-		"-x":                        "write --new all --set root.overlay=tmpfs",
-		"--volatile=overlay":        "write --new all --set root.overlay=tmpfs",
-		"-M box":                    "write --name box --hostname box",
-		"--boot":                    "nslaunch boots no system yet: it runs one command",
-		"--private-network":         "write --new net",
+		"-D /usr":                 "write --new all --bind /usr:/",
+		"--directory=/usr":        "write --new all --bind /usr:/",
+		"-x":                      "write --new all --set root.overlay=tmpfs",
+		"--volatile=overlay":      "write --new all --set root.overlay=tmpfs",
+		"-M box":                  "write --name box --hostname box",
+		"--boot":                  "nslaunch boots no system yet: it runs one command",
+		"--private-network":       "write --new net",
+		"--private-network=no":    "write --set namespaces.net=host",
+		"--private-users=0:65536": "write it in a profile: idmap.uid = [{ inside = 0, outside = 100000, count = 65536 }], and idmap.gid",
+		"--overlay=/usr:/etc::/x": `write --set 'mounts."/x".type=overlay' --set 'mounts."/x".lower=["/etc","/usr"]'`,
+		"--overlay=+/usr::/x":     `write it in a profile: mounts."/DST" = { type = "overlay", lower = ["/SRC"] }`,
+		"--kill-child":            "leave it out: a sandbox ends when nslaunch ends",
+		"--network-namespace-path=/proc/self/ns/net": "write --join net=/proc/self/ns/net",
 		"--network-veth":            "nslaunch makes no network links yet: --new net gives an empty network, --join net=WHERE one that exists",
 		"--private-users":           "write --new user",
 		"--private-users=pick":      "write --idmap root+subid",
@@ -82,18 +101,20 @@ func TestForeignFlags(t *testing.T) {
 		"--notify-ready=yes":        "write --set service.notify=command",
 		"--property=MemoryMax=1G":   "write --set scope=auto --set scope.properties.MemoryMax=1G",
 		// firejail
-		"--private":              `leave it out with preset:dev, whose home directory is empty; elsewhere write --tmpfs "$HOME"`,
-		"--private=/usr":         `write --bind /usr:"$HOME"`,
-		"--net=none":             "write --new net",
-		"--whitelist=/usr":       "write --bind /usr",
-		"--blacklist=/etc/hosts": "write --set mounts.masked.add=/etc/hosts",
-		"--read-only=/usr":       "write --ro-bind /usr",
-		"--private-tmp":          "write --tmpfs /tmp",
-		"--seccomp":              "nslaunch has no system call filters yet",
-		"--noroot":               "write --idmap keep",
-		"--profile=./web.toml":   "leave it out: the profile needs no flag",
-		"--caps.drop=all":        "write --capabilities none",
-		"--rlimit-nofile=10":     "write --set limits.rlimits.nofile=10",
+		"--private":                 `leave it out with preset:dev, whose home directory is empty; elsewhere write --tmpfs "$HOME"`,
+		"--private=/usr":            `write --bind /usr:"$HOME"`,
+		"--net=none":                "write --new net",
+		"--net=eth0":                "nslaunch makes no network links yet: --new net gives an empty network, --join net=WHERE one that exists",
+		"--netns=/proc/self/ns/net": "write --join net=/proc/self/ns/net",
+		"--whitelist=/usr":          "write --bind /usr",
+		"--blacklist=/etc/hosts":    "write --set mounts.masked.add=/etc/hosts",
+		"--read-only=/usr":          "write --ro-bind /usr",
+		"--private-tmp":             "write --tmpfs /tmp",
+		"--seccomp":                 "nslaunch has no system call filters yet",
+		"--noroot":                  "write --idmap keep",
+		"--profile=./web.toml":      "leave it out: the profile needs no flag",
+		"--caps.drop=all":           "write --capabilities none",
+		"--rlimit-nofile=10":        "write --set limits.rlimits.nofile=10",
 		// unshare
 		"-R /usr":      "write --new all --bind /usr:/",
 		"--map-auto":   "write --idmap root+subid",
@@ -105,13 +126,25 @@ func TestForeignFlags(t *testing.T) {
 		if got.Status != systest.StatusSetup || got.Stderr != fmt.Sprintf("nslaunch: error: unknown flag %s (%s)\n", flag, want) {
 			t.Errorf("%s: got %s; want %s", line, got.Stderr, want)
 		}
-		if write, ok := strings.CutPrefix(want, "write "); ok {
+		if write, ok := strings.CutPrefix(want, "write "); ok && !strings.HasPrefix(write, "it ") {
 			got := nstest.Run(t, exec.Command("sh", "-c", quote.Word(nstest.Nslaunch(t))+" show "+strings.TrimSuffix(write, " --detach")+" preset:base"))
 			if write != "--detach" && got.Status != 0 {
 				t.Errorf("%s does not work: %s", write, got.Stderr)
 			}
 		}
 	}
+}
+
+// The cure for a device of another program makes one that can be opened.
+func TestForeignDevice(t *testing.T) {
+	nstest.EachUser(t, func(t *testing.T, u nstest.User) {
+		hint := nstest.Run(t, u.Command(t, nstest.Nslaunch(t), "run", "--device=/dev/null:/dev/x", "preset:base", "true")).Stderr
+		_, write, _ := strings.Cut(strings.TrimSuffix(hint, ")\n"), "(write ")
+		line := quote.Word(nstest.Nslaunch(t)) + " run " + write + " preset:base sh -c 'echo text >/dev/x && echo good'"
+		if got := nstest.Run(t, u.Command(t, "sh", "-c", line)); got.Stdout != "good\n" {
+			t.Errorf("%s: %+v", line, got)
+		}
+	})
 }
 
 // A flag of ours with a value that it has only in other programs says what to write.

@@ -102,7 +102,7 @@ func serviceOf(path string, c *changes, o *unitfile.Options) (string, *config.Pr
 		return "", nil, renamed(list, o.Profile, path)
 	}
 	if len(p.Command.Argv) == 0 {
-		return "", nil, fmt.Errorf("%s: no command (write command = [\"…\"]: a unit has no words after the profile)", path)
+		return "", nil, fmt.Errorf("%s: no command (write command = [\"sh\"] in it: a unit has no arguments after the profile)", path)
 	}
 	text, err := unitfile.Service(p, *o)
 	return text, p, err

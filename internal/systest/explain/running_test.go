@@ -38,6 +38,7 @@ func TestRunning(t *testing.T) {
 				if running.PID == 0 || !slices.Equal(running.Command, []string{"sleep", "300"}) {
 					t.Errorf("the process is %d, and the command %q", running.PID, running.Command)
 				}
+				w.Fails(2, "is a sandbox that runs, and is shown as it is (write nslaunch explain shown, without flags and a command)", "explain", "shown", "ls")
 				byPID, refused := w.explained(fmt.Sprint(running.PID))
 				if refused != "" || !reflect.DeepEqual(byPID, running) {
 					t.Errorf("by its pid it is %+v, %s", byPID, refused)
@@ -78,7 +79,8 @@ func TestNotRunning(t *testing.T) {
 	w.Fails(1, "there is no process 999999999", "explain", "999999999")
 	w.Fails(1, fmt.Sprintf("process %d belongs to another user", os.Getpid()), "explain", fmt.Sprint(os.Getpid()))
 	w.Fails(2, "--json and --svg exclude each other", "explain", "--json", "--svg", "preset:dev")
-	w.Fails(2, "a running sandbox is explained as it is", "explain", "--set", "hostname=x", "nobody")
+	w.Fails(2, `"nobody" is not a profile: a profile has`, "explain", "--set", "hostname=x", "nobody")
+	w.Fails(2, `"sleep" is not a profile (for a program, put one in front: nslaunch explain preset:dev sleep 1)`, "explain", "sleep", "1")
 	w.Fails(2, "no profile", "explain")
 }
 

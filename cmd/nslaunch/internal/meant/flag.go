@@ -22,7 +22,7 @@ func (t Typed) value() string { return t.arg(0) }
 // arg is an argument of the flag: "" at the end of the line or the next flag.
 func (t Typed) arg(i int) string {
 	for at, a := range t.Args {
-		if strings.HasPrefix(a, "-") && !t.Assigned {
+		if strings.HasPrefix(a, "-") && !t.Assigned && !digits(a[1:]) {
 			break
 		}
 		if at == i {

@@ -18,6 +18,7 @@ func foreignFlags() []flag {
 	return []flag{
 		// files
 		{names: "v volume", as: volume},
+		{names: "v volume", note: noVolumes},
 		{names: "mount", value: "*,* type=*", as: mount, note: "nslaunch mounts what --bind, --ro-bind and --tmpfs name"},
 		{names: "bind-ro read-only", value: assigned, write: "--ro-bind {SRC}"},
 		{names: "bind-ro", write: "--ro-bind {SRC}"},
@@ -27,8 +28,10 @@ func foreignFlags() []flag {
 		{names: "whitelist read-write", write: "--bind {PATH}"},
 		{names: "blacklist inaccessible masked mask hide", write: "--set mounts.masked.add={PATH}"},
 		{names: "dev-bind dev-bind-try", value: "/dev", write: "--set dev=host"},
-		{names: "dev-bind", write: "--bind {SRC}:{2DST}"},
-		{names: "bind-try dev-bind-try", write: `--bind {SRC}:{2DST} --set mounts."{2DST}".optional=true`},
+		{names: "dev-bind dev-bind-try", value: "/", write: "--bind /:/"},
+		{names: "dev-bind", write: `--bind {SRC}:{2DST} --set mounts."{2DST}".options=dev`},
+		{names: "dev-bind-try", write: `--bind {SRC}:{2DST} --set mounts."{2DST}".options=dev --set mounts."{2DST}".optional=true`},
+		{names: "bind-try", write: `--bind {SRC}:{2DST} --set mounts."{2DST}".optional=true`},
 		{names: "ro-bind-try", write: `--ro-bind {SRC}:{2DST} --set mounts."{2DST}".optional=true`},
 		{names: "device gpus", value: "/*", as: device},
 		{names: "symlink", write: `--set mounts."{2PATH}".type=symlink --set mounts."{2PATH}".to={TARGET}`},
@@ -48,23 +51,28 @@ func foreignFlags() []flag {
 		{names: "dev", write: "--set dev=minimal"},
 		{names: "proc", value: "/*", write: "--proc new"},
 		{names: "shm-size", as: shmSize},
-		{names: "volumes-from", note: "nslaunch has no volumes: --bind SRC:DST shows a directory"},
+		{names: "volumes-from", note: noVolumes},
 
 		// namespaces, the network and ids
 		{names: "unshare-*", as: unshared},
 		{names: "net network network-mode share-net", value: "host", write: "--set namespaces.net=host"},
 		{names: "share-net", write: "--set namespaces.net=host"},
 		{names: "net network network-mode private-network N", value: "none private yes", write: "--new net"},
+		{names: "private-network", value: "no false", write: "--set namespaces.net=host"},
 		{names: "private-network", write: "--new net"},
-		{names: "net network network-mode", value: "bridge slirp4netns* pasta* veth macvlan* ipvlan*", note: noLink},
+		{names: "net network network-mode pid ipc uts userns", value: "container:*", as: joined},
+		{names: "net network network-mode", value: "bridge slirp4netns* pasta* veth macvlan* ipvlan* eth[0-9]* en[opsx][0-9]* wl[opsx][0-9]* br[0-9]* br-*", note: noLink},
+		{names: "network-namespace-path", write: "--join net={PATH}"},
 		{names: "network-* net-*", note: noLink},
 		{names: "net", write: "--new net"},
 		{names: "p publish expose port publish-all P", value: "[0-9]* *:[0-9]*", note: noPorts},
 		{names: "publish expose port publish-all P", note: noPorts},
+		{names: "netns", value: "/*", write: "--join net={PATH}"},
 		{names: "netns", write: "--join net=/run/netns/{NAME}"},
 		{names: "dns dns-* add-host no-hosts", note: `nslaunch sets no names yet: --ro-bind FILE:/etc/resolv.conf shows a file of yours`},
 		{names: "ip ip6 mac mac-address netfilter", note: "nslaunch configures no network yet: start a command in the sandbox that does"},
 		{names: "pid ipc uts cgroup cgroupns time mount", value: "host", as: hosts},
+		{names: "cgroupns", value: "private", write: "--new cgroup"},
 		{names: "pid ipc uts cgroup time mount", as: func(t Typed) string { return "--new " + t.Name }},
 		{names: "ipc-namespace", write: "--new ipc"},
 		{names: "userns", value: "keep-id*", write: "--idmap keep"},
@@ -73,15 +81,17 @@ func foreignFlags() []flag {
 		{names: "private-users", value: "identity", write: "--idmap identity"},
 		{names: "private-users", value: "no false", write: "--set namespaces.user=host"},
 		{names: "map-auto", write: "--idmap root+subid"},
+		{names: "private-users", value: "[0-9]*", note: "write it in a profile: idmap.uid = [{ inside = 0, outside = 100000, count = 65536 }], and idmap.gid"},
 		{names: "private-users", write: "--new user"},
 		{names: "u user uid S setuid", value: "[0-9]*", as: user},
 		{names: "u user uid S setuid", value: "[0-9]*", as: uidAlone},
-		{names: "gid G setgid", value: "[0-9]*", write: "--set process.gid={GID}"},
+		{names: "gid G setgid", value: "[0-9]*", as: group},
 		{names: "user", as: userNamed},
+		{names: "user", value: assigned, note: "--set process.uid=UID and process.gid=GID run the command with other ids"},
 		{names: "user", write: "--new user"},
 		{names: "noroot", write: "--idmap keep"},
 		{names: "setgroups", value: "allow deny", write: "--set idmap.setgroups={WORD}"},
-		{names: "group-add", value: "[0-9]*", write: "--set process.groups=[{GID}]"},
+		{names: "group-add", value: "[0-9]*", as: addedGroup},
 		{names: "M machine", write: "--name {NAME} --hostname {NAME}"},
 		{names: "domainname", write: "--set domainname={NAME}"},
 
@@ -99,6 +109,7 @@ func foreignFlags() []flag {
 		{names: "sysctl", note: "nslaunch sets no sysctl yet"},
 
 		// limits
+		{names: "memory-swap pids-limit", value: "-1 0 unlimited", note: "leave it out: there is no limit but those of the profile"},
 		{names: "m memory", value: "[0-9]*", as: memory},
 		{names: "memory-swap", value: "[0-9]*", as: memory},
 		{names: "memory", write: "--set limits.memory={SIZE}"},
@@ -123,11 +134,12 @@ func foreignFlags() []flag {
 		{names: "init as-pid2", note: "leave it out: process 1 of a new pid namespace is an init"},
 		{names: "as-pid-1", write: "--set process.init=false"},
 		{names: "new-session", write: "--terminal pty"},
-		{names: "die-with-parent kill-child*", note: "leave it out: a sandbox ends when nslaunch ends"},
+		{names: "die-with-parent", note: "put setpriv --pdeathsig TERM in front of nslaunch: a sandbox ends when nslaunch ends, which does not watch its parent"},
+		{names: "kill-child*", note: "leave it out: a sandbox ends when nslaunch ends"},
 		{names: "notify-ready", value: "no false", note: "leave it out: that is the default"},
 		{names: "notify-ready", write: "--set service.notify=command"},
 		{names: "stop-signal kill-signal", as: stopSignal},
-		{names: "stop-timeout", value: "*[0-9]", write: "--set process.stop_timeout={SECONDS}s"},
+		{names: "stop-timeout", value: "[0-9]*", write: "--set process.stop_timeout={SECONDS}s"},
 		{names: "console", value: "pipe", write: "--terminal inherit"},
 		{names: "console", value: "interactive", write: "--terminal pty"},
 		{names: "argv0", note: "nslaunch sets no other argument 0 yet: exec -a of bash does"},
@@ -167,6 +179,7 @@ func foreignFlags() []flag {
 
 // What nslaunch does not have.
 const (
+	noVolumes  = "nslaunch has no volumes: --bind SRC:DST shows a directory"
 	noPorts    = "nslaunch forwards no ports yet: a command in the host's network has the host's ports"
 	noLink     = "nslaunch makes no network links yet: --new net gives an empty network, --join net=WHERE one that exists"
 	noFilter   = "nslaunch has no system call filters yet"

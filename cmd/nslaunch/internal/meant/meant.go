@@ -16,6 +16,8 @@ func Command(word string, known []string) string {
 		return " (nslaunch boots no system yet: it runs one command)"
 	case "pull", "push", "images", "image", "import", "load":
 		return " (nslaunch has no images: its root is a directory)"
+	case "rm", "rmi", "prune":
+		return " (nothing of a sandbox is left when it ends)"
 	case "restart":
 		return " (a service manager restarts what ends: nslaunch unit PROFILE prints a unit)"
 	}
@@ -32,7 +34,7 @@ func Command(word string, known []string) string {
 // foreignCommand returns our name of a command that docker, podman, machinectl, nsenter, terraform or git call by another.
 func foreignCommand(word string) string {
 	switch word {
-	case "list", "status", "machines", "containers", "sandboxes":
+	case "list", "status", "machines", "containers", "sandboxes", "top":
 		return "ps"
 	case "enter", "attach", "nsenter", "join", "login":
 		return "exec"

@@ -12,6 +12,8 @@ func TestCommand(t *testing.T) {
 		"Check": ` (did you mean "check"?)`,
 		"list":  ` (did you mean "ps"?)`,
 		"kill":  ` (did you mean "stop"?)`,
+		"top":   ` (did you mean "ps"?)`,
+		"rm":    " (nothing of a sandbox is left when it ends)",
 		"pull":  " (nslaunch has no images: its root is a directory)",
 		"docs":  "", // man is not among them
 		"frob":  "",
@@ -62,7 +64,13 @@ func TestFlag(t *testing.T) {
 		"--mount type=bind,src=/a,dst=b": " (write --bind /a:b)",
 		"--mount type=bind,src=/a":       " (nslaunch mounts what --bind, --ro-bind and --tmpfs name)",
 		"--mount":                        " (write --new mount)",
-		"--device /dev/a:/dev/b:r":       " (write --bind /dev/a:/dev/b)",
+		"--device /dev/a:/dev/b:r":       ` (write --bind /dev/a:/dev/b --set 'mounts."/dev/b".options=dev')`,
+		"--unshare-":                     "",
+		"--unshare-foo":                  "",
+		"--rlimit-=1":                    "",
+		"--ulimit nofile=-1":             "",
+		"--stop-timeout -1":              "",
+		"--overlay=:":                    ` (write it in a profile: mounts."/DST" = { type = "overlay", lower = ["/SRC"] })`,
 		"-dit":                           " (write --detach)",
 	} {
 		if got := Flag("run", typed(line), known); got != want {
