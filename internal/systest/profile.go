@@ -63,6 +63,17 @@ func SmallSystem(t *testing.T, u nstest.User, root string) {
 	u.Own(t, root)
 }
 
+// Uncommented returns the text of a template in which every setting that is a comment is in effect. The template must have one.
+func Uncommented(t *testing.T, template string) string {
+	t.Helper()
+	setting := regexp.MustCompile(`(?m)^# ((?:[\w.]+|"[^"]+") *= .*|\[\w+\](?: +#.*)?)$`)
+	whole := setting.ReplaceAllString(template, "$1")
+	if whole == template {
+		t.Errorf("no setting is a comment in\n%s", template)
+	}
+	return whole
+}
+
 // Printed runs a shell script in a sandbox of the profile and returns what it
 // printed, errors too. It has to succeed.
 func Printed(t *testing.T, u nstest.User, profile, script string) string {

@@ -70,6 +70,11 @@ func TestPresets(t *testing.T) {
 		t.Run("service", func(t *testing.T) {
 			same(t, "service", secrets+`id -u; try /usr/x; try /etc/x; try /tmp/x; ls -A /home /root /sys 2>/dev/null || :; echo ${NOTIFY_SOCKET-none}; echo ${TERM-none}; grep CapEff /proc/self/status; getent passwd root`,
 				fmt.Sprintf("none\n%d\ncan write /tmp/x\nnone\nnone\nCapEff:\t0000000000000000\nroot:x:0:0:root:/root:/bin/bash\n", u.UID))
+			cmd := w.outer.Command(t, u, nstest.Nslaunch(t), "preset:service", "pwd") // as in a unit, wherever it is tried
+			cmd.Dir = "/usr/bin"
+			if got := nstest.MustRun(t, cmd); got != "/\n" {
+				t.Errorf("it starts in %s", got)
+			}
 		})
 	})
 }

@@ -135,6 +135,39 @@ func TestTemplateAgent(t *testing.T) {
 	})
 }
 
+// With every setting in effect that is a comment in a template, the sandbox has the directories that they name. It has the
+// working directory alone, not the rest of the work tree.
+func TestTemplatesUncommented(t *testing.T) {
+	nstest.Require(t, nstest.Tools("git"))
+	nstest.EachUser(t, func(t *testing.T, u nstest.User) {
+		w := newWorld(t, u)
+		in := func(name string, args ...string) *exec.Cmd {
+			cmd := w.outer.Command(t, u, name, args...)
+			cmd.Dir = w.project + "/packages/bad"
+			return cmd
+		}
+		systest.MakeDirs(t, w.project+"/packages/bad")
+		u.Own(t, w.project)
+		for template, kept := range map[string]string{"shell": ".cache/go-build", "npm": ".npm", "agent": ".agent agent.git"} {
+			nstest.MustRun(t, in("sh", "-euc", "cd ~; mkdir -p "+kept))
+			nstest.MustRun(t, in(nstest.Nslaunch(t), "init", "-t", template))
+			path := w.project + "/packages/bad/" + template + ".toml"
+			text := systest.Uncommented(t, systest.ReadFile(t, path))
+			u.WriteFile(t, path, strings.Replace(text, `argv = ["npm"]`, `argv = []`, 1))
+			script := trials + `cd ~; for d in "$@"; do try $d/made; done; cd - >/dev/null; try made; see ../../.env; touch ../../made; rm made`
+			got := nstest.Run(t, in(nstest.Nslaunch(t), append([]string{template + ".toml", "sh", "-euc", script, "sh"}, strings.Fields(kept)...)...))
+			want := "can write " + strings.ReplaceAll(kept, " ", "/made\ncan write ") + "/made\ncan write made\n"
+			if out := strings.ReplaceAll(got.Stdout, "\r", ""); got.Status != 0 || out != want {
+				t.Errorf("%s: %+v, want\n%s", template, got, want)
+			}
+			if _, err := os.Lstat(w.project + "/made"); err == nil {
+				t.Errorf("%s: it has written to the rest of the work tree", template)
+			}
+			nstest.MustRun(t, in("sh", "-euc", `cd ~; for d in `+kept+`; do rm $d/made; done`))
+		}
+	})
+}
+
 // Two builds are the same bit for bit, whatever the clock says and wherever they are made.
 func TestTemplateBuild(t *testing.T) {
 	nstest.Require(t, nstest.Tools("cc"))
@@ -227,6 +260,18 @@ func TestTemplateService(t *testing.T) {
 		if got := m.Show(t, "myservice.service", "Result"); got != "success" {
 			t.Errorf("stopped: %s", got)
 		}
+		whole := systest.Uncommented(t, b.read(t, "service.toml"))
+		whole = strings.Replace(whole, "[limits]", "[limits]\noptional = true", 1) // this machine may lack the controllers
+		root.WriteFile(t, b.dir+"/service.toml", whole)
+		m.Run(t, "sh", "-euc", "mkdir -p /etc/myservice /run/dbus; chown -R 990:990 /var/lib/myservice")
+		m.WriteUnit(t, "myservice.service", m.Run(t, nstest.Nslaunch(t), "unit", b.dir+"/service.toml"))
+		if got := nstest.Run(t, m.Command(t, root, nil, "systemctl", "start", "myservice.service")); got.Status != 0 {
+			t.Fatalf("%+v\n%s", got, journalOf(t, m, "myservice.service"))
+		}
+		if got, want := m.Show(t, "myservice.service", "StatusText"), ": uid 990, process 2"; got != want {
+			t.Errorf("StatusText is %q; want %q", got, want)
+		}
+		m.Systemctl(t, "stop", "myservice.service")
 	})
 	nstest.AssertNothingLeft(t, left)
 }
