@@ -32,10 +32,13 @@ type Entry struct {
 	// hint is the file, memory what others believe. The lock on each says that this process made it.
 	hint, memory int
 	kept         bool // the file stays after the end
+
+	replaced *Record // of an ended sandbox that had the name; nil if there was none, or the command runs
 }
 
 // Add writes the record of a sandbox under its name. If a running one has that, the
-// error is a [*TakenError] or, if numbered, the name gets a number.
+// error is a [*TakenError] or, if numbered, the name gets a number. The record of one that has ended makes way: [Entry.Drop] brings it
+// back with its log, and both are gone for good once the command runs.
 func (d *Dir) Add(r *Record, numbered bool) (*Entry, error) {
 	var names []string
 	for base, n := r.Name, 2; ; n++ {
@@ -77,12 +80,16 @@ func (d *Dir) add(r *Record) (*Entry, error) {
 	for err == nil {
 		// Another launch may be faster after the name was freed.
 		if err = d.rename(temp, e.file); err == nil {
+			if !r.Started.IsZero() {
+				e.forgetReplaced()
+			}
 			return e, nil
 		}
 		if err == unix.EEXIST {
-			err = d.locked(func() error { return d.free(r.Name, r.World) })
+			err = d.locked(func() error { return e.free(r.World) })
 		}
 	}
+	e.restoreReplaced()
 	if temp != "" {
 		_ = unix.Unlinkat(d.fd, temp, 0)
 	}
@@ -92,24 +99,6 @@ func (d *Dir) add(r *Record) (*Entry, error) {
 
 func (d *Dir) rename(temp, file string) error {
 	return unix.Renameat2(d.fd, temp, d.fd, file, unix.RENAME_NOREPLACE)
-}
-
-// free takes away the record of a name whose sandbox does not run.
-func (d *Dir) free(name string, here World) error {
-	f, err := d.judge(name+suffix, here)
-	switch {
-	case errors.Is(err, unix.ENOENT):
-		return nil
-	case err != nil:
-		return fmt.Errorf("the name %q is taken: %w (choose another name with --name, or remove that file)", name, err)
-	}
-	switch f.State {
-	case dead, Ended:
-		return d.remove(f.Record)
-	case Elsewhere, Unproven:
-		return &TakenError{name, f.Launcher.PID, f.Why}
-	}
-	return &TakenError{Name: name, PID: f.Launcher.PID}
 }
 
 // write writes a record to a file without a name of a record, and locks it.
@@ -186,6 +175,7 @@ func (e *Entry) Name() string { return e.file[:len(e.file)-len(suffix)] }
 
 // Begin adds what is known once the command runs.
 func (e *Entry) Begin(r *Record) error {
+	e.forgetReplaced()
 	if err := writeAll(e.memory, r.begin()); err != nil {
 		return fmt.Errorf("store how to enter %q: %w", r.Name, err)
 	}
@@ -216,9 +206,10 @@ func (e *Entry) EndRecord() *launcher.EndRecord {
 	return r
 }
 
-// Drop takes the record away: the sandbox was not started.
+// Drop takes the record away, because the sandbox was not started. What had the name before gets it back.
 func (e *Entry) Drop() {
 	e.unlink()
+	e.restoreReplaced()
 	e.close()
 }
 

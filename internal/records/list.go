@@ -95,17 +95,24 @@ func (d *Dir) settle(file string, here World) (Found, error) {
 	if err != nil {
 		return Found{}, err
 	}
-	if f.State == dead && f.Version == Version && f.Detached && !f.Started.IsZero() {
-		f.End = &End{Status: 128 + int(unix.SIGKILL), Killed: true}
+	if f.noteKilled() {
 		if err := d.end(file, *f.End); err != nil {
 			return Found{}, err
 		}
-		f.State = Ended
 	}
 	if f.State == dead {
 		return Found{}, d.remove(f.Record)
 	}
 	return f, nil
+}
+
+// noteKilled sets the end of a detached sandbox whose launcher was killed, and reports whether it is one.
+func (f *Found) noteKilled() bool {
+	killed := f.State == dead && f.Version == Version && f.Detached && !f.Started.IsZero()
+	if killed {
+		f.End, f.State = &End{Status: 128 + int(unix.SIGKILL), Killed: true}, Ended
+	}
+	return killed
 }
 
 // end notes in a file how a sandbox ended.
@@ -197,11 +204,19 @@ func (d *Dir) forget(found []Found) []Found {
 
 // remove takes a record away, and the output that goes with it.
 func (d *Dir) remove(r *Record) error {
-	if err := unix.Unlinkat(d.fd, r.Name+suffix, 0); err != nil && err != unix.ENOENT {
-		return d.pathError("remove", r.Name+suffix, err)
+	if err := d.unlink(r.Name + suffix); err != nil {
+		return err
 	}
 	if r.Detached {
 		r.forgetLog()
+	}
+	return nil
+}
+
+// unlink removes a file of the directory, if it is there.
+func (d *Dir) unlink(file string) error {
+	if err := unix.Unlinkat(d.fd, file, 0); err != nil && err != unix.ENOENT {
+		return d.pathError("remove", file, err)
 	}
 	return nil
 }

@@ -97,3 +97,47 @@ func TestLogsOfOneName(t *testing.T) {
 		}
 	}
 }
+
+// A launch that fails leaves the status and the log of the sandbox that had the name. One that starts replaces them.
+func TestLogAfterFailedStart(t *testing.T) {
+	nstest.EachUser(t, func(t *testing.T, u nstest.User) {
+		p := systest.NewWorkplace(t, u)
+		run := func(args ...string) nstest.Result {
+			return nstest.Run(t, p.Command(append([]string{"run", "--new", "user,uts", "--name", "again"}, args...)...))
+		}
+		if got := run("--detach", "--", "sh", "-c", "echo precious; exit 3"); got.Status != 0 {
+			t.Fatalf("%+v", got)
+		}
+		kept := func(after string) {
+			t.Helper()
+			if got := nstest.Run(t, p.Command("wait", "again")); got.Status != 3 {
+				t.Errorf("status after %s: %+v", after, got)
+			}
+			if got := nstest.Run(t, p.Command("logs", "again")); got.Stdout != "precious\n" {
+				t.Errorf("log after %s: %+v", after, got)
+			}
+		}
+		kept("the end")
+		for after, args := range map[string][]string{
+			"a command that does not exist, detached": {"--detach", "--", "/nothing"},
+			"a command that does not exist":           {"--", "/nothing"},
+			"a setting that fails":                    {"--detach", "--set", "process.cwd=/nothing", "--", "true"},
+			"a mistake in the profile":                {"--set", "hostname=a b", "--", "true"},
+		} {
+			if got := run(args...); got.Status == 0 {
+				t.Fatalf("%s: %+v", after, got)
+			}
+			kept(after)
+		}
+		if got := run("--detach", "--", "echo", "new"); got.Status != 0 {
+			t.Fatalf("%+v", got)
+		}
+		nstest.Run(t, p.Command("wait", "again"))
+		if got := nstest.Run(t, p.Command("logs", "again")); got.Stdout != "new\n" {
+			t.Errorf("after a start: %+v", got)
+		}
+		if logs, err := filepath.Glob(filepath.Join(p.Dir, "state/nslaunch/log/again.*.log")); u.UID != 0 && (err != nil || len(logs) != 1) {
+			t.Errorf("%q, %v", logs, err)
+		}
+	})
+}
