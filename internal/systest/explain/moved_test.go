@@ -15,8 +15,9 @@ import (
 func TestMoved(t *testing.T) {
 	nstest.EachUser(t, func(t *testing.T, u nstest.User) {
 		for name, test := range map[string]struct{ script, note string }{
-			"still":  {"exec sleep 300", ""},
-			"chroot": {"mkdir -p r && mount --rbind /usr r && exec chroot r /bin/sleep 300", "the command has another root directory"},
+			"still":   {"exec sleep 300", ""},
+			"chroot":  {"mkdir -p r && mount --rbind /usr r && exec chroot r /bin/sleep 300", "the command has another root directory"},
+			"no init": {"mkdir -p r && mount --rbind /usr r && exec chroot r /bin/sleep 300", "no init of nslaunch runs in the sandbox"},
 			"unshare": {"exec unshare --user --map-root-user --mount sh -c 'mount -t tmpfs x /usr/share && exec sleep 300'",
 				"the command has changed its namespaces (user, mount)"},
 			"hidden": {"mount -t tmpfs x \"$HOME\" && exec sleep 300", ""},
@@ -26,7 +27,8 @@ func TestMoved(t *testing.T) {
 				w := newWorld(t, u)
 				w.T = t
 				w.Write("name = \"moves\"\nnamespaces = \"new\"\nproc = \"new\"\nenv.inherit.add = [\"HOME\"]\n")
-				if got := w.run("run", "--detach", "./p.toml", "--", "sh", "-c", test.script); got.Status != 0 {
+				init := fmt.Sprintf("process.init=%t", name != "no init")
+				if got := w.run("run", "--detach", "--set", init, "./p.toml", "--", "sh", "-c", test.script); got.Status != 0 {
 					t.Fatalf("%+v", got)
 				}
 				defer w.run("stop", "moves")
@@ -40,6 +42,9 @@ func TestMoved(t *testing.T) {
 				}
 				if test.note == "" && len(s.Notes) > 0 || test.note != "" && (len(s.Notes) != 1 || !strings.Contains(s.Notes[0].Text, test.note)) {
 					t.Errorf("it notes %+v", s.Notes)
+				}
+				if name == "no init" {
+					return // what it shows is up to the command
 				}
 				if name == "hidden" {
 					if s.gap("covers") == "" {

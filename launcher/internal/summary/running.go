@@ -106,7 +106,13 @@ func (r *reader) noteMoves(t *plan.Target) {
 func (r *reader) mountinfo(t *plan.Target) string {
 	text := r.text("mountinfo")
 	inode, err := host.NamespaceOf(strconv.Itoa(r.pid), config.Mount)
-	if t.Init == 0 || err != nil || inode != t.Namespaces[config.Mount] {
+	if err != nil || inode != t.Namespaces[config.Mount] {
+		return text
+	}
+	if t.Init == 0 {
+		if own, err := host.NamespaceOf("self", config.Mount); err != nil || own != inode {
+			r.notes = append(r.notes, Note{Text: "no init of nslaunch runs in the sandbox, so the files shown are those of the command: if it has changed its root directory (chroot), the sandbox has others"})
+		}
 		return text
 	}
 	init := reader{pid: t.Init}
