@@ -202,6 +202,14 @@ func topMeant(name string, raw any) (key string, value any) {
 				return "mounts.rw", raw
 			}
 		}
+	case "devices":
+		table := devicesMeant(toml.List(raw))
+		for target, device := range table {
+			if len(table) == 1 {
+				return toml.JoinKey("mounts", target), device
+			}
+			return "mounts", table
+		}
 	case "tmpfs":
 		if list := toml.List(raw); list != nil {
 			return "mounts.tmpfs", raw

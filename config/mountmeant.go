@@ -31,6 +31,25 @@ func bindMeant(members map[string]any) map[string]any {
 	return table
 }
 
+// devicesMeant returns the table of mounts for devices as docker lists them: "/dev/x", "/dev/x:/inside", with permissions after that; nil if
+// one of them is something else. A mount allows no device by itself.
+func devicesMeant(list []any) map[string]any {
+	table := map[string]any{}
+	for _, e := range list {
+		text, _ := e.(string)
+		parts := strings.Split(text, ":")
+		target := parts[0]
+		if len(parts) > 1 && strings.HasPrefix(parts[1], "/") {
+			target = parts[1]
+		}
+		if !strings.HasPrefix(parts[0], "/") || path.Clean(target) != target || target == "/" {
+			return nil
+		}
+		table[target] = map[string]any{"rw": parts[0], "options": []any{"dev"}}
+	}
+	return table
+}
+
 // optionsMeant returns the table of a mount with its options in their list; nil if one has another value than true.
 func optionsMeant(members map[string]any) map[string]any {
 	table := maps.Clone(members)
