@@ -86,7 +86,7 @@ func TestPropertyValues(t *testing.T) {
 func TestUnitLimits(t *testing.T) {
 	for setting, want := range map[string]Property{
 		`memory = "512M"`:   {Name: "MemoryMax", Text: "512M", Number: 512 << 20},
-		`memory = 4096`:     {Name: "MemoryMax", Text: "4K", Number: 4096},
+		`memory = 1048576`:  {Name: "MemoryMax", Text: "1M", Number: 1 << 20},
 		`memory = "50%"`:    {Name: "MemoryMax", Text: "50%", Number: 5000, Percent: true},
 		`swap = "0"`:        {Name: "MemorySwapMax", Text: "0"},
 		`swap = 0`:          {Name: "MemorySwapMax", Text: "0"},

@@ -103,7 +103,7 @@ func beyondSchema() map[string]string {
 			mounts-list-variable root-variable scope-properties-variable vars-case vars-empty vars-env-name
 			vars-env-unset vars-in-array vars-later vars-unclosed vars-unknown-far vars-unknown`,
 		"how large the sum of a text is": `
-			command-empty-word idmap-range-end limits-cpu-percent limits-memory-share limits-timeout-long
+			command-empty-word idmap-range-end limits-cpu-percent limits-memory-share limits-memory-small-text limits-memory-small-unit limits-timeout-long
 			limits-timeout-zero mounts-size-63 mounts-size-64 mounts-size-8e mounts-size-zero
 			scope-properties-device-latency scope-properties-quota-large scope-properties-quota
 			scope-properties-tasks-share time-too-long`,
@@ -286,7 +286,7 @@ func values(t *testing.T) []any {
 
 // beyondShapes fits what the decoder says of values that the schema takes: of what they mean and not of
 // how they look. Of a variable, nothing is known.
-const beyondShapes = `too (long|large), want|want more than 0|want .* above 0|want at most 100%|want 1ms to 1s|not empty|` +
+const beyondShapes = `too (long|large), want|want more than 0|want at least 1M, got|want .* above 0|want at most 100%|want 1ms to 1s|not empty|` +
 	`NUL byte|control characters|got a float|is in the list twice|is there already|contradicts|the root has a key|write the host's root as|` +
 	`single "-"|no instances|to the service manager|as a template|variable|\$\{|is not known here|is not in the list|no list to change|nothing to remove|goes beyond the highest id|above the hard limit|"\*\*" is not known|a "\*" is a pattern`
 

@@ -40,8 +40,9 @@ func TestScopeWithoutSystemd(t *testing.T) {
 			t.Errorf("%+v; want %+v", got, want)
 		}
 		o := refuses()
+		instead := map[string]string{"memory": `; in its place, rlimits.as = "512M" in [limits] limits the address space of each process`}
 		for i, key := range []string{"memory", "swap", "tasks", "cpu"} {
-			o.errors = append(o.errors, fmt.Sprintf("limits-unit.toml:%d:1: limits.%s: needs a scope, and no systemd manager can be reached: %s (optional = true in [limits] runs without one)", 8+i, key, tried))
+			o.errors = append(o.errors, fmt.Sprintf("limits-unit.toml:%d:1: limits.%s: needs systemd, which cannot be reached here: %s (optional = true in [limits] runs without this limit%s)", 8+i, key, tried, instead[key]))
 		}
 		want(t, run("limits-unit"), o)
 	})

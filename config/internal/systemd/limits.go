@@ -7,8 +7,11 @@ import (
 	"github.com/nslaunch/nslaunch/config/internal/lang"
 )
 
-// MemoryLimit is a size or share above 0.
-func MemoryLimit(dst **Property) lang.Type { return limit{dst, "MemoryMax", limitSize(1)} }
+// MemoryLimit is a size of at least 1M, or a share.
+func MemoryLimit(dst **Property) lang.Type { return limit{dst, "MemoryMax", limitSize(leastMemory)} }
+
+// leastMemory is 1M. With less no command starts, and a number without a unit is bytes.
+const leastMemory = 1 << 20
 
 // SwapLimit is a size or share.
 func SwapLimit(dst **Property) lang.Type { return limit{dst, "MemorySwapMax", limitSize(0)} }
@@ -16,14 +19,32 @@ func SwapLimit(dst **Property) lang.Type { return limit{dst, "MemorySwapMax", li
 // limitSize is a size or share that is a limit.
 func limitSize(least uint64) notation {
 	read := func(d *lang.Decoder, v lang.Value, p *Property) bool {
-		ok := readSize(d, v, p, least, `a size such as "512M" or a share such as "50%"`, false)
+		ok := readSize(d, v, p, min(least, 1), `a size such as "512M" or a share such as "50%"`, false)
 		if ok && p.Number == Infinity {
 			d.Problem(v, "want a limit, got %q (without this key there is none)", lang.Infinity)
+			return false
+		}
+		if ok && !p.Percent && p.Number < least {
+			tooSmall(d, v, least)
 			return false
 		}
 		return ok
 	}
 	return notation{read, func() []*lang.Shape { return sizeShapes(least) }}
+}
+
+// tooSmall refuses a size. A number that has no unit most likely lacks an M.
+func tooSmall(d *lang.Decoder, v lang.Value, least uint64) {
+	switch raw := v.Raw.(type) {
+	case int64:
+		d.Problem(v, "want at least %s, and %d without a unit is bytes (write \"%[2]dM\")", SizeText(least), raw)
+	case string:
+		meant := raw + "M"
+		if _, err := strconv.ParseUint(raw, 10, 32); err != nil {
+			meant = SizeText(least)
+		}
+		d.Problem(v, "want at least %s, got %q (did you mean %q?)", SizeText(least), raw, meant)
+	}
 }
 
 // TasksLimit is a number above 0.

@@ -96,8 +96,8 @@ gid = [{ inside = 0, outside = "${gid}" }, { inside = 1, outside = %d, count = 2
 uid = [{ inside = 5, outside = %d }]
 gid = [{ inside = 5, outside = %[1]d }]
 `, sub.Start), []string{
-			fmt.Sprintf("4:1: idmap.uid: neither 0 nor the caller's uid %d is mapped, so the command has no uid (set process.uid)", u.UID),
-			fmt.Sprintf("5:1: idmap.gid: neither 0 nor the caller's gid %d is mapped, so the command has no gid (set process.gid)", u.GID),
+			"4:1: idmap.uid: the map has only uid 5, so the profile has to name the one that the command gets (write process.uid = 5)",
+			"5:1: idmap.gid: the map has only gid 5, so the profile has to name the one that the command gets (write process.gid = 5)",
 		}},
 		{"setgroups", "[idmap]\nsetgroups = \"allow\"\n", []string{
 			`4:1: idmap.setgroups: "allow" needs CAP_SETGID or subordinate gids (mode = "root+subid" in [idmap])`}},

@@ -54,7 +54,7 @@ var launchCures = []struct {
 	}},
 	{regexp.MustCompile(`\(mode 0000: (chmod .*)\)`), func(line string, m []string) string { return m[1] + "\n$ " + line }},
 	{regexp.MustCompile(`try: ((?:chmod|sed) .*)`), func(line string, m []string) string { return m[1] + "\n$ " + line }},
-	{regexp.MustCompile(`"(/\S+)" is (?:a directory|neither a program nor a script)\n  try: give the path of a program`), func(line string, m []string) string {
+	{regexp.MustCompile(`"(/\S+)" is (?:a directory|not executable \(mode 0644\), and .*)\n  try: give the path of a program`), func(line string, m []string) string {
 		return strings.Replace(line, m[1], "/usr/bin/true", 1)
 	}},
 	{regexp.MustCompile(`("\S+ .*?") is one string with a space.*\n  try: give each argument by itself: (.*)`), func(line string, m []string) string {
@@ -63,6 +63,7 @@ var launchCures = []struct {
 	{regexp.MustCompile(`but is hidden in the sandbox by .*\n  try: (.*?)(?: before preset:.*)?$`), func(line string, m []string) string {
 		return inserted(line, strings.ReplaceAll(m[1], " and ", " "))
 	}},
+	{regexp.MustCompile(`and has no first line such as #!/bin/sh\n  try: (\S+) (\S+)`), func(line string, m []string) string { return strings.Replace(line, m[2], m[1]+" "+m[2], 1) }},
 	{regexp.MustCompile(`: there is no process (\d+)`), func(line string, m []string) string { return strings.Replace(line, m[1], "$$", 1) }},
 	{regexp.MustCompile(`want TYPES=WHERE: TYPES is a list like (\S+), or all`), func(line string, m []string) string {
 		return strings.Replace(line, "--join ", "--join "+m[1]+"=", 1)

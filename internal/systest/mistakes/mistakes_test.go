@@ -114,6 +114,7 @@ var (
 	launcher = regexp.MustCompile(`launched by process \d+`)
 	detached = regexp.MustCompile(`--detach --name (\w+)`)
 	steps    = regexp.MustCompile(`\bstep \d+`)                // whose numbers differ between users
+	presets  = regexp.MustCompile(`\b(preset:\w+):\d+:\d+`)    // whose lines change
 	notes    = regexp.MustCompile(`(?m)^nslaunch: note: .*\n`) // which an ordinary user gets on its user namespace
 )
 
@@ -146,6 +147,7 @@ func run(t *testing.T, u nstest.User, text string) (output string, failed bool) 
 		output = notes.ReplaceAllString(output, "")
 	}
 	output = launcher.ReplaceAllString(output, "launched by process #")
+	output = presets.ReplaceAllString(output, "$1:#")
 	return steps.ReplaceAllString(output, "step #"), got.Status != 0
 }
 

@@ -125,7 +125,7 @@ func TestDesignProfiles(t *testing.T) {
 				return
 			}
 			// There is no systemd here: see TestDesignService.
-			w.refuses(t, "04-service", `23:1: limits.memory: needs a scope, and no systemd manager can be reached: /run/systemd/private: ENOENT`)
+			w.refuses(t, "04-service", `23:1: limits.memory: needs systemd, which cannot be reached here: /run/systemd/private: ENOENT`)
 			w.more = "optional = true\n"
 			defer func() { w.more = "" }()
 			w.sees(t, "04-service", sight{

@@ -162,8 +162,8 @@ func (s *idSide) explicitDefault() int64 {
 	if id, ok := config.InsideID(s.explicit, s.caller); ok {
 		return int64(id)
 	}
-	s.c.errorf("idmap."+s.name, "neither 0 nor the caller's %s %d is mapped, so the command has no %[1]s (set process.%[3]s)",
-		s.name, s.caller, s.name)
+	set := s.c.say("process."+s.name, int64(s.explicit[0].Inside)) // a list has an element
+	s.c.errorf("idmap."+s.name, "the map has only %s %s, so the profile has to name the one that the command gets (write %s)", s.name, mapWords(s.explicit), set)
 	return noID
 }
 

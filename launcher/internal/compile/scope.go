@@ -88,11 +88,19 @@ func (c *compiler) noManager() {
 		}
 	case c.p.Scope.Mode == config.ScopeImplied:
 		for _, l := range limits {
-			c.errorf(l.Key, "needs a scope, and no systemd manager can be reached: %s (%s runs without one)", tried, c.say("limits.optional", true))
+			c.errorf(l.Key, "needs systemd, which cannot be reached here: %s (%s runs without this limit%s)", tried, c.say("limits.optional", true), c.instead(l))
 		}
 	default:
-		c.errorf(c.scopeKey(), "no systemd manager can be reached: %s (%s runs without one)", tried, c.say("scope.mode", "auto"))
+		c.errorf(c.scopeKey(), "no systemd manager can be reached: %s (%s runs without a scope)", tried, c.say("scope.mode", "auto"))
 	}
+}
+
+// instead is what limits memory without systemd, as a part of a cure.
+func (c *compiler) instead(l config.Property) string {
+	if l.Key != "limits.memory" || l.Percent {
+		return ""
+	}
+	return "; in its place, " + c.say("limits.rlimits.as", l.Text) + " limits the address space of each process"
 }
 
 // scopeKey is what asks for the scope.

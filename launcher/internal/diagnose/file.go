@@ -217,7 +217,7 @@ func (f *Failure) interpreterForbids(host, file string) plan.Advice {
 		return d
 	}
 	d.Cause = fmt.Sprintf("%q is run by %q, and %s", file, interpreter, d.Cause)
-	if kind == kindScript && d.Cure.Format == programPath {
+	if kind == kindScript && (d.Cure.Format == programPath || f.noProgram(inside)) {
 		d.Cure = plan.Try("correct the first line of the script")
 	}
 	return d
@@ -242,13 +242,23 @@ func (f *Failure) forbids(host, file string) plan.Advice {
 		return plan.Advice{Cause: fmt.Sprintf("%q is on a file system that is mounted noexec", file),
 			Cure: plan.Try("copy it to another file system, or mount this one without noexec")}
 	case st.Mode().Perm()&0o111 == 0 && f.noProgram(host):
-		return plan.Advice{Cause: fmt.Sprintf("%q is neither a program nor a script", file), Cure: plan.Try(programPath)}
+		return plan.Advice{Cause: fmt.Sprintf("%q is not executable (mode %04o), and has no first line such as #!/bin/sh", file, st.Mode().Perm()), Cure: f.viaInterpreter(file)}
 	case st.Mode().Perm()&0o111 == 0:
 		return plan.Advice{Cause: fmt.Sprintf("%q is not executable (mode %04o)", file, st.Mode().Perm()), Cure: plan.Try("chmod +x " + quote.Word(file))}
 	case !f.mayUse(host):
 		return f.closedTo(host, "execute", otherIDs)
 	}
 	return plan.Advice{}
+}
+
+// viaInterpreter is the cure for a text without an interpreter: the one that its name suggests runs it.
+func (f *Failure) viaInterpreter(file string) plan.Cure {
+	for ending, interpreter := range map[string]string{".sh": "sh", ".bash": "bash", ".py": "python3", ".js": "node", ".pl": "perl", ".rb": "ruby"} {
+		if path.Ext(file) == ending {
+			return plan.Try("%s", f.command([]string{interpreter, file}))
+		}
+	}
+	return plan.Try(programPath)
 }
 
 // noProgram reports whether a file is plainly no program: it can be read, and begins neither as one nor as a script.
