@@ -65,7 +65,7 @@ install: $(BIN)/nslaunch $(BIN)/nslaunch-scope
 	$(PAGES) completion zsh | $(PRINT) $(ZSH_WORDS)
 	$(PAGES) completion fish | $(PRINT) $(FISH_WORDS)
 	install -D -m 0644 -t $(DOC) README.md SECURITY.md CHANGELOG.md LICENSE
-	find docs examples -type f \( -name '*.md' -o -name '*.svg' -o -path 'examples/*.toml' \) -exec install -D -m 0644 {} $(DOC)/{} \;
+	find docs examples -type f \( -name '*.md' -o -name '*.svg' -o -path 'examples/*.toml' -o -name mount.sh \) -exec install -D -m 0644 {} $(DOC)/{} \;
 
 # Directories that others may use stay.
 uninstall:

@@ -1,11 +1,12 @@
 #!/bin/bash
 # mount.sh PROFILE… reports for each profile whether a mount made outside is seen
 # inside, whether one made inside is seen outside, and whether a directory inside
-# can be bind-mounted. Run it where "/" is shared, which nslaunch can arrange:
+# can be bind-mounted. It runs the nslaunch in PATH. Run it where "/" is shared,
+# which nslaunch can arrange:
 #
-#   ./nslaunch run --new mount --propagation shared -- examples/mount.sh examples/mount-*.toml
+#   nslaunch run --new mount --propagation shared --setenv PATH -- examples/mount.sh examples/mount-*.toml
 #
-# One who is not root needs --new user,mount and --propagation slave+shared.
+# An ordinary user needs --new user,mount and --propagation slave+shared.
 set -euo pipefail
 dir=$(mktemp -d)
 trap 'rm -r "$dir"' EXIT
@@ -24,7 +25,7 @@ row='%-20s %-10s %-11s %s\n'
 # shellcheck disable=SC2059 # it is a format
 printf "$row" profile 'passes in' 'passes out' 'can be bound'
 for profile; do
-	coproc sandbox { exec ./nslaunch "$profile"; }
+	coproc sandbox { exec nslaunch "$profile"; }
 	pid=$!
 	inside "mount -t tmpfs none $dir/inside" >/dev/null
 	mount -t tmpfs none "$dir/outside"

@@ -86,16 +86,17 @@ mount-unbindable     no         no          no
 		if err := os.Symlink(nstest.Nslaunch(t), filepath.Join(cmd.Dir, "nslaunch")); err != nil {
 			t.Fatal(err)
 		}
+		cmd.Env = append(cmd.Env, "PATH="+cmd.Dir+":/usr/bin:/bin")
 		want(t, cmd, prints(table))
 	}
 	t.Run("root", func(t *testing.T) {
 		u := nstest.Superuser(t)
 		run(t, nstest.OuterShared(t).Command(t, u, script[0], script[1:]...), u)
-		run(t, u.Command(t, nstest.Nslaunch(t), append([]string{"run", "--new", "mount", "--propagation", "shared", "--"}, script...)...), u)
+		run(t, u.Command(t, nstest.Nslaunch(t), append([]string{"run", "--new", "mount", "--propagation", "shared", "--setenv", "PATH", "--"}, script...)...), u)
 	})
 	t.Run("user", func(t *testing.T) {
 		u := nstest.Ordinary(t)
-		run(t, u.Command(t, nstest.Nslaunch(t), append([]string{"run", "--new", "user,mount", "--propagation", "slave+shared", "--"}, script...)...), u)
+		run(t, u.Command(t, nstest.Nslaunch(t), append([]string{"run", "--new", "user,mount", "--propagation", "slave+shared", "--setenv", "PATH", "--"}, script...)...), u)
 		want(t, example(t, u, "mount-shared"), refuses(fmt.Sprintf(
 			"mount-shared.toml:5:16: namespaces.mount: a new mount namespace needs CAP_SYS_ADMIN, which uid %d does not have here (add a user namespace: namespaces = { mount = \"new\", user = \"new\" })", u.UID)))
 	})

@@ -22,7 +22,7 @@ func installed(zsh string) []string {
 		"share/bash-completion/completions/nslaunch", "share/zsh/" + zsh + "/_nslaunch",
 		"share/fish/vendor_completions.d/nslaunch.fish", "share/nslaunch/nslaunch.schema.json", "share/nslaunch/apparmor",
 		"share/doc/nslaunch/README.md", "share/doc/nslaunch/SECURITY.md", "share/doc/nslaunch/docs/reference/profile.md",
-		"share/doc/nslaunch/docs/plots/minimal.svg", "share/doc/nslaunch/examples/hello.toml",
+		"share/doc/nslaunch/docs/plots/minimal.svg", "share/doc/nslaunch/examples/hello.toml", "share/doc/nslaunch/examples/mount.sh",
 	}
 }
 

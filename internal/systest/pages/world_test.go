@@ -10,7 +10,7 @@ import (
 )
 
 // world is where the sessions of a page are typed: a machine called debian, on which nslaunch is installed. It has an ordinary
-// user ann, in whose home directory is a clone of this repository. If root types something there, it is a machine with systemd.
+// user ann, in whose home directory is a clone of this repository without its programs. If root types something there, it is a machine with systemd.
 type world struct {
 	machine *nstest.Machine // nil without systemd
 	outer   *nstest.Outer   // nil with it
@@ -42,7 +42,11 @@ mount -t tmpfs home /home
 mkdir -p /home/ann/.ssh /home/ann/nslaunch
 echo key >/home/ann/.ssh/id_ed25519
 cp -r "$3" /home/ann/nslaunch/examples
-ln -s /usr/local/bin/nslaunch /home/ann/nslaunch/nslaunch
+mount -t tmpfs share /usr/local/share
+mkdir -p /usr/local/share/doc/nslaunch
+cp -r "$3" /usr/local/share/doc/nslaunch/examples
+chown -hR 0:0 /usr/local/share
+chmod -R a+rX /usr/local/share
 chown -hR 1000:1000 /home/ann
 [ -d /run/systemd/system ] || mount -t tmpfs -o mode=0755 run /run
 mkdir -p /run/user/1000
