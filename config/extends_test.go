@@ -122,7 +122,7 @@ func TestExtendsErrors(t *testing.T) {
 		{"all at once", "extends = [\"a.toml\"]\nprocess.nice = 50\nlimits.timeout = \"5\"", map[string]string{"a.toml": "version = 1\nlimits.timeout = \"6\"\nnamespaces = \"nwe\"\nhostnam = \"x\"\n[mounts]\nro = [\"/a\", \"b\"]\n"}, []string{
 			`a.toml:3:14: namespaces: unknown value "nwe", want new or host (did you mean "new"?)` + via,
 			`a.toml:4:1: hostnam: unknown key "hostnam" (did you mean "hostname"?)` + via,
-			`a.toml:6:13: mounts.ro[1]: want a path that starts with /, ./ or ../, got "b"` + via,
+			`a.toml:6:13: mounts.ro[1]: want a path that starts with /, ./ or ../, got "b" (did you mean "./b"?)` + via,
 			`top.toml:3:16: process.nice: want -20 to 19, got 50`,
 			`top.toml:4:18: limits.timeout: "5" has no unit (did you mean "5s"?)`}},
 		{"relation", "extends = [\"a.toml\"]\nnamespaces.uts = \"host\"", map[string]string{"a.toml": "version = 1\nnamespaces = \"new\"\nhostname = \"x\"\n"},

@@ -14,7 +14,7 @@ const FromSet = toml.FromSet
 
 // Text is the Value of a setting as it is written on a command line: the key's
 // type decides how it is read. false takes the key away, as in a file; the string is "false" in quotes.
-// But for that, where a string is right, it is the text as it is,
+// But for that, where a string is right, it is the text as it is, or without quotes if only that is right,
 // else a number, true or false; a list is an array of TOML or elements with commas
 // between them, a table an inline table of TOML.
 type Text string
@@ -44,6 +44,9 @@ func (r *reading) meant(parts []string, text Text, src *toml.Source) (any, *Erro
 		all = append(all, brackets)
 	case problem == nil:
 		all = append(all, commaWords(string(text), func(s string) any { return s }), commaWords(string(text), scalar))
+	}
+	if n := len(text); n > 1 && text[0] == '"' && text[n-1] == '"' { // as in TOML, where no value keeps its quotes
+		all = append(all, string(text[1:n-1]))
 	}
 	var best any
 	told := false

@@ -23,3 +23,22 @@ func TestSetRlimit(t *testing.T) {
 		}
 	}
 }
+
+// Quotes around a whole value are those of TOML only where the text with its quotes is wrong.
+func TestSetQuoted(t *testing.T) {
+	p, err := Parse("p.toml", []byte("version = 1\nnamespaces = \"new\"\n"), Vars{Cwd: "/w"},
+		Setting{"root", Text(`"./x"`), FromSet}, Setting{"env.set.A", Text(`"a"`), FromSet})
+	if err != nil || p.Root.Mode != RootPath || p.Root.Path != "/w/x" || p.Env.Set["A"] != `"a"` {
+		t.Errorf("%+v, %v", p, err)
+	}
+}
+
+// A hint with a variable can be pasted into a shell, which does not replace it.
+func TestSetVariableHint(t *testing.T) {
+	for key, want := range map[string]string{"mounts.rw": `(did you mean '${home}/x'?)`, "process.cwd": `(did you mean '${home}/x'?)`} {
+		_, err := Parse("p.toml", []byte("version = 1\n"), Vars{}, Setting{key, Text("~/x"), FromSet})
+		if err == nil || !strings.HasSuffix(err.Error(), want) {
+			t.Errorf("%s: %v; want %s", key, err, want)
+		}
+	}
+}

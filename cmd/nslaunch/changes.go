@@ -56,7 +56,7 @@ func (c *changes) addFlags(fs *flag.FlagSet) {
 func (c *changes) read(path string) (*config.Profile, error) {
 	p, err := config.Load(path, c.vars(), c.settings...)
 	if err != nil && !isProfile(path) {
-		if _, missing := os.Lstat(path); errors.Is(missing, fs.ErrNotExist) {
+		if _, missing := os.Lstat(path); errors.Is(missing, fs.ErrNotExist) && !strings.HasSuffix(err.Error(), "?)") {
 			return nil, fmt.Errorf("%w%s", err, fileHint(path))
 		}
 	}

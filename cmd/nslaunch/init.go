@@ -89,6 +89,8 @@ func noProfileName(template, file string) string {
 	switch {
 	case slices.Contains(templateNames(), file):
 		return fmt.Sprintf("the file name %q does not end in .toml (for the template: nslaunch init -t %s)", file, file)
+	case !strings.Contains(base, "."):
+		return fmt.Sprintf("the file name %q does not end in .toml (did you mean %q?)", file, file+".toml")
 	case !strings.HasSuffix(file, ".toml") || base == ".toml":
 		return fmt.Sprintf("the file name %q does not end in .toml, as %s.toml does", file, template)
 	}

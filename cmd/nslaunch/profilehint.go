@@ -43,9 +43,28 @@ func notProfile(command string, args []string) error {
 		return fmt.Errorf("%q is not a profile (for a program, put one in front: nslaunch %s preset:dev %s)", name, command, quote.Words(args, " "))
 	}
 	if strings.Contains(name, ":") {
-		return fmt.Errorf("%q is not a profile, and nslaunch has no images: the root is a directory (nslaunch %s --new all --bind DIR:/ -- COMMAND)", name, command)
+		return noImage(command, args)
 	}
 	return fmt.Errorf("%q is not a profile: %s", name, wantProfile)
+}
+
+// image reports whether a word is spelt as an image of docker with a tag.
+func image(word string) bool {
+	name, tag, ok := strings.Cut(word, ":")
+	return ok && name != "" && tag != "" && !strings.ContainsAny(word, "=, ")
+}
+
+// noImage is the error of an image of docker, such as node:20, in the place of a profile.
+func noImage(command string, args []string) error {
+	words, preset := "COMMAND", "preset:dev"
+	if len(args) > 1 {
+		words = quote.Words(args[1:], " ")
+		if own := "preset:" + args[1]; slices.Contains(config.Presets(), own) {
+			preset = own
+		}
+	}
+	return fmt.Errorf("%q is not a profile, and nslaunch has no images (nslaunch %s %s %s uses the host's programs; nslaunch %[2]s --new all --bind DIR:/ --set dev=minimal -- %[4]s those of a directory)",
+		args[0], command, preset, words)
 }
 
 // fileHint says which profile may have been meant by a name that is none; "" if there is none of that kind.

@@ -43,7 +43,9 @@ func (r *request) complete(c *cli.Call) error {
 	case len(r.settings) == 0 && len(rest) > 0 && !c.Dashed:
 		return notProfile(c.Command.Name, rest)
 	case len(r.settings) == 0:
-		return fmt.Errorf("no profile, and no flag such as --new instead of one (%s)", withPreset(c.Command.Name))
+		return fmt.Errorf("no profile (%s)", withPreset(c.Command.Name))
+	case !c.Dashed && len(rest) > 0 && image(rest[0]):
+		return fmt.Errorf("%w; put -- before a command of that name", noImage(c.Command.Name, rest))
 	case len(rest) == 0:
 		s := callersShell()
 		rest, r.shell = s.argv(), &s
@@ -59,11 +61,11 @@ func (r *request) complete(c *cli.Call) error {
 func withPreset(command string) string {
 	switch command {
 	case "run":
-		return "for a shell in a sandbox: nslaunch run preset:dev sh"
+		return "for example: nslaunch run preset:dev sh"
 	case "plan":
-		return "with a preset: nslaunch plan preset:dev COMMAND"
+		return "for example: nslaunch plan preset:dev COMMAND"
 	}
-	return fmt.Sprintf("with a preset: nslaunch %s preset:dev", command)
+	return fmt.Sprintf("for example: nslaunch %s preset:dev", command)
 }
 
 // flagSettings are the settings of a profile that is made of flags.

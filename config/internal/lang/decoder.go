@@ -75,8 +75,23 @@ func (d *Decoder) Misplaced(key, format string, args ...any) {
 }
 
 func (d *Decoder) add(key string, pos toml.Pos, format string, args ...any) {
-	d.Errs = append(d.Errs, &toml.Error{Pos: pos, Key: d.Marks.Written(key), Msg: fmt.Sprintf(format, args...)})
+	msg := fmt.Sprintf(format, args...)
+	if pos.Line == 0 && strings.HasPrefix(pos.File, "--") {
+		msg = forShell(msg)
+	}
+	d.Errs = append(d.Errs, &toml.Error{Pos: pos, Key: d.Marks.Written(key), Msg: msg})
 	d.Spoilt[key] = true
+}
+
+// forShell quotes a variable of the profile language that a hint names so that a shell does not replace it.
+func forShell(msg string) string {
+	const says = ` (did you mean `
+	before, rest, found := strings.Cut(msg, says+`"${`)
+	path, after, closed := strings.Cut(rest, `"?)`)
+	if !found || !closed || strings.Contains(path, "'") {
+		return msg
+	}
+	return before + says + "'${" + path + "'?)" + after
 }
 
 // WrongType notes a value that is not of the type wanted.

@@ -80,7 +80,7 @@ func PathHint[T ~string](s string, known ...T) string {
 		return " (a path of Windows: in WSL its drive C: is /mnt/c)"
 	case text == "." || text == "..":
 		return ` (did you mean "` + text + `/"?)`
-	case strings.ContainsAny(text, "/.") && !strings.ContainsAny(text, ":$~*"):
+	case text != "" && !strings.ContainsAny(text, ":$~*\" \t\n"):
 		return ` (did you mean "./` + text + `"?)`
 	}
 	return ""

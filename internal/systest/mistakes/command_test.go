@@ -16,8 +16,8 @@ func curedCommand(line, message string) string {
 		flag = "--set"
 	} else if m := regexp.MustCompile(`for flag (--\S+): `).FindStringSubmatch(message); m != nil {
 		flag = m[1]
-	} else if m := regexp.MustCompile(`error: (--\S+): `).FindStringSubmatch(message); m != nil {
-		flag = m[1]
+	} else if m := regexp.MustCompile(`error: (--\S+): |error: (-\S) has no value`).FindStringSubmatch(message); m != nil {
+		flag = m[1] + m[2]
 	}
 	at := slices.IndexFunc(words, func(w string) bool {
 		name, _, _ := strings.Cut(w, "=")
@@ -29,7 +29,7 @@ func curedCommand(line, message string) string {
 	case leaveOut.MatchString(message) && at >= 0:
 		return strings.Join(slices.Delete(words, at, at+1), " ")
 	case write.MatchString(message) && at >= 0:
-		what := strings.Replace(write.FindStringSubmatch(message)[1], "VALUE", "box", 1)
+		what, _, _ := strings.Cut(strings.Replace(write.FindStringSubmatch(message)[1], "VALUE", "box", 1), "; ")
 		if flag == "--set" && !strings.HasPrefix(what, "--") { // a value
 			key, _, _ := strings.Cut(words[at+1], "=")
 			words[at+1] = key + "=" + what

@@ -18,7 +18,7 @@ var (
 	leaveOut  = regexp.MustCompile(`\(leave it out: `)
 	moveKeys  = regexp.MustCompile(`\(move its keys below line (\d+)\)`)
 	fromJSON  = regexp.MustCompile(`\(leave out the outer braces, and write version = 1 for "version": 1, each key in a line of its own\)`)
-	runInside = regexp.MustCompile(`\((?:to run a program in a sandbox: |for a shell in a sandbox: )?(nslaunch .*?)(?: lists those that run)?\)`)
+	runInside = regexp.MustCompile(`\((?:to run a program in a sandbox: |for example: )?(nslaunch .*?)(?: lists those that run| uses the host's programs.*)?\)`)
 )
 
 // curedProfile applies one message to a profile.

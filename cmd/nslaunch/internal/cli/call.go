@@ -1,8 +1,6 @@
 package cli
 
 import (
-	"errors"
-	"flag"
 	"fmt"
 	"strings"
 )
@@ -22,11 +20,15 @@ func (c Command) Do(v *Voice, words []string) int {
 	run := c.Flags(fs)
 	words = split(fs, words)
 	call := &Call{Voice: v, Command: c, Words: words}
-	switch err := fs.Parse(words); {
-	case errors.Is(err, flag.ErrHelp):
-		return call.Put(c.Help())
+	wrong, err := parse(fs, words)
+	for _, text := range wrong {
+		call.Misused("%s", text)
+	}
+	switch {
+	case len(wrong) > 0:
+		return c.misused()
 	case err != nil:
-		return call.Misused("%s", flagError(fs, words, err))
+		return call.Put(c.Help())
 	case len(c.Args) == 0 && fs.NArg() > 0:
 		return call.Misused("unexpected argument %q", fs.Arg(0))
 	}

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -145,12 +146,12 @@ func list(fs *flag.FlagSet) []Flag {
 }
 
 // flagError says what is wrong with a flag, which it names as the user did: package flag names all with one dash. words are
-// those that have been parsed.
-func flagError(fs *flag.FlagSet, words []string, err error) string {
-	text := err.Error()
+// those that have been parsed. rest are the words after an unknown flag and its value, if they begin with another flag.
+func flagError(fs *flag.FlagSet, words []string, err error) (text string, rest []string) {
+	text = err.Error()
 	name, unknown := strings.CutPrefix(text, "flag provided but not defined: -")
 	if !unknown {
-		return valueError(fs, words, text)
+		return valueError(fs, words, text), nil
 	}
 	typed, args := dashed(name), fs.Args()
 	assigned := false
@@ -160,7 +161,26 @@ func flagError(fs *flag.FlagSet, words []string, err error) string {
 			args = []string{value}
 		}
 	}
-	return "unknown flag " + quote.Line(typed) + meant.Flag(fs.Name(), meant.Typed{Name: name, Args: args, Assigned: assigned}, known(fs))
+	hint, own := meant.Flag(fs.Name(), meant.Typed{Name: name, Args: args, Assigned: assigned}, known(fs))
+	if rest = fs.Args()[own:]; len(rest) == 0 || len(rest[0]) < 2 || rest[0][0] != '-' || rest[0] == "--" {
+		rest = nil
+	}
+	return "unknown flag " + quote.Line(typed) + hint, rest
+}
+
+// parse reads flags, and returns all that is wrong with them: it goes on after an unknown flag. The error is [flag.ErrHelp], if any.
+func parse(fs *flag.FlagSet, words []string) (wrong []string, err error) {
+	for {
+		err := fs.Parse(words)
+		if err == nil || errors.Is(err, flag.ErrHelp) {
+			return wrong, err
+		}
+		text, rest := flagError(fs, words, err)
+		if wrong = append(wrong, text); rest == nil {
+			return wrong, nil
+		}
+		words = rest
+	}
 }
 
 // known returns the names of all flags of a command.

@@ -63,7 +63,7 @@ func split(fs *flag.FlagSet, words []string) []string {
 		name, _, assigned := strings.Cut(strings.TrimLeft(word, "-"), "=")
 		f := fs.Lookup(name)
 		if f == nil && word[1] != '-' {
-			apart := letters(fs, word[1:])
+			apart := letters(fs, word[1:], words[i+1:])
 			if len(apart) > 0 {
 				last := apart[len(apart)-1]
 				f, assigned = fs.Lookup(last[1:2]), len(last) > 2
@@ -80,14 +80,17 @@ func split(fs *flag.FlagSet, words []string) []string {
 	return all
 }
 
-// letters returns the flags that a word without its dash has, nil if it has a letter that is none.
-func letters(fs *flag.FlagSet, word string) []string {
+// letters returns the flags that a word without its dash has, nil if it has a letter that is none, also not of another
+// program. args are the arguments after it.
+func letters(fs *flag.FlagSet, word string, args []string) []string {
 	var all []string
 	for i := range len(word) {
 		letter := word[i : i+1]
 		switch f, rest := fs.Lookup(letter), word[i+1:]; {
-		case f == nil:
+		case f == nil && (len(word) == 1 || Foreign(fs, word, args...) != "" || Foreign(fs, letter, args...) == ""):
 			return nil
+		case f == nil:
+			all = append(all, "-"+letter)
 		case IsSwitch(f):
 			all = append(all, "-"+letter)
 		case rest == "":

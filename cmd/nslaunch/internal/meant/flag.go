@@ -14,6 +14,8 @@ type Typed struct {
 	Name     string   // without dashes
 	Args     []string // the value that was assigned with "=", or else the arguments after the flag
 	Assigned bool
+
+	used *int // how many of Args are the flag's own; nil if nobody asks
 }
 
 // value is the value of the flag, if it has one.
@@ -21,6 +23,15 @@ func (t Typed) value() string { return t.arg(0) }
 
 // arg is an argument of the flag: "" at the end of the line or the next flag.
 func (t Typed) arg(i int) string {
+	v := t.peek(i)
+	if v != "" && t.used != nil {
+		*t.used = max(*t.used, i+1)
+	}
+	return v
+}
+
+// peek is an argument after the flag, which may be another's.
+func (t Typed) peek(i int) string {
 	for at, a := range t.Args {
 		if strings.HasPrefix(a, "-") && !t.Assigned && !digits(a[1:]) {
 			break
@@ -33,11 +44,20 @@ func (t Typed) arg(i int) string {
 }
 
 // Flag returns a hint at what to write for a flag that a command of ours does not have; "" if there is none. known are
-// the flags that the command has.
-func Flag(command string, t Typed, known []string) string {
+// the flags that the command has. own is how many of the arguments after the flag surely belong to it.
+func Flag(command string, t Typed, known []string) (hint string, own int) {
+	t.used = &own
 	if hint := Foreign(command, t, known); hint != "" {
-		return " (" + hint + ")"
+		if t.Assigned {
+			own = 0
+		}
+		return " (" + hint + ")", own
 	}
+	return similar(t, known), 0
+}
+
+// similar returns a hint at the flag that is spelt almost the same; "" if there is none.
+func similar(t Typed, known []string) string {
 	if len(t.Name) == 1 || slices.ContainsFunc(foreignFlags(), func(f flag) bool { return f.is(t) }) {
 		return ""
 	}
@@ -52,6 +72,9 @@ func Flag(command string, t Typed, known []string) string {
 // is none of theirs.
 func Foreign(command string, t Typed, known []string) string {
 	for _, f := range foreignFlags() {
+		if t.used != nil {
+			*t.used = 0
+		}
 		if !f.is(t) || f.in != "" && f.in != command {
 			continue
 		}
@@ -59,7 +82,10 @@ func Foreign(command string, t Typed, known []string) string {
 		if f.as != nil {
 			write = f.as(t)
 		}
+		write = withMount(write, known)
 		switch {
+		case write != "" && all(write, known) && f.also != "":
+			return "write " + fill(write, t) + "; " + f.also
 		case write != "" && all(write, known):
 			return "write " + fill(write, t)
 		case write == "" && f.note != "" && (f.in != "" || slices.Contains(known, "set")):
@@ -94,12 +120,31 @@ func matches(patterns, text string) bool {
 
 // all reports whether a command has all flags of a hint.
 func all(write string, known []string) bool {
+	inShell := false // in a command whose output is the value
 	for _, word := range strings.Fields(write) {
+		if inShell = strings.Contains(word, "$(") || inShell && !strings.HasSuffix(word, ")"); inShell {
+			continue
+		}
 		if name := strings.TrimLeft(word, "-"); name != word && !slices.Contains(known, name) {
 			return false
 		}
 	}
 	return true
+}
+
+// withMount adds the mount namespace that settings of files need where no profile has one.
+func withMount(write string, known []string) string {
+	for _, flag := range []string{"--new ", "--bind ", "--ro-bind ", "--tmpfs "} {
+		if strings.Contains(write, flag) || !slices.Contains(known, "new") {
+			return write
+		}
+	}
+	for _, key := range []string{"mounts.", "root.", "root=", "dev=", "service."} {
+		if strings.Contains(write, "--set "+key) {
+			return "--new mount " + write
+		}
+	}
+	return write
 }
 
 // fill puts the arguments of a flag into a hint, and quotes each word for a shell. A hint with a "$" is a text for the

@@ -1,11 +1,17 @@
 package meant
 
+import (
+	"os"
+	"strconv"
+)
+
 // flag is a flag of docker, podman, bwrap, systemd-nspawn, firejail, unshare or nsenter, and what to write for it.
 type flag struct {
 	names string             // its names there, with spaces between; a "*" matches any rest
 	value string             // the values that the row is about, as patterns with spaces between; "" for all; or assigned
 	write string             // what to write: {PATH} is its value, {2PATH} the argument after that
 	as    func(Typed) string // returns what to write, if that depends on the value
+	also  string             // what to know besides
 	note  string             // what to know, if there is nothing to write
 	in    string             // the only command that the row is about; "" for all that have the flags
 }
@@ -40,10 +46,11 @@ func foreignFlags() []flag {
 		{names: "overlay", value: assigned, as: overlay},
 		{names: "overlay overlay-* tmp-overlay ro-overlay", note: `write it in a profile: mounts."/DST" = { type = "overlay", lower = ["/SRC"] }`},
 		{names: "file *bind-data", note: `write it in a profile: mounts."/DST" = { type = "file", content = "text" }`},
-		{names: "D directory R chroot root rootfs", write: "--new all --bind {DIR}:/"},
+		{names: "D directory R chroot root rootfs", as: rootOf, also: hostIDs()},
 		{names: "D directory R chroot root rootfs", write: "--set root={DIR}"},
 		{names: "x ephemeral volatile", write: "--new all --set root.overlay=tmpfs"},
-		{names: "image oci-bundle", note: "nslaunch needs a directory: --new all --bind DIR:/ uses one as the root"},
+		{names: "image oci-bundle", note: noImages},
+		{names: "i", value: "*.raw *.img *.qcow2", note: noImages},
 		{names: "private-tmp", write: "--tmpfs /tmp"},
 		{names: "private-dev", write: "--set dev=minimal"},
 		{names: "private private-home", value: assigned, write: `--bind {DIR}:"$HOME"`},
@@ -81,10 +88,14 @@ func foreignFlags() []flag {
 		{names: "private-users", value: "identity", write: "--idmap identity"},
 		{names: "private-users", value: "no false", write: "--set namespaces.user=host"},
 		{names: "map-auto", write: "--idmap root+subid"},
+		{names: "map-user", value: "0", write: "--idmap root"},
+		{names: "map-user", value: strconv.Itoa(os.Geteuid()), write: "--idmap keep"},
+		{names: "map-user map-group map-users map-groups", note: "write it in a profile: idmap.uid = [{ inside = 0, outside = 1000, count = 1 }]"},
 		{names: "private-users", value: "[0-9]*", note: "write it in a profile: idmap.uid = [{ inside = 0, outside = 100000, count = 65536 }], and idmap.gid"},
 		{names: "private-users", write: "--new user"},
 		{names: "u user uid S setuid", value: "[0-9]*", as: user},
 		{names: "u user uid S setuid", value: "[0-9]*", as: uidAlone},
+		{names: "u", as: userNamed},
 		{names: "gid G setgid", value: "[0-9]*", as: group},
 		{names: "user", as: userNamed},
 		{names: "user", value: assigned, note: "--set process.uid=UID and process.gid=GID run the command with other ids"},
@@ -143,13 +154,14 @@ func foreignFlags() []flag {
 		{names: "console", value: "pipe", write: "--terminal inherit"},
 		{names: "console", value: "interactive", write: "--terminal pty"},
 		{names: "argv0", note: "nslaunch sets no other argument 0 yet: exec -a of bash does"},
-		{names: "monotonic boottime", value: "[0-9]*", as: clock},
+		{names: "monotonic boottime", value: "[0-9]* +[0-9]* -[0-9]*", as: clock},
 
 		// nslaunch itself
 		{names: "d background daemon", in: "exec", note: "exec waits for its command: add & at the end of the line"},
 		{names: "d background daemon dit dti itd idt tid tdi di id dt td", write: "--detach"},
 		{names: "rm", note: "leave it out: nothing of a sandbox is left when it ends"},
-		{names: "it ti t tty interactive", note: "leave it out: on a terminal the command has it"},
+		{names: "t target", value: "[0-9]*", as: nsenter, also: "leave out the short flags after it"},
+		{names: "it ti t tty interactive", note: "leave it out: the command uses your terminal anyway"},
 		{names: "restart", note: "a service manager restarts what ends: nslaunch unit PROFILE prints a unit"},
 		{names: "b boot", note: "nslaunch boots no system yet: it runs one command"},
 		{names: "profile config file settings", note: "leave it out: the profile needs no flag"},
@@ -180,6 +192,7 @@ func foreignFlags() []flag {
 // What nslaunch does not have.
 const (
 	noVolumes  = "nslaunch has no volumes: --bind SRC:DST shows a directory"
+	noImages   = "nslaunch needs a directory as the root: --new all --bind DIR:/ --set dev=minimal"
 	noPorts    = "nslaunch forwards no ports yet: a command in the host's network has the host's ports"
 	noLink     = "nslaunch makes no network links yet: --new net gives an empty network, --join net=WHERE one that exists"
 	noFilter   = "nslaunch has no system call filters yet"

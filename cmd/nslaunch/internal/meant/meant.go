@@ -16,8 +16,8 @@ func Command(word string, known []string) string {
 		return " (nslaunch boots no system yet: it runs one command)"
 	case "pull", "push", "images", "image", "import", "load":
 		return " (nslaunch has no images: its root is a directory)"
-	case "rm", "rmi", "prune":
-		return " (nothing of a sandbox is left when it ends)"
+	case "rm", "rmi", "prune", "remove", "delete":
+		return " (nothing of a sandbox is left when it ends; nslaunch stop ends one that runs)"
 	case "restart":
 		return " (a service manager restarts what ends: nslaunch unit PROFILE prints a unit)"
 	}
@@ -46,8 +46,12 @@ func foreignCommand(word string) string {
 		return "check"
 	case "dry-run", "preview":
 		return "plan"
-	case "inspect", "describe", "config":
+	case "inspect", "describe":
+		return "explain"
+	case "config":
 		return "show"
+	case "enable", "service":
+		return "unit"
 	case "journal", "output":
 		return "logs"
 	case "new", "generate", "template":

@@ -13,7 +13,7 @@ func TestCommand(t *testing.T) {
 		"list":  ` (did you mean "ps"?)`,
 		"kill":  ` (did you mean "stop"?)`,
 		"top":   ` (did you mean "ps"?)`,
-		"rm":    " (nothing of a sandbox is left when it ends)",
+		"rm":    " (nothing of a sandbox is left when it ends; nslaunch stop ends one that runs)",
 		"pull":  " (nslaunch has no images: its root is a directory)",
 		"docs":  "", // man is not among them
 		"frob":  "",
@@ -36,7 +36,7 @@ func typed(line string) Typed {
 }
 
 func TestFlag(t *testing.T) {
-	known := []string{"set", "detach", "new", "hostname", "n", "bind", "ro-bind", "json"}
+	known := []string{"set", "detach", "new", "hostname", "n", "bind", "ro-bind", "json", "join"}
 	for line, want := range map[string]string{
 		"--detatch":                      " (did you mean --detach?)",
 		"--hostnam x":                    " (did you mean --hostname?)",
@@ -54,12 +54,20 @@ func TestFlag(t *testing.T) {
 		"--user -- true":                 " (write --new user)",
 		"--rm":                           " (leave it out: nothing of a sandbox is left when it ends)",
 		"-z":                             "",
-		"--symlink a /b":                 ` (write --set 'mounts."/b".type=symlink' --set 'mounts."/b".to=a')`,
-		"--symlink a":                    ` (write --set 'mounts."PATH".type=symlink' --set 'mounts."PATH".to=a')`,
-		`--dir /a"b`:                     ` (write --set 'mounts."PATH".type=dir')`,
+		"--symlink a /b":                 ` (write --new mount --set 'mounts."/b".type=symlink' --set 'mounts."/b".to=a')`,
+		"--symlink a":                    ` (write --new mount --set 'mounts."PATH".type=symlink' --set 'mounts."PATH".to=a')`,
+		`--dir /a"b`:                     ` (write --new mount --set 'mounts."PATH".type=dir')`,
 		"--private=/a":                   ` (write --bind /a:"$HOME")`,
 		"--private=/a;b":                 ` (write --bind DIR:"$HOME")`,
-		"--read-only":                    " (write --set root.readonly=true)",
+		"--read-only":                    " (write --new mount --set root.readonly=true)",
+		"-t 7":                           " (write --join all=pid:7; leave out the short flags after it)",
+		"-t 7 -n -m true":                " (write --join net,mount=pid:7; leave out the short flags after it)",
+		"-t":                             " (leave it out: the command uses your terminal anyway)",
+		"--boottime 100":                 " (write --new time --set time.boottime=+100s)",
+		"--monotonic=-5":                 " (write --new time --set time.monotonic=-5s)",
+		"-u true":                        "",
+		"-i x.raw":                       " (nslaunch needs a directory as the root: --new all --bind DIR:/ --set dev=minimal)",
+		"--map-users 0:5:1":              " (write it in a profile: idmap.uid = [{ inside = 0, outside = 1000, count = 1 }])",
 		"--read-only=/etc":               " (write --ro-bind /etc)",
 		"--mount type=bind,src=/a,dst=b": " (write --bind /a:b)",
 		"--mount type=bind,src=/a":       " (nslaunch mounts what --bind, --ro-bind and --tmpfs name)",
@@ -73,15 +81,39 @@ func TestFlag(t *testing.T) {
 		"--overlay=:":                    ` (write it in a profile: mounts."/DST" = { type = "overlay", lower = ["/SRC"] })`,
 		"-dit":                           " (write --detach)",
 	} {
-		if got := Flag("run", typed(line), known); got != want {
+		if got, _ := Flag("run", typed(line), known); got != want {
 			t.Errorf("%s: got %q, want %q", line, got, want)
 		}
 	}
-	if got := Flag("version", typed("--rm"), []string{"json"}); got != "" {
+	if got, _ := Flag("version", typed("--rm"), []string{"json"}); got != "" {
 		t.Errorf("a command without sandboxes: %q", got)
 	}
-	if got := Flag("exec", typed("-d x"), []string{"ns"}); got != " (exec waits for its command: add & at the end of the line)" {
+	if got, _ := Flag("exec", typed("-d x"), []string{"ns"}); got != " (exec waits for its command: add & at the end of the line)" {
 		t.Errorf("exec -d: %q", got)
+	}
+}
+
+// What follows a flag is its value only if a hint has read it as one.
+func TestFlagOwn(t *testing.T) {
+	known := []string{"set", "new", "bind", "cwd", "join", "ro-bind"}
+	for line, want := range map[string]int{
+		"--rm -it":            0,
+		"-it preset:dev":      0,
+		"-v /a:/b -w /":       1,
+		"-v=/a:/b -w /":       0,
+		"--volume=/a:/b x":    0,
+		"-D root -x":          1,
+		"-D -x":               0,
+		"-t 5 -n":             1,
+		"--ro-bind-try /a /b": 2,
+		"--bind-try /a /b -x": 2,
+		"--uts host":          1,
+		"--uts true":          0,
+		"--frobnicate x -y":   0,
+	} {
+		if _, got := Flag("run", typed(line), known); got != want {
+			t.Errorf("%s: %d, want %d", line, got, want)
+		}
 	}
 }
 

@@ -139,17 +139,48 @@ func user(t Typed) string {
 
 // userNamed is what to write for the name of a user: one that was assigned, or that a profile follows. Else the flag is unshare's.
 func userNamed(t Typed) string {
-	next := t.arg(1)
+	next := t.peek(1)
 	if !t.Assigned && !strings.HasSuffix(next, ".toml") && !strings.HasPrefix(next, "preset:") {
 		return ""
 	}
 	switch name := t.value(); {
 	case name == "" || quote.Word(name) != name || strings.Contains(name, ":"):
 		return ""
+	case name == "root" && strings.HasPrefix(next, "preset:"):
+		return "--idmap root" // a preset keeps the caller's ids
 	case name == "root":
 		return "--set process.uid=0"
 	}
-	return mapOthers() + "--set process.uid=$(id -u {NAME})"
+	return mapOthers() + "--set process.uid=$(id -u {NAME}) --set process.gid=$(id -g {NAME})"
+}
+
+// rootOf is what to write for a directory as the root. It has a /dev of its own: in that of the directory a file would take
+// the place of a device such as /dev/null.
+func rootOf(Typed) string { return "--new all --bind {DIR}:/ --set dev=minimal" }
+
+// hostIDs is what root has to know about the files in a root; "" for other callers.
+func hostIDs() string {
+	if os.Geteuid() != 0 {
+		return ""
+	}
+	return "add --idmap identity if other users own files there: ids inside are then those of the host"
+}
+
+// nsenter is what to write for nsenter -t PID, with the types of namespaces that flags after it name.
+func nsenter(t Typed) string {
+	kinds := map[string]string{"m": "mount", "u": "uts", "i": "ipc", "n": "net", "p": "pid", "U": "user", "C": "cgroup", "T": "time"}
+	var all []string
+	for _, word := range t.Args[1:] {
+		kind := kinds[strings.TrimPrefix(word, "-")]
+		if len(word) != 2 || kind == "" {
+			break
+		}
+		all = append(all, kind)
+	}
+	if len(all) == 0 {
+		all = []string{"all"}
+	}
+	return "--join " + strings.Join(all, ",") + "=pid:{PID}"
 }
 
 // group is what to write for GID. One other than the caller's and root's has to be mapped.
@@ -257,8 +288,15 @@ func stopSignal(t Typed) string {
 	return "--set process.stop_signal=" + literal(name, "NAME")
 }
 
-// clock is what to write for an offset of unshare(1), in seconds.
-func clock(t Typed) string { return "--new time --set time." + t.Name + "={SECONDS}s" }
+// clock is what to write for an offset of unshare(1): seconds from now.
+func clock(t Typed) string {
+	seconds := strings.TrimLeft(t.value(), "+-")
+	sign := "+"
+	if strings.HasPrefix(t.value(), "-") {
+		sign = "-"
+	}
+	return "--new time --set time." + t.Name + "=" + sign + seconds + "s"
+}
 
 // literal keeps a text of the user's from being read as a hint, in which a brace begins a placeholder and a space ends a word.
 // A text that cannot be in one becomes the placeholder.
