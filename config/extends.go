@@ -50,7 +50,8 @@ func (r *reading) compose(top *lang.Layer, settings []Setting) (*Profile, error)
 	r.Marks = toml.Marks{}
 	r.Took = map[string]bool{}
 	tree := map[string]any{}
-	for _, l := range c.layers {
+	for i, l := range c.layers {
+		r.replacesInherit(l, tree, i > 0)
 		r.Merge(tree, l, rivals())
 	}
 	r.unusedVars(c.layers)

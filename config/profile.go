@@ -42,8 +42,9 @@ type Profile struct {
 	Scope       Scope
 	Service     Service
 
-	others  *leftForOthers // nil where none is left out
-	here    bool           // ${cwd} or a variable of git's has been looked at
+	others  *leftForOthers   // nil where none is left out
+	inherit *replacedInherit // nil if env.inherit replaces no other
+	here    bool             // ${cwd} or a variable of git's has been looked at
 	origins toml.Marks
 	entry   bool                    // see NewEntry
 	sources map[string]*toml.Source // by name, where there are several

@@ -76,6 +76,13 @@ func (c *compiler) hiddenMounts() {
 	}
 }
 
+// noteInherit notes which variables an env.inherit takes away. A reader may expect it to add to the list, as those of mounts do.
+func (c *compiler) noteInherit() {
+	if at, text, ok := c.p.LostInherit(); ok {
+		c.notes = append(c.notes, plan.Note{Origin: at, Text: text})
+	}
+}
+
 // sortNotes puts the notes into source order.
 func (c *compiler) sortNotes() {
 	slices.SortStableFunc(c.notes, func(a, b plan.Note) int {

@@ -31,6 +31,7 @@ func Compile(p *config.Profile, h *host.Host, words []string) (*plan.Plan, error
 	c.ids = c.idMaps()
 	c.privileges()
 	c.service()
+	c.noteInherit()
 	c.restrictKernel()
 	if err := c.failed(); err != nil {
 		return nil, err
