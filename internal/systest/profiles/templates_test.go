@@ -146,7 +146,10 @@ func TestTemplatesUncommented(t *testing.T) {
 			cmd.Dir = w.project + "/packages/bad"
 			return cmd
 		}
-		systest.MakeDirs(t, w.project+"/packages/bad")
+		systest.MakeDirs(t, w.project+"/packages/bad/packages/api")
+		for _, name := range []string{".npmrc", "packages/api/.env"} {
+			u.WriteFile(t, w.project+"/packages/bad/"+name, "TOKEN=1\n")
+		}
 		u.Own(t, w.project)
 		for template, kept := range map[string]string{"shell": ".cache/go-build", "npm": ".npm", "agent": ".agent agent.git"} {
 			nstest.MustRun(t, in("sh", "-euc", "cd ~; mkdir -p "+kept))
@@ -154,9 +157,10 @@ func TestTemplatesUncommented(t *testing.T) {
 			path := w.project + "/packages/bad/" + template + ".toml"
 			text := systest.Uncommented(t, systest.ReadFile(t, path))
 			u.WriteFile(t, path, strings.Replace(text, `argv = ["npm"]`, `argv = []`, 1))
-			script := trials + `cd ~; for d in "$@"; do try $d/made; done; cd - >/dev/null; try made; see ../../.env; touch ../../made; rm made`
+			script := trials + `cd ~; for d in "$@"; do try $d/made; done; cd - >/dev/null; try made; see ../../.env; touch ../../made; rm made; see .npmrc; see packages/api/.env`
 			got := nstest.Run(t, in(nstest.Nslaunch(t), append([]string{template + ".toml", "sh", "-euc", script, "sh"}, strings.Fields(kept)...)...))
 			want := "can write " + strings.ReplaceAll(kept, " ", "/made\ncan write ") + "/made\ncan write made\n"
+			want += map[string]string{"shell": "can read .npmrc\ncan read packages/api/.env\n", "npm": "", "agent": "can read packages/api/.env\n"}[template]
 			if out := strings.ReplaceAll(got.Stdout, "\r", ""); got.Status != 0 || out != want {
 				t.Errorf("%s: %+v, want\n%s", template, got, want)
 			}
