@@ -9,12 +9,16 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/nslaunch/nslaunch/config"
 	"github.com/nslaunch/nslaunch/internal/passwd"
 	"github.com/nslaunch/nslaunch/internal/quote"
 )
 
 // loose is a file or directory that a user other than root can change.
-type loose struct{ path, why string }
+type loose struct {
+	path, why string
+	owner     uint32 // 0 if it is root's, and others can write to it
+}
 
 // looseOf looks for what can be changed on the way to a file, at the directories, symbolic links and the file itself, the topmost first. It
 // returns nil if there is nothing, or if the file is not there.
@@ -26,7 +30,7 @@ func looseOf(file string) (*loose, error) {
 			return nil, err
 		}
 		if why := whoChanges(info); why != "" {
-			return &loose{at, why}, nil
+			return &loose{at, why, ownerOf(info)}, nil
 		}
 		if info.Mode()&os.ModeSymlink != 0 {
 			to, err := os.Readlink(at)
@@ -71,14 +75,40 @@ func whoChanges(info os.FileInfo) string {
 	return ""
 }
 
-// looseFiles returns a sentence for each file or directory by which an ordinary user can change one of the files that root runs or reads.
-func looseFiles(files []string) []string {
+// ownerOf is the user that a file belongs to, root if that is not known.
+func ownerOf(info os.FileInfo) uint32 {
+	if st, ok := info.Sys().(*syscall.Stat_t); ok {
+		return st.Uid
+	}
+	return 0
+}
+
+// hostUser returns the id on the host that the profile of a service names for its command, 0 if it names none. With ids of its own the
+// command is that user by its map.
+func hostUser(p *config.Profile) uint32 {
+	switch id := p.Process.UID; {
+	case id == nil:
+		return 0
+	case p.Namespaces.New(config.User):
+		outside, _ := config.OutsideID(p.IDMap.UID, *id)
+		return outside
+	default:
+		return *id
+	}
+}
+
+// looseFiles returns a sentence for each file or directory by which an ordinary user can change one of the files that root runs or reads,
+// or that the command executes. The user that the command runs as may own the latter.
+func looseFiles(files, executed []string, user uint32) []string {
 	var found []loose
 	of := map[loose][]string{}
-	for _, file := range files {
+	for i, file := range slices.Concat(files, executed) {
 		at, err := looseOf(file)
 		if err != nil || at == nil {
 			continue // a file that is not there is an error when the unit starts
+		}
+		if i >= len(files) && user != 0 && at.owner == user {
+			continue
 		}
 		if !slices.Contains(found, *at) {
 			found = append(found, *at)

@@ -43,11 +43,11 @@ func unitCommand() cli.Command {
 				case len(c.Args) == 0:
 					return c.Misused("no profile")
 				case len(c.Args) > 1:
-					return c.Misused("one profile makes one unit, got %d", len(c.Args))
+					return c.Misused("unit needs one profile, got %d", len(c.Args))
 				case c.Args[0] == "-":
-					return c.Misused("a unit names its profile, which standard input is not")
+					return c.Misused("a unit needs the path of its profile, and standard input has none")
 				case config.IsPreset(c.Args[0]):
-					return c.Misused("a unit names its profile by a path: write one that extends %q", c.Args[0])
+					return c.Misused("a unit needs the path of a profile: write one that extends %q", c.Args[0])
 				}
 				return printUnit(c, &ch, o, *asJSON)
 			}
@@ -68,7 +68,8 @@ func printUnit(c *cli.Call, ch *changes, o unitfile.Options, asJSON bool) int {
 			Text: "not in the unit: systemd signals nslaunch, which sends process.stop_signal to the command"}})
 	}
 	if !o.User {
-		for _, text := range looseFiles(append([]string{o.Nslaunch, o.Profile}, p.Extends()...)) {
+		files := append([]string{o.Nslaunch, o.Profile}, p.Extends()...)
+		for _, text := range looseFiles(files, executedFiles(p, serviceVars(o)), hostUser(p)) {
 			c.Warnf("%s", text)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -77,5 +78,37 @@ func TestUnitOfOthers(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// The program, its interpreter and scripts among the arguments are files that root's unit runs, at the place where the sandbox shows them.
+// The user of the command may own them.
+func TestUnitProgramOfOthers(t *testing.T) {
+	root, user := nstest.Superuser(t), nstest.Ordinary(t)
+	dir, theirs := root.TempDir(t), user.TempDir(t)
+	app := user.WriteFile(t, filepath.Join(theirs, "app"), "#!/bin/sh\n")
+	if err := os.Chmod(app, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	user.WriteFile(t, filepath.Join(theirs, "serve.py"), "print()\n")
+	user.WriteFile(t, filepath.Join(theirs, "data.txt"), "text\n")
+	wrapper := root.WriteFile(t, filepath.Join(dir, "wrapper"), "#!"+app+"\n")
+	for name, test := range map[string]struct{ text, want string }{
+		"the program":    {"command = [\"" + app + "\"]\n", app},
+		"in PATH":        {"command = [\"app\"]\nenv.set.PATH = \"" + theirs + "\"\n", app},
+		"elsewhere":      {"command = [\"/srv/app\"]\n[mounts]\n\"/srv\" = { ro = \"" + theirs + "\" }\n", app},
+		"interpreter":    {"command = [\"" + wrapper + "\"]\n", app},
+		"a script":       {"command = [\"python3\", \"" + theirs + "/serve.py\"]\n", theirs + "/serve.py"},
+		"data":           {"command = [\"true\", \"" + theirs + "/data.txt\"]\n", ""},
+		"hidden":         {"command = [\"" + app + "\"]\nroot = \"tmpfs\"\n", ""},
+		"its own user's": {"command = [\"" + app + "\"]\nprocess = { uid = " + strconv.Itoa(user.UID) + ", gid = " + strconv.Itoa(user.GID) + " }\n", ""},
+		"root's own":     {"command = [\"true\"]\n", ""},
+	} {
+		profile := root.WriteFile(t, filepath.Join(dir, "p.toml"), "version = 1\nnamespaces.mount = \"new\"\n"+test.text)
+		got := nstest.Run(t, exec.Command(nstest.Nslaunch(t), "unit", profile))
+		want := test.want + ": " + theirs + " belongs to " + user.Name
+		if said := strings.Contains(got.Stderr, theirs); got.Status != 0 || said != (test.want != "") || said && !strings.Contains(got.Stderr, want) {
+			t.Errorf("%s: status %d, %s; want %q", name, got.Status, got.Stderr, want)
+		}
 	}
 }
