@@ -53,7 +53,7 @@ func TestInherited(t *testing.T) {
 		}
 		planned := run("explain", "./p.toml")
 		for _, want := range []string{"environment    inherits LANG, PRIVATE_KEY from you; sets OWN, PATH\n",
-			"what the descriptors that it inherits lead to: 3\n", "the values of your variables PRIVATE_KEY\n"} {
+			"what the descriptors that it inherits lead to: 3\n", "your variables PRIVATE_KEY: it can read their values\n"} {
 			if !strings.Contains(planned.Stdout, want) {
 				t.Errorf("no %q in %+v", want, planned)
 			}

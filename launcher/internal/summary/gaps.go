@@ -30,7 +30,7 @@ func (s *Summary) gaps(files places, w ways) []Gap {
 		}
 		add("root", "the machine from its root: it has %s", what)
 	} else if id := s.User.HostUID; id != nil && *id == 0 {
-		add("root", "files that root owns: on the host it is root")
+		add("root", "files of root: the sandbox's user is root on the host")
 	}
 	settings, groups := files.settings(w.mounts)
 	if id, root := s.User.HostUID, machineRoot(); id != nil && root != nil && *id == *root {
@@ -45,7 +45,7 @@ func (s *Summary) gaps(files places, w ways) []Gap {
 		add("mounts", "the host's mounts: what is mounted in %s inside can appear on the host", quote.Words(slices.Compact(w.shared), ", "))
 	}
 	if s.changesMounts() {
-		add("covers", "what is read-only or hidden: it can remount and unmount that (CAP_SYS_ADMIN)")
+		add("covers", "read-only and hidden paths: it can undo both (CAP_SYS_ADMIN)")
 	}
 	if h := s.Home; h != nil && h.Access != Hidden {
 		add("home", "your home directory: it can read keys and passwords there")
@@ -57,7 +57,7 @@ func (s *Summary) gaps(files places, w ways) []Gap {
 		add("descriptors", "what the descriptors that it inherits lead to: %s", strings.Trim(strings.ReplaceAll(fmt.Sprint(s.Descriptors), " ", ", "), "[]"))
 	}
 	if names := s.Environment.private(); len(names) > 0 {
-		add("environment", "the values of your variables %s", quote.Words(names, ", "))
+		add("environment", "your variables %s: it can read their values", quote.Words(names, ", "))
 	}
 	if s.Network.Of == OfHost {
 		add("network", "the host's network, and services that listen on localhost")
@@ -77,7 +77,7 @@ func (s *Summary) gaps(files places, w ways) []Gap {
 		add("joined", "others in the namespaces that it joins: %s", strings.Join(joined, ", "))
 	}
 	if slices.ContainsFunc(s.Places, func(p Place) bool { return p.Kept }) {
-		add("results", "you from what it writes: check kept files before you run them")
+		add("results", "what it writes: kept files can harm you when you run them")
 	}
 	if text := s.unbounded(); text != "" {
 		add("resources", "%s", text)

@@ -139,3 +139,15 @@ func TestPicture(t *testing.T) {
 		t.Errorf("the heading ends with %q", heading)
 	}
 }
+
+// A resource limit has its unit, and says if it is for each process.
+func TestRlimits(t *testing.T) {
+	s := &launcher.Summary{Limits: launcher.Limits{Rlimits: []launcher.Limit{
+		{Name: "as", Soft: "524288000", Hard: "524288000"}, {Name: "core", Soft: "0", Hard: "infinity"}, {Name: "cpu", Soft: "10", Hard: "10"},
+		{Name: "fsize", Soft: "1023", Hard: "1099511627776"}, {Name: "nofile", Soft: "1024", Hard: "4096"},
+	}}}
+	const want = "as 500M per process, core 0 (at most infinity), cpu 10s, fsize 1023 (at most 1T), nofile 1024 (at most 4096)"
+	if got := limits(s); got != want {
+		t.Errorf("got %s; want %s", got, want)
+	}
+}

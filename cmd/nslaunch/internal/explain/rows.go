@@ -3,6 +3,8 @@ package explain
 
 import (
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/nslaunch/nslaunch/config"
@@ -209,9 +211,12 @@ func limits(s *launcher.Summary) string {
 		}
 	}
 	for _, limit := range l.Rlimits {
-		text := limit.Soft
+		text := withUnit(limit.Name, limit.Soft)
 		if limit.Hard != limit.Soft {
-			text += " (at most " + limit.Hard + ")"
+			text += " (at most " + withUnit(limit.Name, limit.Hard) + ")"
+		}
+		if limit.Name == "as" || limit.Name == "data" {
+			text += " per process"
 		}
 		parts = append(parts, limit.Name+" "+text)
 	}
@@ -222,6 +227,29 @@ func limits(s *launcher.Summary) string {
 		return "none"
 	}
 	return quote.Line(strings.Join(parts, ", "))
+}
+
+// withUnit writes the value of a resource limit as a profile can: a size as "500M", a time as "10s".
+func withUnit(name, value string) string {
+	n, err := strconv.ParseUint(value, 10, 64)
+	switch {
+	case err != nil || n == 0:
+		return value
+	case name == "cpu":
+		return value + "s"
+	case name == "rttime":
+		return value + "us"
+	case !slices.Contains([]string{"as", "core", "data", "fsize", "memlock", "msgqueue", "rss", "stack"}, name):
+		return value
+	}
+	unit := ""
+	for _, larger := range []string{"K", "M", "G", "T"} {
+		if n%1024 != 0 {
+			break
+		}
+		n, unit = n/1024, larger
+	}
+	return strconv.FormatUint(n, 10) + unit
 }
 
 func gaps(list []launcher.Gap) []line {
