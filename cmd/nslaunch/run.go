@@ -195,7 +195,7 @@ func (r *request) run(c *cli.Call, statusFD int, s *supervisor) int {
 // run carries a plan out and returns the exit status. What runs is recorded, unless record is nil. If it is a shell that the
 // sandbox does not have, /bin/sh runs instead; shell is nil if it is another command.
 func run(c *cli.Call, plan *launcher.Plan, shell *userShell, events *events, record *recorder) int {
-	c.Remark(problem.Degraded(plan.Notes))
+	c.Remark(problem.ForRun(plan.Notes))
 	if err := record.reserve(); err != nil {
 		status := c.Fail(err)
 		events.failed(err, status)

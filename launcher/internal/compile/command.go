@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/nslaunch/nslaunch/config"
+	"github.com/nslaunch/nslaunch/internal/quote"
 	"github.com/nslaunch/nslaunch/launcher/internal/host"
 	"github.com/nslaunch/nslaunch/launcher/internal/plan"
 )
@@ -25,6 +26,11 @@ func (c *compiler) command(words []string) {
 	argv := c.p.Command.Argv
 	switch {
 	case len(words) > 0 && c.p.Command.Args == config.ArgsAppend:
+		if len(argv) == 1 && argv[0] == words[0] {
+			c.notef("command", "the profile adds arguments to its command, so %s runs as %s (leave out the second %[1]s)",
+				quote.Word(argv[0]), quote.Words([]string{argv[0], words[0]}, " "))
+			c.notes[len(c.notes)-1].AtRun = true
+		}
 		argv = append(slices.Clone(argv), words...)
 	case len(words) > 0:
 		argv = words

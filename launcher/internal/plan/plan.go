@@ -54,6 +54,8 @@ type Note struct {
 	Text   string
 	// Degraded: something that the profile asks for is not done on this host.
 	Degraded bool
+	// AtRun: the launch shows it too, because the command most likely fails.
+	AtRun bool
 }
 
 func (n Note) String() string { return n.Origin.String() + ": " + quote.Line(n.Text) }

@@ -119,3 +119,8 @@ func OfNote(n launcher.Note) Problem {
 func Degraded(notes []launcher.Note) []launcher.Note {
 	return slices.DeleteFunc(slices.Clone(notes), func(n launcher.Note) bool { return !n.Degraded })
 }
+
+// ForRun returns the notes that a launch shows: those of what is not done here, and of commands that most likely fail.
+func ForRun(notes []launcher.Note) []launcher.Note {
+	return slices.DeleteFunc(slices.Clone(notes), func(n launcher.Note) bool { return !n.Degraded && !n.AtRun })
+}
