@@ -54,6 +54,9 @@ func (c *changes) addFlags(fs *flag.FlagSet) {
 
 // read reads a profile with the changes.
 func (c *changes) read(path string) (*config.Profile, error) {
+	if strings.HasSuffix(path, ".service") {
+		return nil, fmt.Errorf("%q is a unit of systemd, which is not a profile (nslaunch init -t service writes a profile, nslaunch unit its unit)", path)
+	}
 	p, err := config.Load(path, c.vars(), c.settings...)
 	if err != nil && !isProfile(path) {
 		if _, missing := os.Lstat(path); errors.Is(missing, fs.ErrNotExist) && !strings.HasSuffix(err.Error(), "?)") {

@@ -12,6 +12,7 @@ import (
 	"github.com/nslaunch/nslaunch/cmd/nslaunch/internal/cli"
 	"github.com/nslaunch/nslaunch/config"
 	"github.com/nslaunch/nslaunch/internal/process"
+	"github.com/nslaunch/nslaunch/internal/quote"
 	"github.com/nslaunch/nslaunch/internal/records"
 	"github.com/nslaunch/nslaunch/launcher"
 	"golang.org/x/sys/unix"
@@ -73,6 +74,11 @@ func execute(c *cli.Call, f *execFlags) int {
 	target, words := c.Args[0], c.Args[1:]
 	if len(words) > 0 && words[0] == "--" {
 		words = words[1:]
+	} else if len(words) > 0 && strings.HasPrefix(words[0], "-") {
+		name, _, _ := strings.Cut(strings.TrimLeft(words[0], "-"), "=")
+		if cli.Lookup(c.Command.FlagSet(), name) != nil {
+			return c.Misused("%q after %q would be the command (put flags before %s)", words[0], target, quote.Word(target))
+		}
 	}
 	e := &launcher.Entry{Argv: words, Terminal: f.terminal}
 	if e.Kinds, err = kindList(f.kinds); err != nil {

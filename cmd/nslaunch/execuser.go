@@ -95,7 +95,7 @@ func mapped(e *launcher.Entry) error {
 			continue
 		}
 		if _, ok := config.OutsideID(ranges, uint32(id.id)); !ok {
-			return fmt.Errorf("--user: %s %d is not mapped in %s, which has %s", id.kind, id.id, e.Name, insideWords(ranges))
+			return fmt.Errorf("--user: %s %d is not mapped in %s, which has %s (one that was started with --idmap root+subid has more)", id.kind, id.id, e.Name, insideWords(ranges))
 		}
 	}
 	return nil

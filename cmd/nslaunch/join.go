@@ -64,7 +64,11 @@ func nameOfSandbox(list, name string) error {
 	if !errors.Is(err, records.ErrNone) {
 		return err
 	}
-	if _, missing := os.Lstat(netnsDirectory + name); missing == nil && list == string(config.Net) {
+	switch _, missing := os.Lstat(netnsDirectory + name); {
+	case list != string(config.Net):
+	case missing != nil:
+		return fmt.Errorf("no sandbox is called %q, and %s does not exist (nslaunch ps lists sandboxes, ip netns other namespaces)", name, netnsDirectory+name)
+	default:
 		return fmt.Errorf("no sandbox is called %q (for the namespace of ip netns: --join net=%s)", name, netnsDirectory+name)
 	}
 	return err

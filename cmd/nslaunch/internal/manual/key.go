@@ -29,7 +29,7 @@ func Key(name string) string {
 	for _, k := range found {
 		b.WriteString(cli.Row(k.Path, plainText(k.Meaning), 26))
 		for _, f := range k.Facts {
-			b.WriteString(cli.Row("  "+strings.ToLower(f.Name), plainText(f.Text), 26))
+			b.WriteString(cli.Row("  "+strings.ToLower(f.Name), plainText(withWords(k.Path, f.Text)), 26))
 		}
 		for _, e := range k.Examples {
 			b.WriteString(cli.Row("  example", e, 26))
@@ -49,6 +49,19 @@ func Key(name string) string {
 		}
 	}
 	return b.String() + "\n\"nslaunch man 5\" describes every key of a profile.\n"
+}
+
+// withWords returns the text of a fact. It lists the values of a key where the page has them in a table below.
+func withWords(key, text string) string {
+	before, below := strings.CutSuffix(text, ", see below")
+	var words []string
+	for _, o := range valueOffers(key) {
+		words = append(words, o.Word)
+	}
+	if !below || before != "string" || len(words) == 0 {
+		return before
+	}
+	return before + ": " + strings.Join(words, ", ")
 }
 
 // KeyNames are the paths of the keys of profiles.
