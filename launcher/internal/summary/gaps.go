@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/nslaunch/nslaunch/config"
+	"github.com/nslaunch/nslaunch/internal/gitrepo"
 	"github.com/nslaunch/nslaunch/internal/quote"
 	"github.com/nslaunch/nslaunch/launcher/internal/tree"
 	"github.com/nslaunch/nslaunch/mountprop"
@@ -76,6 +77,9 @@ func (s *Summary) gaps(files places, w ways) []Gap {
 	if joined := s.kinds(OfOthers); len(joined) > 0 {
 		add("joined", "others in the namespaces that it joins: %s", strings.Join(joined, ", "))
 	}
+	if lost := s.lostRepositories(); len(lost) > 0 {
+		add("commits", "commits in %s: they are thrown away at the end, unless they are pushed", quote.Words(lost, ", "))
+	}
 	if slices.ContainsFunc(s.Places, func(p Place) bool { return p.Kept }) {
 		add("results", "what it writes: kept files can harm you when you run them")
 	}
@@ -85,6 +89,18 @@ func (s *Summary) gaps(files places, w ways) []Gap {
 	add("syscalls", "system calls: none is filtered")
 	add("kernel", "the kernel: it is the host's, and a bug in it can be a way out")
 	return all
+}
+
+// lostRepositories are the git repositories in which changes are thrown away, at their paths inside, if it is the repository itself that the
+// profile shows in this way.
+func (s *Summary) lostRepositories() []string {
+	var list []string
+	for _, p := range s.Places {
+		if p.Shows == Overlay && p.Access == Write && !p.Kept && p.Source != "" && gitrepo.Within(p.Source) == p.Source {
+			list = append(list, p.Path)
+		}
+	}
+	return list
 }
 
 // changesMounts reports whether the command can undo mounts that take something from it. Those that it has made itself look the same.

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/nslaunch/nslaunch/config"
+	"github.com/nslaunch/nslaunch/internal/quote"
 	"github.com/nslaunch/nslaunch/launcher/internal/plan"
 	"github.com/nslaunch/nslaunch/launcher/internal/step"
 	"github.com/nslaunch/nslaunch/launcher/internal/tree"
@@ -59,7 +60,25 @@ func Of(p *plan.Plan) *Summary {
 	for _, n := range p.Notes {
 		s.Notes = append(s.Notes, Note{n.Text, n.Origin.Key, n.Origin.Pos.File, n.Origin.Pos.Line})
 	}
+	s.Notes = append(s.Notes, leftOut(p)...)
 	return s
+}
+
+// leftOut notes the optional entries of [mounts] that do not exist on the host. Those of presets are not the reader's.
+func leftOut(p *plan.Plan) []Note {
+	var notes []Note
+	for _, m := range p.Source.Mounts {
+		o := plan.Place(p.Source, p.Source.Origin(m.Key))
+		if config.IsPreset(o.Pos.File) || !p.Host.LeftOut(m) {
+			continue
+		}
+		what := m.Target
+		if m.Type == config.MountBind {
+			what = m.Source
+		}
+		notes = append(notes, Note{quote.Word(what) + " does not exist, so it is left out", o.Key, o.Pos.File, o.Pos.Line})
+	}
+	return notes
 }
 
 func originOf(n config.Namespace) Origin {
