@@ -119,3 +119,35 @@ gid = [{ inside = 0, outside = %[2]d, count = 65536 }]
 		t.Errorf("outside, what alice made belongs to %d:%d", uid, gid)
 	}
 }
+
+// TestDebianAsRoot runs what docs/howto/debian-root.md says for root, in a tree that root unpacked: the sandbox has every id of the
+// machine, and programs write to its own /dev.
+func TestDebianAsRoot(t *testing.T) {
+	nstest.Require(t, nstest.Tools("tar"), nstest.File(systest.DebianArchive))
+	u := nstest.Superuser(t)
+	base := u.TempDir(t)
+	systest.MakeDirs(t, base+"/root", base+"/files")
+	run := func(name string, args ...string) string {
+		cmd := u.Command(t, name, args...)
+		cmd.Dir = base
+		return nstest.MustRun(t, cmd)
+	}
+	run("tar", "-C", "root", "-xpf", systest.DebianArchive, "--exclude=./dev/*")
+	run(nstest.Nslaunch(t), "init", "-t", "debootstrap")
+	nstest.CheckNothingLeft(t)
+	const script = "echo lost >/dev/null; touch /made; chown 1000:42 /made; id -u; stat -c %u:%g /made"
+	for _, words := range [][]string{
+		{"--new", "all", "--idmap", "identity", "--bind", base + "/root:/", "--set", "dev=minimal", "--", "sh", "-c", script},
+		{"--idmap", "identity", "debootstrap.toml", "sh", "-c", script},
+	} {
+		if got, want := run(nstest.Nslaunch(t), append([]string{"run"}, words...)...), "0\n1000:42\n"; got != want {
+			t.Errorf("%q prints\n%swant\n%s", words, got, want)
+		}
+		if uid, gid := systest.Owner(t, base+"/root/made"); uid != 1000 || gid != 42 {
+			t.Errorf("outside, the file belongs to %d:%d", uid, gid)
+		}
+		if _, err := os.Lstat(base + "/root/dev/null"); err == nil {
+			t.Errorf("%q: the tree has a file dev/null", words)
+		}
+	}
+}

@@ -85,7 +85,8 @@ func cells(p page) []cell {
 			}
 			continue
 		}
-		row := strings.Split(strings.ReplaceAll(strings.Trim(line, "| "), `\|`, "\x00"), " | ")
+		line = strings.TrimSuffix(strings.TrimPrefix(line, "|"), "|")
+		row := strings.Split(strings.ReplaceAll(line, `\|`, "\x00"), "|")
 		for j := range row {
 			row[j] = strings.Trim(strings.ReplaceAll(row[j], "\x00", `\|`), " |")
 		}
