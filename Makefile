@@ -101,9 +101,11 @@ unit:
 bench:
 	$(GO) test $(TESTFLAGS) -exec "$(CURDIR)/internal/nstest/isolate.sh --mounts" ./internal/bench
 
-# The same with the image for other processors, but for the tests of what is the same with both images.
-ONE_IMAGE = /internal/systest/(commands|explain|git|mistakes|pages|records)$$
+# The same with the image for other processors, but for the tests of what is the same with both images: conformance proves
+# that they make the same system calls.
+ONE_IMAGE = /internal/systest/(commands|covers|escape|explain|git|mistakes|mounts|pages|profiles|records)$$
 portable:
+	NSLAUNCH_IMAGE=portable $(GO) test $(TESTFLAGS) $(ISOLATED) -run '^TestOwnBinary$$' ./internal/systest/escape
 	NSLAUNCH_IMAGE=portable $(GO) test $(TESTFLAGS) $(ISOLATED) \
 		$$($(GO) list ./launcher ./examples ./cmd/nslaunch/... ./internal/systest/... | grep -Ev '$(ONE_IMAGE)')
 
