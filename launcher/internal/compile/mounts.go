@@ -108,7 +108,7 @@ func (c *compiler) idmapped() []config.MountEntry {
 }
 
 func (c *compiler) bind(m config.MountEntry) {
-	f := c.sourceOr(m.Key, m.Source, c.mayMiss(m))
+	f := c.sourceOr(m.Key, m.Source, func() string { return c.mayMiss(m) })
 	if f.Err != 0 || c.nameless(m.Key, m.Source, f) {
 		return
 	}

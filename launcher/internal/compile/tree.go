@@ -281,15 +281,15 @@ func (c *compiler) overlayParts() []string {
 }
 
 // source returns what a path of the host is, which has to be there.
-func (c *compiler) source(key, path string) tree.File { return c.sourceOr(key, path, "") }
+func (c *compiler) source(key, path string) tree.File { return c.sourceOr(key, path, nil) }
 
-// sourceOr is source with a hint for a path that does not exist.
-func (c *compiler) sourceOr(key, path, missing string) tree.File {
+// sourceOr is source with a hint for a path that does not exist, which costs time to work out.
+func (c *compiler) sourceOr(key, path string, missing func() string) tree.File {
 	f := c.found(path)
 	if !c.planted(key, path, f.Planted) && f.Err != 0 {
 		hint := f.Fuse.Hint()
-		if f.Err == unix.ENOENT {
-			hint = missing
+		if f.Err == unix.ENOENT && missing != nil {
+			hint = missing()
 		}
 		if f.Err == unix.ENOENT && strings.HasSuffix(path, ".git") && !strings.HasSuffix(path, "/.git") {
 			hint = " (git init --bare " + quote.Word(path) + " makes a repository there)"
