@@ -5,6 +5,7 @@ import (
 
 	"github.com/nslaunch/nslaunch/config"
 	"github.com/nslaunch/nslaunch/launcher/internal/compile"
+	"github.com/nslaunch/nslaunch/launcher/internal/diagnose"
 	"github.com/nslaunch/nslaunch/launcher/internal/host"
 	"github.com/nslaunch/nslaunch/launcher/internal/plan"
 	"github.com/nslaunch/nslaunch/launcher/internal/step"
@@ -63,6 +64,13 @@ func NamespaceOf(process string, k config.NamespaceKind) (uint64, error) {
 func IDMap(pid int, kind string) ([]config.IDRange, error) {
 	return host.ReadMap(fmt.Sprintf("/proc/%d/%s_map", pid, kind))
 }
+
+// HostPath returns the file of the host that a profile shows at an absolute path of the sandbox. It reports whether that can be known: not of
+// a mount namespace that is joined, nor of memory. It starts nothing.
+func HostPath(p *config.Profile, inside string) (string, bool) { return diagnose.HostPath(p, inside) }
+
+// Interpreter returns the path of what runs a file, see execve(2): the interpreter of a script, or the loader of a program; "" for none.
+func Interpreter(file string) string { return diagnose.Interpreter(file) }
 
 // Plan is all that a launch does, in order. It is a pure function of a profile and a [Host], and what it prints is what runs.
 type Plan = plan.Plan

@@ -16,18 +16,24 @@ func ended(t *testing.T, d *Dir, name string, end *End) *Record {
 	if err != nil {
 		t.Fatal(err)
 	}
-	log, holds, err := r.CreateLog()
-	if err != nil {
-		t.Fatal(err)
-	}
-	log.Close()
-	holds.Close()
+	createLog(t, r)
 	if end == nil {
 		e.killed()
 	} else if err := e.End(*end); err != nil {
 		t.Fatal(err)
 	}
 	return r
+}
+
+// createLog gives a record a log that nothing is written to.
+func createLog(t *testing.T, r *Record) {
+	t.Helper()
+	log, holds, err := r.CreateLog()
+	if err != nil {
+		t.Fatal(err)
+	}
+	log.Close()
+	holds.Close()
 }
 
 // A sandbox that does not start gives the name and the log back to the one that had them. One that starts replaces it.

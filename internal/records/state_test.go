@@ -200,12 +200,7 @@ func TestForget(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		log, holds, err := r.CreateLog()
-		if err != nil {
-			t.Fatal(err)
-		}
-		log.Close()
-		holds.Close()
+		createLog(t, r)
 		if err := e.End(End{}); err != nil {
 			t.Fatal(err)
 		}

@@ -83,6 +83,12 @@ func interpreterOf(head string) (fileKind, string) {
 	return kindELF, elfLoader([]byte(head))
 }
 
+// Interpreter returns what runs a file of the host: the interpreter of a script, the loader of a program, or "" for none.
+func Interpreter(file string) string {
+	_, interpreter := interpreterOf(machine{}.head(file))
+	return interpreter
+}
+
 // elfOrder returns the byte order of an ELF file, and whether it is of 64 bits.
 func elfOrder(head []byte) (order binary.ByteOrder, wide, ok bool) {
 	if len(head) < 64 || string(head[:4]) != "\x7fELF" {

@@ -3,6 +3,7 @@ package diagnose
 import (
 	"os"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/nslaunch/nslaunch/config"
@@ -22,13 +23,38 @@ func (f *Failure) hostPath(file string) (string, bool) {
 	if !path.IsAbs(file) {
 		return "", false
 	}
-	at, dirs := "/", f.rootDirs()
-	for _, m := range f.Plan.Host.Arrange(f.Plan.Source).Mounts { // parents come first
-		target := f.Plan.Host.Real(m.Target)
-		if !host.IsMount(m) || !tree.Below(file, target) || f.Plan.Host.LeftOut(m) {
+	var mounts []config.MountEntry
+	for _, m := range f.Plan.Host.Arrange(f.Plan.Source).Mounts {
+		if !f.Plan.Host.LeftOut(m) {
+			m.Target = f.Plan.Host.Real(m.Target)
+			mounts = append(mounts, m)
+		}
+	}
+	return f.machine.shownAt(f.Plan.Source.Root, mounts, file)
+}
+
+// HostPath returns the file of the host that a profile shows at a path of the sandbox, without the machine that it would run on. It
+// reports whether that can be known: not of a mount namespace that is joined, nor of memory.
+func HostPath(p *config.Profile, inside string) (string, bool) {
+	if p.Namespaces[config.Mount].Joined() {
+		return "", false
+	}
+	mounts := slices.DeleteFunc(slices.Clone(p.Mounts), func(m config.MountEntry) bool {
+		_, err := os.Lstat(m.Source)
+		return m.Optional && m.Type == config.MountBind && err != nil
+	})
+	return machine{}.shownAt(p.Root, mounts, inside)
+}
+
+// shownAt returns the file of the host that is seen at a path in a root with these mounts, of which parents come first. Of layers it is
+// the top one that has the file, or else the bottom.
+func (mc machine) shownAt(root config.Root, mounts []config.MountEntry, file string) (string, bool) {
+	at, dirs := "/", rootDirs(root)
+	for _, m := range mounts {
+		if !host.IsMount(m) || !tree.Below(file, m.Target) {
 			continue
 		}
-		at, dirs = target, nil
+		at, dirs = m.Target, nil
 		switch {
 		case m.Type == config.MountBind:
 			dirs = []string{m.Source}
@@ -41,7 +67,7 @@ func (f *Failure) hostPath(file string) (string, bool) {
 	rest := strings.TrimPrefix(file, at)
 	for i, dir := range dirs {
 		there := path.Join(dir, rest)
-		if _, err := os.Lstat(f.machine.root + there); err == nil || i == len(dirs)-1 {
+		if _, err := os.Lstat(mc.root + there); err == nil || i == len(dirs)-1 {
 			return there, true
 		}
 	}
@@ -49,8 +75,7 @@ func (f *Failure) hostPath(file string) (string, bool) {
 }
 
 // rootDirs are the directories of the host that the sandbox's root shows, the top first.
-func (f *Failure) rootDirs() []string {
-	root := f.Plan.Source.Root
+func rootDirs(root config.Root) []string {
 	var dirs []string
 	switch root.Mode {
 	case config.RootTmpfs:

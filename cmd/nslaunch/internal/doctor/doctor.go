@@ -72,7 +72,7 @@ func (d *Diagnosis) Table(p cli.Painter, columns int) string {
 		}
 		var lines []string
 		add := func(label string, paint func(string) string, text string) {
-			for i, part := range broken(label+quote.Line(text), columns-indent) {
+			for i, part := range cli.Wrap(label+quote.Line(text), columns-indent) {
 				if rest, ok := strings.CutPrefix(part, label); ok && i == 0 && label != "" {
 					part = paint(label) + rest
 				}
@@ -105,28 +105,4 @@ func (d *Diagnosis) Table(p cli.Painter, columns int) string {
 		fmt.Fprintf(&b, "\n%s  %s %s run here\n", mark, quote.Word(d.Profile), verb)
 	}
 	return b.String()
-}
-
-// leastWidth is the width below which lines are not broken: the terminal does that as well.
-const leastWidth = 24
-
-// broken breaks a text at blanks into lines of a width. What follows the first is indented.
-func broken(text string, width int) []string {
-	if width < leastWidth {
-		return []string{text}
-	}
-	var lines []string
-	current := ""
-	for i, word := range strings.Split(text, " ") {
-		switch {
-		case i == 0:
-			current = word
-		case quote.Width(current+" "+word) <= width:
-			current += " " + word
-		default:
-			lines = append(lines, current)
-			current = "  " + word
-		}
-	}
-	return append(lines, current)
 }

@@ -31,7 +31,7 @@ func Text(s *launcher.Summary, p cli.Painter, width int, all bool) string {
 	for _, r := range rowsOf(s, all) {
 		label := r.label
 		for _, l := range r.lines {
-			for i, text := range l.wrapped(width - labelWidth) {
+			for i, text := range cli.Wrap(l.whole(), width-labelWidth) {
 				first := ""
 				if i == 0 {
 					first, label = label, ""
@@ -85,29 +85,6 @@ func (l line) whole() string {
 		return l.text
 	}
 	return l.text + " (" + l.tag + ")"
-}
-
-// wrapped breaks a line at blanks, and a word that is too long anywhere. What follows the first part is indented.
-func (l line) wrapped(width int) []string {
-	var lines []string
-	current := ""
-	for i, word := range strings.Split(l.whole(), " ") {
-		switch {
-		case i == 0:
-			current = word
-		case quote.Width(current+" "+word) <= width:
-			current += " " + word
-		default:
-			lines = append(lines, current)
-			current = "  " + word
-		}
-		for quote.Width(current) > width {
-			start := quote.Start(current, width)
-			lines = append(lines, start)
-			current = "  " + current[len(start):]
-		}
-	}
-	return append(lines, current)
 }
 
 // painted is a part of a line in the colour of its tone.
