@@ -92,11 +92,17 @@ func TestUnitProgramOfOthers(t *testing.T) {
 	}
 	user.WriteFile(t, filepath.Join(theirs, "serve.py"), "print()\n")
 	user.WriteFile(t, filepath.Join(theirs, "data.txt"), "text\n")
+	upper := filepath.Join(theirs, "layer", "upper")
+	if err := os.MkdirAll(upper, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	kept := user.WriteFile(t, filepath.Join(upper, "kept"), "#!/bin/sh\n")
 	wrapper := root.WriteFile(t, filepath.Join(dir, "wrapper"), "#!"+app+"\n")
 	for name, test := range map[string]struct{ text, want string }{
 		"the program":    {"command = [\"" + app + "\"]\n", app},
 		"in PATH":        {"command = [\"app\"]\nenv.set.PATH = \"" + theirs + "\"\n", app},
 		"elsewhere":      {"command = [\"/srv/app\"]\n[mounts]\n\"/srv\" = { ro = \"" + theirs + "\" }\n", app},
+		"a kept layer":   {"command = [\"/srv/kept\"]\n[mounts]\n\"/srv\" = { type = \"overlay\", lower = [\"" + dir + "\"], dir = \"" + theirs + "/layer\" }\n", kept},
 		"interpreter":    {"command = [\"" + wrapper + "\"]\n", app},
 		"a script":       {"command = [\"python3\", \"" + theirs + "/serve.py\"]\n", theirs + "/serve.py"},
 		"data":           {"command = [\"true\", \"" + theirs + "/data.txt\"]\n", ""},
