@@ -50,20 +50,28 @@ func KernelFS(fstype string) bool {
 	return false
 }
 
+// MachineRoot returns the id that the root of the initial user namespace has in the caller's, nil if it has none there.
+func MachineRoot() (*uint32, error) {
+	var st unix.Stat_t
+	// It belongs to that root. A caller that has no id for it sees another id.
+	const overflow = 65534
+	if err := unix.Stat("/proc", &st); err != nil || st.Uid == overflow {
+		return nil, err
+	}
+	return &st.Uid, nil
+}
+
 // probeSettings looks at the kernel's file systems for restrict.kernel. Who can have nothing of the
 // host's root in a sandbox is asked nothing.
 func (h *Host) probeSettings(p *config.Profile) error {
 	if !MayCoverSettings(p) || h.UID != 0 && h.Caps == 0 && !Covers(h.SubUID.Ranges, 0, 1) {
 		return nil
 	}
-	var st unix.Stat_t
-	// It belongs to the root of the initial user namespace. Who has no id for that sees another id.
-	const overflow = 65534
-	if err := unix.Stat("/proc", &st); err != nil || st.Uid == overflow {
+	root, err := MachineRoot()
+	if err != nil || root == nil {
 		return err
 	}
-	root := st.Uid
-	k := KernelState{Root: &root, Devices: map[uint64]bool{}}
+	k := KernelState{Root: root, Devices: map[uint64]bool{}}
 	if h.keepsRights(p) {
 		h.Settings = k
 		return nil
@@ -91,6 +99,7 @@ func (h *Host) probeSettings(p *config.Profile) error {
 	if tree.StatFile(kernelLog).Err == 0 {
 		k.Mounts = append(k.Mounts, KernelMount{Path: kernelLog, Type: "log", Readonly: true})
 	}
+	var st unix.Stat_t
 	for _, fd := range slices.Concat([]int{0, 1, 2}, h.KeepFDs(p)) {
 		if unix.Fstat(fd, &st) == nil && st.Mode&unix.S_IFMT == unix.S_IFDIR {
 			k.Directories = append(k.Directories, fd)

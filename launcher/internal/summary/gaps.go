@@ -9,6 +9,7 @@ import (
 	"github.com/nslaunch/nslaunch/config"
 	"github.com/nslaunch/nslaunch/internal/gitrepo"
 	"github.com/nslaunch/nslaunch/internal/quote"
+	"github.com/nslaunch/nslaunch/launcher/internal/host"
 	"github.com/nslaunch/nslaunch/launcher/internal/tree"
 	"github.com/nslaunch/nslaunch/mountprop"
 )
@@ -34,7 +35,8 @@ func (s *Summary) gaps(files places, w ways) []Gap {
 		add("root", "files of root: the sandbox's user is root on the host")
 	}
 	settings, groups := files.settings(w.mounts)
-	if id, root := s.User.HostUID, machineRoot(); id != nil && root != nil && *id == *root {
+	root, _ := host.MachineRoot()
+	if id := s.User.HostUID; id != nil && root != nil && *id == int64(*root) {
 		if len(settings) > 0 {
 			add("settings", "kernel settings of the whole machine: it can change them in %s", some(settings))
 		}

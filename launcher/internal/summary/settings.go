@@ -14,17 +14,6 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// machineRoot returns the id that the machine's root has in the caller's user namespace, nil if it has none there.
-func machineRoot() *int64 {
-	const overflow = 65534 // every id that the namespace does not have
-	var st unix.Stat_t
-	if unix.Stat("/proc", &st) != nil || st.Uid == overflow {
-		return nil
-	}
-	id := int64(st.Uid)
-	return &id
-}
-
 // settingsOf returns the type of a file system if the kernel has settings in it, else "".
 func settingsOf(fstype string, options []string) string {
 	if !host.KernelFS(fstype) || fstype == "proc" && slices.Contains(options, "subset=pid") {
